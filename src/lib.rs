@@ -1,0 +1,5 @@
+//! rvqscope: a desktop instrument for residual vector quantizers.
+pub mod param;
+pub mod random;
+pub mod rvq;
+pub mod task;

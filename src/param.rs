@@ -1,0 +1,207 @@
+//! Descriptions of parameters, from which forms, command-line flags, file headers and tooltips are made.
+
+/// The value of one parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParamValue {
+    /// A whole number.
+    Int(u64),
+    /// A real number.
+    Float(f64),
+    /// One of the words that the description lists.
+    Choice(&'static str),
+    /// On or off.
+    Bool(bool),
+}
+
+/// What values a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParamKind {
+    /// A whole number, both ends included.
+    Int {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// A real number, both ends included.
+    Float {
+        /// The smallest.
+        min: f64,
+        /// The largest.
+        max: f64,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// On or off.
+    Bool,
+}
+
+/// When an edit of a parameter takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// At the next step of a running training.
+    Live,
+    /// When training starts again from its beginning.
+    Restart,
+}
+
+/// One parameter of `P`: its name, meaning, range, and how to read and write it.
+#[derive(Debug)]
+pub struct ParamSpec<P: 'static> {
+    /// The field's own term: the key in file headers, and with `-` for `_` the command-line flag.
+    pub key: &'static str,
+    /// The command-line flag where it is not the key itself.
+    pub flag: &'static str,
+    /// What a form calls it.
+    pub label: &'static str,
+    /// The unit, empty for a plain number.
+    pub unit: &'static str,
+    /// The values it takes.
+    pub kind: ParamKind,
+    /// When an edit takes effect.
+    pub effect: Effect,
+    /// What it does, in a sentence or two.
+    pub help: &'static str,
+    /// Reads it.
+    pub read: fn(&P) -> ParamValue,
+    /// Writes it; a value of another kind is ignored.
+    pub write: fn(&mut P, ParamValue),
+}
+
+impl<P> Clone for ParamSpec<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for ParamSpec<P> {}
+
+/// A parameter is outside of its range, or not a value at all.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{label} ({key}) is {got}, but must be {wanted}")]
+pub struct ParamError {
+    /// The parameter's key.
+    pub key: &'static str,
+    /// The parameter's label.
+    pub label: &'static str,
+    /// What was given.
+    pub got: String,
+    /// What would do.
+    pub wanted: String,
+}
+
+impl ParamValue {
+    /// The whole number, if it is one.
+    #[must_use]
+    pub fn as_int(self) -> Option<u64> {
+        if let Self::Int(v) = self { Some(v) } else { None }
+    }
+
+    /// The real number, if it is one.
+    #[must_use]
+    pub fn as_float(self) -> Option<f64> {
+        if let Self::Float(v) = self { Some(v) } else { None }
+    }
+
+    /// The word, if it is one.
+    #[must_use]
+    pub fn as_choice(self) -> Option<&'static str> {
+        if let Self::Choice(v) = self { Some(v) } else { None }
+    }
+
+    /// The switch, if it is one.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        if let Self::Bool(v) = self { Some(v) } else { None }
+    }
+
+    /// The value as JSON.
+    #[must_use]
+    pub fn to_json(self) -> serde_json::Value {
+        match self {
+            Self::Int(v) => v.into(),
+            Self::Float(v) => v.into(),
+            Self::Choice(v) => v.into(),
+            Self::Bool(v) => v.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for ParamValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Int(v) => write!(f, "{v}"),
+            Self::Float(v) if *v != 0.0 && v.abs() < 1e-3 => write!(f, "{v:e}"),
+            Self::Float(v) => write!(f, "{v}"),
+            Self::Choice(v) => f.write_str(v),
+            Self::Bool(v) => f.write_str(if *v { "on" } else { "off" }),
+        }
+    }
+}
+
+impl ParamKind {
+    /// What a value must be, in words.
+    #[must_use]
+    pub fn wanted(&self) -> String {
+        match self {
+            Self::Int { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Float { min, max } if *max == f64::MAX => format!("a number of at least {min}"),
+            Self::Float { min, max } => format!("a number from {min} to {max}"),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Bool => "on or off".to_owned(),
+        }
+    }
+
+    /// Reads a value from text.
+    #[must_use]
+    pub fn parse(&self, text: &str) -> Option<ParamValue> {
+        match self {
+            Self::Int { .. } => text.parse().ok().map(ParamValue::Int),
+            Self::Float { .. } => text.parse().ok().map(ParamValue::Float),
+            Self::Choice(words) => words.iter().find(|w| **w == text).copied().map(ParamValue::Choice),
+            Self::Bool => match text {
+                "on" | "true" | "1" => Some(ParamValue::Bool(true)),
+                "off" | "false" | "0" => Some(ParamValue::Bool(false)),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether `value` is of this kind and inside the range.
+    #[must_use]
+    pub fn admits(&self, value: ParamValue) -> bool {
+        match (self, value) {
+            (Self::Int { min, max }, ParamValue::Int(v)) => (*min..=*max).contains(&v),
+            (Self::Float { min, max }, ParamValue::Float(v)) => v >= *min && v <= *max,
+            (Self::Choice(words), ParamValue::Choice(v)) => words.contains(&v),
+            (Self::Bool, ParamValue::Bool(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl<P> ParamSpec<P> {
+    /// Reads the parameter from text, the way a command-line flag gives it.
+    ///
+    /// # Errors
+    /// The text is no value of this kind, or outside of the range.
+    pub fn parse(&self, text: &str) -> Result<ParamValue, ParamError> {
+        match self.kind.parse(text) {
+            Some(value) if self.kind.admits(value) => Ok(value),
+            _ => Err(self.error(text.to_owned())),
+        }
+    }
+
+    /// Checks the parameter of `params` against its range.
+    ///
+    /// # Errors
+    /// It is outside.
+    pub fn check(&self, params: &P) -> Result<(), ParamError> {
+        let value = (self.read)(params);
+        if self.kind.admits(value) { Ok(()) } else { Err(self.error(value.to_string())) }
+    }
+
+    fn error(&self, got: String) -> ParamError {
+        ParamError { key: self.key, label: self.label, got, wanted: self.kind.wanted() }
+    }
+}

@@ -1,0 +1,83 @@
+//! Seeded random streams: one independent generator for each purpose, so that drawing more for one never shifts another.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+/// What the numbers of a stream are used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The order of the training frames.
+    Shuffle = 1,
+    /// Initial codebooks.
+    Init = 2,
+    /// Vectors that take the place of dead codes.
+    Replacement = 3,
+    /// Vectors drawn from the training set for k-means.
+    KmeansSample = 4,
+    /// Synthetic data.
+    Data = 5,
+    /// How many layers a training step uses.
+    Dropout = 6,
+}
+
+/// The generator for `purpose` number `index` (a layer, a step, an epoch) under `seed`.
+#[must_use]
+pub fn stream(seed: u64, purpose: Purpose, index: u64) -> Pcg64 {
+    let mut bytes = [0u8; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
+    bytes[16..24].copy_from_slice(&index.to_le_bytes());
+    // The generator's raw seed is its starting state: without mixing, neighbouring seeds start alike.
+    bytes[24..].copy_from_slice(&0x9e37_79b9_7f4a_7c15_u64.to_le_bytes());
+    let mut rng = Pcg64::from_seed(bytes);
+    for _ in 0..8 {
+        rng.next_u64();
+    }
+    rng
+}
+
+/// A number of the uniform distribution on `[0, 1)`.
+pub fn unit(rng: &mut Pcg64) -> f64 {
+    rng.random::<f64>()
+}
+
+/// A whole number below `bound`, which is at least 1.
+pub fn below(rng: &mut Pcg64, bound: usize) -> usize {
+    rng.random_range(0..bound.max(1))
+}
+
+/// Puts `items` in random order.
+pub fn shuffle<T>(rng: &mut Pcg64, items: &mut [T]) {
+    for i in (1..items.len()).rev() {
+        items.swap(i, below(rng, i + 1));
+    }
+}
+
+/// `count` indices below `len`: without replacement where `len` allows, with replacement where not.
+pub fn choose(rng: &mut Pcg64, len: usize, count: usize) -> Vec<usize> {
+    if len == 0 {
+        return Vec::new();
+    }
+    if count > len {
+        return (0..count).map(|_| below(rng, len)).collect();
+    }
+    if count * 8 < len {
+        // Few of many: draw until new, in the order drawn.
+        let mut seen = std::collections::HashSet::with_capacity(count);
+        let mut chosen = Vec::with_capacity(count);
+        while chosen.len() < count {
+            let index = below(rng, len);
+            if seen.insert(index) {
+                chosen.push(index);
+            }
+        }
+        return chosen;
+    }
+    let mut all: Vec<usize> = (0..len).collect();
+    for i in 0..count {
+        let other = i + below(rng, len - i);
+        all.swap(i, other);
+    }
+    all.truncate(count);
+    all
+}

@@ -1,0 +1,2 @@
+//! The residual vector quantizer.
+pub mod nearest;

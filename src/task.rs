@@ -1,0 +1,76 @@
+//! Cancelling long work and telling how far it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A switch that long work looks at between blocks; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+/// The work was cancelled; nothing it made is to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+impl Cancel {
+    /// Asks the work to end at its next look.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work was asked to end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a piece of work is: `done` of `total` units of `stage`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done, as a person would say it: "k-means, layer 3".
+    pub stage: String,
+    /// Units finished.
+    pub done: u64,
+    /// Units in all; 0 where that is not known.
+    pub total: u64,
+}
+
+/// What a long computation sees of its surroundings: a cancel switch and a place for progress.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    cancel: &'a Cancel,
+    on_progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl std::fmt::Debug for Task<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Task").field("cancel", &self.cancel).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Task<'a> {
+    /// A task that reports to `on_progress` and ends when `cancel` is set.
+    pub fn new(cancel: &'a Cancel, on_progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
+        Self { cancel, on_progress }
+    }
+
+    /// A task that reports nothing.
+    #[must_use]
+    pub fn silent(cancel: &'a Cancel) -> Self {
+        Self { cancel, on_progress: &|_| {} }
+    }
+
+    /// Tells how far the work is.
+    pub fn progress(&self, stage: impl Into<String>, done: usize, total: usize) {
+        (self.on_progress)(Progress { stage: stage.into(), done: done as u64, total: total as u64 });
+    }
+
+    /// Whether to go on.
+    ///
+    /// # Errors
+    /// [`Cancelled`] once the switch is set.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        if self.cancel.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+}
