@@ -1,4 +1,6 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
+pub mod audio;
+pub mod features;
 pub mod param;
 pub mod random;
 pub mod rvq;

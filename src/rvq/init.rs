@@ -1,0 +1,188 @@
+//! Starting codebooks: k-means (Lloyd), its seeding, and plain draws.
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rand_pcg::Pcg64;
+use rayon::prelude::*;
+
+use crate::random;
+use crate::task::{Cancelled, Task};
+
+use super::nearest::Searcher;
+use super::tally::Tally;
+
+/// What k-means found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KMeans {
+    /// `(num_codes, dim)`.
+    pub means: Array2<f32>,
+    /// How many samples the last assignment gave each mean, `(num_codes)`.
+    pub counts: Vec<u32>,
+    /// Mean squared distance of a sample to its mean at the last assignment.
+    pub objective: f64,
+}
+
+/// What becomes of a mean that no sample chose.
+#[derive(Debug)]
+pub enum EmptyCluster<'a> {
+    /// It stays where it is.
+    Keep,
+    /// It moves to a random sample.
+    Resample(&'a mut Pcg64),
+    /// It moves to the sample farthest from its own mean; several take the farthest ones in turn.
+    Worst,
+}
+
+/// Lloyd's k-means over `samples`, `(num_samples, dim)`, from `means`, `(num_codes, dim)`.
+///
+/// Each iteration assigns every sample to its nearest mean and moves each mean to the average of its samples. `counts` and `objective` are of
+/// the last assignment, the means are those after it.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn lloyd(
+    samples: ArrayView2<'_, f32>,
+    mut means: Array2<f32>,
+    iters: usize,
+    mut empty: EmptyCluster<'_>,
+    stage: &str,
+    task: &Task<'_>,
+) -> Result<KMeans, Cancelled> {
+    let samples = samples.as_standard_layout();
+    let (num_samples, num_codes) = (samples.nrows(), means.nrows());
+    let mut codes = vec![0u32; num_samples];
+    let mut sq_dists = vec![0f32; num_samples];
+    let mut searcher = Searcher::default();
+    let mut tally = Tally::default();
+    let mut objective = 0.0;
+    for iter in 0..iters.max(1) {
+        task.check()?;
+        task.progress(stage, iter, iters);
+        searcher.prepare(means.view());
+        searcher.assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
+        tally.fill(samples.view(), &codes, num_codes);
+        objective = sq_dists.iter().map(|&d| f64::from(d)).sum::<f64>() / num_samples.max(1) as f64;
+        let mut vacant = Vec::new();
+        for (code_idx, mut mean) in means.rows_mut().into_iter().enumerate() {
+            let count = tally.counts()[code_idx];
+            if count == 0 {
+                vacant.push(code_idx);
+                continue;
+            }
+            for (value, &sum) in mean.iter_mut().zip(tally.sums().row(code_idx)) {
+                *value = (sum / f64::from(count)) as f32;
+            }
+        }
+        let fill = match &mut empty {
+            EmptyCluster::Keep => Vec::new(),
+            EmptyCluster::Resample(rng) => random::choose(rng, num_samples, vacant.len()),
+            EmptyCluster::Worst => worst(&sq_dists, vacant.len()),
+        };
+        for (&code_idx, sample_idx) in vacant.iter().zip(fill) {
+            means.row_mut(code_idx).assign(&samples.row(sample_idx));
+        }
+    }
+    task.progress(stage, iters, iters);
+    Ok(KMeans { means, counts: tally.counts().to_vec(), objective })
+}
+
+/// k-means++ seeds: each next one is drawn from `samples` in proportion to the squared distance to the nearest seed so far.
+///
+/// Once every sample is a seed (or equals one), the rest are drawn at random.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn kmeans_plus_plus(
+    samples: ArrayView2<'_, f32>,
+    num_codes: usize,
+    rng: &mut Pcg64,
+    task: &Task<'_>,
+) -> Result<Array2<f32>, Cancelled> {
+    const BLOCK: usize = 512;
+    let samples = samples.as_standard_layout();
+    let (num_samples, dim) = samples.dim();
+    let mut seeds = Array2::zeros((num_codes, dim));
+    let mut dists = Array1::from_elem(num_samples, f32::INFINITY);
+    let mut block_sums = vec![0f64; num_samples.div_ceil(BLOCK)];
+    let mut next = random::below(rng, num_samples);
+    for mut seed in seeds.rows_mut() {
+        task.check()?;
+        seed.assign(&samples.row(next));
+        let seed = seed.as_slice().unwrap_or(&[]);
+        let rows = samples.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+        let dists_blocks = dists.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter();
+        rows.zip(dists_blocks).zip(&mut block_sums).for_each(|((rows, mut dists), sum)| {
+            for (row, dist) in rows.rows().into_iter().zip(&mut dists) {
+                *dist = dist.min(sq_dist(row.to_slice().unwrap_or(&[]), seed));
+            }
+            *sum = dists.iter().map(|&d| f64::from(d)).sum();
+        });
+        next = draw_by_weight(&dists, &block_sums, BLOCK, rng)
+            .unwrap_or_else(|| random::below(rng, num_samples));
+    }
+    Ok(seeds)
+}
+
+/// `num_codes` rows of `samples`: without replacement where there are enough.
+#[must_use]
+pub fn draw(samples: ArrayView2<'_, f32>, num_codes: usize, rng: &mut Pcg64) -> Array2<f32> {
+    samples.select(Axis(0), &random::choose(rng, samples.nrows(), num_codes))
+}
+
+/// Rows of the uniform distribution that PyTorch's `kaiming_uniform_` draws from: `±sqrt(6/dim)`.
+#[must_use]
+pub fn kaiming_uniform(num_codes: usize, dim: usize, rng: &mut Pcg64) -> Array2<f32> {
+    let bound = (6.0 / dim.max(1) as f64).sqrt();
+    Array2::from_shape_simple_fn((num_codes, dim), || ((2.0 * random::unit(rng) - 1.0) * bound) as f32)
+}
+
+/// The `count` samples with the largest distances, farthest first.
+fn worst(sq_dists: &[f32], count: usize) -> Vec<usize> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut order: Vec<usize> = (0..sq_dists.len()).collect();
+    order.sort_by(|&a, &b| sq_dists[b].total_cmp(&sq_dists[a]).then(a.cmp(&b)));
+    order.truncate(count);
+    order
+}
+
+/// An index drawn in proportion to `weights`, whose sums over blocks are known; `None` where all are zero.
+fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], block: usize, rng: &mut Pcg64) -> Option<usize> {
+    let total: f64 = block_sums.iter().sum();
+    if total <= 0.0 || !total.is_finite() {
+        return None;
+    }
+    let mut left = random::unit(rng) * total;
+    let mut last = None;
+    for (block_idx, &sum) in block_sums.iter().enumerate() {
+        if left >= sum {
+            left -= sum;
+            continue;
+        }
+        for (idx, &weight) in weights.iter().enumerate().skip(block_idx * block).take(block) {
+            if weight > 0.0 {
+                last = Some(idx);
+                left -= f64::from(weight);
+                if left < 0.0 {
+                    return last;
+                }
+            }
+        }
+    }
+    // Rounding may leave a little over: the last one with any weight then.
+    last.or_else(|| weights.iter().rposition(|&w| w > 0.0))
+}
+
+/// Squared distance with eight running sums, which the compiler turns into vector code.
+fn sq_dist(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0f32; 8];
+    let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
+    let tail: f32 =
+        a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| (x - y) * (x - y)).sum();
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for lane in 0..8 {
+            sums[lane] += (x[lane] - y[lane]) * (x[lane] - y[lane]);
+        }
+    }
+    sums.iter().sum::<f32>() + tail
+}
