@@ -1,6 +1,7 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
 pub mod audio;
 pub mod features;
+pub mod io;
 pub mod metrics;
 pub mod param;
 pub mod random;
