@@ -2,6 +2,7 @@
 pub mod audio;
 pub mod features;
 pub mod io;
+pub mod jobs;
 pub mod metrics;
 pub mod param;
 pub mod random;

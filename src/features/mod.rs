@@ -110,8 +110,7 @@ pub fn find(id: &str) -> Option<&'static dyn Extractor> {
 /// The features of one clip, `(num_frames, dim)`: mix-down, resampling to `params.sample_rate_hz`, and the extractor.
 ///
 /// # Errors
-/// The channel does not exist, the clip is empty or has a rate that cannot be resampled, a parameter does not fit, there
-/// would be too many values, or the task was cancelled.
+/// As for [`prepare`]; or there would be too many values.
 pub fn extract(
     audio: &Audio,
     channel: ChannelChoice,
@@ -119,15 +118,27 @@ pub fn extract(
     task: &Task<'_>,
 ) -> Result<Array2<f32>, ExtractError> {
     params.validate()?;
-    let extractor = params.extractor()?;
+    let samples = prepare(audio, channel, params, task)?;
+    params.extractor()?.extract(&samples, params, task)
+}
+
+/// What an extractor sees of one clip: one channel at `params.sample_rate_hz`.
+///
+/// # Errors
+/// The channel does not exist, the clip is empty or has a rate that cannot be resampled, a parameter does not fit, or the
+/// task was cancelled.
+pub fn prepare(
+    audio: &Audio,
+    channel: ChannelChoice,
+    params: &ExtractParams,
+    task: &Task<'_>,
+) -> Result<Vec<f32>, ExtractError> {
     let mono = audio.mono(channel)?;
     if mono.is_empty() {
         return Err(ExtractError::Empty);
     }
-    let samples = if audio.sample_rate_hz == params.sample_rate_hz {
-        mono
-    } else {
-        audio::resample(&mono, audio.sample_rate_hz, params.sample_rate_hz, task)?
-    };
-    extractor.extract(&samples, params, task)
+    if audio.sample_rate_hz == params.sample_rate_hz {
+        return Ok(mono);
+    }
+    Ok(audio::resample(&mono, audio.sample_rate_hz, params.sample_rate_hz, task)?)
 }

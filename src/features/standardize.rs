@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::{FeatureError, FeatureMatrix};
 
@@ -82,6 +82,23 @@ impl Standardizer {
                 *value = (f64::from(*value) * self.scale + shift) as f32;
             }
         }
+    }
+
+    /// Brings EMA sums, `(num_codes, dim)`, of layer `layer_idx` back to input units, in place: a sum of `sizes[k]` frames holds the mean
+    /// `sizes[k]` times.
+    pub fn restore_sums(&self, layer_idx: usize, sums: &mut Array2<f64>, sizes: &Array1<f64>) {
+        for (mut row, &size) in sums.rows_mut().into_iter().zip(sizes) {
+            for (value, mean) in row.iter_mut().zip(&self.mean) {
+                let shift = if layer_idx == 0 { *mean * size } else { 0.0 };
+                *value = *value * self.scale + shift;
+            }
+        }
+    }
+
+    /// The standardizer that undoes this one: what it restores are standardized rows.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self { mean: self.mean.iter().map(|m| -m / self.scale).collect(), scale: 1.0 / self.scale }
     }
 
     /// A squared error of standardized features in squared input units: times `scale^2`.
