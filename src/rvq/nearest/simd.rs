@@ -1,0 +1,289 @@
+//! The instruction sets: the one place with unsafe code.
+//!
+//! Two kinds of unsafety, each argued once. *Features*: a kernel type is made in [`dispatch`] alone, after
+//! [`Kernel::is_available`] has found its instructions, so its methods may use them. *Loads*: a kernel reads vectors
+//! that lie within an array or within a slice whose length it has checked.
+#![allow(unsafe_code)]
+
+use super::codebook::PANEL;
+use super::encode::Format;
+use super::kernel::Kernel;
+use super::screen::{Dots, TILE};
+
+/// A set of instructions.
+pub(super) trait Simd: Copy {
+    /// How rows are held.
+    const FORMAT: Format;
+    /// Whether there is a fused multiply-add instruction.
+    const HAS_FMA: bool;
+
+    /// The products of the `TILE` frames in `frames`, one after the other, with the codes of `panel`, less the
+    /// frame's offset.
+    fn dots(self, panel: &[[u32; PANEL]], frames: &[u32], offsets: &[i32; TILE], dots: &mut Dots);
+
+    /// The lanes that are at most `limit`, as bits.
+    #[inline(always)]
+    fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
+        (0..PANEL).fold(0, |bits, l| bits | u32::from(lanes[l] <= limit) << l)
+    }
+
+    /// `a * b + c`, with one rounding or two: only for bounds, which allow for both.
+    #[inline(always)]
+    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+        if Self::HAS_FMA { a.mul_add(b, c) } else { a * b + c }
+    }
+}
+
+/// Work that is compiled once for each kernel; `run` and what it calls must be inlined to gain from it.
+pub(super) trait Job {
+    type Output;
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// f32 in plain Rust.
+#[derive(Clone, Copy)]
+struct Portable;
+
+impl Simd for Portable {
+    const FORMAT: Format = Format::F32;
+    const HAS_FMA: bool = cfg!(target_arch = "aarch64");
+
+    #[inline(always)]
+    fn dots(self, panel: &[[u32; PANEL]], frames: &[u32], _: &[i32; TILE], dots: &mut Dots) {
+        for (dots, frame) in dots.0.iter_mut().zip(frames.chunks_exact(panel.len().max(1))) {
+            let mut sums = [0.0f32; PANEL];
+            for (codes, &x) in panel.iter().zip(frame) {
+                for l in 0..PANEL {
+                    sums[l] = Self::mul_add(f32::from_bits(x), f32::from_bits(codes[l]), sums[l]);
+                }
+            }
+            *dots = sums;
+        }
+    }
+}
+
+/// Runs `job` with the instructions of `kernel`, or in plain Rust where this machine lacks them.
+pub(super) fn dispatch<J: Job>(kernel: Kernel, job: J) -> J::Output {
+    if !kernel.is_available() {
+        return job.run(Portable);
+    }
+    // SAFETY (each call): the kernel is available, so the machine has the features of the function called.
+    match kernel {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => unsafe { x86::avx2(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2Int8 => unsafe { x86::avx2_int8(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::AvxVnni => unsafe { x86::avx_vnni(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512 => unsafe { x86::avx512(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512Vnni => unsafe { x86::avx512_vnni(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512Bf16 => unsafe { x86::avx512_bf16(job) },
+        #[cfg(target_arch = "aarch64")]
+        Kernel::NeonDot => unsafe { arm::neon_dot(job) },
+        _ => job.run(Portable),
+    }
+}
+
+/// The product loop of a kernel: `$frames` frames at a time against a panel of `$vectors` vectors, all in registers.
+macro_rules! dots {
+    ($panel:ident, $words:ident, $dots:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
+     load: $load:expr, splat: $splat:expr, step: $step:expr, store: $store:expr) => {{
+        let depth = $panel.len();
+        assert!($words.len() >= TILE * depth);
+        const WIDTH: usize = PANEL / $vectors;
+        for first in (0..TILE).step_by($frames) {
+            let mut sums: [[_; $vectors]; $frames] = std::array::from_fn(|f| [$zero(first + f); $vectors]);
+            for (w, codes) in $panel.iter().enumerate() {
+                // SAFETY: the vectors lie within `codes`.
+                let codes: [_; $vectors] =
+                    std::array::from_fn(|v| unsafe { $load(codes.as_ptr().add(v * WIDTH).cast()) });
+                for f in 0..$frames {
+                    // SAFETY: `first + f < TILE` and `w < depth`, so the index is below the length checked above.
+                    let x = $splat(unsafe { *$words.get_unchecked((first + f) * depth + w) });
+                    for v in 0..$vectors {
+                        sums[f][v] = $step(sums[f][v], codes[v], x);
+                    }
+                }
+            }
+            for f in 0..$frames {
+                for v in 0..$vectors {
+                    // SAFETY: the vector lies within the row of products.
+                    unsafe { $store($dots.0[first + f].as_mut_ptr().add(v * WIDTH), sums[f][v]) };
+                }
+            }
+        }
+    }};
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{Dots, Format, Job, PANEL, Simd, TILE};
+
+    /// Declares a kernel type and the function that compiles a job with its features.
+    macro_rules! kernel {
+        ($name:ident, $run:ident, $features:literal) => {
+            #[derive(Clone, Copy)]
+            pub(super) struct $name(());
+
+            #[target_feature(enable = $features)]
+            pub(super) fn $run<J: Job>(job: J) -> J::Output {
+                job.run($name(()))
+            }
+        };
+    }
+    kernel!(Avx2, avx2, "avx2,fma");
+    kernel!(Avx2Int8, avx2_int8, "avx2,fma");
+    kernel!(AvxVnni, avx_vnni, "avx2,fma,avxvnni");
+    kernel!(Avx512, avx512, "avx2,fma,avx512f,avx512bw");
+    kernel!(Avx512Vnni, avx512_vnni, "avx2,fma,avx512f,avx512bw,avx512vnni");
+    kernel!(Avx512Bf16, avx512_bf16, "avx2,fma,avx512f,avx512bw,avx512bf16");
+
+    /// Lanes of 8 at most `limit`.
+    #[inline(always)]
+    fn at_most_8(lanes: &[f32; PANEL], limit: f32) -> u32 {
+        // SAFETY: features as above; the vectors lie within `lanes`.
+        unsafe {
+            let limit = _mm256_set1_ps(limit);
+            let bits: [u32; 4] = std::array::from_fn(|v| {
+                let lanes = _mm256_loadu_ps(lanes.as_ptr().add(v * 8));
+                _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(lanes, limit)) as u32
+            });
+            bits[0] | bits[1] << 8 | bits[2] << 16 | bits[3] << 24
+        }
+    }
+
+    /// Lanes of 16 at most `limit`.
+    #[inline(always)]
+    fn at_most_16(lanes: &[f32; PANEL], limit: f32) -> u32 {
+        // SAFETY: features as above; the vectors lie within `lanes`.
+        unsafe {
+            let limit = _mm512_set1_ps(limit);
+            let bits: [u32; 2] = std::array::from_fn(|v| {
+                let lanes = _mm512_loadu_ps(lanes.as_ptr().add(v * 16));
+                u32::from(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(lanes, limit))
+            });
+            bits[0] | bits[1] << 16
+        }
+    }
+
+    macro_rules! simd {
+        ($name:ident, $format:expr, $at_most:ident, $offsets:ident, $frames:literal x $vectors:literal,
+         zero: $zero:expr, load: $load:expr, splat: $splat:expr, step: $step:expr, store: $store:expr) => {
+            impl Simd for $name {
+                const FORMAT: Format = $format;
+                const HAS_FMA: bool = true;
+
+                #[inline(always)]
+                fn dots(self, panel: &[[u32; PANEL]], words: &[u32], $offsets: &[i32; TILE], dots: &mut Dots) {
+                    // SAFETY (every intrinsic of the arguments): features as above.
+                    dots!(panel, words, dots, $frames x $vectors, zero: $zero, load: $load, splat: $splat,
+                        step: $step, store: $store);
+                }
+
+                #[inline(always)]
+                fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
+                    $at_most(lanes, limit)
+                }
+            }
+        };
+    }
+
+    simd!(Avx2, Format::F32, at_most_8, _offsets, 2 x 4,
+        zero: |_| unsafe { _mm256_setzero_ps() },
+        load: |p| _mm256_loadu_ps(p),
+        splat: |x| unsafe { _mm256_set1_ps(f32::from_bits(x)) },
+        step: |sum, codes, x| unsafe { _mm256_fmadd_ps(codes, x, sum) },
+        store: |p, sum| _mm256_storeu_ps(p, sum));
+
+    // Codes of 7 bits: 127 * 127 * 2 fits 16 bits.
+    simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, at_most_8, offsets, 2 x 4,
+        zero: |f: usize| unsafe { _mm256_set1_epi32(offsets[f].wrapping_neg()) },
+        load: |p| _mm256_loadu_si256(p),
+        splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
+        step: |sum, codes, x| unsafe {
+            _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(codes, x), _mm256_set1_epi16(1)))
+        },
+        store: |p, sum| _mm256_storeu_ps(p, _mm256_cvtepi32_ps(sum)));
+
+    simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, offsets, 2 x 4,
+        zero: |f: usize| unsafe { _mm256_set1_epi32(offsets[f].wrapping_neg()) },
+        load: |p| _mm256_loadu_si256(p),
+        splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
+        step: |sum, codes, x| unsafe { _mm256_dpbusd_avx_epi32(sum, codes, x) },
+        store: |p, sum| _mm256_storeu_ps(p, _mm256_cvtepi32_ps(sum)));
+
+    simd!(Avx512, Format::F32, at_most_16, _offsets, 8 x 2,
+        zero: |_| unsafe { _mm512_setzero_ps() },
+        load: |p| _mm512_loadu_ps(p),
+        splat: |x| unsafe { _mm512_set1_ps(f32::from_bits(x)) },
+        step: |sum, codes, x| unsafe { _mm512_fmadd_ps(codes, x, sum) },
+        store: |p, sum| _mm512_storeu_ps(p, sum));
+
+    simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, offsets, 8 x 2,
+        zero: |f: usize| unsafe { _mm512_set1_epi32(offsets[f].wrapping_neg()) },
+        load: |p| _mm512_loadu_si512(p),
+        splat: |x: u32| unsafe { _mm512_set1_epi32(x as i32) },
+        step: |sum, codes, x| unsafe { _mm512_dpbusd_epi32(sum, codes, x) },
+        store: |p, sum| _mm512_storeu_ps(p, _mm512_cvtepi32_ps(sum)));
+
+    simd!(Avx512Bf16, Format::Bf16, at_most_16, _offsets, 8 x 2,
+        zero: |_| unsafe { _mm512_setzero_ps() },
+        load: |p| bf16_lanes(_mm512_loadu_si512(p)),
+        splat: |x: u32| bf16_lanes(unsafe { _mm512_set1_epi32(x as i32) }),
+        step: |sum, codes, x| unsafe { _mm512_dpbf16_ps(sum, codes, x) },
+        store: |p, sum| _mm512_storeu_ps(p, sum));
+
+    #[inline(always)]
+    fn bf16_lanes(words: __m512i) -> __m512bh {
+        // SAFETY: both are 64 bytes of which every value is valid.
+        unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use std::arch::aarch64::*;
+    use std::arch::asm;
+
+    use super::{Dots, Format, Job, PANEL, Simd, TILE};
+
+    #[derive(Clone, Copy)]
+    pub(super) struct NeonDot(());
+
+    #[target_feature(enable = "dotprod")]
+    pub(super) fn neon_dot<J: Job>(job: J) -> J::Output {
+        job.run(NeonDot(()))
+    }
+
+    /// Adds the product of each word of `codes` with that of `x` to `sum`.
+    #[inline(always)]
+    fn dot(mut sum: int32x4_t, codes: int8x16_t, x: int8x16_t) -> int32x4_t {
+        // SAFETY: features as above. The intrinsic is not stable, the instruction is; it touches registers only.
+        unsafe {
+            asm!("sdot {0:v}.4s, {1:v}.16b, {2:v}.16b", inout(vreg) sum, in(vreg) codes, in(vreg) x,
+                options(pure, nomem, nostack, preserves_flags));
+        }
+        sum
+    }
+
+    impl Simd for NeonDot {
+        const FORMAT: Format = Format::Int8 { levels: 127, shift: 0 };
+        const HAS_FMA: bool = true;
+
+        #[inline(always)]
+        fn dots(self, panel: &[[u32; PANEL]], words: &[u32], _: &[i32; TILE], dots: &mut Dots) {
+            // SAFETY (every intrinsic of the arguments): NEON is part of the architecture.
+            dots!(panel, words, dots, 2 x 8,
+                zero: |_| unsafe { vdupq_n_s32(0) },
+                load: |p| vld1q_s8(p),
+                splat: |x: u32| unsafe { vreinterpretq_s8_u32(vdupq_n_u32(x)) },
+                step: |sum, codes, x| dot(sum, codes, x),
+                store: |p, sum| vst1q_f32(p, vcvtq_f32_s32(sum)));
+        }
+    }
+}
