@@ -9,34 +9,30 @@ use super::simd::{Job, Simd};
 pub(super) const PANEL: usize = 32;
 
 /// Absolute slack of a bound, far above what underflow can cost at the codebook's scale.
-pub(super) const FLOOR: f32 = 1.0 / (1u128 << 90) as f32;
+const FLOOR: f32 = 1.0 / (1u128 << 90) as f32;
 
 /// Relative slack of a squared norm: 16 roundings of f32.
-pub(super) const NORM_SLACK: f32 = 1.0 / (1u32 << 20) as f32;
+const NORM_SLACK: f32 = 1.0 / (1u32 << 20) as f32;
 
-/// What the bounds need to know of the codes in a panel. Lanes without a code have an infinite norm.
+/// What the bounds need to know of the codes in a panel: they are in the order of their norms, so that one bound fits
+/// all of them.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct PanelBounds {
-    /// Squared norm, less its slack; also infinite for a copy of an earlier code.
-    pub first_norm: [f32; PANEL],
-    /// Squared norm, less its slack.
+    /// Squared norm; infinite in a lane without a code.
     pub norm: [f32; PANEL],
-    /// Norm.
-    pub length: [f32; PANEL],
-    /// Norm of what rounding took away.
-    pub error: [f32; PANEL],
     /// Value of one unit of the rounded code.
     pub step: [f32; PANEL],
+    /// Largest norm.
+    pub length: f32,
+    /// Largest norm of what rounding took away.
+    pub error: f32,
+    /// What rounding may have cost the squared norm, and underflow the rest.
+    pub slack: f32,
 }
 
-const EMPTY: PanelBounds = PanelBounds {
-    first_norm: [f32::INFINITY; PANEL],
-    norm: [f32::INFINITY; PANEL],
-    length: [0.0; PANEL],
-    error: [0.0; PANEL],
-    step: [0.0; PANEL],
-};
+const EMPTY: PanelBounds =
+    PanelBounds { norm: [f32::INFINITY; PANEL], step: [0.0; PANEL], length: 0.0, error: 0.0, slack: 0.0 };
 
 /// A codebook prepared for one kernel.
 #[derive(Debug, Clone, Default)]
@@ -57,12 +53,14 @@ pub(super) struct Codebook {
     /// Panels of `num_words` times one word of each code.
     pub panels: Vec<[u32; PANEL]>,
     pub bounds: Vec<PanelBounds>,
+    /// The code in each place of the panels, and how many codes of lower index equal it.
+    pub places: Vec<(u32, u32)>,
     /// False where the codes are too far apart for f32: every search is then done in full.
     pub can_screen: bool,
-    /// Scratch of `prepare`: one row, its words, and a hash of every row.
+    /// Scratch of `prepare`: one row, its words, and a squared norm of every code.
     row: Vec<f32>,
     words: Vec<u32>,
-    hashes: Vec<(u64, u32)>,
+    norms: Vec<(f64, u32)>,
 }
 
 /// Fills the rest of a codebook from its rows.
@@ -75,8 +73,8 @@ impl Job for Prepare<'_> {
     fn run<S: Simd>(self, _: S) {
         let book = self.0;
         book.centre_and_scale(S::FORMAT);
+        book.sort();
         book.pack(S::FORMAT);
-        book.mark_copies();
     }
 }
 
@@ -118,13 +116,36 @@ impl Codebook {
         self.can_screen = largest.is_finite() && *scale * largest < 1e6;
     }
 
+    /// Orders the codes by norm, equal ones by index.
+    #[inline(always)]
+    fn sort(&mut self) {
+        let Self { rows, dim, centre, scale, places, norms, .. } = self;
+        let row = |k: u32| &rows[k as usize * *dim..][..*dim];
+        norms.clear();
+        for (k, code) in rows.chunks_exact(*dim).enumerate() {
+            norms.push((sq_norm(code, centre) * f64::from(*scale).powi(2), k as u32));
+        }
+        norms.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+        places.clear();
+        let mut last: Option<(f64, u32, u32)> = None;
+        for &(norm, k) in &*norms {
+            // A code that repeats `m` earlier ones is not among the `m` nearest, and a codebook of equal codes must
+            // not cost a full search.
+            let num_copies = match last {
+                Some((n, j, copies)) if n == norm && row(j) == row(k) => copies + 1,
+                _ => 0,
+            };
+            places.push((k, num_copies));
+            last = Some((norm, k, num_copies));
+        }
+    }
+
     #[inline(always)]
     fn pack(&mut self, format: Format) {
-        let Self { rows, num_codes, dim, centre, gain, scale, num_words, panels, bounds, row, words, .. } =
-            self;
+        let Self { rows, dim, centre, gain, num_words, panels, bounds, places, row, words, norms, .. } = self;
         let depth = format.depth(*dim);
         *num_words = depth / format.dims_per_word();
-        let num_panels = num_codes.div_ceil(PANEL);
+        let num_panels = places.len().div_ceil(PANEL);
         row.clear();
         row.resize(depth, 0.0);
         words.resize(*num_words, 0);
@@ -132,38 +153,19 @@ impl Codebook {
         panels.resize(num_panels * *num_words, [0; PANEL]);
         bounds.clear();
         bounds.resize(num_panels, EMPTY);
-        for (k, code) in rows.chunks_exact(*dim).enumerate() {
-            let (p, lane) = (k / PANEL, k % PANEL);
+        for (place, &(norm, k)) in norms.iter().enumerate() {
+            let (p, lane) = (place / PANEL, place % PANEL);
+            let code = &rows[k as usize * *dim..][..*dim];
             let Row { step, length, error, .. } = encode(code, centre, gain, format, true, row, words);
             for (panel, &word) in panels[p * *num_words..][..*num_words].iter_mut().zip(&*words) {
                 panel[lane] = word;
             }
-            let norm = sq_norm(code, centre) * f64::from(*scale).powi(2);
             let panel = &mut bounds[p];
-            panel.norm[lane] = norm as f32 * (1.0 - NORM_SLACK) - FLOOR;
-            panel.first_norm[lane] = panel.norm[lane];
-            panel.length[lane] = length;
-            panel.error[lane] = error;
+            panel.norm[lane] = norm as f32;
             panel.step[lane] = step;
-        }
-    }
-
-    /// A code that repeats an earlier one cannot win, and a codebook of equal codes must not cost a full search.
-    #[inline(always)]
-    fn mark_copies(&mut self) {
-        let Self { rows, dim, bounds, hashes, .. } = self;
-        hashes.clear();
-        hashes.extend(rows.chunks_exact(*dim).enumerate().map(|(k, row)| (hash(row), k as u32)));
-        hashes.sort_unstable();
-        let mut first = 0;
-        for i in 1..hashes.len() {
-            let ((h, k), (first_hash, first_k)) = (hashes[i], hashes[first]);
-            let row = |k: u32| &rows[k as usize * *dim..][..*dim];
-            if h == first_hash && row(k) == row(first_k) {
-                bounds[k as usize / PANEL].first_norm[k as usize % PANEL] = f32::INFINITY;
-            } else {
-                first = i;
-            }
+            panel.length = panel.length.max(length);
+            panel.error = panel.error.max(error);
+            panel.slack = panel.slack.max(norm as f32 * NORM_SLACK + FLOOR);
         }
     }
 }
@@ -183,20 +185,4 @@ fn sq_norm(code: &[f32], centre: &[f32]) -> f64 {
     let rest: f64 =
         code_rest.iter().zip(centre_rest).map(|(&e, &c)| (f64::from(e) - f64::from(c)).powi(2)).sum();
     sums.iter().sum::<f64>() + rest
-}
-
-/// A hash of the bits of `row`.
-#[inline(always)]
-fn hash(row: &[f32]) -> u64 {
-    let mut lanes = [1u32; 16];
-    let (chunks, rest) = row.as_chunks::<16>();
-    for chunk in chunks {
-        for l in 0..16 {
-            lanes[l] = (lanes[l] ^ chunk[l].to_bits()).wrapping_mul(0x9e37_79b1).rotate_left(13);
-        }
-    }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane = (*lane ^ x.to_bits()).wrapping_mul(0x9e37_79b1).rotate_left(13);
-    }
-    lanes.iter().fold(0, |h: u64, &lane| (h ^ u64::from(lane)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

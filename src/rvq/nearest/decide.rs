@@ -2,7 +2,7 @@
 
 use super::codebook::Codebook;
 use super::encode::tree;
-use super::screen::{Candidate, Scratch};
+use super::screen::Scratch;
 
 /// The distances of the `codes.len()` nearest of the candidates of frame `f` of the tile, nearest first.
 #[inline(always)]
@@ -16,15 +16,16 @@ pub(super) fn decide(
 ) {
     let Scratch { candidates, ranked, .. } = scratch;
     let row = |code: u32| &book.rows[code as usize * book.dim..][..book.dim];
-    if let ([Candidate { code, .. }], [out], [dist]) = (&candidates[f][..], &mut *codes, &mut *dists) {
+    if let ([(_, code)], [out], [dist]) = (&candidates[f][..], &mut *codes, &mut *dists) {
         (*out, *dist) = (*code, sq_dist(frame, row(*code)));
         return;
     }
     ranked.clear();
-    ranked.extend(candidates[f].iter().map(|&Candidate { code, .. }| {
+    // A loop, not `extend`: its closure would be compiled without the kernel's instructions.
+    for &(_, code) in &candidates[f] {
         let dist = sq_dist(frame, row(code));
-        (f64::from(dist), code, dist)
-    }));
+        ranked.push((f64::from(dist), code, dist));
+    }
     sort(ranked);
     let wanted = codes.len().min(ranked.len());
     let is_certain = |a: f64, b: f64| b - a > slack(b, book.dim);

@@ -1,11 +1,9 @@
 //! One row in a kernel's number format, with the norms that bound what the format loses.
 
-/// How a kernel holds numbers: always in 32-bit words, of one, two or four dimensions.
+/// How a kernel holds numbers: always in 32-bit words, of one or of four dimensions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Format {
     F32,
-    /// Two dimensions a word, the first in the low half.
-    Bf16,
     /// Four dimensions a word, with a step for each row. Frames are signed with 127 levels; codes have `levels`
     /// on either side of `shift`.
     Int8 {
@@ -19,7 +17,6 @@ impl Format {
     pub(super) fn depth(self, dim: usize) -> usize {
         match self {
             Self::F32 => dim,
-            Self::Bf16 => dim.next_multiple_of(2),
             Self::Int8 { .. } => dim.next_multiple_of(16),
         }
     }
@@ -27,7 +24,6 @@ impl Format {
     pub(super) fn dims_per_word(self) -> usize {
         match self {
             Self::F32 => 1,
-            Self::Bf16 => 2,
             Self::Int8 { .. } => 4,
         }
     }
@@ -40,7 +36,7 @@ impl Format {
     /// What dimension `i` is multiplied by: the norm and the random signs of the rotation, where there is one.
     pub(super) fn gain(self, i: usize, dim: usize) -> f32 {
         match self {
-            Self::F32 | Self::Bf16 => 1.0,
+            Self::F32 => 1.0,
             Self::Int8 { .. } => {
                 let sign = if (i as u32).wrapping_mul(0x9e37_79b1) >> 31 == 0 { 1.0 } else { -1.0 };
                 sign / (rotation_span(dim) as f32).sqrt()
@@ -102,33 +98,11 @@ pub(super) fn encode(
             let error = length * (row.len() + 64) as f32 * f32::EPSILON;
             Row { step: 1.0, length, error: if is_code { 0.0 } else { error }, unit_sum: 0 }
         }
-        Format::Bf16 => bf16(row, is_code, words),
         Format::Int8 { levels, shift } => {
             rotate(row, x.len());
             if is_code { int8(row, levels, shift, words) } else { int8(row, 127, 0, words) }
         }
     }
-}
-
-#[inline(always)]
-fn bf16(row: &mut [f32], is_code: bool, words: &mut [u32]) -> Row {
-    let length = norm(row);
-    let halves = row.iter().map(|y| {
-        // Nearest even; what would be subnormal goes to zero, as the instruction takes it.
-        let bits = y.to_bits();
-        if y.abs() < 1e-30 { 0 } else { (bits + 0x7fff + ((bits >> 16) & 1)) >> 16 }
-    });
-    let mut low = 0;
-    for (i, half) in halves.enumerate() {
-        if i % 2 == 0 { low = half } else { words[i / 2] = low | half << 16 }
-    }
-    for (pair, &word) in row.as_chunks_mut::<2>().0.iter_mut().zip(&*words) {
-        pair[0] -= f32::from_bits(word << 16);
-        pair[1] -= f32::from_bits(word & 0xffff_0000);
-    }
-    let sum_slack = if is_code { 0.0 } else { (row.len() + 64) as f32 * f32::EPSILON };
-    let error = norm(row) + length * (ROW_SLACK + sum_slack);
-    Row { step: 1.0, length, error, unit_sum: 0 }
 }
 
 #[inline(always)]

@@ -16,8 +16,6 @@ pub enum Kernel {
     AvxVnni,
     /// int8 dot products, 16 lanes.
     Avx512Vnni,
-    /// bf16 dot products, 16 lanes.
-    Avx512Bf16,
     /// int8 dot products, 4 lanes.
     NeonDot,
 }
@@ -27,14 +25,13 @@ const INT8_FROM_DIM: usize = 12;
 
 impl Kernel {
     /// Every kernel, the plainest first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Portable,
         Self::Avx2,
         Self::Avx512,
         Self::Avx2Int8,
         Self::AvxVnni,
         Self::Avx512Vnni,
-        Self::Avx512Bf16,
         Self::NeonDot,
     ];
 
@@ -48,7 +45,6 @@ impl Kernel {
             Self::Avx2Int8 => "avx2 int8",
             Self::AvxVnni => "avx-vnni int8",
             Self::Avx512Vnni => "avx512-vnni int8",
-            Self::Avx512Bf16 => "avx512 bf16",
             Self::NeonDot => "neon-dot int8",
         }
     }
@@ -67,7 +63,6 @@ impl Kernel {
                 Self::AvxVnni => avx2 && has!("avxvnni"),
                 Self::Avx512 => avx512,
                 Self::Avx512Vnni => avx512 && has!("avx512vnni"),
-                Self::Avx512Bf16 => avx512 && has!("avx512bf16"),
                 Self::NeonDot => false,
             }
         }

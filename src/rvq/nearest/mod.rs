@@ -1,4 +1,5 @@
 //! Nearest-code search: which row of a codebook is closest to each frame.
+#![allow(clippy::needless_pass_by_value, reason = "a view is a reference already")]
 
 mod codebook;
 mod decide;
@@ -148,7 +149,6 @@ impl Job for Search<'_> {
 /// The nearest code of each frame `(num_frames, dim)` and its squared distance, in f64 and one pair at a time: the
 /// oracle for every faster way.
 #[must_use]
-#[allow(clippy::needless_pass_by_value, reason = "a view is a reference already")]
 pub fn nearest_naive(frames: ArrayView2<'_, f32>, codebook: ArrayView2<'_, f32>) -> (Vec<u32>, Vec<f64>) {
     frames
         .rows()

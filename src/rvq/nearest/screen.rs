@@ -4,28 +4,22 @@
 //! so `|c|^2 - 2 x^.c^`, which orders the codes as their distances do, is known to within twice that. A code whose
 //! lower bound is above the smallest upper bound cannot be the nearest.
 
-use super::codebook::{Codebook, FLOOR, NORM_SLACK, PANEL, PanelBounds};
-use super::encode::{Row, encode};
+use super::codebook::{Codebook, PANEL, PanelBounds};
+use super::encode::{Format, Row, encode};
 use super::simd::Simd;
 
 /// Frames in a tile: what a kernel keeps in registers beside one panel.
 pub(super) const TILE: usize = 8;
 
+/// Panels between two looks at the bounds, which stay in the first cache until then.
+const SEGMENT: usize = 32;
+
 /// Norm, in units of the codebook's scale, over which a frame's bounds could overflow.
 const LARGEST_LENGTH: f32 = (1u64 << 60) as f32;
-
-/// A code that a bound could not exclude.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Candidate {
-    pub lower: f32,
-    pub code: u32,
-}
 
 /// What the bounds need to know of a frame.
 #[derive(Debug, Clone, Copy, Default)]
 struct FrameBounds {
-    /// Twice the value of one unit.
-    step: f32,
     /// Twice the norm of what rounding took away.
     error: f32,
     /// Twice the norm of what it left.
@@ -38,21 +32,36 @@ struct FrameBounds {
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
     row: Vec<f32>,
-    words: Vec<u32>,
-    /// What an offset of the codes has added to each product of a frame.
-    pub(super) offsets: [i32; TILE],
-    pub(super) dots: Dots,
+    tile: Tile,
     bounds: [FrameBounds; TILE],
-    pub(super) candidates: [Vec<Candidate>; TILE],
-    /// The smallest upper bounds of each frame, where more than one code is asked for.
-    uppers: [Vec<f32>; TILE],
+    /// Scores of a segment, panel by panel.
+    scores: Vec<[Lanes; TILE]>,
+    /// Every code that may be among the nearest of each frame, with its lower bound.
+    pub(super) candidates: [Vec<(f32, u32)>; TILE],
     pub(super) ranked: Vec<(f64, u32, f32)>,
 }
 
-/// Products of a tile with a panel.
-#[derive(Debug, Clone, Copy, Default)]
+/// The frames of a tile in a kernel's format.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tile {
+    /// Their words, one frame after the other.
+    pub words: Vec<u32>,
+    /// What an offset of the codes adds to each product of a frame.
+    pub offsets: [i32; TILE],
+    /// Twice the value of one unit.
+    pub steps: [f32; TILE],
+}
+
+/// One number for each code of a panel.
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Dots(pub [[f32; PANEL]; TILE]);
+pub(super) struct Lanes(pub [f32; PANEL]);
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self([f32::MAX; PANEL])
+    }
+}
 
 /// Fills `scratch.candidates` with every code that may be among the `m` nearest of each of at most `TILE` frames.
 #[inline(always)]
@@ -63,92 +72,103 @@ pub(super) fn screen_tile<S: Simd>(
     m: usize,
     scratch: &mut Scratch,
 ) {
-    let Scratch { row, words, offsets, dots, bounds, candidates, uppers, .. } = scratch;
+    encode_tile(S::FORMAT, book, frames, scratch);
+    let Scratch { tile, bounds, scores, candidates, .. } = scratch;
+    scores.resize(SEGMENT, [Lanes::default(); TILE]);
+    let mut least_upper = [Lanes::default(); TILE];
+    let panels = book.panels.chunks(SEGMENT * book.num_words);
+    for (s, (panels, codes)) in panels.zip(book.bounds.chunks(SEGMENT)).enumerate() {
+        for ((panel, codes), scores) in panels.chunks_exact(book.num_words).zip(codes).zip(&mut *scores) {
+            simd.scores(panel, codes, tile, scores);
+        }
+        for (f, frame) in
+            bounds.iter_mut().enumerate().filter(|(_, frame)| frame.threshold > f32::NEG_INFINITY)
+        {
+            lower_limit(codes, frame, f, scores, &mut least_upper[f]);
+            frame.threshold = frame.threshold.min(mth_smallest(&least_upper[f], m));
+            for (p, (codes, scores)) in codes.iter().zip(&*scores).enumerate() {
+                let hits = simd.at_most(&scores[f].0, frame.threshold + frame.width(codes));
+                if hits != 0 {
+                    let first = (s * SEGMENT + p) * PANEL;
+                    for lane in lanes_of(hits) {
+                        let lower = scores[f].0[lane] - frame.width(codes);
+                        admit(book, m, first + lane, lower, &mut candidates[f]);
+                    }
+                }
+            }
+        }
+    }
+    if book.bounds.len() > SEGMENT {
+        for (candidates, frame) in candidates.iter_mut().zip(bounds) {
+            candidates.retain(|&(lower, _)| lower <= frame.threshold);
+        }
+    }
+}
+
+/// Writes the frames' words and what their bounds need.
+#[inline(always)]
+fn encode_tile(format: Format, book: &Codebook, frames: &[f32], scratch: &mut Scratch) {
+    let Scratch { row, tile: Tile { words, offsets, steps }, bounds, candidates, .. } = scratch;
     let num_words = book.num_words;
-    row.resize(S::FORMAT.depth(book.dim), 0.0);
+    row.resize(format.depth(book.dim), 0.0);
     words.resize(TILE * num_words, 0);
     // An empty place asks for nothing.
     *bounds = [FrameBounds { threshold: f32::NEG_INFINITY, ..Default::default() }; TILE];
     for (f, frame) in frames.chunks_exact(book.dim).enumerate() {
         candidates[f].clear();
-        uppers[f].clear();
         let words = &mut words[f * num_words..][..num_words];
         let Row { step, length, error, unit_sum } =
-            encode(frame, &book.centre, &book.gain, S::FORMAT, false, row, words);
-        offsets[f] = unit_sum.wrapping_mul(S::FORMAT.code_shift());
+            encode(frame, &book.centre, &book.gain, format, false, row, words);
+        offsets[f] = unit_sum.wrapping_mul(format.code_shift());
+        steps[f] = 2.0 * step;
         if book.can_screen && length < LARGEST_LENGTH {
-            bounds[f] = FrameBounds {
-                step: 2.0 * step,
-                error: 2.0 * error,
-                length: 2.0 * (length + error),
-                threshold: f32::MAX,
-            };
+            bounds[f] =
+                FrameBounds { error: 2.0 * error, length: 2.0 * (length + error), threshold: f32::MAX };
         } else {
-            words.fill(0);
-            candidates[f]
-                .extend((0..book.num_codes as u32).map(|code| Candidate { lower: f32::NEG_INFINITY, code }));
+            candidates[f].extend((0..book.num_codes as u32).map(|code| (f32::NEG_INFINITY, code)));
         }
-    }
-    let mut lower = [0.0; PANEL];
-    for (p, panel_bounds) in book.bounds.iter().enumerate() {
-        let panel = &book.panels[p * num_words..][..num_words];
-        simd.dots(panel, words, offsets, dots);
-        let norms = if m == 1 { &panel_bounds.first_norm } else { &panel_bounds.norm };
-        for f in 0..TILE {
-            let frame = &mut bounds[f];
-            lower_bounds::<S>(panel_bounds, norms, frame, &dots.0[f], &mut lower);
-            let hits = simd.at_most(&lower, frame.threshold);
-            if hits != 0 {
-                let base = (p * PANEL) as u32;
-                let upper = upper_bounds(panel_bounds, norms, frame, &lower);
-                frame.threshold = smallest_upper(&upper, m, &mut uppers[f], frame.threshold);
-                admit(&lower, hits, frame.threshold, base, &mut candidates[f]);
-            }
-        }
-    }
-    for (candidates, bounds) in candidates.iter_mut().zip(bounds) {
-        candidates.retain(|c| c.lower <= bounds.threshold);
     }
 }
 
+impl FrameBounds {
+    /// How far a score of the panel may be from the truth.
+    #[inline(always)]
+    fn width(&self, codes: &PanelBounds) -> f32 {
+        self.error * codes.length + self.length * codes.error + codes.slack
+    }
+}
+
+/// Brings the smallest upper bound that each lane has seen up to date.
 #[inline(always)]
-fn lower_bounds<S: Simd>(
-    panel: &PanelBounds,
-    norms: &[f32; PANEL],
+fn lower_limit(
+    codes: &[PanelBounds],
     frame: &FrameBounds,
-    dots: &[f32; PANEL],
-    lower: &mut [f32; PANEL],
+    f: usize,
+    scores: &[[Lanes; TILE]],
+    least_upper: &mut Lanes,
 ) {
-    for l in 0..PANEL {
-        let partial = S::mul_add(-frame.error, panel.length[l], norms[l]);
-        let partial = S::mul_add(-frame.length, panel.error[l], partial);
-        lower[l] = S::mul_add(-frame.step * panel.step[l], dots[l], partial);
+    let mut least = *least_upper;
+    for (codes, scores) in codes.iter().zip(scores) {
+        let width = frame.width(codes);
+        for l in 0..PANEL {
+            let upper = scores[f].0[l] + width;
+            least.0[l] = if upper < least.0[l] { upper } else { least.0[l] };
+        }
     }
+    *least_upper = least;
 }
 
+/// The `m`-th smallest of the lanes, or what is surely not smaller.
 #[inline(always)]
-fn upper_bounds(
-    panel: &PanelBounds,
-    norms: &[f32; PANEL],
-    frame: &FrameBounds,
-    lower: &[f32; PANEL],
-) -> [f32; PANEL] {
-    let mut upper = [0.0; PANEL];
-    for l in 0..PANEL {
-        let width = frame.error * panel.length[l] + frame.length * panel.error[l];
-        upper[l] = lower[l] + 2.0 * width + (4.0 * NORM_SLACK * norms[l] + 8.0 * FLOOR);
-    }
-    upper
-}
-
-/// The `m`-th smallest upper bound seen so far; `tops` keeps the smallest `m` in ascending order.
-#[inline(always)]
-fn smallest_upper(upper: &[f32; PANEL], m: usize, tops: &mut Vec<f32>, threshold: f32) -> f32 {
-    if m == 1 {
-        let mut least = [threshold; 16];
-        for half in upper.as_chunks::<16>().0 {
+fn mth_smallest(lanes: &Lanes, m: usize) -> f32 {
+    let mut last = f32::NEG_INFINITY;
+    let mut num_found = 0;
+    while num_found < m && last < f32::MAX {
+        let mut least = [f32::MAX; 16];
+        for half in lanes.0.as_chunks::<16>().0 {
             for l in 0..16 {
-                least[l] = if half[l] < least[l] { half[l] } else { least[l] };
+                let is_next = half[l] > last && half[l] < least[l];
+                least[l] = if is_next { half[l] } else { least[l] };
             }
         }
         for half in [8, 4, 2, 1] {
@@ -156,25 +176,28 @@ fn smallest_upper(upper: &[f32; PANEL], m: usize, tops: &mut Vec<f32>, threshold
                 least[l] = if least[l + half] < least[l] { least[l + half] } else { least[l] };
             }
         }
-        return least[0];
+        last = least[0];
+        num_found += if m == 1 { 1 } else { lanes.0.iter().filter(|&&lane| lane == last).count() };
     }
-    for &bound in upper {
-        if bound < f32::MAX && (tops.len() < m || tops.last().is_some_and(|&last| bound < last)) {
-            tops.truncate(m - 1);
-            tops.insert(tops.partition_point(|&top| top <= bound), bound);
-        }
-    }
-    if tops.len() < m { threshold } else { tops.last().copied().unwrap_or(threshold) }
+    last
 }
 
+/// The bits set in `hits`.
 #[inline(always)]
-fn admit(lower: &[f32; PANEL], mut hits: u32, threshold: f32, base: u32, candidates: &mut Vec<Candidate>) {
-    while hits != 0 {
-        let lane = hits.trailing_zeros();
-        hits &= hits - 1;
-        let lower = lower[lane as usize];
-        if lower <= threshold {
-            candidates.push(Candidate { lower, code: base + lane });
-        }
+fn lanes_of(mut hits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lane = hits.trailing_zeros() as usize;
+        hits &= hits.wrapping_sub(1);
+        (lane < PANEL).then_some(lane)
+    })
+}
+
+/// Adds the code at `place` of the panels, where there is one that may count among the `m` nearest.
+#[inline(always)]
+fn admit(book: &Codebook, m: usize, place: usize, lower: f32, candidates: &mut Vec<(f32, u32)>) {
+    if let Some(&(code, num_copies)) = book.places.get(place)
+        && (num_copies as usize) < m
+    {
+        candidates.push((lower, code));
     }
 }

@@ -5,32 +5,23 @@
 //! that lie within an array or within a slice whose length it has checked.
 #![allow(unsafe_code)]
 
-use super::codebook::PANEL;
+use super::codebook::{PANEL, PanelBounds};
 use super::encode::Format;
 use super::kernel::Kernel;
-use super::screen::{Dots, TILE};
+use super::screen::{Lanes, TILE, Tile};
 
 /// A set of instructions.
 pub(super) trait Simd: Copy {
     /// How rows are held.
     const FORMAT: Format;
-    /// Whether there is a fused multiply-add instruction.
-    const HAS_FMA: bool;
 
-    /// The products of the `TILE` frames in `frames`, one after the other, with the codes of `panel`, less the
-    /// frame's offset.
-    fn dots(self, panel: &[[u32; PANEL]], frames: &[u32], offsets: &[i32; TILE], dots: &mut Dots);
+    /// The scores of the tile's frames with the codes of a panel: `|c|^2 - 2 x^.c^`, of the rounded frame and code.
+    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelBounds, tile: &Tile, scores: &mut [Lanes; TILE]);
 
     /// The lanes that are at most `limit`, as bits.
     #[inline(always)]
     fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
         (0..PANEL).fold(0, |bits, l| bits | u32::from(lanes[l] <= limit) << l)
-    }
-
-    /// `a * b + c`, with one rounding or two: only for bounds, which allow for both.
-    #[inline(always)]
-    fn mul_add(a: f32, b: f32, c: f32) -> f32 {
-        if Self::HAS_FMA { a.mul_add(b, c) } else { a * b + c }
     }
 }
 
@@ -46,20 +37,28 @@ struct Portable;
 
 impl Simd for Portable {
     const FORMAT: Format = Format::F32;
-    const HAS_FMA: bool = cfg!(target_arch = "aarch64");
 
     #[inline(always)]
-    fn dots(self, panel: &[[u32; PANEL]], frames: &[u32], _: &[i32; TILE], dots: &mut Dots) {
-        for (dots, frame) in dots.0.iter_mut().zip(frames.chunks_exact(panel.len().max(1))) {
+    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelBounds, tile: &Tile, scores: &mut [Lanes; TILE]) {
+        let frames = tile.words.chunks_exact(panel.len().max(1));
+        for ((scores, frame), step) in scores.iter_mut().zip(frames).zip(tile.steps) {
             let mut sums = [0.0f32; PANEL];
             for (codes, &x) in panel.iter().zip(frame) {
                 for l in 0..PANEL {
-                    sums[l] = Self::mul_add(f32::from_bits(x), f32::from_bits(codes[l]), sums[l]);
+                    sums[l] = mul_add(f32::from_bits(x), f32::from_bits(codes[l]), sums[l]);
                 }
             }
-            *dots = sums;
+            for l in 0..PANEL {
+                scores.0[l] = mul_add(-step * codes.step[l], sums[l], codes.norm[l]);
+            }
         }
     }
+}
+
+/// `a * b + c`, with one rounding where that is one instruction of every machine of the kind: for bounds only.
+#[inline(always)]
+fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { a * b + c }
 }
 
 /// Runs `job` with the instructions of `kernel`, or in plain Rust where this machine lacks them.
@@ -79,39 +78,45 @@ pub(super) fn dispatch<J: Job>(kernel: Kernel, job: J) -> J::Output {
         Kernel::Avx512 => unsafe { x86::avx512(job) },
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx512Vnni => unsafe { x86::avx512_vnni(job) },
-        #[cfg(target_arch = "x86_64")]
-        Kernel::Avx512Bf16 => unsafe { x86::avx512_bf16(job) },
         #[cfg(target_arch = "aarch64")]
         Kernel::NeonDot => unsafe { arm::neon_dot(job) },
         _ => job.run(Portable),
     }
 }
 
-/// The product loop of a kernel: `$frames` frames at a time against a panel of `$vectors` vectors, all in registers.
-macro_rules! dots {
-    ($panel:ident, $words:ident, $dots:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
-     load: $load:expr, splat: $splat:expr, step: $step:expr, store: $store:expr) => {{
-        let depth = $panel.len();
-        assert!($words.len() >= TILE * depth);
+/// The loop of a kernel: `$frames` frames at a time against a panel of `$vectors` vectors, all in registers.
+macro_rules! scores {
+    ($panel:ident, $codes:ident, $tile:ident, $scores:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
+     load: $load:expr, splat: $splat:expr, step: $step:expr,
+     load_f32: $load_f32:expr, finish: $finish:expr, store: $store:expr) => {{
         const WIDTH: usize = PANEL / $vectors;
+        let depth = $panel.len();
+        let words = &$tile.words[..TILE * depth];
         for first in (0..TILE).step_by($frames) {
-            let mut sums: [[_; $vectors]; $frames] = std::array::from_fn(|f| [$zero(first + f); $vectors]);
+            let mut sums: [[_; $vectors]; $frames] =
+                std::array::from_fn(|f| [$zero($tile.offsets[first + f].wrapping_neg()); $vectors]);
             for (w, codes) in $panel.iter().enumerate() {
                 // SAFETY: the vectors lie within `codes`.
                 let codes: [_; $vectors] =
                     std::array::from_fn(|v| unsafe { $load(codes.as_ptr().add(v * WIDTH).cast()) });
                 for f in 0..$frames {
-                    // SAFETY: `first + f < TILE` and `w < depth`, so the index is below the length checked above.
-                    let x = $splat(unsafe { *$words.get_unchecked((first + f) * depth + w) });
+                    // SAFETY: `first + f < TILE` and `w < depth`, so the index is below `TILE * depth`.
+                    let x = $splat(unsafe { *words.get_unchecked((first + f) * depth + w) });
                     for v in 0..$vectors {
                         sums[f][v] = $step(sums[f][v], codes[v], x);
                     }
                 }
             }
-            for f in 0..$frames {
-                for v in 0..$vectors {
-                    // SAFETY: the vector lies within the row of products.
-                    unsafe { $store($dots.0[first + f].as_mut_ptr().add(v * WIDTH), sums[f][v]) };
+            for v in 0..$vectors {
+                // SAFETY: the vectors lie within the arrays of the panel.
+                let (norm, step) = unsafe {
+                    let [norm, step] = [&$codes.norm, &$codes.step];
+                    ($load_f32(norm.as_ptr().add(v * WIDTH)), $load_f32(step.as_ptr().add(v * WIDTH)))
+                };
+                for f in 0..$frames {
+                    let score = $finish(sums[f][v], norm, step, $tile.steps[first + f]);
+                    // SAFETY: the vector lies within the frame's scores.
+                    unsafe { $store($scores[first + f].0.as_mut_ptr().add(v * WIDTH), score) };
                 }
             }
         }
@@ -122,7 +127,7 @@ macro_rules! dots {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Dots, Format, Job, PANEL, Simd, TILE};
+    use super::{Format, Job, Lanes, PANEL, PanelBounds, Simd, TILE, Tile};
 
     /// Declares a kernel type and the function that compiles a job with its features.
     macro_rules! kernel {
@@ -141,7 +146,6 @@ mod x86 {
     kernel!(AvxVnni, avx_vnni, "avx2,fma,avxvnni");
     kernel!(Avx512, avx512, "avx2,fma,avx512f,avx512bw");
     kernel!(Avx512Vnni, avx512_vnni, "avx2,fma,avx512f,avx512bw,avx512vnni");
-    kernel!(Avx512Bf16, avx512_bf16, "avx2,fma,avx512f,avx512bw,avx512bf16");
 
     /// Lanes of 8 at most `limit`.
     #[inline(always)]
@@ -172,17 +176,23 @@ mod x86 {
     }
 
     macro_rules! simd {
-        ($name:ident, $format:expr, $at_most:ident, $offsets:ident, $frames:literal x $vectors:literal,
-         zero: $zero:expr, load: $load:expr, splat: $splat:expr, step: $step:expr, store: $store:expr) => {
+        ($name:ident, $format:expr, $at_most:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
+         load: $load:expr, splat: $splat:expr, step: $step:expr,
+         load_f32: $load_f32:expr, finish: $finish:expr, store: $store:expr) => {
             impl Simd for $name {
                 const FORMAT: Format = $format;
-                const HAS_FMA: bool = true;
 
                 #[inline(always)]
-                fn dots(self, panel: &[[u32; PANEL]], words: &[u32], $offsets: &[i32; TILE], dots: &mut Dots) {
+                fn scores(
+                    self,
+                    panel: &[[u32; PANEL]],
+                    codes: &PanelBounds,
+                    tile: &Tile,
+                    scores: &mut [Lanes; TILE],
+                ) {
                     // SAFETY (every intrinsic of the arguments): features as above.
-                    dots!(panel, words, dots, $frames x $vectors, zero: $zero, load: $load, splat: $splat,
-                        step: $step, store: $store);
+                    scores!(panel, codes, tile, scores, $frames x $vectors, zero: $zero, load: $load, splat: $splat,
+                        step: $step, load_f32: $load_f32, finish: $finish, store: $store);
                 }
 
                 #[inline(always)]
@@ -193,55 +203,64 @@ mod x86 {
         };
     }
 
-    simd!(Avx2, Format::F32, at_most_8, _offsets, 2 x 4,
+    simd!(Avx2, Format::F32, at_most_8, 2 x 4,
         zero: |_| unsafe { _mm256_setzero_ps() },
         load: |p| _mm256_loadu_ps(p),
         splat: |x| unsafe { _mm256_set1_ps(f32::from_bits(x)) },
         step: |sum, codes, x| unsafe { _mm256_fmadd_ps(codes, x, sum) },
-        store: |p, sum| _mm256_storeu_ps(p, sum));
+        load_f32: |p| _mm256_loadu_ps(p),
+        finish: score_8,
+        store: |p, score| _mm256_storeu_ps(p, score));
 
     // Codes of 7 bits: 127 * 127 * 2 fits 16 bits.
-    simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, at_most_8, offsets, 2 x 4,
-        zero: |f: usize| unsafe { _mm256_set1_epi32(offsets[f].wrapping_neg()) },
+    simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, at_most_8, 2 x 4,
+        zero: |offset| unsafe { _mm256_set1_epi32(offset) },
         load: |p| _mm256_loadu_si256(p),
         splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
         step: |sum, codes, x| unsafe {
             _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(codes, x), _mm256_set1_epi16(1)))
         },
-        store: |p, sum| _mm256_storeu_ps(p, _mm256_cvtepi32_ps(sum)));
+        load_f32: |p| _mm256_loadu_ps(p),
+        finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
+        store: |p, score| _mm256_storeu_ps(p, score));
 
-    simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, offsets, 2 x 4,
-        zero: |f: usize| unsafe { _mm256_set1_epi32(offsets[f].wrapping_neg()) },
+    simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, 2 x 4,
+        zero: |offset| unsafe { _mm256_set1_epi32(offset) },
         load: |p| _mm256_loadu_si256(p),
         splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
         step: |sum, codes, x| unsafe { _mm256_dpbusd_avx_epi32(sum, codes, x) },
-        store: |p, sum| _mm256_storeu_ps(p, _mm256_cvtepi32_ps(sum)));
+        load_f32: |p| _mm256_loadu_ps(p),
+        finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
+        store: |p, score| _mm256_storeu_ps(p, score));
 
-    simd!(Avx512, Format::F32, at_most_16, _offsets, 8 x 2,
+    simd!(Avx512, Format::F32, at_most_16, 8 x 2,
         zero: |_| unsafe { _mm512_setzero_ps() },
         load: |p| _mm512_loadu_ps(p),
         splat: |x| unsafe { _mm512_set1_ps(f32::from_bits(x)) },
         step: |sum, codes, x| unsafe { _mm512_fmadd_ps(codes, x, sum) },
-        store: |p, sum| _mm512_storeu_ps(p, sum));
+        load_f32: |p| _mm512_loadu_ps(p),
+        finish: score_16,
+        store: |p, score| _mm512_storeu_ps(p, score));
 
-    simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, offsets, 8 x 2,
-        zero: |f: usize| unsafe { _mm512_set1_epi32(offsets[f].wrapping_neg()) },
+    simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, 8 x 2,
+        zero: |offset| unsafe { _mm512_set1_epi32(offset) },
         load: |p| _mm512_loadu_si512(p),
         splat: |x: u32| unsafe { _mm512_set1_epi32(x as i32) },
         step: |sum, codes, x| unsafe { _mm512_dpbusd_epi32(sum, codes, x) },
-        store: |p, sum| _mm512_storeu_ps(p, _mm512_cvtepi32_ps(sum)));
-
-    simd!(Avx512Bf16, Format::Bf16, at_most_16, _offsets, 8 x 2,
-        zero: |_| unsafe { _mm512_setzero_ps() },
-        load: |p| bf16_lanes(_mm512_loadu_si512(p)),
-        splat: |x: u32| bf16_lanes(unsafe { _mm512_set1_epi32(x as i32) }),
-        step: |sum, codes, x| unsafe { _mm512_dpbf16_ps(sum, codes, x) },
-        store: |p, sum| _mm512_storeu_ps(p, sum));
+        load_f32: |p| _mm512_loadu_ps(p),
+        finish: |sum, norm, step, x| score_16(unsafe { _mm512_cvtepi32_ps(sum) }, norm, step, x),
+        store: |p, score| _mm512_storeu_ps(p, score));
 
     #[inline(always)]
-    fn bf16_lanes(words: __m512i) -> __m512bh {
-        // SAFETY: both are 64 bytes of which every value is valid.
-        unsafe { std::mem::transmute::<__m512i, __m512bh>(words) }
+    fn score_8(product: __m256, norm: __m256, step: __m256, frame_step: f32) -> __m256 {
+        // SAFETY: features as above.
+        unsafe { _mm256_fnmadd_ps(_mm256_mul_ps(step, _mm256_set1_ps(frame_step)), product, norm) }
+    }
+
+    #[inline(always)]
+    fn score_16(product: __m512, norm: __m512, step: __m512, frame_step: f32) -> __m512 {
+        // SAFETY: features as above.
+        unsafe { _mm512_fnmadd_ps(_mm512_mul_ps(step, _mm512_set1_ps(frame_step)), product, norm) }
     }
 }
 
@@ -250,7 +269,7 @@ mod arm {
     use std::arch::aarch64::*;
     use std::arch::asm;
 
-    use super::{Dots, Format, Job, PANEL, Simd, TILE};
+    use super::{Format, Job, Lanes, PANEL, PanelBounds, Simd, TILE, Tile};
 
     #[derive(Clone, Copy)]
     pub(super) struct NeonDot(());
@@ -273,17 +292,24 @@ mod arm {
 
     impl Simd for NeonDot {
         const FORMAT: Format = Format::Int8 { levels: 127, shift: 0 };
-        const HAS_FMA: bool = true;
 
         #[inline(always)]
-        fn dots(self, panel: &[[u32; PANEL]], words: &[u32], _: &[i32; TILE], dots: &mut Dots) {
+        fn scores(
+            self,
+            panel: &[[u32; PANEL]],
+            codes: &PanelBounds,
+            tile: &Tile,
+            scores: &mut [Lanes; TILE],
+        ) {
             // SAFETY (every intrinsic of the arguments): NEON is part of the architecture.
-            dots!(panel, words, dots, 2 x 8,
-                zero: |_| unsafe { vdupq_n_s32(0) },
+            scores!(panel, codes, tile, scores, 2 x 8,
+                zero: |offset| unsafe { vdupq_n_s32(offset) },
                 load: |p| vld1q_s8(p),
                 splat: |x: u32| unsafe { vreinterpretq_s8_u32(vdupq_n_u32(x)) },
                 step: |sum, codes, x| dot(sum, codes, x),
-                store: |p, sum| vst1q_f32(p, vcvtq_f32_s32(sum)));
+                load_f32: |p| vld1q_f32(p),
+                finish: |sum, norm, step, x| unsafe { vfmsq_f32(norm, vmulq_n_f32(step, x), vcvtq_f32_s32(sum)) },
+                store: |p, score| vst1q_f32(p, score));
         }
     }
 }
