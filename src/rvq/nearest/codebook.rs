@@ -14,15 +14,19 @@ const FLOOR: f32 = 1.0 / (1u128 << 90) as f32;
 /// Relative slack of a squared norm: 16 roundings of f32.
 const NORM_SLACK: f32 = 1.0 / (1u32 << 20) as f32;
 
-/// What the bounds need to know of the codes in a panel: they are in the order of their norms, so that one bound fits
-/// all of them.
+/// What the scores need to know of the codes in a panel.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct PanelBounds {
+pub(super) struct PanelCodes {
     /// Squared norm; infinite in a lane without a code.
     pub norm: [f32; PANEL],
     /// Value of one unit of the rounded code.
     pub step: [f32; PANEL],
+}
+
+/// What bounds the error of every score in a panel: its codes are neighbours in norm, so that one bound fits all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PanelErrors {
     /// Largest norm.
     pub length: f32,
     /// Largest norm of what rounding took away.
@@ -31,8 +35,7 @@ pub(super) struct PanelBounds {
     pub slack: f32,
 }
 
-const EMPTY: PanelBounds =
-    PanelBounds { norm: [f32::INFINITY; PANEL], step: [0.0; PANEL], length: 0.0, error: 0.0, slack: 0.0 };
+const EMPTY: PanelCodes = PanelCodes { norm: [f32::INFINITY; PANEL], step: [0.0; PANEL] };
 
 /// A codebook prepared for one kernel.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +55,8 @@ pub(super) struct Codebook {
     pub num_words: usize,
     /// Panels of `num_words` times one word of each code.
     pub panels: Vec<[u32; PANEL]>,
-    pub bounds: Vec<PanelBounds>,
+    pub codes: Vec<PanelCodes>,
+    pub errors: Vec<PanelErrors>,
     /// The code in each place of the panels, and how many codes of lower index equal it.
     pub places: Vec<(u32, u32)>,
     /// False where the codes are too far apart for f32: every search is then done in full.
@@ -142,7 +146,9 @@ impl Codebook {
 
     #[inline(always)]
     fn pack(&mut self, format: Format) {
-        let Self { rows, dim, centre, gain, num_words, panels, bounds, places, row, words, norms, .. } = self;
+        let Self {
+            rows, dim, centre, gain, num_words, panels, codes, errors, places, row, words, norms, ..
+        } = self;
         let depth = format.depth(*dim);
         *num_words = depth / format.dims_per_word();
         let num_panels = places.len().div_ceil(PANEL);
@@ -151,8 +157,10 @@ impl Codebook {
         words.resize(*num_words, 0);
         panels.clear();
         panels.resize(num_panels * *num_words, [0; PANEL]);
-        bounds.clear();
-        bounds.resize(num_panels, EMPTY);
+        codes.clear();
+        codes.resize(num_panels, EMPTY);
+        errors.clear();
+        errors.resize(num_panels, PanelErrors::default());
         for (place, &(norm, k)) in norms.iter().enumerate() {
             let (p, lane) = (place / PANEL, place % PANEL);
             let code = &rows[k as usize * *dim..][..*dim];
@@ -160,9 +168,9 @@ impl Codebook {
             for (panel, &word) in panels[p * *num_words..][..*num_words].iter_mut().zip(&*words) {
                 panel[lane] = word;
             }
-            let panel = &mut bounds[p];
-            panel.norm[lane] = norm as f32;
-            panel.step[lane] = step;
+            codes[p].norm[lane] = norm as f32;
+            codes[p].step[lane] = step;
+            let panel = &mut errors[p];
             panel.length = panel.length.max(length);
             panel.error = panel.error.max(error);
             panel.slack = panel.slack.max(norm as f32 * NORM_SLACK + FLOOR);

@@ -12,12 +12,15 @@ pub(super) enum Format {
     },
 }
 
+/// Words that the kernels take at a time: a row's number of words is a multiple of it.
+pub(super) const UNROLL: usize = 4;
+
 impl Format {
     /// Length of a row of `dim` dimensions with its padding.
     pub(super) fn depth(self, dim: usize) -> usize {
         match self {
-            Self::F32 => dim,
-            Self::Int8 { .. } => dim.next_multiple_of(16),
+            Self::F32 => dim.next_multiple_of(UNROLL),
+            Self::Int8 { .. } => dim.next_multiple_of(4 * UNROLL),
         }
     }
 
@@ -135,17 +138,14 @@ fn int8(row: &[f32], levels: i32, shift: i32, words: &mut [u32]) -> Row {
 /// signs are in the gain.
 #[inline(always)]
 fn rotate(row: &mut [f32], dim: usize) {
-    let groups = row.as_chunks_mut::<16>().0;
-    let span = rotation_span(dim);
-    for block in groups.chunks_exact_mut(span) {
-        let mut half = 1;
+    let span = 16 * rotation_span(dim);
+    for block in row.chunks_exact_mut(span) {
+        let mut half = 16;
         while half < span {
             for pair in block.chunks_exact_mut(2 * half) {
                 let (a, b) = pair.split_at_mut(half);
                 for (a, b) in a.iter_mut().zip(b) {
-                    for l in 0..16 {
-                        (a[l], b[l]) = (a[l] + b[l], a[l] - b[l]);
-                    }
+                    (*a, *b) = (*a + *b, *a - *b);
                 }
             }
             half *= 2;

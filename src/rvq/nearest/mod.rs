@@ -132,14 +132,18 @@ impl Job for Search<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self { book, frames, m, codes, sq_dists, scratch } = self;
+        let tile_len = screen::TILE * book.dim;
         let tiles = frames
-            .chunks(screen::TILE * book.dim)
+            .chunks(tile_len)
             .zip(codes.chunks_mut(screen::TILE * m))
             .zip(sq_dists.chunks_mut(screen::TILE * m));
-        for ((frames, codes), dists) in tiles {
-            screen::screen_tile(simd, book, frames, m, scratch);
+        for (t, ((tile, codes), dists)) in tiles.enumerate() {
+            simd.prefetch(
+                frames.get((t + 1) * tile_len..).map_or(&[], |rest| &rest[..tile_len.min(rest.len())]),
+            );
+            screen::screen_tile(simd, book, tile, m, scratch);
             let outs = codes.chunks_exact_mut(m).zip(dists.chunks_exact_mut(m));
-            for (f, (frame, (codes, dists))) in frames.chunks_exact(book.dim).zip(outs).enumerate() {
+            for (f, (frame, (codes, dists))) in tile.chunks_exact(book.dim).zip(outs).enumerate() {
                 decide::decide(book, frame, f, scratch, codes, dists);
             }
         }

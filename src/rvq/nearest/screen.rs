@@ -4,7 +4,7 @@
 //! so `|c|^2 - 2 x^.c^`, which orders the codes as their distances do, is known to within twice that. A code whose
 //! lower bound is above the smallest upper bound cannot be the nearest.
 
-use super::codebook::{Codebook, PANEL, PanelBounds};
+use super::codebook::{Codebook, PANEL, PanelErrors};
 use super::encode::{Format, Row, encode};
 use super::simd::Simd;
 
@@ -77,28 +77,32 @@ pub(super) fn screen_tile<S: Simd>(
     scores.resize(SEGMENT, [Lanes::default(); TILE]);
     let mut least_upper = [Lanes::default(); TILE];
     let panels = book.panels.chunks(SEGMENT * book.num_words);
-    for (s, (panels, codes)) in panels.zip(book.bounds.chunks(SEGMENT)).enumerate() {
+    let segments = panels.zip(book.codes.chunks(SEGMENT)).zip(book.errors.chunks(SEGMENT));
+    for (s, ((panels, codes), errors)) in segments.enumerate() {
         for ((panel, codes), scores) in panels.chunks_exact(book.num_words).zip(codes).zip(&mut *scores) {
             simd.scores(panel, codes, tile, scores);
         }
+        let num_panels = codes.len();
         for (f, frame) in
             bounds.iter_mut().enumerate().filter(|(_, frame)| frame.threshold > f32::NEG_INFINITY)
         {
-            lower_limit(codes, frame, f, scores, &mut least_upper[f]);
+            let widths = frame.widths(errors);
+            simd.least_upper(&scores[..num_panels], f, &widths, &mut least_upper[f]);
             frame.threshold = frame.threshold.min(mth_smallest(&least_upper[f], m));
-            for (p, (codes, scores)) in codes.iter().zip(&*scores).enumerate() {
-                let hits = simd.at_most(&scores[f].0, frame.threshold + frame.width(codes));
-                if hits != 0 {
-                    let first = (s * SEGMENT + p) * PANEL;
-                    for lane in lanes_of(hits) {
-                        let lower = scores[f].0[lane] - frame.width(codes);
-                        admit(book, m, first + lane, lower, &mut candidates[f]);
-                    }
+            let mut hits = [0; SEGMENT];
+            for p in 0..num_panels {
+                hits[p] = simd.at_most(&scores[p][f].0, frame.threshold + widths[p]);
+            }
+            let panels_hit = (0..SEGMENT).fold(0, |bits, p| bits | u32::from(hits[p] != 0) << p);
+            for p in bits_of(panels_hit) {
+                for lane in bits_of(hits[p]) {
+                    let lower = scores[p][f].0[lane] - widths[p];
+                    admit(book, m, (s * SEGMENT + p) * PANEL + lane, lower, &mut candidates[f]);
                 }
             }
         }
     }
-    if book.bounds.len() > SEGMENT {
+    if book.codes.len() > SEGMENT {
         for (candidates, frame) in candidates.iter_mut().zip(bounds) {
             candidates.retain(|&(lower, _)| lower <= frame.threshold);
         }
@@ -131,31 +135,15 @@ fn encode_tile(format: Format, book: &Codebook, frames: &[f32], scratch: &mut Sc
 }
 
 impl FrameBounds {
-    /// How far a score of the panel may be from the truth.
+    /// How far the scores of each panel may be from the truth.
     #[inline(always)]
-    fn width(&self, codes: &PanelBounds) -> f32 {
-        self.error * codes.length + self.length * codes.error + codes.slack
-    }
-}
-
-/// Brings the smallest upper bound that each lane has seen up to date.
-#[inline(always)]
-fn lower_limit(
-    codes: &[PanelBounds],
-    frame: &FrameBounds,
-    f: usize,
-    scores: &[[Lanes; TILE]],
-    least_upper: &mut Lanes,
-) {
-    let mut least = *least_upper;
-    for (codes, scores) in codes.iter().zip(scores) {
-        let width = frame.width(codes);
-        for l in 0..PANEL {
-            let upper = scores[f].0[l] + width;
-            least.0[l] = if upper < least.0[l] { upper } else { least.0[l] };
+    fn widths(&self, errors: &[PanelErrors]) -> [f32; SEGMENT] {
+        let mut widths = [0.0; SEGMENT];
+        for (width, panel) in widths.iter_mut().zip(errors) {
+            *width = self.error * panel.length + self.length * panel.error + panel.slack;
         }
+        widths
     }
-    *least_upper = least;
 }
 
 /// The `m`-th smallest of the lanes, or what is surely not smaller.
@@ -182,13 +170,13 @@ fn mth_smallest(lanes: &Lanes, m: usize) -> f32 {
     last
 }
 
-/// The bits set in `hits`.
+/// The numbers of the bits that are set.
 #[inline(always)]
-fn lanes_of(mut hits: u32) -> impl Iterator<Item = usize> {
+fn bits_of(mut bits: u32) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let lane = hits.trailing_zeros() as usize;
-        hits &= hits.wrapping_sub(1);
-        (lane < PANEL).then_some(lane)
+        let bit = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (bit < 32).then_some(bit)
     })
 }
 

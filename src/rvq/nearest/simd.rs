@@ -5,8 +5,8 @@
 //! that lie within an array or within a slice whose length it has checked.
 #![allow(unsafe_code)]
 
-use super::codebook::{PANEL, PanelBounds};
-use super::encode::Format;
+use super::codebook::{PANEL, PanelCodes};
+use super::encode::{Format, UNROLL};
 use super::kernel::Kernel;
 use super::screen::{Lanes, TILE, Tile};
 
@@ -16,7 +16,22 @@ pub(super) trait Simd: Copy {
     const FORMAT: Format;
 
     /// The scores of the tile's frames with the codes of a panel: `|c|^2 - 2 x^.c^`, of the rounded frame and code.
-    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelBounds, tile: &Tile, scores: &mut [Lanes; TILE]);
+    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]);
+
+    /// Brings `least`, the smallest upper bound of each lane, up to date with the scores of frame `f`.
+    #[inline(always)]
+    fn least_upper(self, scores: &[[Lanes; TILE]], f: usize, widths: &[f32], least: &mut Lanes) {
+        for (scores, width) in scores.iter().zip(widths) {
+            for l in 0..PANEL {
+                let upper = scores[f].0[l] + width;
+                least.0[l] = if upper < least.0[l] { upper } else { least.0[l] };
+            }
+        }
+    }
+
+    /// Asks for data that will be read soon.
+    #[inline(always)]
+    fn prefetch(self, _data: &[f32]) {}
 
     /// The lanes that are at most `limit`, as bits.
     #[inline(always)]
@@ -39,13 +54,13 @@ impl Simd for Portable {
     const FORMAT: Format = Format::F32;
 
     #[inline(always)]
-    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelBounds, tile: &Tile, scores: &mut [Lanes; TILE]) {
-        let frames = tile.words.chunks_exact(panel.len().max(1));
+    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
+        let frames = tile.words.chunks_exact(panel.len());
         for ((scores, frame), step) in scores.iter_mut().zip(frames).zip(tile.steps) {
             let mut sums = [0.0f32; PANEL];
-            for (codes, &x) in panel.iter().zip(frame) {
+            for (codes, &word) in panel.iter().zip(frame) {
                 for l in 0..PANEL {
-                    sums[l] = mul_add(f32::from_bits(x), f32::from_bits(codes[l]), sums[l]);
+                    sums[l] = mul_add(f32::from_bits(word), f32::from_bits(codes[l]), sums[l]);
                 }
             }
             for l in 0..PANEL {
@@ -90,20 +105,24 @@ macro_rules! scores {
      load: $load:expr, splat: $splat:expr, step: $step:expr,
      load_f32: $load_f32:expr, finish: $finish:expr, store: $store:expr) => {{
         const WIDTH: usize = PANEL / $vectors;
-        let depth = $panel.len();
-        let words = &$tile.words[..TILE * depth];
+        let panel = $panel.as_chunks::<UNROLL>().0;
+        let words = &$tile.words.as_chunks::<UNROLL>().0[..TILE * panel.len()];
         for first in (0..TILE).step_by($frames) {
             let mut sums: [[_; $vectors]; $frames] =
                 std::array::from_fn(|f| [$zero($tile.offsets[first + f].wrapping_neg()); $vectors]);
-            for (w, codes) in $panel.iter().enumerate() {
-                // SAFETY: the vectors lie within `codes`.
-                let codes: [_; $vectors] =
-                    std::array::from_fn(|v| unsafe { $load(codes.as_ptr().add(v * WIDTH).cast()) });
-                for f in 0..$frames {
-                    // SAFETY: `first + f < TILE` and `w < depth`, so the index is below `TILE * depth`.
-                    let x = $splat(unsafe { *words.get_unchecked((first + f) * depth + w) });
-                    for v in 0..$vectors {
-                        sums[f][v] = $step(sums[f][v], codes[v], x);
+            for (i, codes) in panel.iter().enumerate() {
+                // SAFETY: `first + f < TILE` and `i < panel.len()`, so the index is below the length of `words`.
+                let words: [&[u32; UNROLL]; $frames] =
+                    std::array::from_fn(|f| unsafe { words.get_unchecked((first + f) * panel.len() + i) });
+                for w in 0..UNROLL {
+                    // SAFETY: the vectors lie within the words of the panel's codes.
+                    let codes: [_; $vectors] =
+                        std::array::from_fn(|v| unsafe { $load(codes[w].as_ptr().add(v * WIDTH).cast()) });
+                    for f in 0..$frames {
+                        let x = $splat(words[f][w]);
+                        for v in 0..$vectors {
+                            sums[f][v] = $step(sums[f][v], codes[v], x);
+                        }
                     }
                 }
             }
@@ -127,7 +146,7 @@ macro_rules! scores {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Format, Job, Lanes, PANEL, PanelBounds, Simd, TILE, Tile};
+    use super::{Format, Job, Lanes, PANEL, PanelCodes, Simd, TILE, Tile, UNROLL};
 
     /// Declares a kernel type and the function that compiles a job with its features.
     macro_rules! kernel {
@@ -175,8 +194,50 @@ mod x86 {
         }
     }
 
+    /// Declares a function that updates the smallest upper bounds with vectors of one width.
+    macro_rules! least_upper {
+        ($name:ident, $vectors:literal, $load:ident, $splat:ident, $add:ident, $min:ident, $store:ident) => {
+            #[inline(always)]
+            fn $name(scores: &[[Lanes; TILE]], f: usize, widths: &[f32], least: &mut Lanes) {
+                const WIDTH: usize = PANEL / $vectors;
+                // SAFETY: features as above; the vectors lie within the lanes.
+                unsafe {
+                    let mut mins: [_; $vectors] =
+                        std::array::from_fn(|v| $load(least.0.as_ptr().add(v * WIDTH)));
+                    for (scores, &width) in scores.iter().zip(widths) {
+                        for v in 0..$vectors {
+                            let score = $load(scores[f].0.as_ptr().add(v * WIDTH));
+                            mins[v] = $min($add(score, $splat(width)), mins[v]);
+                        }
+                    }
+                    for v in 0..$vectors {
+                        $store(least.0.as_mut_ptr().add(v * WIDTH), mins[v]);
+                    }
+                }
+            }
+        };
+    }
+    least_upper!(
+        least_upper_8,
+        4,
+        _mm256_loadu_ps,
+        _mm256_set1_ps,
+        _mm256_add_ps,
+        _mm256_min_ps,
+        _mm256_storeu_ps
+    );
+    least_upper!(
+        least_upper_16,
+        2,
+        _mm512_loadu_ps,
+        _mm512_set1_ps,
+        _mm512_add_ps,
+        _mm512_min_ps,
+        _mm512_storeu_ps
+    );
+
     macro_rules! simd {
-        ($name:ident, $format:expr, $at_most:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
+        ($name:ident, $format:expr, $at_most:ident, $least_upper:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
          load: $load:expr, splat: $splat:expr, step: $step:expr,
          load_f32: $load_f32:expr, finish: $finish:expr, store: $store:expr) => {
             impl Simd for $name {
@@ -186,7 +247,7 @@ mod x86 {
                 fn scores(
                     self,
                     panel: &[[u32; PANEL]],
-                    codes: &PanelBounds,
+                    codes: &PanelCodes,
                     tile: &Tile,
                     scores: &mut [Lanes; TILE],
                 ) {
@@ -199,11 +260,24 @@ mod x86 {
                 fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
                     $at_most(lanes, limit)
                 }
+
+                #[inline(always)]
+                fn least_upper(self, scores: &[[Lanes; TILE]], f: usize, widths: &[f32], least: &mut Lanes) {
+                    $least_upper(scores, f, widths, least);
+                }
+
+                #[inline(always)]
+                fn prefetch(self, data: &[f32]) {
+                    for line in data.chunks(16) {
+                        // SAFETY: a prefetch of any address is allowed, and this one is readable.
+                        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+                    }
+                }
             }
         };
     }
 
-    simd!(Avx2, Format::F32, at_most_8, 2 x 4,
+    simd!(Avx2, Format::F32, at_most_8, least_upper_8, 2 x 4,
         zero: |_| unsafe { _mm256_setzero_ps() },
         load: |p| _mm256_loadu_ps(p),
         splat: |x| unsafe { _mm256_set1_ps(f32::from_bits(x)) },
@@ -213,7 +287,7 @@ mod x86 {
         store: |p, score| _mm256_storeu_ps(p, score));
 
     // Codes of 7 bits: 127 * 127 * 2 fits 16 bits.
-    simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, at_most_8, 2 x 4,
+    simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, at_most_8, least_upper_8, 2 x 4,
         zero: |offset| unsafe { _mm256_set1_epi32(offset) },
         load: |p| _mm256_loadu_si256(p),
         splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
@@ -224,7 +298,7 @@ mod x86 {
         finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
         store: |p, score| _mm256_storeu_ps(p, score));
 
-    simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, 2 x 4,
+    simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, least_upper_8, 2 x 4,
         zero: |offset| unsafe { _mm256_set1_epi32(offset) },
         load: |p| _mm256_loadu_si256(p),
         splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
@@ -233,7 +307,7 @@ mod x86 {
         finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
         store: |p, score| _mm256_storeu_ps(p, score));
 
-    simd!(Avx512, Format::F32, at_most_16, 8 x 2,
+    simd!(Avx512, Format::F32, at_most_16, least_upper_16, 8 x 2,
         zero: |_| unsafe { _mm512_setzero_ps() },
         load: |p| _mm512_loadu_ps(p),
         splat: |x| unsafe { _mm512_set1_ps(f32::from_bits(x)) },
@@ -242,7 +316,7 @@ mod x86 {
         finish: score_16,
         store: |p, score| _mm512_storeu_ps(p, score));
 
-    simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, 8 x 2,
+    simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, least_upper_16, 8 x 2,
         zero: |offset| unsafe { _mm512_set1_epi32(offset) },
         load: |p| _mm512_loadu_si512(p),
         splat: |x: u32| unsafe { _mm512_set1_epi32(x as i32) },
@@ -269,7 +343,7 @@ mod arm {
     use std::arch::aarch64::*;
     use std::arch::asm;
 
-    use super::{Format, Job, Lanes, PANEL, PanelBounds, Simd, TILE, Tile};
+    use super::{Format, Job, Lanes, PANEL, PanelCodes, Simd, TILE, Tile, UNROLL};
 
     #[derive(Clone, Copy)]
     pub(super) struct NeonDot(());
@@ -294,13 +368,7 @@ mod arm {
         const FORMAT: Format = Format::Int8 { levels: 127, shift: 0 };
 
         #[inline(always)]
-        fn scores(
-            self,
-            panel: &[[u32; PANEL]],
-            codes: &PanelBounds,
-            tile: &Tile,
-            scores: &mut [Lanes; TILE],
-        ) {
+        fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
             // SAFETY (every intrinsic of the arguments): NEON is part of the architecture.
             scores!(panel, codes, tile, scores, 2 x 8,
                 zero: |offset| unsafe { vdupq_n_s32(offset) },
