@@ -7,6 +7,7 @@ use ndarray::Array2;
 
 use crate::io::{self, Codes};
 use crate::rvq::encoder::Encoder;
+use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
 
@@ -21,6 +22,8 @@ pub struct CodesSpec {
     pub dataset: Arc<Dataset>,
     /// Which layers.
     pub span: LayerSpan,
+    /// The way through them.
+    pub search: Search,
     /// Where to.
     pub path: PathBuf,
 }
@@ -49,20 +52,18 @@ pub fn encode(
     rvq: &Rvq,
     dataset: &Dataset,
     span: LayerSpan,
+    search: Search,
     task: &Task<'_>,
 ) -> Result<Array2<u32>, RvqError> {
     let encoder = Encoder::new(rvq, span)?;
-    let range = encoder.range();
     let frames = dataset.set.matrix.view();
-    let mut codes = Array2::zeros((range.len(), frames.nrows()));
+    let mut codes = Array2::zeros((encoder.range().len(), frames.nrows()));
     for start in (0..frames.nrows()).step_by(BLOCK_FRAMES) {
         task.check()?;
         task.progress("encoding", start, frames.nrows());
         let end = (start + BLOCK_FRAMES).min(frames.nrows());
-        encoder.pass(frames.slice(ndarray::s![start..end, ..]), |pass| {
-            let mut row = codes.slice_mut(ndarray::s![pass.layer_idx - range.start, start..end]);
-            row.assign(&ndarray::aview1(pass.codes));
-        })?;
+        let block = encoder.encode(frames.slice(ndarray::s![start..end, ..]), search)?;
+        codes.slice_mut(ndarray::s![.., start..end]).assign(&block.to_matrix());
     }
     task.progress("encoding", frames.nrows(), frames.nrows());
     Ok(codes)
@@ -73,7 +74,7 @@ pub fn encode(
 /// # Errors
 /// As for [`encode`]; or the file cannot be written, and what was there stays.
 pub fn encode_to_file(spec: &CodesSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
-    let codes = ctx.compute(|task| encode(&spec.rvq, &spec.dataset, spec.span, task))??;
+    let codes = ctx.compute(|task| encode(&spec.rvq, &spec.dataset, spec.span, spec.search, task))??;
     io::write_codes_npy(&spec.path, codes.view())?;
     Ok(spec.path.clone())
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::metrics::{Evaluation, evaluate as evaluate_ranges};
+use crate::rvq::search::Search;
 use crate::rvq::{Codebook, Layer, Rvq, RvqError, RvqParams, ValidRvqParams};
 use crate::task::Task;
 use crate::training::{History, LiveEdit, Run, SourceInfo, StepRecord, Trainer};
@@ -371,7 +372,7 @@ fn look_at(
         if Split::count(ranges) == 0 {
             return Ok(None);
         }
-        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, task).map(|e| Some(Arc::new(e)))
+        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, Search::Greedy, task).map(|e| Some(Arc::new(e)))
     };
     let (train, held_out) = (look(train)?, look(held_out)?);
     (run.train, run.held_out, run.evaluated_at) = (train, held_out, run.steps);

@@ -21,6 +21,7 @@ pub mod init;
 pub mod nearest;
 mod params;
 pub mod rules;
+pub mod search;
 mod stack;
 pub mod tally;
 

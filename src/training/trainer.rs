@@ -256,10 +256,10 @@ impl Trainer {
                 rule.threshold_frames(params, residual.nrows(), layer.codebook.cluster_size());
             rule.update(&mut layer.codebook, &batch, &mut ctx)
         };
-        match &layer.projection {
+        let left = match &layer.projection {
             Some(p) => subtract_rows(residual, p.project_out(rows.view()).view(), codes),
             None => subtract_rows(residual, rows.view(), codes),
-        }
+        };
         state.note(step, tally.counts(), rows.view(), layer.codebook.embed(), &update);
         let counts: Vec<u64> = tally.counts().iter().map(|&n| u64::from(n)).collect();
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
@@ -271,7 +271,7 @@ impl Trainer {
                 rows.ncols(),
                 params.commitment_weight,
             ),
-            mse: energy(residual.view()) / residual.len().max(1) as f64,
+            mse: left / residual.len().max(1) as f64,
             perplexity: usage::perplexity(&counts).unwrap_or(0.0),
             used: usage::used(&counts) as u32,
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
