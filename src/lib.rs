@@ -2,7 +2,9 @@
 pub mod audio;
 pub mod features;
 pub mod io;
+pub mod metrics;
 pub mod param;
 pub mod random;
 pub mod rvq;
 pub mod task;
+pub mod training;
