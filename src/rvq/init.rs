@@ -8,6 +8,7 @@ use crate::random;
 use crate::task::{Cancelled, Task};
 
 use super::nearest::Searcher;
+use super::stack::normalize_rows;
 use super::tally::Tally;
 
 /// What k-means found.
@@ -26,7 +27,8 @@ pub struct KMeans {
 pub enum EmptyCluster<'a> {
     /// It stays where it is.
     Keep,
-    /// It moves to a random sample.
+    /// It moves to a random sample, drawn as upstream's `sample_vectors` does: one for every mean, with replacement where there are fewer
+    /// samples than means.
     Resample(&'a mut Pcg64),
     /// It moves to the sample farthest from its own mean; several take the farthest ones in turn.
     Worst,
@@ -41,11 +43,55 @@ pub enum EmptyCluster<'a> {
 /// [`Cancelled`].
 pub fn lloyd(
     samples: ArrayView2<'_, f32>,
+    means: Array2<f32>,
+    iters: usize,
+    empty: EmptyCluster<'_>,
+    stage: &str,
+    task: &Task<'_>,
+) -> Result<KMeans, Cancelled> {
+    iterate(samples, means, iters, empty, stage, task, |_| {})
+}
+
+/// [`lloyd`] on the unit sphere: each mean is scaled to unit length. `samples` and `means` are unit vectors.
+///
+/// Among unit vectors the nearest is the one at the smallest angle.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn spherical(
+    samples: ArrayView2<'_, f32>,
+    means: Array2<f32>,
+    iters: usize,
+    empty: EmptyCluster<'_>,
+    stage: &str,
+    task: &Task<'_>,
+) -> Result<KMeans, Cancelled> {
+    iterate(samples, means, iters, empty, stage, task, normalize_rows)
+}
+
+/// The counts and the objective of `means` as they are.
+#[must_use]
+pub fn recount(samples: ArrayView2<'_, f32>, means: Array2<f32>) -> KMeans {
+    let samples = samples.as_standard_layout();
+    let mut counts = vec![0; means.nrows()];
+    let mut codes = vec![0; samples.nrows()];
+    let mut sq_dists = vec![0.0; samples.nrows()];
+    Searcher::new(means.view()).assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
+    for &code in &codes {
+        counts[code as usize] += 1;
+    }
+    KMeans { means, counts, objective: mean(&sq_dists) }
+}
+
+/// Lloyd's iterations, with `settle` on the means after each.
+fn iterate(
+    samples: ArrayView2<'_, f32>,
     mut means: Array2<f32>,
     iters: usize,
     mut empty: EmptyCluster<'_>,
     stage: &str,
     task: &Task<'_>,
+    settle: impl Fn(&mut Array2<f32>),
 ) -> Result<KMeans, Cancelled> {
     let samples = samples.as_standard_layout();
     let (num_samples, num_codes) = (samples.nrows(), means.nrows());
@@ -60,7 +106,7 @@ pub fn lloyd(
         searcher.prepare(means.view());
         searcher.assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
         tally.fill(samples.view(), &codes, num_codes);
-        objective = sq_dists.iter().map(|&d| f64::from(d)).sum::<f64>() / num_samples.max(1) as f64;
+        objective = mean(&sq_dists);
         let mut vacant = Vec::new();
         for (code_idx, mut mean) in means.rows_mut().into_iter().enumerate() {
             let count = tally.counts()[code_idx];
@@ -72,9 +118,11 @@ pub fn lloyd(
                 *value = (sum / f64::from(count)) as f32;
             }
         }
+        settle(&mut means);
         let fill = match &mut empty {
             EmptyCluster::Keep => Vec::new(),
-            EmptyCluster::Resample(rng) => random::choose(rng, num_samples, vacant.len()),
+            EmptyCluster::Resample(_) if vacant.is_empty() => Vec::new(),
+            EmptyCluster::Resample(rng) => random::choose(rng, num_samples, num_codes),
             EmptyCluster::Worst => worst(&sq_dists, vacant.len()),
         };
         for (&code_idx, sample_idx) in vacant.iter().zip(fill) {
@@ -128,11 +176,22 @@ pub fn draw(samples: ArrayView2<'_, f32>, num_codes: usize, rng: &mut Pcg64) -> 
     samples.select(Axis(0), &random::choose(rng, samples.nrows(), num_codes))
 }
 
-/// Rows of the uniform distribution that PyTorch's `kaiming_uniform_` draws from: `±sqrt(6/dim)`.
+/// Rows of the uniform distribution that PyTorch's `kaiming_uniform_` draws from for a weight `[num_codes, dim]`: `±sqrt(6/dim)`.
 #[must_use]
 pub fn kaiming_uniform(num_codes: usize, dim: usize, rng: &mut Pcg64) -> Array2<f32> {
-    let bound = (6.0 / dim.max(1) as f64).sqrt();
+    uniform(num_codes, dim, dim, rng)
+}
+
+/// Rows of the uniform distribution on `±sqrt(6/fan_in)`.
+#[must_use]
+pub fn uniform(num_codes: usize, dim: usize, fan_in: usize, rng: &mut Pcg64) -> Array2<f32> {
+    let bound = (6.0 / fan_in.max(1) as f64).sqrt();
     Array2::from_shape_simple_fn((num_codes, dim), || ((2.0 * random::unit(rng) - 1.0) * bound) as f32)
+}
+
+/// The mean of `values`; 0 of none.
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len().max(1) as f64
 }
 
 /// The `count` samples with the largest distances, farthest first.
