@@ -1,7 +1,9 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
 pub mod audio;
 pub mod features;
+pub mod metrics;
 pub mod param;
 pub mod random;
 pub mod rvq;
 pub mod task;
+pub mod training;

@@ -26,7 +26,8 @@ pub fn stream(seed: u64, purpose: Purpose, index: u64) -> Pcg64 {
     let mut bytes = [0u8; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
-    bytes[16..24].copy_from_slice(&index.to_le_bytes());
+    // The generator makes its increment odd, which would make one stream of two neighbouring indices.
+    bytes[16..24].copy_from_slice(&(index << 1 | 1).to_le_bytes());
     // The generator's raw seed is its starting state: without mixing, neighbouring seeds start alike.
     bytes[24..].copy_from_slice(&0x9e37_79b9_7f4a_7c15_u64.to_le_bytes());
     let mut rng = Pcg64::from_seed(bytes);
@@ -80,4 +81,35 @@ pub fn choose(rng: &mut Pcg64, len: usize, count: usize) -> Vec<usize> {
     }
     all.truncate(count);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_streams_have_nothing_in_common() {
+        let mut firsts: Vec<u64> = (0..64)
+            .flat_map(|index| (0..4).map(move |seed| stream(seed, Purpose::Shuffle, index).next_u64()))
+            .collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert_eq!(firsts.len(), 256);
+        let draw = |seed| unit(&mut stream(seed, Purpose::Init, 0));
+        assert!((draw(1) - draw(2)).abs() > 1e-6, "mixing spreads neighbouring seeds");
+    }
+
+    #[test]
+    fn choosing_is_without_replacement_where_it_can_be() {
+        let mut rng = stream(0, Purpose::Data, 0);
+        for (len, count) in [(10, 10), (10, 7), (1000, 20)] {
+            let mut chosen = choose(&mut rng, len, count);
+            chosen.sort_unstable();
+            chosen.dedup();
+            assert_eq!(chosen.len(), count);
+            assert!(chosen.iter().all(|&i| i < len));
+        }
+        assert_eq!(choose(&mut rng, 3, 8).len(), 8);
+        assert!(choose(&mut rng, 0, 8).is_empty());
+    }
 }

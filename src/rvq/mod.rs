@@ -16,6 +16,7 @@
 //! ```
 
 mod codebook;
+pub mod encoder;
 pub mod init;
 pub mod nearest;
 mod nearest_upstream;
@@ -30,6 +31,7 @@ pub use params::{
     BatchOrder, InitMethod, Metric, PARAMS, RvqParams, ValidRvqParams, default_params, param_spec,
 };
 pub use stack::{Forward, Layer, LayerSpan, Rvq};
+pub(crate) use stack::{layer_input, normalize_rows};
 
 use crate::task::Cancelled;
 

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::nearest::Searcher;
+use super::encoder::Encoder;
 use super::{Codebook, Metric, Projection, RvqError};
 
 /// One layer: its codebook, and its projection where the codebook has another dimension than the frames.
@@ -130,9 +130,19 @@ impl Rvq {
         &self.layers
     }
 
-    /// The layers, to be updated; their shapes cannot be changed through this.
-    pub fn codebooks_mut(&mut self) -> impl Iterator<Item = &mut Codebook> {
-        self.layers.iter_mut().map(|layer| &mut layer.codebook)
+    /// One layer, to be updated.
+    pub(crate) fn layer_mut(&mut self, layer_idx: usize) -> Option<&mut Layer> {
+        self.layers.get_mut(layer_idx)
+    }
+
+    /// What layer `layer_idx` leaves over of `residual`, `(num_frames, dim)`; all of it where there is no such layer.
+    #[must_use]
+    pub fn residual_behind(&self, layer_idx: usize, residual: ArrayView2<'_, f32>) -> Array2<f32> {
+        let mut left = None;
+        let span = LayerSpan { start: layer_idx, end: Some(layer_idx + 1) };
+        let passed = Encoder::new(self, span)
+            .and_then(|encoder| encoder.pass(residual, |pass| left = Some(pass.residual.to_owned())));
+        left.filter(|_| passed.is_ok()).unwrap_or_else(|| residual.to_owned())
     }
 
     /// How many layers there are.
@@ -176,15 +186,22 @@ impl Rvq {
             losses: Vec::with_capacity(span.len()),
             layer_outputs: Vec::new(),
         };
-        let elements = |inner: usize| (frames.nrows() * inner).max(1) as f64;
-        self.walk(frames, span, |layer_idx, step| {
-            forward.quantized += step.output;
-            forward.codes.row_mut(layer_idx).assign(&ndarray::aview1(step.codes));
-            let sum: f64 = step.sq_dists.iter().map(|&d| f64::from(d)).sum();
-            let inner = self.layers.get(layer_idx).map_or(0, |l| l.codebook.dim());
-            forward.losses.push(commitment_weight * sum / elements(inner));
-            if layers.contains(&layer_idx) {
-                forward.layer_outputs.push(step.output.clone());
+        let dim = self.dim();
+        Encoder::new(self, span_of(&span))?.pass(frames, |pass| {
+            let chosen = |layer: &mut Array2<f32>| {
+                for (mut row, &code) in layer.rows_mut().into_iter().zip(pass.codes) {
+                    row += &pass.outputs.row(code as usize);
+                }
+            };
+            chosen(&mut forward.quantized);
+            forward.codes.row_mut(pass.layer_idx).assign(&ndarray::aview1(pass.codes));
+            let sum: f64 = pass.sq_dists.iter().map(|&d| f64::from(d)).sum();
+            let inner = self.layers.get(pass.layer_idx).map_or(dim, |l| l.codebook.dim());
+            forward.losses.push(commitment_weight * sum / (frames.nrows() * inner).max(1) as f64);
+            if layers.contains(&pass.layer_idx) {
+                let mut output = Array2::zeros((frames.nrows(), dim));
+                chosen(&mut output);
+                forward.layer_outputs.push(output);
             }
         })?;
         Ok(forward)
@@ -197,11 +214,11 @@ impl Rvq {
     /// # Errors
     /// The dimension differs, or the span does not fit.
     pub fn encode(&self, frames: ArrayView2<'_, f32>, span: LayerSpan) -> Result<Array2<u32>, RvqError> {
-        let range = span.resolve(self.num_layers())?;
-        let start = range.start;
+        let encoder = Encoder::new(self, span)?;
+        let range = encoder.range();
         let mut codes = Array2::zeros((range.len(), frames.nrows()));
-        self.walk(frames, range, |layer_idx, step| {
-            codes.row_mut(layer_idx - start).assign(&ndarray::aview1(step.codes));
+        encoder.pass(frames, |pass| {
+            codes.row_mut(pass.layer_idx - range.start).assign(&ndarray::aview1(pass.codes));
         })?;
         Ok(codes)
     }
@@ -248,45 +265,10 @@ impl Rvq {
         }
         Ok(layer.projection.as_ref().map_or(rows.clone(), |p| p.project_out(rows.view())))
     }
-
-    /// Goes through the layers of `range`, handing each one's result to `visit`.
-    fn walk(
-        &self,
-        frames: ArrayView2<'_, f32>,
-        range: std::ops::Range<usize>,
-        mut visit: impl FnMut(usize, &WalkStep<'_>),
-    ) -> Result<(), RvqError> {
-        if frames.ncols() != self.dim() {
-            return Err(RvqError::Shape(format!(
-                "the frames have {} dimensions, but the quantizer has {}",
-                frames.ncols(),
-                self.dim()
-            )));
-        }
-        let mut residual = frames.as_standard_layout().into_owned();
-        let mut codes = vec![0u32; frames.nrows()];
-        let mut sq_dists = vec![0f32; frames.nrows()];
-        let mut searcher = Searcher::default();
-        for (layer_idx, layer) in self.layers.iter().enumerate().take(range.end).skip(range.start) {
-            let input = layer_input(layer, self.metric, residual.view());
-            let mut rows = layer.codebook.embed().to_owned();
-            if self.metric == Metric::Cosine {
-                normalize_rows(&mut rows);
-            }
-            searcher.prepare(rows.view());
-            searcher.assign(input.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
-            let output = self.layer_output(layer_idx, codes.iter().copied())?;
-            residual -= &output;
-            visit(layer_idx, &WalkStep { codes: &codes, sq_dists: &sq_dists, output: &output });
-        }
-        Ok(())
-    }
 }
 
-struct WalkStep<'a> {
-    codes: &'a [u32],
-    sq_dists: &'a [f32],
-    output: &'a Array2<f32>,
+fn span_of(range: &std::ops::Range<usize>) -> LayerSpan {
+    LayerSpan { start: range.start, end: Some(range.end) }
 }
 
 /// What the search of a layer sees of the residual: projected, and of unit length under the cosine metric.

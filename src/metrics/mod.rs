@@ -1,0 +1,81 @@
+//! The figures: each formula stands once, and its definition is the text of its tooltip, of the report's footer and of its documentation.
+//!
+//! Every figure is of a stated set of frames. What is undefined (no frame, no signal) is `None`, never 0 or NaN.
+
+pub mod convergence;
+pub mod distortion;
+mod evaluation;
+mod summary;
+pub mod usage;
+
+pub use evaluation::{Evaluation, LayerTally, evaluate};
+pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
+
+/// What a figure is: its key in files, its name, its unit and how it is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Definition {
+    /// The key in `metrics.json`.
+    pub key: &'static str,
+    /// The name in the window and in the report.
+    pub label: &'static str,
+    /// The unit, empty for a plain number.
+    pub unit: &'static str,
+    /// The formula, and what it says.
+    pub text: &'static str,
+}
+
+/// Declares a figure: its definition, and the function whose documentation is that same text.
+macro_rules! metric {
+    (
+        $name:ident, $key:literal, $label:literal, $unit:literal, $text:literal;
+        $(#[$more:meta])*
+        pub fn $function:ident $($rest:tt)*
+    ) => {
+        #[doc = concat!("The definition of [`", stringify!($function), "`].")]
+        pub static $name: $crate::metrics::Definition =
+            $crate::metrics::Definition { key: $key, label: $label, unit: $unit, text: $text };
+
+        #[doc = $text]
+        $(#[$more])*
+        pub fn $function $($rest)*
+    };
+}
+pub(crate) use metric;
+
+/// Every definition, in the order in which a report's footer lists them.
+pub static DEFINITIONS: &[&Definition] = &[
+    &usage::USED,
+    &usage::UTILIZATION,
+    &usage::UNIFORM_UTILIZATION,
+    &usage::ENTROPY,
+    &usage::PERPLEXITY,
+    &usage::PERPLEXITY_MM,
+    &usage::GINI,
+    &usage::DEAD_WINDOW,
+    &usage::DEAD_THRESHOLD,
+    &usage::DEAD_CORPUS,
+    &usage::BIT_EFFICIENCY,
+    &usage::NOMINAL_KBPS,
+    &usage::EFFECTIVE_KBPS,
+    &distortion::MSE,
+    &distortion::SNR,
+    &distortion::SNR_GAIN,
+    &distortion::EXPLAINED_VARIANCE,
+    &distortion::CODE_DISTORTION,
+    &distortion::SHANNON,
+    &convergence::DRIFT,
+    &convergence::LOSS,
+    &convergence::EMA_WINDOW,
+    &convergence::EMA_HALF_LIFE,
+    &convergence::CLUSTER_SIZE_NOISE,
+    &convergence::EXPIRY_STEPS,
+];
+
+/// Below this many frames a code, counts say more about the sample than about the quantizer.
+pub const FRAMES_A_CODE_NEEDED: usize = 10;
+
+/// Whether `frames` frames are too few to judge `num_codes` codes by: fewer than 10 K.
+#[must_use]
+pub fn is_small_sample(frames: u64, num_codes: usize) -> bool {
+    frames < (FRAMES_A_CODE_NEEDED * num_codes) as u64
+}

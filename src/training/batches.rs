@@ -1,0 +1,164 @@
+//! Which frames a step sees.
+
+use std::ops::Range;
+
+use crate::random::{self, Purpose};
+use crate::rvq::BatchOrder;
+
+/// Frames of the training ranges in the order in which steps see them, epoch after epoch.
+///
+/// Frames are kept as one index each, at four bytes; a corpus too large for that is walked in shuffled blocks of neighbouring frames.
+#[derive(Debug, Clone)]
+pub struct Batches {
+    ranges: Vec<Range<usize>>,
+    order: BatchOrder,
+    seed: u64,
+    epoch: u64,
+    /// The rest of this epoch's frames, in order, from `next` on.
+    queue: Vec<u32>,
+    next: usize,
+    /// Frames that stay together in the order; 1 for a full shuffle.
+    block_len: usize,
+}
+
+/// Blocks whose frames are mixed with each other when blocks are shuffled.
+const BLOCKS_MIXED: usize = 64;
+
+impl Batches {
+    /// Batches of the frames of `ranges`, shuffled as a whole.
+    #[must_use]
+    pub fn new(ranges: Vec<Range<usize>>, order: BatchOrder, seed: u64) -> Self {
+        Self::in_blocks(ranges, order, seed, 1)
+    }
+
+    /// Batches whose shuffled order keeps `block_len` neighbouring frames near each other, for frames that are read from disk.
+    #[must_use]
+    pub fn in_blocks(ranges: Vec<Range<usize>>, order: BatchOrder, seed: u64, block_len: usize) -> Self {
+        let mut batches =
+            Self { ranges, order, seed, epoch: 0, queue: Vec::new(), next: 0, block_len: block_len.max(1) };
+        batches.start_epoch();
+        batches
+    }
+
+    /// How many frames there are.
+    #[must_use]
+    pub fn num_frames(&self) -> usize {
+        self.ranges.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// How many batches of `batch_len` an epoch has; at least one.
+    #[must_use]
+    pub fn per_epoch(&self, batch_len: usize) -> u64 {
+        let (frames, batch_len) = (self.num_frames(), batch_len.max(1));
+        let batches = match self.order {
+            BatchOrder::Shuffled => frames / batch_len,
+            BatchOrder::Sequential => frames.div_ceil(batch_len),
+        };
+        batches.max(1) as u64
+    }
+
+    /// The `nth` of the training frames, in the order in which they lie; the last one beyond it.
+    #[must_use]
+    pub fn frame(&self, nth: usize) -> usize {
+        let mut left = nth;
+        for range in &self.ranges {
+            if left < range.len() {
+                return range.start + left;
+            }
+            left -= range.len();
+        }
+        self.ranges.last().map_or(0, |range| range.end.saturating_sub(1))
+    }
+
+    /// Finished epochs.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The frames of the next batch: `batch_len` of them, or all there are where there are fewer.
+    pub fn advance(&mut self, batch_len: usize) -> &[u32] {
+        let batch_len = batch_len.clamp(1, self.num_frames().max(1));
+        let left = self.queue.len() - self.next;
+        let short = match self.order {
+            BatchOrder::Shuffled => left < batch_len,
+            BatchOrder::Sequential => left == 0,
+        };
+        if short {
+            self.epoch += 1;
+            self.start_epoch();
+        }
+        let end = (self.next + batch_len).min(self.queue.len());
+        let batch = &self.queue[self.next..end];
+        self.next = end;
+        batch
+    }
+
+    fn start_epoch(&mut self) {
+        self.next = 0;
+        self.queue.clear();
+        let block_len = self.block_len;
+        let mut blocks: Vec<Range<usize>> = Vec::new();
+        for range in &self.ranges {
+            let end = range.end;
+            blocks.extend(range.clone().step_by(block_len).map(|s| s..(s + block_len).min(end)));
+        }
+        if self.order == BatchOrder::Sequential {
+            self.queue.extend(blocks.into_iter().flatten().map(|frame| frame as u32));
+            return;
+        }
+        let mut rng = random::stream(self.seed, Purpose::Shuffle, self.epoch);
+        random::shuffle(&mut rng, &mut blocks);
+        if block_len == 1 {
+            self.queue.extend(blocks.into_iter().map(|block| block.start as u32));
+            return;
+        }
+        for mixed in blocks.chunks(BLOCKS_MIXED) {
+            let start = self.queue.len();
+            self.queue.extend(mixed.iter().cloned().flatten().map(|frame| frame as u32));
+            random::shuffle(&mut rng, &mut self.queue[start..]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_holds_every_frame_once() {
+        for block_len in [1, 7] {
+            let mut batches = Batches::in_blocks(vec![3..13, 20..30], BatchOrder::Shuffled, 1, block_len);
+            let mut seen: Vec<u32> = (0..4).flat_map(|_| batches.advance(5).to_vec()).collect();
+            assert_ne!(seen, (3..13).chain(20..30).collect::<Vec<u32>>(), "the order is not as it came");
+            seen.sort_unstable();
+            assert_eq!(seen, (3..13).chain(20..30).collect::<Vec<u32>>());
+        }
+    }
+
+    #[test]
+    fn shuffled_drops_the_rest_and_sequential_keeps_it() {
+        let lens = |order| {
+            let mut batches = Batches::new(vec![0..10], order, 0);
+            (batches.per_epoch(4), (0..5).map(|_| batches.advance(4).len()).collect::<Vec<_>>())
+        };
+        assert_eq!(lens(BatchOrder::Shuffled), (2, vec![4, 4, 4, 4, 4]));
+        assert_eq!(lens(BatchOrder::Sequential), (3, vec![4, 4, 2, 4, 4]));
+    }
+
+    #[test]
+    fn fewer_frames_than_a_batch_are_one_batch() {
+        let mut batches = Batches::new(vec![0..3], BatchOrder::Shuffled, 0);
+        assert_eq!((batches.advance(100).len(), batches.per_epoch(100)), (3, 1));
+        assert_eq!(batches.advance(100).len(), 3);
+    }
+
+    #[test]
+    fn epochs_differ_and_seeds_repeat() {
+        let mut a = Batches::new(vec![0..50], BatchOrder::Shuffled, 7);
+        let mut b = Batches::new(vec![0..50], BatchOrder::Shuffled, 7);
+        let first = a.advance(50).to_vec();
+        assert_eq!(first, b.advance(50));
+        assert_ne!(first, a.advance(50));
+    }
+}

@@ -1,0 +1,39 @@
+//! Training: batches of frames move the codebooks of each layer in turn.
+
+mod batches;
+mod history;
+mod trainer;
+
+pub use batches::Batches;
+pub use history::{History, Series};
+pub use trainer::{LayerState, Trainer};
+
+use serde::Serialize;
+
+/// The scalars of one training step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepRecord {
+    /// The step, from 1.
+    pub step: u64,
+    /// By layer; a step under quantizer dropout has fewer than there are layers.
+    pub layers: Vec<LayerStep>,
+}
+
+/// What one step did to one layer, counted over the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LayerStep {
+    /// Commitment loss, with the codebook before the step.
+    pub loss: f64,
+    /// Mean squared error per element behind this layer, in the frames' own space.
+    pub mse: f64,
+    /// Perplexity of the batch's codes.
+    pub perplexity: f64,
+    /// Codes that the batch used.
+    pub used: u32,
+    /// Codes below the dead-code threshold after the step.
+    pub below_threshold: u32,
+    /// Codes that were replaced.
+    pub replaced: u32,
+    /// How far the codebook moved, apart from replaced rows.
+    pub drift: f64,
+}

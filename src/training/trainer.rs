@@ -1,0 +1,391 @@
+//! The training loop, one step at a time.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::features::{FeatureSet, Split};
+use crate::metrics::{convergence, usage};
+use crate::random::{self, Purpose};
+use crate::rvq::encoder::{energy, subtract_rows};
+use crate::rvq::nearest::Searcher;
+use crate::rvq::rules::{self, InitInput, InitOutcome, LayerBatch, UpdateCtx, UpdateRule};
+use crate::rvq::tally::Tally;
+use crate::rvq::{
+    Codebook, Layer, Metric, Rvq, RvqError, RvqParams, ValidRvqParams, layer_input, normalize_rows,
+};
+use crate::task::{Cancelled, Task};
+
+use super::{Batches, LayerStep, StepRecord};
+
+/// A training under way.
+///
+/// Each step takes a batch through the layers. A layer assigns with the rows it had before the step, its rule moves the codebook, and what the old
+/// rows leave over goes to the next layer. A step that was cancelled half-way leaves the quantizer between two steps; take the last snapshot then.
+#[derive(Debug)]
+pub struct Trainer {
+    params: ValidRvqParams,
+    rule: &'static dyn UpdateRule,
+    set: Arc<FeatureSet>,
+    batches: Batches,
+    step: u64,
+    rvq: Rvq,
+    states: Vec<LayerState>,
+    init_sample: Option<InitSample>,
+    buffers: Buffers,
+}
+
+/// What a layer remembers besides its codebook.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LayerState {
+    /// The step in which it was started; 0 where it came from a model, `None` before.
+    pub init_step: Option<u64>,
+    /// Counts of the last batch, by code.
+    pub batch_counts: Vec<u32>,
+    /// How far each row moved in the last step, relative to its length before.
+    pub code_drift: Vec<f32>,
+    /// The step in which each code was last replaced; 0 for never.
+    pub replaced_at: Vec<u64>,
+    /// The cluster size below which a code counts as dead, in frames.
+    pub threshold_frames: f64,
+}
+
+/// Frames drawn from the training set to start layers with, and how far they were taken.
+#[derive(Debug)]
+struct InitSample {
+    residual: Array2<f32>,
+    next_layer: usize,
+}
+
+/// Memory that steps share, so that a step allocates nothing of the size of its batch.
+#[derive(Debug, Default)]
+struct Buffers {
+    residual: Array2<f32>,
+    codes: Vec<Vec<u32>>,
+    sq_dists: Vec<f32>,
+    rows: Array2<f32>,
+    searcher: Searcher,
+    tally: Tally,
+}
+
+impl Trainer {
+    /// A training of the frames of `train`, starting from the codebooks of `start` or from those the rule makes.
+    ///
+    /// # Errors
+    /// `start` does not have the dimension of the frames or the layers and codes that `params` ask for, or there is no frame to train on.
+    pub fn new(
+        params: ValidRvqParams,
+        set: Arc<FeatureSet>,
+        train: Vec<Range<usize>>,
+        start: Option<&Rvq>,
+    ) -> Result<Self, RvqError> {
+        let dim = set.matrix.dim();
+        if Split::count(&train) == 0 {
+            return Err(RvqError::Shape("there is no frame to train on".to_owned()));
+        }
+        let rvq = match start {
+            Some(rvq) if rvq.dim() != dim => {
+                return Err(RvqError::Shape(format!(
+                    "the starting model has {} dimensions, but the frames have {dim}",
+                    rvq.dim()
+                )));
+            }
+            Some(rvq) => rvq.clone(),
+            None => {
+                let blank = |_| Layer::from(Codebook::blank(params.codebook_size, dim));
+                Rvq::with_metric((0..params.num_layers).map(blank).collect(), params.metric)?
+            }
+        };
+        let state = |layer: &Layer| {
+            let num_codes = layer.codebook.num_codes();
+            LayerState {
+                init_step: start.map(|_| 0),
+                batch_counts: vec![0; num_codes],
+                code_drift: vec![0.0; num_codes],
+                replaced_at: vec![0; num_codes],
+                threshold_frames: 0.0,
+            }
+        };
+        let states: Vec<_> = rvq.layers().iter().map(state).collect();
+        Ok(Self {
+            rule: rules::rule(params.rule),
+            batches: Batches::new(train, params.order, params.seed),
+            buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
+            step: 0,
+            init_sample: None,
+            params,
+            set,
+            rvq,
+            states,
+        })
+    }
+
+    /// Steps taken so far.
+    #[must_use]
+    pub fn steps_done(&self) -> u64 {
+        self.step
+    }
+
+    /// The quantizer as it is.
+    #[must_use]
+    pub fn rvq(&self) -> &Rvq {
+        &self.rvq
+    }
+
+    /// What each layer remembers besides its codebook.
+    #[must_use]
+    pub fn layer_states(&self) -> &[LayerState] {
+        &self.states
+    }
+
+    /// The parameters of the next step.
+    #[must_use]
+    pub fn params(&self) -> &RvqParams {
+        &self.params
+    }
+
+    /// The codes that layer `layer_idx` gave the last batch.
+    #[must_use]
+    pub fn codes(&self, layer_idx: usize) -> &[u32] {
+        self.buffers.codes.get(layer_idx).map_or(&[], Vec::as_slice)
+    }
+
+    /// Batches an epoch at the present batch size.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.batches.per_epoch(self.params.batch_size)
+    }
+
+    /// Takes over what may change while training runs: decay, epsilon, threshold, batch size, number of steps.
+    pub fn set_live(&mut self, edited: &ValidRvqParams) {
+        let mut params = *self.params;
+        for spec in self.rule.params() {
+            if spec.effect == crate::param::Effect::Live {
+                (spec.write)(&mut params, (spec.read)(edited));
+            }
+        }
+        // Every live value was checked with `edited`, and nothing else has changed.
+        if let Ok(params) = params.validate() {
+            self.params = params;
+        }
+    }
+
+    /// Takes one step.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn step(&mut self, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
+        let step = self.step + 1;
+        let mut residual = std::mem::take(&mut self.buffers.residual);
+        gather(&mut residual, self.set.matrix.view(), self.batches.advance(self.params.batch_size));
+        let mut layers = Vec::with_capacity(self.rvq.num_layers());
+        for layer_idx in 0..self.active_layers(step) {
+            task.check()?;
+            layers.push(self.step_layer(layer_idx, step, &mut residual, task)?);
+        }
+        self.init_sample =
+            self.init_sample.take().filter(|_| self.states.iter().any(|s| s.init_step.is_none()));
+        self.buffers.residual = residual;
+        self.step = step;
+        Ok(StepRecord { step, layers })
+    }
+
+    /// How many leading layers a step trains.
+    fn active_layers(&self, step: u64) -> usize {
+        let all = self.rvq.num_layers();
+        let started = self.states.iter().all(|state| state.init_step.is_some());
+        if !self.params.quantizer_dropout || !started {
+            return all;
+        }
+        1 + random::below(&mut random::stream(self.params.seed, Purpose::Dropout, step), all)
+    }
+
+    fn step_layer(
+        &mut self,
+        layer_idx: usize,
+        step: u64,
+        residual: &mut Array2<f32>,
+        task: &Task<'_>,
+    ) -> Result<LayerStep, Cancelled> {
+        let metric = self.rvq.metric();
+        let own_input = {
+            let layer = &self.rvq.layers()[layer_idx];
+            (layer.projection.is_some() || metric == Metric::Cosine)
+                .then(|| layer_input(layer, metric, residual.view()))
+        };
+        if self.states[layer_idx].init_step.is_none() {
+            let input = own_input.as_ref().map_or(residual.view(), |input| input.view());
+            if !self.start_layer(layer_idx, step, input, task)? {
+                self.buffers.codes[layer_idx].clear();
+                self.buffers.codes[layer_idx].resize(residual.nrows(), 0);
+                return Ok(waiting(residual, self.params.commitment_weight));
+            }
+        }
+        let Self { params, rule, rvq, states, buffers, .. } = self;
+        let Buffers { codes, sq_dists, rows, searcher, tally, .. } = buffers;
+        let (codes, state) = (&mut codes[layer_idx], &mut states[layer_idx]);
+        let Some(layer) = rvq.layer_mut(layer_idx) else { return Err(Cancelled) };
+        let num_codes = layer.codebook.num_codes();
+
+        if rows.dim() == layer.codebook.embed().dim() {
+            rows.assign(&layer.codebook.embed());
+        } else {
+            *rows = layer.codebook.embed().to_owned();
+        }
+        if metric == Metric::Cosine {
+            normalize_rows(rows);
+        }
+        codes.resize(residual.nrows(), 0);
+        sq_dists.resize(residual.nrows(), 0.0);
+        let update = {
+            let input = own_input.as_ref().map_or(residual.view(), |input| input.view());
+            searcher.prepare(rows.view());
+            searcher.assign(input.to_slice().unwrap_or(&[]), codes, sq_dists);
+            tally.fill(input, codes, num_codes);
+            let batch = LayerBatch { frames: input, sq_dists, tally };
+            let stream = step.wrapping_mul(1024).wrapping_add(layer_idx as u64);
+            let mut ctx = UpdateCtx {
+                params,
+                layer_idx,
+                step,
+                init_step: state.init_step.unwrap_or(0),
+                rng: random::stream(params.seed, Purpose::Replacement, stream),
+            };
+            state.threshold_frames =
+                rule.threshold_frames(params, residual.nrows(), layer.codebook.cluster_size());
+            rule.update(&mut layer.codebook, &batch, &mut ctx)
+        };
+        match &layer.projection {
+            Some(p) => subtract_rows(residual, p.project_out(rows.view()).view(), codes),
+            None => subtract_rows(residual, rows.view(), codes),
+        }
+        state.note(step, tally.counts(), rows.view(), layer.codebook.embed(), &update);
+        let counts: Vec<u64> = tally.counts().iter().map(|&n| u64::from(n)).collect();
+        let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
+        let sizes = layer.codebook.cluster_size();
+        Ok(LayerStep {
+            loss: convergence::commitment_loss(
+                sq_error,
+                residual.nrows(),
+                rows.ncols(),
+                params.commitment_weight,
+            ),
+            mse: energy(residual.view()) / residual.len().max(1) as f64,
+            perplexity: usage::perplexity(&counts).unwrap_or(0.0),
+            used: usage::used(&counts) as u32,
+            below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
+            replaced: update.len() as u32,
+            drift: convergence::drift(rows.view(), layer.codebook.embed(), &update),
+        })
+    }
+
+    /// Starts a layer; `false` where its turn has not come.
+    fn start_layer(
+        &mut self,
+        layer_idx: usize,
+        step: u64,
+        batch: ArrayView2<'_, f32>,
+        task: &Task<'_>,
+    ) -> Result<bool, Cancelled> {
+        let previous = layer_idx.checked_sub(1).and_then(|before| self.states[before].init_step);
+        let Self { params, rule, set, batches, rvq, init_sample, .. } = self;
+        let mut sample = |max: usize| {
+            let found = init_sample.get_or_insert_with(|| InitSample::draw(set, batches, max, params.seed));
+            found.advance(rvq, layer_idx, task)?;
+            let layer = &rvq.layers()[layer_idx];
+            Ok(layer_input(layer, rvq.metric(), found.residual.view()))
+        };
+        let mut input = InitInput {
+            params,
+            layer_idx,
+            step,
+            previous_init_step: previous,
+            batch,
+            sample: &mut sample,
+            rng: random::stream(params.seed, Purpose::Init, layer_idx as u64),
+            task: *task,
+        };
+        match rule.init(&mut input)? {
+            InitOutcome::Wait => Ok(false),
+            InitOutcome::Ready(codebook) => {
+                if let Some(layer) = self.rvq.layer_mut(layer_idx) {
+                    layer.codebook = codebook;
+                }
+                self.states[layer_idx].init_step = Some(step);
+                Ok(true)
+            }
+        }
+    }
+}
+
+impl LayerState {
+    fn note(
+        &mut self,
+        step: u64,
+        counts: &[u32],
+        before: ArrayView2<'_, f32>,
+        after: ArrayView2<'_, f32>,
+        replaced: &[u32],
+    ) {
+        self.batch_counts.clear();
+        self.batch_counts.extend_from_slice(counts);
+        for &code in replaced {
+            self.replaced_at[code as usize] = step;
+        }
+        for ((drift, old), new) in self.code_drift.iter_mut().zip(before.rows()).zip(after.rows()) {
+            let (mut moved, mut norm) = (0f32, 0f32);
+            for (&o, &n) in old.iter().zip(new) {
+                moved += (n - o) * (n - o);
+                norm += o * o;
+            }
+            *drift = if norm > 0.0 { (moved / norm).sqrt() } else { 0.0 };
+        }
+    }
+}
+
+impl InitSample {
+    fn draw(set: &FeatureSet, batches: &Batches, max: usize, seed: u64) -> Self {
+        let count = max.min(batches.num_frames());
+        let mut rng = random::stream(seed, Purpose::KmeansSample, 0);
+        let chosen = random::choose(&mut rng, batches.num_frames(), count);
+        let frames: Vec<u32> = chosen.into_iter().map(|nth| batches.frame(nth) as u32).collect();
+        let mut residual = Array2::default((0, 0));
+        gather(&mut residual, set.matrix.view(), &frames);
+        Self { residual, next_layer: 0 }
+    }
+
+    /// Takes the frames through the layers before `layer_idx`.
+    fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
+        while self.next_layer < layer_idx {
+            task.check()?;
+            self.residual = rvq.residual_behind(self.next_layer, self.residual.view());
+            self.next_layer += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What a layer shows while it waits for its turn: it passes its input on.
+fn waiting(residual: &Array2<f32>, commitment_weight: f64) -> LayerStep {
+    let mse = energy(residual.view()) / residual.len().max(1) as f64;
+    LayerStep {
+        loss: commitment_weight * mse,
+        mse,
+        perplexity: 1.0,
+        used: 1,
+        below_threshold: 0,
+        replaced: 0,
+        drift: 0.0,
+    }
+}
+
+/// Copies the rows `indices` of `frames` into `rows`, reusing its memory where the size is the same.
+fn gather(rows: &mut Array2<f32>, frames: ArrayView2<'_, f32>, indices: &[u32]) {
+    if rows.dim() != (indices.len(), frames.ncols()) {
+        *rows = Array2::zeros((indices.len(), frames.ncols()));
+    }
+    for (mut row, &index) in rows.axis_iter_mut(Axis(0)).zip(indices) {
+        row.assign(&frames.row(index as usize));
+    }
+}
