@@ -11,6 +11,12 @@ use super::nearest::Searcher;
 use super::stack::normalize_rows;
 use super::tally::Tally;
 
+/// Samples that one task of the seeding looks at.
+const SEED_BLOCK: usize = 512;
+
+/// Samples of which the seeding takes the best as its next seed. More cost a pass each and gain little.
+const SEED_DRAWS: usize = 2;
+
 /// What k-means found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KMeans {
@@ -135,6 +141,7 @@ fn iterate(
 
 /// k-means++ seeds: each next one is drawn from `samples` in proportion to the squared distance to the nearest seed so far.
 ///
+/// In the greedy way (Arthur and Vassilvitskii, 2007): of a few draws, the one that leaves the smallest sum of distances is taken.
 /// Once every sample is a seed (or equals one), the rest are drawn at random.
 ///
 /// # Errors
@@ -145,29 +152,50 @@ pub fn kmeans_plus_plus(
     rng: &mut Pcg64,
     task: &Task<'_>,
 ) -> Result<Array2<f32>, Cancelled> {
-    const BLOCK: usize = 512;
     let samples = samples.as_standard_layout();
     let (num_samples, dim) = samples.dim();
     let mut seeds = Array2::zeros((num_codes, dim));
     let mut dists = Array1::from_elem(num_samples, f32::INFINITY);
-    let mut block_sums = vec![0f64; num_samples.div_ceil(BLOCK)];
+    let mut block_sums = vec![0f64; num_samples.div_ceil(SEED_BLOCK)];
     let mut next = random::below(rng, num_samples);
     for mut seed in seeds.rows_mut() {
         task.check()?;
         seed.assign(&samples.row(next));
         let seed = seed.as_slice().unwrap_or(&[]);
-        let rows = samples.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
-        let dists_blocks = dists.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter();
+        let rows = samples.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter();
+        let dists_blocks = dists.axis_chunks_iter_mut(Axis(0), SEED_BLOCK).into_par_iter();
         rows.zip(dists_blocks).zip(&mut block_sums).for_each(|((rows, mut dists), sum)| {
             for (row, dist) in rows.rows().into_iter().zip(&mut dists) {
                 *dist = dist.min(sq_dist(row.to_slice().unwrap_or(&[]), seed));
             }
             *sum = dists.iter().map(|&d| f64::from(d)).sum();
         });
-        next = draw_by_weight(&dists, &block_sums, BLOCK, rng)
-            .unwrap_or_else(|| random::below(rng, num_samples));
+        let draws: Vec<usize> =
+            (0..SEED_DRAWS).map_while(|_| draw_by_weight(&dists, &block_sums, rng)).collect();
+        next = best_seed(samples.view(), &dists, &draws).unwrap_or_else(|| random::below(rng, num_samples));
     }
     Ok(seeds)
+}
+
+/// The one of `draws` that as a further seed leaves the smallest sum of distances; the first of equals.
+fn best_seed(samples: ArrayView2<'_, f32>, dists: &Array1<f32>, draws: &[usize]) -> Option<usize> {
+    let rows = samples.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter();
+    let left_by_block: Vec<Vec<f64>> = rows
+        .zip(dists.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter())
+        .map(|(rows, dists)| {
+            let mut left = vec![0f64; draws.len()];
+            for (row, &dist) in rows.rows().into_iter().zip(&dists) {
+                let row = row.to_slice().unwrap_or(&[]);
+                for (left, &draw) in left.iter_mut().zip(draws) {
+                    *left += f64::from(dist.min(sq_dist(row, samples.row(draw).to_slice().unwrap_or(&[]))));
+                }
+            }
+            left
+        })
+        .collect();
+    let left = |nth: usize| left_by_block.iter().map(|block| block[nth]).sum::<f64>();
+    let best = (0..draws.len()).min_by(|&a, &b| left(a).total_cmp(&left(b)))?;
+    draws.get(best).copied()
 }
 
 /// `num_codes` rows of `samples`: without replacement where there are enough.
@@ -205,8 +233,8 @@ fn worst(sq_dists: &[f32], count: usize) -> Vec<usize> {
     order
 }
 
-/// An index drawn in proportion to `weights`, whose sums over blocks are known; `None` where all are zero.
-fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], block: usize, rng: &mut Pcg64) -> Option<usize> {
+/// An index drawn in proportion to `weights`, whose sums over blocks of [`SEED_BLOCK`] are known; `None` where all are zero.
+fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], rng: &mut Pcg64) -> Option<usize> {
     let total: f64 = block_sums.iter().sum();
     if total <= 0.0 || !total.is_finite() {
         return None;
@@ -218,7 +246,7 @@ fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], block: usize, rng: 
             left -= sum;
             continue;
         }
-        for (idx, &weight) in weights.iter().enumerate().skip(block_idx * block).take(block) {
+        for (idx, &weight) in weights.iter().enumerate().skip(block_idx * SEED_BLOCK).take(SEED_BLOCK) {
             if weight > 0.0 {
                 last = Some(idx);
                 left -= f64::from(weight);

@@ -1,6 +1,6 @@
 //! The recommended rule: the same EMA, without the faults of the lineage.
 
-use ndarray::{Array1, ArrayView2};
+use ndarray::{Array1, ArrayView2, Axis};
 use rand_pcg::Pcg64;
 
 use crate::param::ParamSpec;
@@ -15,7 +15,13 @@ use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, 
 const SAMPLES_A_CODE: usize = 64;
 
 /// Samples a code that the seeding looks at: seeding costs a pass a code, and more samples do not make better seeds.
-const SEED_SAMPLES_A_CODE: usize = 16;
+const SEED_SAMPLES_A_CODE: usize = 8;
+
+/// Seedings that are tried.
+const SEEDINGS: usize = 3;
+
+/// Iterations for which each is tried.
+const SEEDING_ITERS: usize = 5;
 
 /// k-means++ seeded k-means on up to `M = 64 K` vectors of the layer's own residuals, with empty clusters refilled from the worst-quantized
 /// vectors, then `c = counts N/M` and `m = e c`; the EMA core; then codes with `c_k < threshold N/K` move to frames drawn without replacement in
@@ -109,18 +115,26 @@ fn uniform_size(num_frames: usize, num_codes: usize) -> f64 {
     num_frames as f64 / num_codes.max(1) as f64
 }
 
-/// k-means from k-means++ seeds; the counts are those of the means that it returns.
+/// k-means from the best of several k-means++ seedings; the counts are those of the means that it returns.
+///
+/// One seeding alone is now and then unlucky. Each is tried for a few iterations on a part of the samples, and the best goes on.
 fn seeded_kmeans(samples: ArrayView2<'_, f32>, input: &mut InitInput<'_>) -> Result<KMeans, Cancelled> {
     let num_codes = input.params.codebook_size;
-    input.task.progress(start::stage(input.layer_idx), 0, input.params.kmeans_iters);
-    let num_seeding = SEED_SAMPLES_A_CODE * num_codes;
-    let seeds = if samples.nrows() > num_seeding {
-        let seeding = init::draw(samples, num_seeding, &mut input.rng);
-        init::kmeans_plus_plus(seeding.view(), num_codes, &mut input.rng, &input.task)?
-    } else {
-        init::kmeans_plus_plus(samples, num_codes, &mut input.rng, &input.task)?
-    };
-    let found = start::lloyd(samples, seeds, EmptyCluster::Worst, input)?;
+    let stage = format!("{}, seeding", start::stage(input.layer_idx));
+    let num_seeding = samples.nrows().min(SEED_SAMPLES_A_CODE * num_codes);
+    let drawn = random::choose(&mut input.rng, samples.nrows(), num_seeding);
+    let seeding = samples.select(Axis(0), &drawn);
+    let mut best: Option<KMeans> = None;
+    for _ in 0..SEEDINGS {
+        let seeds = init::kmeans_plus_plus(seeding.view(), num_codes, &mut input.rng, &input.task)?;
+        let tried =
+            init::lloyd(seeding.view(), seeds, SEEDING_ITERS, EmptyCluster::Worst, &stage, &input.task)?;
+        if best.as_ref().is_none_or(|best| tried.objective < best.objective) {
+            best = Some(tried);
+        }
+    }
+    let means = best.map_or_else(|| init::draw(samples, num_codes, &mut input.rng), |best| best.means);
+    let found = start::lloyd(samples, means, EmptyCluster::Worst, input)?;
     Ok(init::recount(samples, found.means))
 }
 
