@@ -1,6 +1,8 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
 pub mod audio;
 pub mod features;
+pub mod io;
+pub mod jobs;
 pub mod metrics;
 pub mod param;
 pub mod random;

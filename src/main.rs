@@ -1,1 +1,3 @@
+//! The `rvqscope` binary: the window, or a command.
+
 fn main() {}

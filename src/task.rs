@@ -61,6 +61,12 @@ impl<'a> Task<'a> {
         Self { cancel, on_progress: &|_| {} }
     }
 
+    /// The same task without its progress, for work inside of work.
+    #[must_use]
+    pub fn quiet(&self) -> Self {
+        Self { cancel: self.cancel, on_progress: &|_| {} }
+    }
+
     /// Tells how far the work is.
     pub fn progress(&self, stage: impl Into<String>, done: usize, total: usize) {
         (self.on_progress)(Progress { stage: stage.into(), done: done as u64, total: total as u64 });

@@ -1,172 +1,144 @@
 //! Feature matrices: frames of real numbers, and the extractors that make them of audio.
+//!
+//! Audio goes through [`extract`]: mix-down, resampling to the extractor's rate, then one of [`EXTRACTORS`]. A new
+//! extractor is one file and one row in that table; forms and command-line flags are read off its [`ParamSpec`]s.
 
-use std::ops::Range;
+pub mod demo;
+pub mod log_mel;
+mod matrix;
+pub mod mfcc;
+mod params;
+mod rows;
+mod split;
+pub mod standardize;
+pub mod waveform;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
-/// Frames by dimensions: finite, not empty, row by row in memory. Checked once, here.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeatureMatrix {
-    values: Array2<f32>,
+use crate::audio::{self, Audio, AudioError, ChannelChoice};
+use crate::param::{ParamError, ParamSpec};
+use crate::task::{Cancelled, Task};
+
+pub use matrix::{Clip, FeatureError, FeatureMatrix, FeatureSet, article_example};
+pub use params::{ExtractParams, PARAMS, param_spec};
+pub use split::Split;
+pub use standardize::Standardizer;
+
+/// One way to make features of audio.
+pub trait Extractor: Send + Sync + std::fmt::Debug {
+    /// The name on the command line and in files.
+    fn id(&self) -> &'static str;
+
+    /// The name in the window.
+    fn label(&self) -> &'static str;
+
+    /// What it computes and what it is for, in a sentence or two.
+    fn help(&self) -> &'static str;
+
+    /// The parameters that it reads, in the order in which a form shows them.
+    fn params(&self) -> Vec<ParamSpec<ExtractParams>>;
+
+    /// The features of one channel at `params.sample_rate_hz`, `(num_frames, dim)`; at least one frame.
+    ///
+    /// The same samples and parameters give the same bytes on any number of threads.
+    ///
+    /// # Errors
+    /// The clip is empty, a parameter does not fit, there would be too many values, or the task was cancelled.
+    fn extract(
+        &self,
+        samples: &[f32],
+        params: &ExtractParams,
+        task: &Task<'_>,
+    ) -> Result<Array2<f32>, ExtractError>;
+
+    /// Frames a second.
+    fn frame_rate_hz(&self, params: &ExtractParams) -> f64;
+
+    /// Dimensions of a frame.
+    fn dim(&self, params: &ExtractParams) -> usize;
 }
 
-/// What can be wrong with features.
+/// Every extractor, the usual one first.
+pub static EXTRACTORS: &[&dyn Extractor] = &[&log_mel::LogMel, &mfcc::Mfcc, &waveform::Waveform];
+
+/// Why no features came of a clip.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum FeatureError {
-    /// There is no frame or no dimension.
-    #[error("there are no values: {frames} frames of {dim} dimensions")]
-    Empty {
-        /// Frames.
+pub enum ExtractError {
+    /// The clip has no samples.
+    #[error("the clip is empty: there is no sample to make a frame of")]
+    Empty,
+    /// A parameter is outside of its range, or does not go with another.
+    #[error(transparent)]
+    Params(#[from] ParamError),
+    /// The mix-down or the resampling failed.
+    #[error(transparent)]
+    Audio(AudioError),
+    /// The result would not fit in memory.
+    #[error(
+        "{frames} frames of {dim} dimensions are too many to hold; take a longer hop or fewer dimensions"
+    )]
+    TooLarge {
+        /// The frames.
         frames: usize,
-        /// Dimensions.
+        /// The dimensions.
         dim: usize,
     },
-    /// A value is NaN or infinite.
-    #[error("the value at frame {frame}, dimension {dim} is {value}; only finite numbers can be quantized")]
-    NotFinite {
-        /// Its frame.
-        frame: usize,
-        /// Its dimension.
-        dim: usize,
-        /// The value.
-        value: f32,
-    },
-    /// Parts of one corpus have different dimensions.
-    #[error("{name} has {dim} dimensions, but what came before has {expected}")]
-    Dim {
-        /// The clip.
-        name: String,
-        /// Its dimension.
-        dim: usize,
-        /// That of the others.
-        expected: usize,
-    },
+    /// The Fourier transform did not take what it was given.
+    #[error("the Fourier transform failed: {0}")]
+    Transform(String),
+    /// The work was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
-/// A stretch of frames that belongs together: a file, an utterance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clip {
-    /// What it is called: a file's name.
-    pub name: String,
-    /// Its frames.
-    pub frames: Range<usize>,
-}
-
-/// A corpus: the frames of all clips one after the other.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeatureSet {
-    /// The frames.
-    pub matrix: FeatureMatrix,
-    /// The clips, which cover all frames in order.
-    pub clips: Vec<Clip>,
-    /// Frames a second, where known.
-    pub frame_rate_hz: Option<f64>,
-}
-
-/// Which frames are trained on and which are held out to judge by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
-    /// Ranges that are trained on, ascending.
-    pub train: Vec<Range<usize>>,
-    /// Ranges that are held out, ascending; none where nothing is.
-    pub held_out: Vec<Range<usize>>,
-}
-
-impl FeatureMatrix {
-    /// Checks `values`, `(num_frames, dim)`.
-    ///
-    /// # Errors
-    /// There are none, or one is not finite.
-    pub fn new(values: Array2<f32>) -> Result<Self, FeatureError> {
-        let (frames, dim) = values.dim();
-        if frames == 0 || dim == 0 {
-            return Err(FeatureError::Empty { frames, dim });
+impl From<AudioError> for ExtractError {
+    /// Keeps a cancelled resampling recognisable as such.
+    fn from(err: AudioError) -> Self {
+        match err {
+            AudioError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            err => Self::Audio(err),
         }
-        if let Some(((frame, dim), &value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(FeatureError::NotFinite { frame, dim, value });
-        }
-        let values =
-            if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
-        Ok(Self { values })
-    }
-
-    /// The values, `(num_frames, dim)`, in standard layout.
-    #[must_use]
-    pub fn view(&self) -> ArrayView2<'_, f32> {
-        self.values.view()
-    }
-
-    /// How many frames there are.
-    #[must_use]
-    pub fn num_frames(&self) -> usize {
-        self.values.nrows()
-    }
-
-    /// How many dimensions a frame has.
-    #[must_use]
-    pub fn dim(&self) -> usize {
-        self.values.ncols()
     }
 }
 
-impl FeatureSet {
-    /// One clip.
-    #[must_use]
-    pub fn single(name: impl Into<String>, matrix: FeatureMatrix, frame_rate_hz: Option<f64>) -> Self {
-        let clips = vec![Clip { name: name.into(), frames: 0..matrix.num_frames() }];
-        Self { matrix, clips, frame_rate_hz }
-    }
-
-    /// Clips of one dimension joined in order.
-    ///
-    /// # Errors
-    /// There is none, a dimension differs, or a value is not finite.
-    pub fn join(parts: &[(String, Array2<f32>)], frame_rate_hz: Option<f64>) -> Result<Self, FeatureError> {
-        let Some((_, first)) = parts.first() else { return Err(FeatureError::Empty { frames: 0, dim: 0 }) };
-        let expected = first.ncols();
-        let mut clips = Vec::with_capacity(parts.len());
-        let mut start = 0;
-        for (name, part) in parts {
-            if part.ncols() != expected {
-                return Err(FeatureError::Dim { name: name.clone(), dim: part.ncols(), expected });
-            }
-            clips.push(Clip { name: name.clone(), frames: start..start + part.nrows() });
-            start += part.nrows();
-        }
-        let views: Vec<_> = parts.iter().map(|(_, part)| part.view()).collect();
-        let joined = ndarray::concatenate(ndarray::Axis(0), &views)
-            .map_err(|_| FeatureError::Empty { frames: start, dim: expected })?;
-        Ok(Self { matrix: FeatureMatrix::new(joined)?, clips, frame_rate_hz })
-    }
-
-    /// The clip that frame `frame` belongs to.
-    #[must_use]
-    pub fn clip_at(&self, frame: usize) -> Option<&Clip> {
-        self.clips.iter().find(|clip| clip.frames.contains(&frame))
-    }
+/// The extractor with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Extractor> {
+    EXTRACTORS.iter().copied().find(|extractor| extractor.id() == id)
 }
 
-impl Split {
-    /// Holds out about `share` of the frames: whole clips from the end where there are several, else one contiguous tail.
-    ///
-    /// At least one frame is left to train on, and at least one is held out where `share` is above 0 and there are two frames.
-    #[must_use]
-    pub fn hold_out(set: &FeatureSet, share: f64) -> Self {
-        let frames = set.matrix.num_frames();
-        if share <= 0.0 || frames < 2 {
-            return Self { train: vec![0..frames], held_out: Vec::new() };
-        }
-        let wanted = ((frames as f64 * share).round() as usize).clamp(1, frames - 1);
-        let tail = frames - wanted;
-        // The clip boundary nearest to where the tail would start, but neither the very start nor the very end.
-        let boundary = set.clips.iter().map(|clip| clip.frames.start).filter(|&s| s > 0 && s < frames);
-        let start = boundary.min_by_key(|&s| (s.abs_diff(tail), s)).unwrap_or(tail);
-        Self { train: vec![0..start], held_out: vec![start..frames] }
-    }
+/// The features of one clip, `(num_frames, dim)`: mix-down, resampling to `params.sample_rate_hz`, and the extractor.
+///
+/// # Errors
+/// As for [`prepare`]; or there would be too many values.
+pub fn extract(
+    audio: &Audio,
+    channel: ChannelChoice,
+    params: &ExtractParams,
+    task: &Task<'_>,
+) -> Result<Array2<f32>, ExtractError> {
+    params.validate()?;
+    let samples = prepare(audio, channel, params, task)?;
+    params.extractor()?.extract(&samples, params, task)
+}
 
-    /// How many frames the ranges hold.
-    #[must_use]
-    pub fn count(ranges: &[Range<usize>]) -> usize {
-        ranges.iter().map(ExactSizeIterator::len).sum()
+/// What an extractor sees of one clip: one channel at `params.sample_rate_hz`.
+///
+/// # Errors
+/// The channel does not exist, the clip is empty or has a rate that cannot be resampled, a parameter does not fit, or the
+/// task was cancelled.
+pub fn prepare(
+    audio: &Audio,
+    channel: ChannelChoice,
+    params: &ExtractParams,
+    task: &Task<'_>,
+) -> Result<Vec<f32>, ExtractError> {
+    let mono = audio.mono(channel)?;
+    if mono.is_empty() {
+        return Err(ExtractError::Empty);
     }
+    if audio.sample_rate_hz == params.sample_rate_hz {
+        return Ok(mono);
+    }
+    Ok(audio::resample(&mono, audio.sample_rate_hz, params.sample_rate_hz, task)?)
 }

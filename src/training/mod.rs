@@ -1,11 +1,15 @@
 //! Training: batches of frames move the codebooks of each layer in turn.
 
 mod batches;
+mod findings;
 mod history;
+mod run;
 mod trainer;
 
 pub use batches::Batches;
+pub use findings::findings;
 pub use history::{History, Series};
+pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_json};
 pub use trainer::{LayerState, Trainer};
 
 use serde::Serialize;

@@ -1,0 +1,119 @@
+//! What can go wrong with a file, in one sentence each, with the path attached once.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::features::FeatureError;
+use crate::rvq::RvqError;
+use crate::task::Cancelled;
+
+/// A file, and what is wrong with it: "problem: /path".
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}: {}", path.display())]
+pub struct FileError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Nothing is there.
+    #[error("there is no such file")]
+    NotFound,
+    /// A folder stands where a file was wanted.
+    #[error("this is a folder, not a file")]
+    Folder,
+    /// A pipe, a device or a socket, which could block for ever.
+    #[error("this is a pipe, a socket or a device; only regular files can be used")]
+    NotAFile,
+    /// No byte in it.
+    #[error("the file is empty")]
+    Empty,
+    /// The system does not let us.
+    #[error("permission denied")]
+    Denied,
+    /// No reader knows it.
+    #[error("this is none of the formats that can be read ({known})")]
+    UnknownFormat {
+        /// The formats that are known.
+        known: String,
+    },
+    /// A large file was checked out without its content.
+    #[error("this is a Git LFS pointer, not the file it stands for; fetch that with `git lfs pull`")]
+    LfsPointer,
+    /// A folder in which no file can be read.
+    #[error("no file in this folder can be read ({known})")]
+    NothingInFolder {
+        /// The formats that are known.
+        known: String,
+    },
+    /// It ends before its header says.
+    #[error("the file is cut short: its header tells of {expected} bytes of {what}, but {found} are there")]
+    Truncated {
+        /// What is missing.
+        what: &'static str,
+        /// How many bytes there should be.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// It is not what its format allows.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is sound but of a kind that is not read.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A number does not fit.
+    #[error("{0}")]
+    Value(String),
+    /// Tensors, but none of a quantizer.
+    #[error("there is no quantizer of a known layout in this file; it holds {found}")]
+    NoQuantizer {
+        /// What it holds instead.
+        found: String,
+    },
+    /// More than one quantizer.
+    #[error("this file holds {} quantizers ({}); save the one that is meant on its own", .0.len(), .0.join(", "))]
+    SeveralQuantizers(Vec<String>),
+    /// The values do not make features.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
+    /// The arrays do not make a quantizer.
+    #[error(transparent)]
+    Quantizer(#[from] RvqError),
+    /// The work was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// The system's own words for anything else.
+    #[error("the system reports: {0}")]
+    System(std::io::Error),
+}
+
+impl Problem {
+    /// The problem with its path.
+    #[must_use]
+    pub fn at(self, path: &Path) -> FileError {
+        FileError { path: path.to_owned(), problem: self }
+    }
+
+    /// A file that breaks the rules of its format.
+    pub(super) fn malformed(words: impl Into<String>) -> Self {
+        Self::Malformed(words.into())
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(err: std::io::Error) -> Self {
+        match err.kind() {
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::PermissionDenied => Self::Denied,
+            ErrorKind::IsADirectory => Self::Folder,
+            // Sizes are checked beforehand, so this means that the file shrank meanwhile.
+            ErrorKind::UnexpectedEof => Self::malformed("the file ended while it was being read"),
+            _ => Self::System(err),
+        }
+    }
+}

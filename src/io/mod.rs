@@ -1,0 +1,153 @@
+//! Files: reading audio, features, codes and quantizers by their content, and writing them whole or not at all.
+//!
+//! A reader is one file and one row of [`READERS`]. Quantizers pass through two more tables: a container gives named
+//! tensors ([`tensors::Tensors`]), a family knows under which names a quantizer lies ([`model::FAMILIES`]).
+
+mod arrays;
+mod dtype;
+mod error;
+mod folder;
+pub mod model;
+pub mod npy;
+mod replace;
+mod riff;
+pub mod safetensors;
+pub mod tensors;
+pub mod wav;
+mod write_model;
+
+pub use arrays::{Codes, RawFeatures, TimeAxis};
+pub use dtype::Dtype;
+pub use error::{FileError, Problem};
+pub use folder::expand;
+pub use model::{LayerInfo, LoadedModel, ModelInfo};
+pub use npy::{write_codes_npy, write_f32_npy};
+pub use replace::replace_file;
+pub use write_model::{METRIC_KEY, write_model};
+
+use std::fs::{File, FileType};
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use crate::audio::Audio;
+use crate::task::Task;
+
+/// What a file turned out to be.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// Sound.
+    Audio(Audio),
+    /// Real numbers, two axes, of which one is time.
+    Features(RawFeatures),
+    /// A quantizer.
+    Model(LoadedModel),
+    /// Token ids.
+    Codes(Codes),
+}
+
+/// One format that can be read.
+pub trait Reader: Sync {
+    /// A short name for logs and tests.
+    fn id(&self) -> &'static str;
+
+    /// What a person calls the format.
+    fn label(&self) -> &'static str;
+
+    /// File name endings without the dot. For file dialogs only: a file is known by its content.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// Whether a file that begins with `head` is of this format.
+    fn sniff(&self, head: &[u8], path: &Path) -> bool;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// It is broken, of a kind that is not read, or the task was cancelled.
+    fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem>;
+}
+
+/// The formats, in the order in which they are tried.
+pub static READERS: &[&dyn Reader] = &[&wav::WavReader, &npy::NpyReader, &safetensors::SafetensorsReader];
+
+/// A regular, non-empty file that is open for reading.
+#[derive(Debug)]
+pub struct Source<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// The file, at its beginning.
+    pub file: File,
+    /// Its true size in bytes; no allocation goes by what a header says without asking this.
+    pub len: u64,
+}
+
+/// How many bytes of a file the readers see to tell whose it is.
+const HEAD_LEN: u64 = 4096;
+
+/// Opens a file of any known format. What it is decides its content, not its name.
+///
+/// # Errors
+/// It cannot be read, is of no known format, or is broken; pipes and devices are refused without touching them.
+pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
+    open_source(path, task).map_err(|problem| problem.at(path))
+}
+
+fn open_source(path: &Path, task: &Task<'_>) -> Result<Opened, Problem> {
+    let source = Source::open(path)?;
+    let head = source.head()?;
+    match reader_for(&head, path) {
+        Some(reader) => reader.read(&source, task),
+        None if head.starts_with(b"version https://git-lfs") => Err(Problem::LfsPointer),
+        None => Err(Problem::UnknownFormat { known: known_formats() }),
+    }
+}
+
+impl<'a> Source<'a> {
+    /// Opens `path` if it is a regular file with something in it.
+    ///
+    /// # Errors
+    /// It is not, or may not be read.
+    pub fn open(path: &'a Path) -> Result<Self, Problem> {
+        // Looked at before it is opened: opening a pipe waits for its other end.
+        check_regular(std::fs::metadata(path)?.file_type())?;
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        check_regular(metadata.file_type())?;
+        if metadata.len() == 0 {
+            return Err(Problem::Empty);
+        }
+        Ok(Self { path, file, len: metadata.len() })
+    }
+
+    /// The first bytes.
+    pub(crate) fn head(&self) -> Result<Vec<u8>, Problem> {
+        let mut head = Vec::new();
+        let mut file = &self.file;
+        file.take(HEAD_LEN).read_to_end(&mut head)?;
+        file.rewind()?;
+        Ok(head)
+    }
+
+    /// The file's name, for progress.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// The reader whose format begins like `head`.
+pub(crate) fn reader_for(head: &[u8], path: &Path) -> Option<&'static dyn Reader> {
+    READERS.iter().copied().find(|reader| reader.sniff(head, path))
+}
+
+/// The labels of all readers, for error sentences.
+pub(crate) fn known_formats() -> String {
+    READERS.iter().map(|reader| reader.label()).collect::<Vec<_>>().join(", ")
+}
+
+fn check_regular(file_type: FileType) -> Result<(), Problem> {
+    match (file_type.is_file(), file_type.is_dir()) {
+        (true, _) => Ok(()),
+        (_, true) => Err(Problem::Folder),
+        _ => Err(Problem::NotAFile),
+    }
+}

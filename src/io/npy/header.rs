@@ -1,0 +1,233 @@
+//! The header of a `.npy` file: a Python dictionary literal behind a magic number, a version and a length.
+
+use std::io::Read;
+
+use crate::io::{Dtype, Problem};
+
+/// The first bytes of every `.npy` file.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// NumPy itself refuses headers above 10 000 characters.
+const MAX_HEADER_LEN: u64 = 1 << 20;
+
+/// NumPy's own limit is 64.
+const MAX_AXES: usize = 64;
+
+/// What a header says; enough to map the numbers into memory instead of reading them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NpyHeader {
+    /// The type of the numbers.
+    pub dtype: Dtype,
+    /// Whether their highest byte comes first.
+    pub big_endian: bool,
+    /// Column by column instead of row by row.
+    pub fortran: bool,
+    /// The axes.
+    pub shape: Vec<usize>,
+    /// Where the numbers begin.
+    pub data_offset: u64,
+}
+
+impl NpyHeader {
+    /// Reads the header of a file of `file_len` bytes.
+    ///
+    /// # Errors
+    /// It is cut short, breaks the format, or tells of numbers that are not read.
+    pub fn read(src: &mut dyn Read, file_len: u64) -> Result<Self, Problem> {
+        let short = || Problem::malformed("the file ends inside the header of its array");
+        let mut start = [0u8; 8];
+        src.read_exact(&mut start).map_err(|_| short())?;
+        let [.., major, _minor] = start;
+        if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
+            return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known")));
+        }
+        let mut len_bytes = [0u8; 4];
+        let len_size = if major == 1 { 2 } else { 4 };
+        src.read_exact(len_bytes.split_at_mut(len_size).0).map_err(|_| short())?;
+        let len = u64::from(u32::from_le_bytes(len_bytes));
+        let data_offset = (start.len() + len_size) as u64 + len;
+        if data_offset > file_len {
+            return Err(short());
+        }
+        if len > MAX_HEADER_LEN {
+            return Err(Problem::malformed(format!("the header of the array is {len} bytes long")));
+        }
+        let mut text = Vec::new();
+        src.take(len).read_to_end(&mut text)?;
+        let text = String::from_utf8_lossy(&text);
+        let literal = Literal { rest: &text }.dictionary()?;
+        let (dtype, big_endian) = number_type(&literal.descr)?;
+        Ok(Self { dtype, big_endian, fortran: literal.fortran_order, shape: literal.shape, data_offset })
+    }
+
+    /// Checks that a file of `file_len` bytes holds exactly the array.
+    ///
+    /// # Errors
+    /// It is shorter, longer, or no file could hold it.
+    pub fn check_size(&self, file_len: u64) -> Result<(), Problem> {
+        let count = self.shape.iter().try_fold(1u64, |n, &len| n.checked_mul(len as u64));
+        let Some(expected) = count.and_then(|n| n.checked_mul(self.dtype.size() as u64)) else {
+            return Err(Problem::malformed(format!("the shape {:?} is beyond counting", self.shape)));
+        };
+        let found = file_len.saturating_sub(self.data_offset);
+        if found < expected {
+            return Err(Problem::Truncated { what: "values", expected, found });
+        }
+        if found > expected {
+            let extra = found - expected;
+            return Err(Problem::malformed(format!(
+                "{extra} bytes follow the array of shape {:?}; a file must hold one array only",
+                self.shape
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A version 1 header for an array that is stored row by row, padded so that the numbers are aligned.
+pub(super) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
+    const ALIGNMENT: usize = 64;
+    let axes = shape.iter().map(|len| format!("{len}, ")).collect::<String>();
+    let mut text =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", axes.trim_end());
+    let start = MAGIC.len() + 4;
+    let padded = (start + text.len() + 1).next_multiple_of(ALIGNMENT) - start;
+    text.push_str(&" ".repeat(padded - text.len() - 1));
+    text.push('\n');
+    // Two axes make some 120 characters, far below what version 1 can tell.
+    let len = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    [MAGIC, &[1, 0], &len.to_le_bytes(), text.as_bytes()].concat()
+}
+
+fn number_type(descr: &str) -> Result<(Dtype, bool), Problem> {
+    let unsupported = |why: &str| Err(Problem::Unsupported(format!("{why} (its type is '{descr}')")));
+    let mut chars = descr.chars();
+    let order = chars.next().unwrap_or(' ');
+    let big_endian = match order {
+        '<' | '|' => false,
+        '>' => true,
+        '=' => cfg!(target_endian = "big"),
+        _ => return unsupported("the array is of an unknown type"),
+    };
+    let dtype = match chars.as_str() {
+        "f2" => Dtype::F16,
+        "f4" => Dtype::F32,
+        "f8" => Dtype::F64,
+        "i1" => Dtype::Int(1),
+        "i2" => Dtype::Int(2),
+        "i4" => Dtype::Int(4),
+        "i8" => Dtype::Int(8),
+        "u1" => Dtype::Uint(1),
+        "u2" => Dtype::Uint(2),
+        "u4" => Dtype::Uint(4),
+        "u8" => Dtype::Uint(8),
+        "O" => {
+            return unsupported("the array holds pickled Python objects, which are not read; save numbers");
+        }
+        _ => return unsupported("the array holds neither real nor whole numbers that can be read"),
+    };
+    Ok((dtype, big_endian))
+}
+
+/// The three entries of the dictionary.
+struct Dictionary {
+    descr: String,
+    fortran_order: bool,
+    shape: Vec<usize>,
+}
+
+/// A reader of the few Python literals that the format uses. Each method takes what it reads off `rest`.
+struct Literal<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Literal<'a> {
+    fn dictionary(mut self) -> Result<Dictionary, Problem> {
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        self.expect('{')?;
+        while !self.take('}') {
+            let key = self.string()?;
+            self.expect(':')?;
+            match key {
+                "descr" => descr = Some(self.descr()?.to_owned()),
+                "fortran_order" => fortran_order = Some(self.boolean()?),
+                "shape" => shape = Some(self.tuple()?),
+                _ => return Err(malformed()),
+            }
+            if !self.take(',') {
+                self.expect('}')?;
+                break;
+            }
+        }
+        match (descr, fortran_order, shape) {
+            (Some(descr), Some(fortran_order), Some(shape)) if self.rest.trim().is_empty() => {
+                Ok(Dictionary { descr, fortran_order, shape })
+            }
+            _ => Err(malformed()),
+        }
+    }
+
+    fn descr(&mut self) -> Result<&'a str, Problem> {
+        if self.rest.trim_start().starts_with('[') {
+            let words = "the array holds records of several fields; save one field as an array of numbers";
+            return Err(Problem::Unsupported(words.to_owned()));
+        }
+        self.string()
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        let rest = self.rest.trim_start().strip_prefix(wanted);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn expect(&mut self, wanted: char) -> Result<(), Problem> {
+        if self.take(wanted) { Ok(()) } else { Err(malformed()) }
+    }
+
+    fn string(&mut self) -> Result<&'a str, Problem> {
+        let quote = if self.take('\'') { '\'' } else { '"' };
+        if quote == '"' {
+            self.expect('"')?;
+        }
+        let (text, rest) = self.rest.split_once(quote).ok_or_else(malformed)?;
+        self.rest = rest;
+        Ok(text)
+    }
+
+    fn boolean(&mut self) -> Result<bool, Problem> {
+        let text = self.rest.trim_start();
+        for (word, value) in [("True", true), ("False", false)] {
+            if let Some(rest) = text.strip_prefix(word) {
+                self.rest = rest;
+                return Ok(value);
+            }
+        }
+        Err(malformed())
+    }
+
+    fn tuple(&mut self) -> Result<Vec<usize>, Problem> {
+        let mut shape = Vec::new();
+        self.expect('(')?;
+        while !self.take(')') {
+            let text = self.rest.trim_start();
+            let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+            let (number, rest) = text.split_at(digits);
+            // Python 2 wrote long integers as `3L`.
+            self.rest = rest.strip_prefix('L').unwrap_or(rest);
+            shape.push(number.parse().map_err(|_| malformed())?);
+            if shape.len() > MAX_AXES {
+                return Err(malformed());
+            }
+            if !self.take(',') {
+                self.expect(')')?;
+                break;
+            }
+        }
+        Ok(shape)
+    }
+}
+
+fn malformed() -> Problem {
+    Problem::malformed("the header of the array is not one that NumPy writes")
+}

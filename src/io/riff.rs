@@ -1,0 +1,198 @@
+//! The chunks of a WAV file: what its samples are and where they lie, before any of them is read.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use super::Problem;
+
+/// Where the samples lie and how they are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WavLayout {
+    /// What each sample is.
+    pub(super) encoding: Encoding,
+    /// How many channels are interleaved, at least 1.
+    pub(super) num_channels: u16,
+    /// Frames a second, at least 1.
+    pub(super) sample_rate_hz: u32,
+    /// Bytes of one sample of one channel, 1 to 4.
+    pub(super) sample_bytes: u16,
+    /// Where the samples begin.
+    pub(super) data_offset: u64,
+    /// How many bytes of whole frames there are; all of them lie inside the file.
+    pub(super) data_len: u64,
+}
+
+/// What a sample is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// A whole number that fills its bytes.
+    Int,
+    /// 24 bits in 4 bytes.
+    Int24In32,
+    /// Single precision.
+    Float,
+}
+
+/// What the `fmt ` chunk says.
+struct Format {
+    tag: u16,
+    num_channels: u16,
+    sample_rate_hz: u32,
+    block_align: u16,
+    bits: u16,
+    valid_bits: u16,
+}
+
+const TAG_PCM: u16 = 1;
+const TAG_FLOAT: u16 = 3;
+const TAG_EXTENSIBLE: u16 = 0xfffe;
+
+/// What a program writes as a length when it does not know it, because it writes to a pipe.
+const UNKNOWN_LEN: u32 = u32::MAX;
+
+impl WavLayout {
+    /// Walks the chunks of a file of `file_len` bytes up to its samples.
+    pub(super) fn read(src: &mut (impl Read + Seek), file_len: u64) -> Result<Self, Problem> {
+        let mut start = [0u8; 12];
+        read_header(src, &mut start)?;
+        let [b'R', b'I', b'F', b'F', riff_len @ .., b'W', b'A', b'V', b'E'] = start else {
+            return Err(Problem::malformed("this is not a RIFF/WAVE file"));
+        };
+        let streamed = u32::from_le_bytes(riff_len) == UNKNOWN_LEN;
+        let mut offset = start.len() as u64;
+        let mut format = None;
+        loop {
+            let found = file_len.saturating_sub(offset);
+            if found == 0 {
+                let missing = if format.is_some() { "no samples" } else { "neither a format nor samples" };
+                return Err(Problem::malformed(format!("there is no audio in it: the file has {missing}")));
+            }
+            let mut chunk = [0u8; 8];
+            src.seek(SeekFrom::Start(offset))?;
+            read_header(src, &mut chunk)?;
+            let [id @ .., l0, l1, l2, l3] = chunk;
+            let len = u32::from_le_bytes([l0, l1, l2, l3]);
+            offset += chunk.len() as u64;
+            let found = file_len.saturating_sub(offset);
+            if id == *b"data" {
+                let Some(format) = format else {
+                    return Err(Problem::malformed(
+                        "the samples come before the chunk that says what they are",
+                    ));
+                };
+                let unknown = streamed && len == UNKNOWN_LEN;
+                return Self::new(&format, offset, if unknown { None } else { Some(len) }, found);
+            }
+            if u64::from(len) > found {
+                return Err(Problem::Truncated { what: "header", expected: u64::from(len), found });
+            }
+            if id == *b"fmt " {
+                format = Some(Format::read(src, len)?);
+            }
+            // Chunks are padded to an even length.
+            offset += u64::from(len) + u64::from(len & 1);
+        }
+    }
+
+    /// Checks that a `data` chunk of `len` bytes, `found` of which are in the file, holds whole frames.
+    fn new(format: &Format, data_offset: u64, len: Option<u32>, found: u64) -> Result<Self, Problem> {
+        let encoding = format.encoding()?;
+        let sample_bytes = format.block_align / format.num_channels;
+        let frame_bytes = u64::from(format.block_align);
+        let data_len = match len.map(u64::from) {
+            Some(expected) if expected > found => {
+                return Err(Problem::Truncated { what: "samples", expected, found });
+            }
+            Some(len) if !len.is_multiple_of(frame_bytes) => {
+                return Err(Problem::malformed(format!(
+                    "{len} bytes of samples are not a whole number of frames of {frame_bytes} bytes"
+                )));
+            }
+            Some(len) => len,
+            None => found - found % frame_bytes,
+        };
+        if data_len == 0 {
+            return Err(Problem::malformed("there is no audio in it: the file has no samples"));
+        }
+        if data_len > u64::from(u32::MAX) {
+            return Err(Problem::Unsupported(
+                "audio of over 4 GiB is not read; cut it into parts".to_owned(),
+            ));
+        }
+        let Format { num_channels, sample_rate_hz, .. } = *format;
+        Ok(Self { encoding, num_channels, sample_rate_hz, sample_bytes, data_offset, data_len })
+    }
+}
+
+impl Format {
+    fn read(src: &mut impl Read, len: u32) -> Result<Self, Problem> {
+        // The longest that is known, WAVEFORMATEXTENSIBLE, has 40 bytes; what is missing reads as 0.
+        let mut bytes = [0u8; 40];
+        if len < 16 {
+            return Err(Problem::malformed(format!("the format chunk has {len} bytes, but needs 16")));
+        }
+        let known = bytes.len().min(len as usize);
+        src.read_exact(bytes.split_at_mut(known).0)?;
+        let u16_at = |at: usize| match bytes.get(at..at + 2) {
+            Some(&[low, high]) => u16::from_le_bytes([low, high]),
+            _ => 0,
+        };
+        let mut format = Self {
+            tag: u16_at(0),
+            num_channels: u16_at(2),
+            sample_rate_hz: u32::from(u16_at(4)) | u32::from(u16_at(6)) << 16,
+            block_align: u16_at(12),
+            bits: u16_at(14),
+            valid_bits: u16_at(14),
+        };
+        if format.tag == TAG_EXTENSIBLE && known == bytes.len() {
+            // The sub-format's id begins with the plain tag. Some writers leave the valid bits at 0.
+            format.tag = u16_at(24);
+            if u16_at(18) > 0 {
+                format.valid_bits = u16_at(18);
+            }
+        }
+        Ok(format)
+    }
+
+    /// What the samples are, if they can be read.
+    fn encoding(&self) -> Result<Encoding, Problem> {
+        let Self { tag, num_channels, sample_rate_hz, block_align, bits, valid_bits } = *self;
+        if num_channels == 0 || sample_rate_hz == 0 {
+            return Err(Problem::malformed(format!(
+                "the header tells of {num_channels} channels at {sample_rate_hz} Hz"
+            )));
+        }
+        let unsupported = |what: &str| {
+            Err(Problem::Unsupported(format!(
+                "WAV with {what} is not read; convert it to 16-bit or 24-bit PCM, or to 32-bit float"
+            )))
+        };
+        match tag {
+            TAG_PCM | TAG_FLOAT => {}
+            2 | 17 => return unsupported("ADPCM compression"),
+            6 => return unsupported("A-law compression"),
+            7 => return unsupported("µ-law compression"),
+            0x55 => return unsupported("MP3 inside"),
+            _ => return unsupported(&format!("the compression number {tag:#06x}")),
+        }
+        let sample_bytes = block_align / num_channels;
+        if sample_bytes == 0 || block_align % num_channels != 0 || bits > sample_bytes.saturating_mul(8) {
+            return Err(Problem::malformed(format!(
+                "the header contradicts itself: {num_channels} channels of {bits} bits in {block_align} bytes"
+            )));
+        }
+        match (tag, sample_bytes, bits) {
+            (TAG_FLOAT, 4, 32) => Ok(Encoding::Float),
+            (TAG_FLOAT, ..) => unsupported(&format!("{bits}-bit float samples")),
+            (_, 4, 24) => Ok(Encoding::Int24In32),
+            (_, 4, 32) if valid_bits == 24 => Ok(Encoding::Int24In32),
+            // Fewer valid bits than the bytes hold stand at the top, so the scale is that of the bytes.
+            (_, 1..=4, _) if bits.div_ceil(8) == sample_bytes && bits > 0 => Ok(Encoding::Int),
+            _ => unsupported(&format!("{bits}-bit samples in {sample_bytes} bytes")),
+        }
+    }
+}
+
+fn read_header(src: &mut impl Read, bytes: &mut [u8]) -> Result<(), Problem> {
+    src.read_exact(bytes).map_err(|_| Problem::malformed("the file ends inside its header"))
+}

@@ -1,0 +1,145 @@
+//! The `.safetensors` container: a JSON header of names, types, shapes and offsets, then the numbers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use ndarray::ArrayD;
+use safetensors::tensor::{Dtype as FileDtype, Metadata};
+
+use super::tensors::{self, Stored, TensorInfo, Tensors};
+use super::{Dtype, Opened, Problem, Reader, Source};
+use crate::task::Task;
+
+/// Reads `.safetensors`: quantizers, or a single tensor of features or codes.
+#[derive(Debug, Clone, Copy)]
+pub struct SafetensorsReader;
+
+/// Bytes of the header's length, which is what the file begins with.
+const LEN_SIZE: u64 = 8;
+
+/// Large models have headers of well under 1 MiB; parsing takes several times as much memory.
+const MAX_HEADER_LEN: u64 = 8 << 20;
+
+impl Reader for SafetensorsReader {
+    fn id(&self) -> &'static str {
+        "safetensors"
+    }
+
+    fn label(&self) -> &'static str {
+        "safetensors"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["safetensors"]
+    }
+
+    fn sniff(&self, head: &[u8], _path: &Path) -> bool {
+        // A length, of which no sane file fills the upper half, and a JSON object.
+        matches!(head, [_, _, _, _, upper @ .., b'{'] if upper.len() == 4)
+            || matches!(head, [_, _, _, _, a, b, c, d, b'{', b'"' | b'}' | b' ' | b'\n', ..]
+                if ![a, b, c, d].iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()))
+    }
+
+    fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+        tensors::interpret(&SafetensorsFile::new(source)?, task)
+    }
+}
+
+/// An open file of which only the header has been read.
+struct SafetensorsFile<'a> {
+    file: &'a File,
+    stage: String,
+    stored: BTreeMap<String, Stored>,
+    infos: BTreeMap<String, TensorInfo>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl<'a> SafetensorsFile<'a> {
+    fn new(source: &'a Source<'_>) -> Result<Self, Problem> {
+        let (header, data_offset) = read_header(source)?;
+        let data_len = source.len - data_offset;
+        let expected = header.data_len() as u64;
+        if expected > data_len {
+            return Err(Problem::Truncated { what: "tensors", expected, found: data_len });
+        }
+        if expected < data_len {
+            let extra = data_len - expected;
+            return Err(Problem::malformed(format!("{extra} bytes follow the last tensor")));
+        }
+        let mut stored = BTreeMap::new();
+        for (name, info) in header.tensors() {
+            let info_out = TensorInfo { dtype: number_type(info.dtype), shape: info.shape.clone() };
+            let offset = data_offset + info.data_offsets.0 as u64;
+            stored.insert(name, Stored { info: info_out, big_endian: false, fortran: false, offset });
+        }
+        let infos = stored.iter().map(|(name, stored)| (name.clone(), stored.info.clone())).collect();
+        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let stage = format!("reading {}", source.name());
+        Ok(Self { file: &source.file, stage, stored, infos, metadata })
+    }
+
+    fn stored(&self, name: &str) -> Result<&Stored, Problem> {
+        self.stored.get(name).ok_or_else(|| Problem::malformed(format!("there is no tensor {name:?}")))
+    }
+}
+
+impl Tensors for SafetensorsFile<'_> {
+    fn infos(&self) -> &BTreeMap<String, TensorInfo> {
+        &self.infos
+    }
+
+    fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
+        self.stored(name)?.floats(self.file, &self.stage, task)
+    }
+
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+        self.stored(name)?.codes(self.file, &self.stage, task)
+    }
+}
+
+/// The header and where the numbers begin. The header's own checks see to it that tensors neither overlap nor leave gaps.
+fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Problem> {
+    let mut file = &source.file;
+    let mut len_bytes = [0u8; LEN_SIZE as usize];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut len_bytes)?;
+    let len = u64::from_le_bytes(len_bytes);
+    let found = source.len - LEN_SIZE.min(source.len);
+    if len > found {
+        return Err(Problem::Truncated { what: "header", expected: len, found });
+    }
+    if len > MAX_HEADER_LEN {
+        return Err(Problem::malformed(format!("the header is {len} bytes long, which no sound file needs")));
+    }
+    let mut text = Vec::new();
+    file.take(len).read_to_end(&mut text)?;
+    let header = serde_json::from_slice::<Metadata>(&text)
+        .map_err(|err| Problem::malformed(format!("the header is not a valid safetensors header ({err})")))?;
+    Ok((header, LEN_SIZE + len))
+}
+
+fn number_type(dtype: FileDtype) -> Dtype {
+    match dtype {
+        FileDtype::F16 => Dtype::F16,
+        FileDtype::BF16 => Dtype::Bf16,
+        FileDtype::F32 => Dtype::F32,
+        FileDtype::F64 => Dtype::F64,
+        FileDtype::I8 => Dtype::Int(1),
+        FileDtype::I16 => Dtype::Int(2),
+        FileDtype::I32 => Dtype::Int(4),
+        FileDtype::I64 => Dtype::Int(8),
+        FileDtype::U8 => Dtype::Uint(1),
+        FileDtype::U16 => Dtype::Uint(2),
+        FileDtype::U32 => Dtype::Uint(4),
+        FileDtype::U64 => Dtype::Uint(8),
+        FileDtype::BOOL => Dtype::Other("bool"),
+        FileDtype::C64 => Dtype::Other("complex"),
+        _ => Dtype::Other("8-bit float"),
+    }
+}

@@ -1,0 +1,123 @@
+//! Named tensors, whatever container they lie in, and what such a set of tensors amounts to.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+
+use super::dtype::{self, Run};
+use super::{Codes, Dtype, Opened, Problem, RawFeatures, model};
+use crate::task::Task;
+
+/// A tensor before its values are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// The type of its numbers.
+    pub dtype: Dtype,
+    /// Its axes.
+    pub shape: Vec<usize>,
+}
+
+/// A container: tensors by name, each read when it is asked for.
+pub trait Tensors {
+    /// Every tensor, by name.
+    fn infos(&self) -> &BTreeMap<String, TensorInfo>;
+
+    /// Free-form notes of the file.
+    fn metadata(&self) -> &BTreeMap<String, String>;
+
+    /// The real numbers of one tensor.
+    ///
+    /// # Errors
+    /// It is not there, holds no real numbers, or cannot be read.
+    fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem>;
+
+    /// The token ids of one tensor.
+    ///
+    /// # Errors
+    /// It is not there, holds no whole numbers from 0 up, or cannot be read.
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem>;
+}
+
+/// Where the numbers of one tensor lie in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) info: TensorInfo,
+    pub(super) big_endian: bool,
+    /// Column by column.
+    pub(super) fortran: bool,
+    pub(super) offset: u64,
+}
+
+/// What a container holds: a quantizer, or a single array of features or codes.
+///
+/// # Errors
+/// Neither, or what it is cannot be read.
+pub(super) fn interpret(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Opened, Problem> {
+    if let Some(model) = model::find(tensors, task)? {
+        return Ok(Opened::Model(model));
+    }
+    let mut infos = tensors.infos().iter();
+    match (infos.next(), infos.next()) {
+        (Some((name, info)), None) if info.dtype.is_float() => {
+            let rate = tensors.metadata().get("frame_rate_hz").and_then(|text| text.parse::<f64>().ok());
+            let rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
+            Ok(Opened::Features(RawFeatures::new(tensors.floats(name, task)?, rate)?))
+        }
+        (Some((name, info)), None) if info.dtype.is_int() => {
+            Ok(Opened::Codes(Codes::new(tensors.codes(name, task)?)?))
+        }
+        (Some((name, info)), None) => Err(Problem::Unsupported(format!(
+            "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
+            info.dtype.name()
+        ))),
+        _ => Err(Problem::NoQuantizer { found: summary(tensors.infos()) }),
+    }
+}
+
+impl Stored {
+    /// Reads it as real numbers. That the file is long enough was checked when its header was read.
+    pub(super) fn floats(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
+        self.array(dtype::read_floats(&mut self.seek(file)?, self.run(stage), task)?)
+    }
+
+    /// Reads it as token ids.
+    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+        self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
+    }
+
+    fn run<'a>(&self, stage: &'a str) -> Run<'a> {
+        let count = self.info.shape.iter().product();
+        Run { dtype: self.info.dtype, big_endian: self.big_endian, count, stage }
+    }
+
+    fn seek<'a>(&self, mut file: &'a File) -> Result<&'a File, Problem> {
+        file.seek(SeekFrom::Start(self.offset))?;
+        Ok(file)
+    }
+
+    fn array<T>(&self, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
+        let shape = IxDyn(&self.info.shape).set_f(self.fortran);
+        ArrayD::from_shape_vec(shape, values).map_err(|_| {
+            Problem::malformed(format!("the shape {:?} does not fit its values", self.info.shape))
+        })
+    }
+}
+
+/// A few tensor names, for a sentence on what a file holds.
+fn summary(infos: &BTreeMap<String, TensorInfo>) -> String {
+    const SHOWN: usize = 4;
+    /// A name can be as long as the file.
+    const NAME_CHARS: usize = 80;
+    if infos.is_empty() {
+        return "no tensor at all".to_owned();
+    }
+    let names = infos.keys().take(SHOWN).map(|name| name.chars().take(NAME_CHARS).collect::<String>());
+    let names = names.collect::<Vec<_>>().join(", ");
+    match infos.len() {
+        1 => format!("one tensor, {names}"),
+        count if count <= SHOWN => format!("{count} tensors, {names}"),
+        count => format!("{count} tensors, such as {names}"),
+    }
+}

@@ -1,0 +1,276 @@
+//! Opening files and built-in sources as one corpus.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::audio::{Audio, ChannelChoice};
+use crate::features::{self, ExtractParams, FeatureSet, article_example, demo::DEMO_CLIPS};
+use crate::io::{self, LoadedModel, Opened, RawFeatures, TimeAxis};
+
+use super::{JobCtx, JobError};
+
+/// A source that needs no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Builtin {
+    /// One to two minutes of speech in several voices.
+    Demo,
+    /// 1000 vectors of dimension 30, uniform in [0, 1).
+    Article,
+}
+
+/// Where frames come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Source {
+    /// Files and folders, in this order.
+    Files(Vec<PathBuf>),
+    /// A built-in source.
+    Builtin(Builtin),
+}
+
+/// How files are made into frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataSpec {
+    /// The extractor and its parameters, for audio.
+    pub extract: ExtractParams,
+    /// Which channel of audio is used.
+    pub channel: ChannelChoice,
+    /// Which axis of features is time; `None` for the guess.
+    pub time_axis: Option<TimeAxis>,
+    /// Frames a second of bare features.
+    pub frame_rate_hz: Option<f64>,
+}
+
+/// What to open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenSpec {
+    /// Where from.
+    pub source: Source,
+    /// How.
+    pub data: DataSpec,
+}
+
+/// A clip's samples as the extractor saw them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AudioClip {
+    /// The file's name.
+    pub name: String,
+    /// One channel, at `sample_rate_hz`.
+    pub samples: Vec<f32>,
+    /// Samples a second.
+    pub sample_rate_hz: u32,
+}
+
+/// A corpus with what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Where it came from.
+    pub source: Source,
+    /// The frames.
+    pub set: Arc<FeatureSet>,
+    /// The audio they were made of; empty for features.
+    pub audio: Vec<AudioClip>,
+    /// Which axis was time, and why, where files left that open.
+    pub time_axis: Option<(TimeAxis, String)>,
+    /// What it is, in a few words: "12 audio files, log-mel".
+    pub summary: String,
+}
+
+/// What files held: a corpus, a model, or both.
+#[derive(Debug)]
+pub struct OpenedFiles {
+    /// The corpus.
+    pub dataset: Option<Arc<Dataset>>,
+    /// The model and its path.
+    pub model: Option<(PathBuf, Arc<LoadedModel>)>,
+}
+
+impl Default for DataSpec {
+    fn default() -> Self {
+        Self {
+            extract: ExtractParams::default(),
+            channel: ChannelChoice::Mix,
+            time_axis: None,
+            frame_rate_hz: None,
+        }
+    }
+}
+
+impl Builtin {
+    /// Its name.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Demo => "Demo: speech in several voices",
+            Self::Article => "Example: 1000 uniform vectors of dimension 30",
+        }
+    }
+}
+
+impl Source {
+    /// The files, or the built-in source's name, as text.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        match self {
+            Self::Files(paths) => paths.iter().map(|p| p.display().to_string()).collect(),
+            Self::Builtin(builtin) => vec![builtin.label().to_owned()],
+        }
+    }
+
+    /// A short name: a file's own, how many files, or the built-in source's.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Files(paths) => match paths.as_slice() {
+                [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
+                [] => "no file".to_owned(),
+                [first, rest @ ..] => {
+                    let first = first.file_name().unwrap_or(first.as_os_str()).to_string_lossy().into_owned();
+                    format!("{first} and {} more", rest.len())
+                }
+            },
+            Self::Builtin(builtin) => builtin.label().to_owned(),
+        }
+    }
+}
+
+/// Opens everything that `spec` names.
+///
+/// # Errors
+/// A file cannot be read, files of different kinds do not make one corpus, or there is more than one model.
+pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> {
+    ctx.compute(|task| match &spec.source {
+        Source::Builtin(Builtin::Article) => {
+            let dataset = Dataset {
+                source: spec.source.clone(),
+                set: Arc::new(article_example(0)),
+                audio: Vec::new(),
+                time_axis: None,
+                summary: "uniform in [0, 1)".to_owned(),
+            };
+            Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), model: None })
+        }
+        Source::Builtin(Builtin::Demo) => {
+            let mut clips = Vec::with_capacity(DEMO_CLIPS.len());
+            for (name, bytes) in DEMO_CLIPS {
+                clips.push(((*name).to_owned(), io::wav::read_bytes(name, bytes)?));
+            }
+            let dataset = from_audio(spec, clips, task)?;
+            Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), model: None })
+        }
+        Source::Files(paths) => open_files(spec, paths, task),
+    })?
+}
+
+fn open_files(
+    spec: &OpenSpec,
+    paths: &[PathBuf],
+    task: &crate::task::Task<'_>,
+) -> Result<OpenedFiles, JobError> {
+    let files = io::expand(paths)?;
+    if files.is_empty() {
+        return Err(JobError::Input("there is no file to open".to_owned()));
+    }
+    let (mut audio, mut features, mut model) = (Vec::new(), Vec::new(), None);
+    for (done, path) in files.iter().enumerate() {
+        task.check()?;
+        task.progress("reading", done, files.len());
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        match io::open(path, task)? {
+            Opened::Audio(clip) => audio.push((name, clip)),
+            Opened::Features(raw) => features.push((name, raw)),
+            Opened::Model(loaded) => {
+                if let Some((other, _)) = model.replace((path.clone(), Arc::new(loaded))) {
+                    let both =
+                        format!("two models were given, but only one can be looked at: {}", other.display());
+                    return Err(JobError::Input(format!("{both} and {}", path.display())));
+                }
+            }
+            Opened::Codes(_) => {
+                return Err(JobError::Input(format!(
+                    "these are codes; open audio or features, or decode them with a model: {}",
+                    path.display()
+                )));
+            }
+        }
+    }
+    let dataset = match (audio.is_empty(), features.is_empty()) {
+        (false, false) => {
+            return Err(JobError::Input(format!(
+                "audio ({}) and features ({}) do not make one corpus: open one kind at a time",
+                audio.len(),
+                features.len()
+            )));
+        }
+        (false, true) => Some(Arc::new(from_audio(spec, audio, task)?)),
+        (true, false) => Some(Arc::new(from_features(spec, features)?)),
+        (true, true) => None,
+    };
+    Ok(OpenedFiles { dataset, model })
+}
+
+fn from_audio(
+    spec: &OpenSpec,
+    clips: Vec<(String, Audio)>,
+    task: &crate::task::Task<'_>,
+) -> Result<Dataset, JobError> {
+    let params = &spec.data.extract;
+    params.validate()?;
+    let extractor = params.extractor()?;
+    let (mut parts, mut audio) = (Vec::new(), Vec::new());
+    let total = clips.len();
+    for (done, (name, clip)) in clips.into_iter().enumerate() {
+        task.check()?;
+        task.progress(format!("{}, {name}", extractor.label()), done, total);
+        let samples = features::prepare(&clip, spec.data.channel, params, task)
+            .map_err(|problem| extract_error(problem, &name))?;
+        drop(clip);
+        let frames =
+            extractor.extract(&samples, params, task).map_err(|problem| extract_error(problem, &name))?;
+        parts.push((name.clone(), frames));
+        audio.push(AudioClip { name, samples, sample_rate_hz: params.sample_rate_hz });
+    }
+    let set = join(&parts, Some(extractor.frame_rate_hz(params)), &spec.source)?;
+    let summary = format!("{} of audio, {}", count(audio.len(), "clip"), extractor.label());
+    Ok(Dataset { source: spec.source.clone(), set: Arc::new(set), audio, time_axis: None, summary })
+}
+
+fn from_features(spec: &OpenSpec, files: Vec<(String, RawFeatures)>) -> Result<Dataset, JobError> {
+    let guess = files.first().map(|(_, raw)| (raw.time_axis, raw.guess_reason.clone()));
+    let rate = spec.data.frame_rate_hz.or(files.first().and_then(|(_, raw)| raw.frame_rate_hz));
+    let mut parts = Vec::with_capacity(files.len());
+    for (name, raw) in files {
+        let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
+        let frames =
+            raw.into_matrix(axis).map_err(|problem| JobError::Features { problem, path: name.clone() })?;
+        parts.push((name, frames));
+    }
+    let time_axis = guess.map(|(guess, reason)| match spec.data.time_axis {
+        Some(chosen) => (chosen, "chosen by you".to_owned()),
+        None => (guess, reason),
+    });
+    let set = join(&parts, rate, &spec.source)?;
+    let summary = format!("{} of features", count(parts.len(), "file"));
+    Ok(Dataset { source: spec.source.clone(), set: Arc::new(set), audio: Vec::new(), time_axis, summary })
+}
+
+fn join(
+    parts: &[(String, Array2<f32>)],
+    frame_rate_hz: Option<f64>,
+    source: &Source,
+) -> Result<FeatureSet, JobError> {
+    FeatureSet::join(parts, frame_rate_hz)
+        .map_err(|problem| JobError::Features { problem, path: source.paths().join(", ") })
+}
+
+fn extract_error(problem: features::ExtractError, path: &str) -> JobError {
+    match problem {
+        features::ExtractError::Cancelled(cancelled) => JobError::Cancelled(cancelled),
+        problem => JobError::Extract { problem, path: path.to_owned() },
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}

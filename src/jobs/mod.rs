@@ -1,0 +1,203 @@
+//! The pipeline behind the window and the command line: the same jobs, so the same figures to the bit.
+//!
+//! A job is described by a plain value, runs on the caller's thread over a rayon pool of its own size, and tells of itself through a [`JobCtx`].
+
+mod codes;
+mod data;
+mod model;
+mod train;
+
+use std::sync::Arc;
+
+use crate::audio::AudioError;
+use crate::features::{ExtractError, FeatureError};
+use crate::io::FileError;
+use crate::param::ParamError;
+use crate::rvq::{RvqError, ValidRvqParams};
+use crate::task::{Cancel, Cancelled, Progress, Task};
+use crate::training::{Run, StepRecord};
+
+pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
+pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
+pub use model::{MODEL_EXTENSION, SaveSpec, metadata, recorded, save_model};
+pub use train::{EvaluateSpec, Holdout, Resume, TrainSpec, Trained, evaluate, train};
+
+/// What can go wrong in a job. What was there before is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// It was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A parameter.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    /// Audio that cannot be used.
+    #[error("{problem}: {path}")]
+    Audio {
+        /// What is wrong.
+        problem: AudioError,
+        /// Where.
+        path: String,
+    },
+    /// Features could not be made of audio.
+    #[error("{problem}: {path}")]
+    Extract {
+        /// What is wrong.
+        problem: ExtractError,
+        /// Where.
+        path: String,
+    },
+    /// Features that cannot be used.
+    #[error("{problem}: {path}")]
+    Features {
+        /// What is wrong.
+        problem: FeatureError,
+        /// Where.
+        path: String,
+    },
+    /// The quantizer cannot do what is asked.
+    #[error(transparent)]
+    Rvq(RvqError),
+    /// Files that do not go together, or nothing to work on.
+    #[error("{0}")]
+    Input(String),
+}
+
+/// What a running job tells.
+#[derive(Debug, Clone)]
+pub enum JobEvent {
+    /// How far it is.
+    Progress(Progress),
+    /// A training step was taken. None of these is ever left out.
+    Step(StepRecord),
+    /// The run as it stands; a newer one makes an older one useless.
+    Run(Arc<Run>),
+    /// A training waits (`true`) or goes on (`false`).
+    Paused(bool),
+    /// Something that the user should know.
+    Notice(String),
+}
+
+/// What a training is told while it runs.
+#[derive(Debug, Clone)]
+pub enum Control {
+    /// Wait before the next step.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Take one step, then wait.
+    StepOnce,
+    /// End here and keep what was reached.
+    Stop,
+    /// From the next step on, use these values of what may change while training runs.
+    Live(Box<ValidRvqParams>),
+}
+
+/// The surroundings of a job.
+#[derive(Clone, Copy)]
+pub struct JobCtx<'a> {
+    /// Looked at between blocks of work.
+    pub cancel: &'a Cancel,
+    /// Where events go. It must not wait.
+    pub emit: &'a (dyn Fn(JobEvent) + Sync),
+    /// What a training is told; none on the command line.
+    pub control: Option<&'a ControlQueue>,
+    /// Threads to compute on; 0 for all.
+    pub threads: usize,
+    /// Whether to publish the run while it trains, for somebody who watches.
+    pub live: bool,
+}
+
+/// Messages to a training, from whatever thread.
+pub type ControlQueue = std::sync::Mutex<std::sync::mpsc::Receiver<Control>>;
+
+impl std::fmt::Debug for JobCtx<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobCtx")
+            .field("threads", &self.threads)
+            .field("live", &self.live)
+            .finish_non_exhaustive()
+    }
+}
+
+impl JobCtx<'_> {
+    /// Runs `work` over the job's own pool, with a task that reports to this context.
+    pub(crate) fn compute<T: Send>(&self, work: impl FnOnce(&Task<'_>) -> T + Send) -> Result<T, JobError> {
+        let emit = self.emit;
+        let on_progress = move |progress| emit(JobEvent::Progress(progress));
+        let task = Task::new(self.cancel, &on_progress);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .thread_name(|i| format!("rvq-compute-{i}"))
+            .build()
+            .map_err(|err| JobError::Input(format!("no threads could be started to compute on: {err}")))?;
+        Ok(pool.install(|| work(&task)))
+    }
+}
+
+impl JobError {
+    /// Whether the job ended because it was told to.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
+    }
+}
+
+impl From<RvqError> for JobError {
+    fn from(err: RvqError) -> Self {
+        match err {
+            RvqError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            other => Self::Rvq(other),
+        }
+    }
+}
+
+/// A description of work, for whoever runs jobs without knowing which.
+#[derive(Debug)]
+pub enum JobSpec {
+    /// Open files or a built-in source.
+    Open(OpenSpec),
+    /// Train.
+    Train(Box<TrainSpec>),
+    /// Hold a quantizer against data.
+    Evaluate(EvaluateSpec),
+    /// Write a model.
+    SaveModel(SaveSpec),
+    /// Write the codes of a corpus.
+    SaveCodes(CodesSpec),
+    /// End in a panic: shows that one is a notice and not an exit.
+    #[doc(hidden)]
+    Panic,
+}
+
+/// What came of a job.
+#[derive(Debug)]
+pub enum JobOutput {
+    /// Files were opened.
+    Opened(OpenedFiles),
+    /// A training ended.
+    Trained(Box<Trained>),
+    /// A quantizer was held against data.
+    Evaluated(Arc<Run>),
+    /// A file was written.
+    Saved(std::path::PathBuf),
+}
+
+/// Runs a job to its end.
+///
+/// # Errors
+/// Whatever the job ran into.
+pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
+    match spec {
+        JobSpec::Open(spec) => open(&spec, ctx).map(JobOutput::Opened),
+        JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
+        JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
+        JobSpec::SaveModel(spec) => save_model(&spec).map(JobOutput::Saved),
+        JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
+        #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]
+        JobSpec::Panic => panic!("asked to"),
+    }
+}
