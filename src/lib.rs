@@ -7,5 +7,6 @@ pub mod metrics;
 pub mod param;
 pub mod random;
 pub mod rvq;
+pub mod session;
 pub mod task;
 pub mod training;

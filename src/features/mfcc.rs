@@ -14,7 +14,7 @@ use super::{ExtractError, ExtractParams, Extractor};
 ///
 /// `c[t, n] = s_n sum_m y[t, m] cos(pi n (m + 1/2) / M)` over the `M` mel filters, `s_0 = sqrt(1/M)` and else `sqrt(2/M)`. In
 /// librosa's terms `librosa.feature.mfcc(S=y.T, n_mfcc=20, dct_type=2, norm="ortho", lifter=0).T`, where `y` is the natural
-/// logarithm of [`log_mel`], not the decibels that librosa would take by itself.
+/// logarithm of [`log_mel()`], not the decibels that librosa would take by itself.
 ///
 /// The transform is a rotation, so with all coefficients kept, distances between frames are those of the log-mel frames.
 #[derive(Debug)]

@@ -125,8 +125,7 @@ pub fn extract(
 /// What an extractor sees of one clip: one channel at `params.sample_rate_hz`.
 ///
 /// # Errors
-/// The channel does not exist, the clip is empty or has a rate that cannot be resampled, a parameter does not fit, or the
-/// task was cancelled.
+/// The channel does not exist, the clip is empty or has a rate that cannot be resampled, or the task was cancelled.
 pub fn prepare(
     audio: &Audio,
     channel: ChannelChoice,

@@ -5,6 +5,7 @@
 mod codes;
 mod data;
 mod model;
+mod report;
 mod train;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::training::{Run, StepRecord};
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
 pub use model::{MODEL_EXTENSION, SaveSpec, metadata, recorded, save_model};
+pub use report::{ReportSpec, write_report};
 pub use train::{EvaluateSpec, Holdout, Resume, TrainSpec, Trained, evaluate, train};
 
 /// What can go wrong in a job. What was there before is untouched.
@@ -168,6 +170,8 @@ pub enum JobSpec {
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
     SaveCodes(CodesSpec),
+    /// Write a report.
+    Report(ReportSpec),
     /// End in a panic: shows that one is a notice and not an exit.
     #[doc(hidden)]
     Panic,
@@ -197,6 +201,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::SaveModel(spec) => save_model(&spec).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
+        JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
         #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]
         JobSpec::Panic => panic!("asked to"),
     }

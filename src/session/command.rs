@@ -1,0 +1,147 @@
+//! Everything that a user can want, as plain values: buttons, shortcuts, start-up arguments and tests all speak this.
+
+use std::path::PathBuf;
+
+use crate::audio::ChannelChoice;
+use crate::features::ExtractParams;
+use crate::io::TimeAxis;
+use crate::jobs::Builtin;
+use crate::param::ParamValue;
+use crate::training::SplitKind;
+
+/// What the user wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Something about the data.
+    Data(DataCommand),
+    /// Something about the parameters.
+    Params(ParamsCommand),
+    /// Something about training.
+    Train(TrainCommand),
+    /// Something to look at.
+    Select(SelectCommand),
+    /// Something to write.
+    Save(SaveCommand),
+    /// Something about the notices.
+    Notices(NoticeCommand),
+}
+
+/// About the data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DataCommand {
+    /// Open files and folders: audio, features, models.
+    Open(Vec<PathBuf>),
+    /// Open a built-in source, and train on it at once or not.
+    OpenBuiltin {
+        /// Which.
+        builtin: Builtin,
+        /// Whether to train as soon as it is there.
+        then_train: bool,
+    },
+    /// Make features of audio in another way.
+    SetExtract(ExtractParams),
+    /// Take another channel.
+    SetChannel(ChannelChoice),
+    /// Which axis is time; `None` for the guess.
+    SetTimeAxis(Option<TimeAxis>),
+    /// Frames a second of bare features.
+    SetFrameRate(Option<f64>),
+    /// The share of frames that is held out.
+    SetHoldout(f64),
+    /// Whether to train on centred data of unit variance.
+    SetStandardize(bool),
+    /// Forget the loaded model.
+    CloseModel,
+    /// Give up opening.
+    Cancel,
+}
+
+/// About the parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamsCommand {
+    /// Another value. While training runs it holds from the next step, or training starts again.
+    Set {
+        /// The parameter's key.
+        key: &'static str,
+        /// The value.
+        value: ParamValue,
+    },
+    /// Another rule.
+    SetRule(&'static str),
+    /// Back to the rule's defaults.
+    Reset,
+    /// Take back the last edit.
+    Undo,
+    /// Do it again.
+    Redo,
+}
+
+/// About training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrainCommand {
+    /// From the beginning.
+    Start,
+    /// From the loaded model's codebooks.
+    StartFromModel,
+    /// Go on behind the last step, for as many steps again as the parameters say.
+    Continue,
+    /// Wait.
+    Pause,
+    /// Go on after waiting.
+    Resume,
+    /// One step, then wait.
+    StepOnce,
+    /// End, and keep what was reached.
+    Stop,
+    /// Hold the loaded model against the data, without training.
+    Evaluate,
+}
+
+/// What is looked at, in every panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectCommand {
+    /// A layer, from 0.
+    Layer(usize),
+    /// A code of a layer; `None` for no code.
+    Code(usize, Option<usize>),
+    /// Which frames figures are of.
+    Split(SplitKind),
+    /// A stretch of frames; `None` for all.
+    Frames(Option<(usize, usize)>),
+    /// A finished run, by its place in the list.
+    Run(usize),
+}
+
+/// What to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SaveCommand {
+    /// The quantizer that is looked at.
+    Model(PathBuf),
+    /// The corpus as codes of it.
+    Codes(PathBuf),
+    /// A page with all figures, and files beside it, into a folder.
+    Report(PathBuf),
+}
+
+/// About the notices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeCommand {
+    /// Show one.
+    Show(super::Severity, String),
+    /// Take one away.
+    Dismiss(u64),
+    /// Take all away.
+    Clear,
+}
+
+macro_rules! from_part {
+    ($($part:ident => $variant:ident),*) => {
+        $(impl From<$part> for Command {
+            fn from(part: $part) -> Self {
+                Self::$variant(part)
+            }
+        })*
+    };
+}
+from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, SelectCommand => Select,
+    SaveCommand => Save, NoticeCommand => Notices);

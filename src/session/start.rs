@@ -1,0 +1,218 @@
+//! Starting things: opening, training, evaluating.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::jobs::{Builtin, Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
+use crate::rvq::RvqParams;
+
+use super::{DataCommand, ModelView, Session, Severity, TrainCommand, TrainState};
+
+/// What the demo is trained with: 8 layers of 256 codes.
+#[must_use]
+pub fn demo_params() -> RvqParams {
+    RvqParams { codebook_size: 256, kmeans_iters: 20, batch_size: 2048, steps: 2000, ..RvqParams::default() }
+}
+
+/// What the built-in example is trained with: 8 layers of 1024 codes on 1000 vectors.
+#[must_use]
+pub fn article_params() -> RvqParams {
+    RvqParams { batch_size: 1000, ..RvqParams::default() }
+}
+
+/// Counts the runs of this process, to name them by.
+static RUNS_STARTED: AtomicU64 = AtomicU64::new(1);
+
+impl Session {
+    pub(super) fn apply_data(&mut self, command: DataCommand) {
+        match command {
+            DataCommand::Open(paths) => self.open(Source::Files(paths), false),
+            DataCommand::OpenBuiltin { builtin, then_train } => {
+                let preset = match builtin {
+                    Builtin::Demo => demo_params(),
+                    Builtin::Article => article_params(),
+                };
+                self.params.replace(preset);
+                self.open(Source::Builtin(builtin), then_train);
+            }
+            DataCommand::SetExtract(extract) => {
+                if let Err(err) = extract.validate() {
+                    return self.notify(Severity::Error, err.to_string());
+                }
+                self.data_spec.extract = extract;
+                self.reopen(true);
+            }
+            DataCommand::SetChannel(channel) => {
+                self.data_spec.channel = channel;
+                self.reopen(true);
+            }
+            DataCommand::SetTimeAxis(axis) => {
+                self.data_spec.time_axis = axis;
+                self.reopen(false);
+            }
+            DataCommand::SetFrameRate(rate) => {
+                self.data_spec.frame_rate_hz = rate.filter(|r| r.is_finite() && *r > 0.0);
+                self.reopen(false);
+            }
+            DataCommand::SetHoldout(share) => {
+                self.holdout = if share.is_finite() { share.clamp(0.0, 0.9) } else { self.holdout };
+                if self.training.is_some() {
+                    self.apply_train(TrainCommand::Start);
+                } else if self.view.as_ref().is_some_and(|view| view.is_model) {
+                    self.apply_train(TrainCommand::Evaluate);
+                }
+            }
+            DataCommand::SetStandardize(standardize) => {
+                self.standardize = standardize;
+                if self.training.is_some() {
+                    self.apply_train(TrainCommand::Start);
+                }
+            }
+            DataCommand::CloseModel => {
+                self.model = None;
+                self.evaluating = None;
+                if self.view.as_ref().is_some_and(|view| view.is_model) {
+                    self.view = None;
+                }
+            }
+            DataCommand::Cancel => self.opening = None,
+        }
+    }
+
+    /// Opens the present corpus again, where it is of audio (`of_audio`) or of features (not).
+    fn reopen(&mut self, of_audio: bool) {
+        let Some(dataset) = &self.dataset else { return };
+        let built_of_audio = !dataset.audio.is_empty();
+        if of_audio == built_of_audio {
+            let source = dataset.source.clone();
+            self.open(source, false);
+        }
+    }
+
+    fn open(&mut self, source: Source, then_train: bool) {
+        if source == Source::Files(Vec::new()) {
+            return;
+        }
+        // A new file is guessed at afresh: what was chosen for another says nothing about it.
+        if self.dataset.as_ref().is_none_or(|dataset| dataset.source != source) {
+            self.data_spec.time_axis = None;
+        }
+        let title = format!("Opening {}", source.title());
+        self.source = Some(source.clone());
+        let spec = OpenSpec { source, data: self.data_spec.clone() };
+        let job = self.start_job(&title, JobSpec::Open(spec));
+        self.opening = Some((job, then_train));
+    }
+
+    pub(super) fn apply_train(&mut self, command: TrainCommand) {
+        match command {
+            TrainCommand::Start => self.start_training(false, None),
+            TrainCommand::StartFromModel => match self.model.clone() {
+                Some(model) => self.start_training(false, Some(&model)),
+                None => self.notify(Severity::Warning, "There is no model to start from: open one first"),
+            },
+            TrainCommand::Continue => self.continue_training(),
+            TrainCommand::Pause => self.tell(Control::Pause),
+            TrainCommand::Resume => self.tell(Control::Resume),
+            TrainCommand::StepOnce if self.training.is_some() => self.tell(Control::StepOnce),
+            TrainCommand::StepOnce => self.start_training(true, None),
+            TrainCommand::Stop => self.stop_training(),
+            TrainCommand::Evaluate => self.evaluate_model(),
+        }
+    }
+
+    fn tell(&self, control: Control) {
+        if let Some(job) = &self.training {
+            job.tell(control);
+        }
+    }
+
+    fn stop_training(&mut self) {
+        let Some(job) = &self.training else { return };
+        job.cancel();
+        self.train_state = TrainState::Stopping;
+    }
+
+    fn start_training(&mut self, paused: bool, from: Option<&ModelView>) {
+        let Some(dataset) = self.dataset.clone() else {
+            return self
+                .notify(Severity::Warning, "There is nothing to train on yet: open audio or features");
+        };
+        let params = match self.params.valid() {
+            Ok(params) => params,
+            Err(err) => return self.notify(Severity::Error, err.to_string()),
+        };
+        let number = RUNS_STARTED.fetch_add(1, Ordering::Relaxed);
+        let spec = TrainSpec {
+            name: format!("Run {number}, {}", params.rule),
+            dataset,
+            params,
+            holdout: Holdout(self.holdout),
+            standardize: self.standardize,
+            start: from.map(|model| model.rvq.clone()),
+            resume: None,
+            paused,
+        };
+        self.resume = None;
+        self.begin(spec);
+    }
+
+    fn continue_training(&mut self) {
+        if self.training.is_some() {
+            return self.tell(Control::Resume);
+        }
+        let (Some(dataset), Some(view)) = (self.dataset.clone(), self.view.clone()) else { return };
+        let mut params = *self.params.current();
+        params.steps = view.run.steps.saturating_add(params.steps);
+        let params = match params.validate() {
+            Ok(params) => params,
+            Err(err) => return self.notify(Severity::Error, err.to_string()),
+        };
+        let Some(resume) = self.resume.take() else {
+            return self
+                .notify(Severity::Warning, "This run cannot be gone on with: train again from its model");
+        };
+        self.begin(TrainSpec {
+            name: view.run.name.clone(),
+            dataset,
+            params,
+            holdout: Holdout(self.holdout),
+            standardize: self.standardize,
+            start: None,
+            resume: Some(resume),
+            paused: false,
+        });
+    }
+
+    /// What is on the screen stays until the new training has something to show.
+    fn begin(&mut self, spec: TrainSpec) {
+        self.evaluating = None;
+        let going_on = self.view.as_ref().filter(|_| spec.resume.is_some());
+        self.incoming = Some(going_on.map(|view| view.history.clone()).unwrap_or_default());
+        self.training = Some(self.start_job("Training", JobSpec::Train(Box::new(spec))));
+        self.train_state = TrainState::Starting;
+    }
+
+    pub(super) fn evaluate_model(&mut self) {
+        let (Some(dataset), Some(model)) = (self.dataset.clone(), self.model.clone()) else {
+            return self.notify(
+                Severity::Warning,
+                "To look at a model, open the model and audio or features of its dimension",
+            );
+        };
+        self.training = None;
+        self.train_state = TrainState::Idle;
+        self.resume = None;
+        let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy().into_owned();
+        let spec = EvaluateSpec {
+            name,
+            dataset,
+            rvq: Arc::clone(&model.rvq),
+            params: model.params,
+            steps: model.steps,
+            holdout: Holdout(self.holdout),
+        };
+        let job = self.start_job("Evaluating the model", JobSpec::Evaluate(spec));
+        self.evaluating = Some(job);
+    }
+}

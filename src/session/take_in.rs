@@ -1,0 +1,190 @@
+//! Taking in what jobs tell.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::io::model::LoadedModel;
+use crate::jobs::{Dataset, JobOutput, OpenedFiles, Source, Trained, recorded};
+use crate::training::{History, findings};
+
+use super::mailbox::{Ending, Mail};
+use super::{Job, ModelView, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
+
+impl Session {
+    /// Takes in what jobs have told since the last call, and says whether anything changed. Never waits.
+    pub fn poll(&mut self) -> bool {
+        let before = self.revision;
+        self.poll_opening();
+        self.poll_training();
+        self.poll_evaluating();
+        self.poll_saving();
+        self.revision != before
+    }
+
+    fn poll_opening(&mut self) {
+        let Some((job, then_train)) = &mut self.opening else { return };
+        let then_train = *then_train;
+        let Some(ending) = ending_of(job, &mut self.revision) else { return };
+        self.opening = None;
+        if let Some(JobOutput::Opened(files)) = self.ended(ending) {
+            self.take_opened(files, then_train);
+        }
+    }
+
+    fn take_opened(&mut self, files: OpenedFiles, then_train: bool) {
+        let OpenedFiles { dataset, model } = files;
+        if let Some(Source::Files(paths)) = &self.source {
+            self.recently_opened.push(paths.clone());
+        }
+        if let Some(dataset) = dataset {
+            self.take_dataset(dataset);
+        }
+        if let Some((path, model)) = model {
+            self.take_model(path, &model);
+        }
+        if then_train {
+            self.apply_train(TrainCommand::Start);
+        } else if self.model.is_some() && self.dataset.is_some() {
+            self.evaluate_model();
+        }
+    }
+
+    fn take_dataset(&mut self, dataset: Arc<Dataset>) {
+        // Dropping the job cancels it: a training on other data has nothing to say any more.
+        self.training = None;
+        self.evaluating = None;
+        self.train_state = TrainState::Idle;
+        self.resume = None;
+        self.view = None;
+        self.selection.frames = None;
+        self.dataset = Some(dataset);
+    }
+
+    fn take_model(&mut self, path: PathBuf, model: &LoadedModel) {
+        for finding in &model.info.findings {
+            self.notify(Severity::Info, format!("{finding}: {}", path.display()));
+        }
+        let (params, steps) = recorded(model);
+        let info = model.info.clone();
+        self.model = Some(ModelView { path, rvq: Arc::new(model.rvq.clone()), info, params, steps });
+        if self.dataset.is_none() {
+            self.notify(
+                Severity::Info,
+                "The model is open; open audio or features of its dimension to see how it does",
+            );
+        }
+    }
+
+    fn poll_training(&mut self) {
+        let Some(job) = &mut self.training else { return };
+        let mail = job.take_mail();
+        if mail.is_empty() {
+            return;
+        }
+        self.revision += 1;
+        let Mail { steps, run, progress, paused, notices, ending } = mail;
+        job.progress = progress.or(job.progress.take());
+        let took_steps = !steps.is_empty();
+        self.file_steps(&steps);
+        if let Some(run) = run {
+            let history = match (self.incoming.take(), self.view.take()) {
+                (Some(history), _) => history,
+                (None, Some(view)) => view.history,
+                (None, None) => Arc::default(),
+            };
+            self.view = Some(View { run, history, is_model: false });
+        }
+        self.train_state = match (self.train_state, paused) {
+            (TrainState::Stopping, _) => TrainState::Stopping,
+            (_, Some(true)) => TrainState::Paused,
+            (_, Some(false)) => TrainState::Running,
+            (TrainState::Starting, None) if took_steps => TrainState::Running,
+            (state, None) => state,
+        };
+        for text in notices {
+            self.notify(Severity::Info, text);
+        }
+        let Some(ending) = ending else { return };
+        self.training = None;
+        self.incoming = None;
+        self.train_state = TrainState::Idle;
+        if let Some(JobOutput::Trained(trained)) = self.ended(ending) {
+            self.take_trained(*trained);
+        }
+    }
+
+    /// Adds steps to the history that they belong to: the one on the screen, or the one that waits for its first state.
+    fn file_steps(&mut self, steps: &[crate::training::StepRecord]) {
+        let history = match (&mut self.incoming, &mut self.view) {
+            (Some(history), _) => history,
+            (None, Some(view)) => &mut view.history,
+            (None, None) => return,
+        };
+        if !steps.is_empty() {
+            let history = Arc::make_mut(history);
+            steps.iter().for_each(|record| history.push(record));
+        }
+    }
+
+    fn take_trained(&mut self, trained: Trained) {
+        let Trained { run, history, resume } = trained;
+        for finding in findings(&run) {
+            self.notify(Severity::Info, finding);
+        }
+        self.resume = resume;
+        let view = View { run, history: Arc::new(history), is_model: false };
+        self.runs.retain(|kept| kept.run.name != view.run.name);
+        self.runs.push(view.clone());
+        if self.runs.len() > RUNS_KEPT {
+            self.runs.remove(0);
+        }
+        self.view = Some(view);
+    }
+
+    fn poll_evaluating(&mut self) {
+        let Some(job) = &mut self.evaluating else { return };
+        let Some(ending) = ending_of(job, &mut self.revision) else { return };
+        self.evaluating = None;
+        if let Some(JobOutput::Evaluated(run)) = self.ended(ending) {
+            for finding in findings(&run) {
+                self.notify(Severity::Info, finding);
+            }
+            self.view = Some(View { run, history: Arc::new(History::default()), is_model: true });
+        }
+    }
+
+    fn poll_saving(&mut self) {
+        for mut job in std::mem::take(&mut self.saving) {
+            match ending_of(&mut job, &mut self.revision) {
+                None => self.saving.push(job),
+                Some(ending) => {
+                    if let Some(JobOutput::Saved(path)) = self.ended(ending) {
+                        self.notify(Severity::Info, format!("Saved: {}", path.display()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The output of a job that ended well; otherwise a notice, and everything stays as it was.
+    fn ended(&mut self, ending: Ending) -> Option<JobOutput> {
+        match ending {
+            Ending::Done(output) => return Some(*output),
+            Ending::Failed(err) if err.is_cancelled() => {}
+            Ending::Failed(err) => self.notify(Severity::Error, err.to_string()),
+            Ending::Panicked(text) => self.notify(
+                Severity::Error,
+                format!("A computation ended unexpectedly ({text}); nothing that was there has changed"),
+            ),
+        }
+        None
+    }
+}
+
+/// Notes how far a job is, and gives its end where it has come.
+fn ending_of(job: &mut Job, revision: &mut u64) -> Option<Ending> {
+    let mail = job.take_mail();
+    *revision += u64::from(!mail.is_empty());
+    job.progress = mail.progress.or(job.progress.take());
+    mail.ending
+}

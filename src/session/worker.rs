@@ -1,0 +1,95 @@
+//! Jobs on threads of their own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use crate::jobs::{self, Control, JobCtx, JobEvent, JobSpec};
+use crate::task::{Cancel, Progress};
+
+use super::mailbox::{Ending, Mail, Mailbox};
+
+/// Called when there is something to look at.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Tells jobs apart; later ones have higher numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// A job on its thread. Dropping it cancels the job and forgets what it would still have told.
+#[derive(Debug)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// What it is doing, for the user.
+    pub title: String,
+    /// How far it last said it was.
+    pub progress: Option<Progress>,
+    cancel: Cancel,
+    control: Sender<Control>,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Job {
+    /// Starts a job.
+    #[must_use]
+    pub fn start(id: JobId, title: String, spec: JobSpec, threads: usize, waker: Waker) -> Self {
+        let (control, queue) = channel();
+        let (cancel, mailbox) = (Cancel::default(), Arc::new(Mailbox::default()));
+        let job =
+            Self { id, title, progress: None, cancel: cancel.clone(), control, mailbox: mailbox.clone() };
+        let started = std::thread::Builder::new().name(format!("rvq-job-{}", id.0)).spawn({
+            let (mailbox, waker) = (mailbox.clone(), waker.clone());
+            move || {
+                let queue = Mutex::new(queue);
+                let ended = catch_unwind(AssertUnwindSafe(|| {
+                    let emit = |event: JobEvent| {
+                        mailbox.post(event);
+                        waker();
+                    };
+                    let ctx =
+                        JobCtx { cancel: &cancel, emit: &emit, control: Some(&queue), threads, live: true };
+                    jobs::run(spec, &ctx)
+                }));
+                mailbox.end(match ended {
+                    Ok(Ok(output)) => Ending::Done(Box::new(output)),
+                    Ok(Err(err)) => Ending::Failed(err),
+                    Err(panic) => Ending::Panicked(panic_text(panic.as_ref())),
+                });
+                waker();
+            }
+        });
+        if let Err(err) = started {
+            mailbox.end(Ending::Panicked(format!("no thread could be started: {err}")));
+            waker();
+        }
+        job
+    }
+
+    /// What it told since the last look.
+    #[must_use]
+    pub fn take_mail(&self) -> Mail {
+        self.mailbox.take()
+    }
+
+    /// Asks it to end. A training that has taken steps keeps what it reached.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Tells a training something; one that has ended does not hear it.
+    pub fn tell(&self, control: Control) {
+        let _ = self.control.send(control);
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
