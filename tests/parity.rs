@@ -5,11 +5,13 @@
 
 mod rules_support;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ndarray::{Array1, Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, Axis, s};
 use rules_support::tensors::{Tensors, assert_close, disagreements};
 use rules_support::{sequential, silently};
+use rvqscope::io::{self, LoadedModel};
 use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::rules::{self, RULES};
 use rvqscope::rvq::{Codebook, Layer, LayerSpan, Metric, Projection, Rvq, RvqParams};
@@ -18,8 +20,15 @@ use rvqscope::training::Trainer;
 /// The step of each trace that sees one frame over and over, with replacement on.
 const REPLACING_STEP: usize = 6;
 
+/// A model that was trained and written here.
+const MODEL: &str = "rvqscope_encodec_layout.safetensors";
+
+fn fixture_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
 fn fixture(name: &str) -> Tensors {
-    Tensors::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name))
+    Tensors::read(&fixture_path(name))
 }
 
 /// The quantizer whose buffers stand under `{prefix}.{layer}.`.
@@ -189,16 +198,9 @@ fn k_means_finds_what_each_package_finds_from_the_same_means() {
 
 #[test]
 fn a_saved_model_trains_on_in_the_class_as_it_does_here() {
-    let model = fixture("rvqscope_encodec_layout.safetensors");
     let file = fixture("round_encodec.safetensors");
-    let layers = (0..2).map(|index| {
-        let key = |name: &str| format!("quantizer.vq.layers.{index}._codebook.{name}");
-        assert_eq!(model.vector(&key("inited")), Array1::<f32>::ones(1));
-        let sums = model.matrix(&key("embed_avg")).mapv(f64::from);
-        let sizes = model.vector(&key("cluster_size")).mapv(f64::from);
-        Codebook::new(model.matrix(&key("embed")), sizes, sums).unwrap().into()
-    });
-    let rvq = Rvq::new(layers.collect()).unwrap();
+    let opened = silently(|task| io::open(&fixture_path(MODEL), task)).unwrap();
+    let io::Opened::Model(LoadedModel { rvq, .. }) = opened else { panic!("{MODEL} is no model") };
     let x: Array3<f32> = file.cube("x");
     let params = RvqParams {
         num_layers: 2,
@@ -234,7 +236,5 @@ fn write_the_model_for_the_round() {
     for _ in 0..20 {
         silently(|task| trainer.step(task)).unwrap();
     }
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rvqscope_encodec_layout.safetensors");
-    rules_support::tensors::write_encodec_layout(trainer.rvq(), &path);
+    io::write_model(&fixture_path(MODEL), trainer.rvq(), &BTreeMap::new()).unwrap();
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use ndarray::{Array1, Array2, Array3, ArrayView1};
-use rvqscope::rvq::Rvq;
 use safetensors::{Dtype, SafeTensors};
 
 /// "Close to 1e-4": `max |a-b| / (1+|b|) <= 1e-4`.
@@ -112,26 +111,4 @@ pub(crate) fn assert_close<'a>(
 pub(crate) fn disagreements(ours: &[u32], theirs: ArrayView1<'_, u32>) -> usize {
     assert_eq!(ours.len(), theirs.len());
     ours.iter().zip(theirs).filter(|(a, b)| a != b).count()
-}
-
-/// Writes a quantizer under the names that EnCodec's classes give their buffers.
-pub(crate) fn write_encodec_layout(rvq: &Rvq, path: &Path) {
-    let mut tensors: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
-    for (index, layer) in rvq.layers().iter().enumerate() {
-        let book = &layer.codebook;
-        let shape = vec![book.num_codes(), book.dim()];
-        let mut add = |name: &str, shape: Vec<usize>, values: Vec<f32>| {
-            tensors.push((format!("quantizer.vq.layers.{index}._codebook.{name}"), shape, values));
-        };
-        add("inited", vec![1], vec![1.0]);
-        add("cluster_size", vec![book.num_codes()], book.cluster_size().iter().map(|&v| v as f32).collect());
-        add("embed", shape.clone(), book.embed().iter().copied().collect());
-        add("embed_avg", shape, book.embed_avg().iter().map(|&v| v as f32).collect());
-    }
-    let bytes: Vec<Vec<u8>> =
-        tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        (name.clone(), safetensors::tensor::TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
-    });
-    std::fs::write(path, safetensors::serialize(views.collect::<Vec<_>>(), None).unwrap()).unwrap();
 }
