@@ -5,6 +5,7 @@ pub mod audio;
 pub mod features;
 pub mod io;
 pub mod jobs;
+pub mod mapped;
 pub mod metrics;
 pub mod param;
 pub mod random;

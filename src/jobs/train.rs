@@ -82,6 +82,8 @@ const EVALUATE_EVERY: Duration = Duration::from_millis(300);
 const EVALUATE_SHARE: f64 = 0.12;
 /// Training frames that are looked at while training goes on; the end looks at all.
 const LIVE_TRAIN_FRAMES: usize = 20_000;
+/// Values of a mapped file up to which a standardized copy is kept in memory.
+const STANDARDIZED_VALUES: usize = 1 << 28;
 /// How long a waiting training sleeps between looks at its cancel switch.
 const PAUSE_TICK: Duration = Duration::from_millis(50);
 
@@ -150,6 +152,12 @@ impl<'a> Training<'a> {
     fn new(spec: TrainSpec, ctx: &'a JobCtx<'a>) -> Result<Self, JobError> {
         let set = spec.dataset.set.clone();
         let split = Split::hold_out(&set, spec.holdout.0);
+        if spec.standardize && set.matrix.is_mapped() && set.matrix.view().len() > STANDARDIZED_VALUES {
+            return Err(JobError::Input(format!(
+                "these features are too large to keep a standardized copy of; train without standardizing, which finds the same codes: {}",
+                spec.dataset.source.title()
+            )));
+        }
         let standardizer = spec.standardize.then(|| Standardizer::fit(set.matrix.view(), &split.train));
         let (mut trainer, history, live_edits) = match spec.resume {
             Some(resume) => {

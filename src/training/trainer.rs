@@ -110,7 +110,7 @@ impl Trainer {
         let states: Vec<_> = rvq.layers().iter().map(state).collect();
         Ok(Self {
             rule: rules::rule(params.rule),
-            batches: Batches::new(train, params.order, params.seed),
+            batches: Batches::in_blocks(train, params.order, params.seed, block_len(&set)),
             buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
             step: 0,
             init_sample: None,
@@ -365,6 +365,18 @@ impl InitSample {
         Ok(())
     }
 }
+
+/// Frames that stay near each other in a shuffled order: one in memory, what 64 KiB hold where each look may be a read from disk.
+fn block_len(set: &FeatureSet) -> usize {
+    const BLOCK_BYTES: usize = 64 << 10;
+    if set.matrix.is_mapped() && set.matrix.view().len() * size_of::<f32>() > SHUFFLED_BYTES {
+        return (BLOCK_BYTES / (set.matrix.dim() * size_of::<f32>())).max(1);
+    }
+    1
+}
+
+/// A mapped corpus up to this size is shuffled as a whole: it stays in memory once it was read.
+const SHUFFLED_BYTES: usize = 1 << 30;
 
 /// What a layer shows while it waits for its turn: it passes its input on.
 fn waiting(residual: &Array2<f32>, commitment_weight: f64) -> LayerStep {

@@ -1,5 +1,4 @@
 //! Nearest-code search: which row of a codebook is closest to each frame.
-#![allow(clippy::needless_pass_by_value, reason = "a view is a reference already")]
 
 mod codebook;
 mod decide;
