@@ -21,9 +21,9 @@ pub(crate) fn silently<T>(work: impl FnOnce(&Task<'_>) -> T) -> T {
 
 /// A training of all `frames`.
 pub(crate) fn training(params: RvqParams, frames: Array2<f32>, start: Option<&Rvq>) -> Trainer {
-    let num_frames = frames.nrows();
+    let all = std::iter::once(0..frames.nrows()).collect();
     let set = FeatureSet::single("test", FeatureMatrix::new(frames).unwrap(), None);
-    Trainer::new(params.validate().unwrap(), Arc::new(set), vec![0..num_frames], start).unwrap()
+    Trainer::new(params.validate().unwrap(), Arc::new(set), all, start).unwrap()
 }
 
 /// A training that sees `frames` batch by batch as they come.
