@@ -1,4 +1,6 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
+#[cfg(feature = "gui")]
+pub mod app;
 pub mod audio;
 pub mod features;
 pub mod io;

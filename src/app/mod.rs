@@ -1,0 +1,180 @@
+//! The window: the only place that knows of egui.
+//!
+//! [`App::logic`] takes in what jobs, dialogs and drops have brought; [`App::ui`] draws. While drawing, panels only put what they want into an
+//! outbox, which is emptied when drawing is over.
+
+mod dialogs;
+mod exports;
+mod layout;
+mod memo;
+mod menu;
+mod panel;
+pub mod panels;
+mod plot;
+mod settings;
+mod shortcuts;
+mod side;
+mod status;
+mod theme;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::jobs::Builtin;
+use crate::session::{Command, DataCommand, Session};
+
+pub use layout::{Layout, Pane};
+pub use panel::{Outbox, Panel, PanelCtx, WindowRequest};
+pub use settings::Settings;
+pub use theme::Palette;
+
+/// At most one repaint in this time while jobs report: faster is only warmth.
+const REPAINT_AFTER: Duration = Duration::from_millis(33);
+
+/// The window's state.
+pub struct App {
+    session: Session,
+    layout: Layout,
+    settings: Settings,
+    side: side::Side,
+    dialogs: dialogs::Dialogs,
+    exports: exports::Exports,
+    outbox: RefCell<Outbox>,
+}
+
+/// Opens the window, on `files` or, without any, on the demo.
+///
+/// # Errors
+/// There is no display to open it on.
+pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("rvqscope")
+            .with_app_id("rvqscope")
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([900.0, 560.0])
+            .with_icon(icon())
+            .with_drag_and_drop(true),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native("rvqscope", options, Box::new(|cc| Ok(Box::new(App::new(cc, files)))))
+        .map_err(|err| anyhow::anyhow!("the window could not be opened: {err}"))
+}
+
+impl App {
+    /// The window on `files` or, without any, on the demo, with everything else as it was left.
+    #[must_use]
+    pub fn new(cc: &eframe::CreationContext<'_>, files: Vec<PathBuf>) -> Self {
+        let mut app = Self::empty(cc);
+        let start = if files.is_empty() {
+            DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true }
+        } else {
+            DataCommand::Open(files)
+        };
+        app.session.apply(start);
+        app
+    }
+
+    /// The window with nothing opened.
+    #[must_use]
+    pub fn empty(cc: &eframe::CreationContext<'_>) -> Self {
+        theme::install(&cc.egui_ctx);
+        let stored = cc.storage.map(Settings::load).unwrap_or_default();
+        let Settings { layout, .. } = &stored;
+        let layout = Layout::new(layout.clone());
+        let ctx = cc.egui_ctx.clone();
+        let mut session = Session::new(Arc::new(move || ctx.request_repaint_after(REPAINT_AFTER)));
+        stored.restore(&mut session, &cc.egui_ctx);
+        Self {
+            session,
+            layout,
+            settings: stored,
+            side: side::Side::default(),
+            dialogs: dialogs::Dialogs::default(),
+            exports: exports::Exports::default(),
+            outbox: RefCell::default(),
+        }
+    }
+
+    /// The state behind the window.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Does something as if the user had asked for it.
+    pub fn apply(&mut self, command: impl Into<Command>) {
+        self.session.apply(command);
+    }
+
+    /// Opens, closes and finds panels.
+    pub fn layout_mut(&mut self) -> &mut Layout {
+        &mut self.layout
+    }
+
+    fn empty_outbox(&mut self, ctx: &egui::Context) {
+        let Outbox { commands, requests } = self.outbox.take();
+        if !commands.is_empty() {
+            ctx.request_repaint();
+        }
+        for command in commands {
+            self.session.apply(command);
+        }
+        for request in requests {
+            match request {
+                WindowRequest::ShowPanel(panel_id) => self.layout.show(panel_id),
+                WindowRequest::AskOpen => self.dialogs.ask_open(ctx),
+                WindowRequest::SaveCsv { file_name, csv } => self.dialogs.ask_save_text(ctx, &file_name, csv),
+                WindowRequest::SavePng { panel_id } => self.exports.request_png(ctx, panel_id),
+            }
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        self.session.poll();
+        for paths in self.session.take_recently_opened() {
+            self.settings.remember_opened(&paths);
+        }
+        let Self { session, layout, dialogs, exports, .. } = self;
+        dialogs.poll(|command| session.apply(command));
+        exports.poll(ctx, layout, dialogs);
+        let dropped: Vec<PathBuf> =
+            ctx.input(|input| input.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
+        if !dropped.is_empty() {
+            session.apply(DataCommand::Open(dropped));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        let palette = Palette::of(ui.theme());
+        let Self { session, layout, settings, side, dialogs, outbox, .. } = self;
+        let ctx = PanelCtx::new(session, &palette, outbox);
+        shortcuts::handle(&ctx, dialogs, ui);
+        egui::Panel::top("menu").show(ui, |ui| menu::ui(&ctx, layout, settings, dialogs, ui));
+        egui::Panel::bottom("status").show(ui, |ui| status::ui(&ctx, ui));
+        egui::Panel::left("side")
+            .default_size(310.0)
+            .size_range(250.0..=460.0)
+            .show(ui, |ui| side.ui(&ctx, ui));
+        egui::CentralPanel::no_frame().show(ui, |ui| layout.ui(&ctx, ui));
+        dialogs.ui(&ctx, ui);
+        status::drop_hint_ui(&palette, ui);
+        let ctx = ui.ctx().clone();
+        self.empty_outbox(&ctx);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.settings.keep(&self.session, &self.layout);
+        self.settings.store(storage);
+    }
+}
+
+/// The window's icon; none where it cannot be decoded.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default()
+}

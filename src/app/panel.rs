@@ -1,0 +1,79 @@
+//! What a panel is: it reads the session and asks for things; it never changes anything itself.
+
+use std::cell::RefCell;
+
+use crate::session::{Command, Session};
+
+use super::theme::Palette;
+
+/// One kind of panel. A new one is a file in `panels/` and a row in [`super::panels::PANELS`].
+pub trait Panel {
+    /// The name under which layouts are stored; never changed.
+    fn id(&self) -> &'static str;
+
+    /// The name on its tab.
+    fn title(&self) -> &'static str;
+
+    /// What it shows and what to look for, for the tab's tooltip.
+    fn help(&self) -> &'static str;
+
+    /// Draws it. All plot data come out of memos that are filled once a revision.
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut egui::Ui);
+}
+
+/// What the window itself is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WindowRequest {
+    /// Save a plot's data: a suggested file name and the CSV.
+    SaveCsv {
+        /// A file name without a folder.
+        file_name: String,
+        /// The file's text.
+        csv: String,
+    },
+    /// Save a picture of a panel, which is named by its id.
+    SavePng {
+        /// The panel's id.
+        panel_id: &'static str,
+    },
+    /// Bring a panel to the front, opening it where it is closed.
+    ShowPanel(&'static str),
+    /// Ask for files to open.
+    AskOpen,
+}
+
+/// What was asked for while drawing, to be done when drawing is over.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// For the session.
+    pub commands: Vec<Command>,
+    /// For the window.
+    pub requests: Vec<WindowRequest>,
+}
+
+/// What a panel sees.
+#[derive(Clone, Copy)]
+pub struct PanelCtx<'a> {
+    /// The state, read only.
+    pub session: &'a Session,
+    /// Colours of the present theme.
+    pub palette: &'a Palette,
+    outbox: &'a RefCell<Outbox>,
+}
+
+impl<'a> PanelCtx<'a> {
+    /// The context for one pass of drawing.
+    pub fn new(session: &'a Session, palette: &'a Palette, outbox: &'a RefCell<Outbox>) -> Self {
+        Self { session, palette, outbox }
+    }
+
+    /// Asks the session for something.
+    pub fn send(&self, command: impl Into<Command>) {
+        self.outbox.borrow_mut().commands.push(command.into());
+    }
+
+    /// Asks the window for something.
+    pub fn request(&self, request: WindowRequest) {
+        self.outbox.borrow_mut().requests.push(request);
+    }
+}

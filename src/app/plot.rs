@@ -1,0 +1,1 @@
+//! Plots as all panels draw them: decimated, borrowed, with the same looks.
