@@ -14,18 +14,19 @@ use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, 
 /// Samples a code that k-means looks at.
 const SAMPLES_A_CODE: usize = 64;
 
-/// Samples a code that the seeding looks at: seeding costs a pass a code, and more samples do not make better seeds.
+/// Samples a code that the seeding looks at. It costs a few passes a code, and more samples hardly make better seeds.
 const SEED_SAMPLES_A_CODE: usize = 8;
 
-/// Seedings that are tried.
+/// Seedings that are tried: one alone is now and then behind the best of five random starts.
 const SEEDINGS: usize = 3;
 
 /// Iterations for which each is tried.
 const SEEDING_ITERS: usize = 5;
 
-/// k-means++ seeded k-means on up to `M = 64 K` vectors of the layer's own residuals, with empty clusters refilled from the worst-quantized
-/// vectors, then `c = counts N/M` and `m = e c`; the EMA core; then codes with `c_k < threshold N/K` move to frames drawn without replacement in
-/// proportion to their quantization error, with `c = N/K` and `m = v c`, so that they stay.
+/// k-means on up to `M = 64 K` vectors of the layer's own residuals from the best of a few k-means++ seedings, with empty clusters refilled from
+/// the worst-quantized vectors, then `c = counts N/M` (`N/K` for a code that was refilled last) and `m = e c`; the EMA core; then codes with
+/// `c_k < threshold N/K` move to frames drawn without replacement in proportion to their quantization error, with `c = N/K` and `m = v c`, so
+/// that they stay.
 #[derive(Debug)]
 pub(super) struct Rvqscope;
 
