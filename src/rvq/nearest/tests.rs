@@ -183,3 +183,26 @@ fn nothing_to_search() {
     assert_eq!((codes, dists), ([0], [0.0]));
     Searcher::new(Array2::zeros((4, 3)).view()).assign(&[], &mut [], &mut []);
 }
+
+/// Rounding to int8 misleads as far as Cauchy-Schwarz allows: every error lies along the other side of the product.
+#[test]
+fn the_bounds_hold_where_they_are_tight() {
+    let far = 1.2;
+    for levels in [63.0, 127.0] {
+        for j in 2..9 {
+            let (below, above) = ((j as f32 + 0.45) / levels, (j as f32 + 0.55) / levels);
+            // The frame's error: `y` rounds down past the point where the second code becomes the nearer one.
+            let y = below + 1e-5;
+            let b = 1.0 - 2.0 * below;
+            let codebook =
+                ndarray::array![[0.0, 1.0, 0.0], [0.0, -b, 0.0], [0.0, b - 1.0, far], [0.0, 0.0, -far]];
+            check("frame's error", ndarray::array![[1.0, y, 0.0]].view(), codebook.view());
+            // The codes' errors: the first rounds towards the frame, the second, a little nearer, away from it.
+            let q = (1.0 + (1.0 - above).powi(2) - (1.0 - below).powi(2) - 1e-4).sqrt();
+            let rest = -(above + below) / 2.0;
+            let codebook =
+                ndarray::array![[1.0, above, 0.0], [-q, below, 0.0], [q - 1.0, rest, far], [0.0, rest, -far]];
+            check("codes' errors", ndarray::array![[0.0, 1.0, 0.0]].view(), codebook.view());
+        }
+    }
+}
