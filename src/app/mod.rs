@@ -5,6 +5,7 @@
 
 mod dialogs;
 mod exports;
+mod geometry;
 mod help;
 mod layout;
 mod memo;
@@ -49,6 +50,7 @@ pub struct App {
     shortcuts: shortcuts::Shortcuts,
     help: help::Help,
     outbox: RefCell<Outbox>,
+    geometry: geometry::Geometry,
 }
 
 impl App {
@@ -88,6 +90,7 @@ impl App {
             shortcuts: shortcuts::Shortcuts::default(),
             help: help::Help::default(),
             outbox: RefCell::default(),
+            geometry: geometry::Geometry::from_env(),
         }
     }
 
@@ -113,7 +116,8 @@ impl App {
     }
 
     fn empty_outbox(&mut self, ctx: &egui::Context) {
-        let Outbox { commands, requests } = self.outbox.take();
+        let Outbox { commands, requests, spots } = self.outbox.take();
+        self.geometry.tell(ctx, &self.session, &self.layout, &spots);
         if !commands.is_empty() || !requests.is_empty() {
             ctx.request_repaint();
         }

@@ -28,12 +28,18 @@ impl Side {
     /// Draws it.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
         let Self { data, quantizer, training, runs } = self;
+        // Always in sight: what is long scrolls above it.
+        egui::Panel::bottom("training").resizable(false).show(ui, |ui| {
+            ui.add_space(4.0);
+            ui.label(RichText::new("Training").strong().size(15.0));
+            training.ui(ctx, ui);
+            ui.add_space(4.0);
+        });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             // Room for the scroll bar beside the rows.
             ui.set_max_width(ui.available_width() - 6.0);
             section(ui, "Data", |ui| data.ui(ctx, recent, ui));
             section(ui, "Quantizer", |ui| quantizer.ui(ctx, ui));
-            section(ui, "Training", |ui| training.ui(ctx, ui));
             section(ui, "Runs", |ui| runs.ui(ctx, ui));
         });
     }

@@ -149,9 +149,11 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let button = egui::Button::new(RichText::new(text).color(color).strong());
         let button = if train.is_none() { button.fill(ctx.palette.accent) } else { button };
         let response = ui.add_enabled(train.is_none(), button);
+        ctx.spot("train", response.rect);
         if response.on_hover_text(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
             ctx.send(TrainCommand::Start);
         }
+        let before = ui.next_widget_position();
         if state == TrainState::Paused {
             if super::button(ui, "Resume", "Go on taking steps (Space)", pause) {
                 ctx.send(TrainCommand::Resume);
@@ -159,6 +161,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         } else if super::button(ui, "Pause", "Wait before the next step (Space)", pause) {
             ctx.send(TrainCommand::Pause);
         }
+        ctx.spot("pause", egui::Rect::from_two_pos(before, ui.min_rect().right_bottom()));
         let help = "Take one step, then wait: with no training under way one is started (period key)";
         if super::button(ui, "Step", help, step) {
             ctx.send(TrainCommand::StepOnce);
