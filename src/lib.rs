@@ -6,6 +6,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod param;
 pub mod random;
+pub mod report;
 pub mod rvq;
 pub mod task;
 pub mod training;
