@@ -1,5 +1,6 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
 pub mod audio;
+pub mod cli;
 pub mod features;
 pub mod io;
 pub mod jobs;
