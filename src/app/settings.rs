@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 
 use crate::audio::ChannelChoice;
 use crate::features::{self, ExtractParams};
-use crate::jobs::{Builtin, DataSpec, Source};
+use crate::jobs::{DataSpec, Source};
 use crate::rvq::RvqParams;
-use crate::session::{Session, article_params, demo_params};
+use crate::session::Session;
 use crate::training::{params_from_json, params_json};
 
 use super::recent::Recent;
@@ -101,8 +101,7 @@ impl Settings {
         self.last_folder = last_folder;
         let params = *session.params().current();
         let preset = session.dataset().and_then(|dataset| match dataset.source {
-            Source::Builtin(Builtin::Demo) => Some(demo_params()),
-            Source::Builtin(Builtin::Article) => Some(article_params()),
+            Source::Builtin(builtin) => Some(builtin.preset()),
             Source::Files(_) => None,
         });
         if preset != Some(params) {

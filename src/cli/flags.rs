@@ -94,7 +94,10 @@ pub(super) fn rule(matches: &ArgMatches) -> &'static dyn UpdateRule {
 /// The parameters of a training, and the model to start from where one is named.
 pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<PathBuf>), Usage> {
     let rule = rule(matches);
-    let mut params = rule.defaults();
+    let mut params = match source(matches) {
+        Source::Builtin(builtin) => builtin.preset().with_rule(rule),
+        Source::Files(_) => rule.defaults(),
+    };
     let read = rule.params();
     let mut start = None;
     for spec in rvq::PARAMS {

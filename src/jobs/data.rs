@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::audio::{Audio, ChannelChoice};
 use crate::features::{self, ExtractParams, FeatureSet, article_example, demo::DEMO_CLIPS};
 use crate::io::{self, LoadedModel, Opened, RawFeatures, TimeAxis};
+use crate::rvq::RvqParams;
 use crate::task::Task;
 
 use super::corpus::CorpusBuilder;
@@ -98,6 +99,21 @@ impl Default for DataSpec {
 }
 
 impl Builtin {
+    /// What it is trained with where nothing else is asked for: the demo has too few frames for 1024 codes, the example is one batch.
+    #[must_use]
+    pub fn preset(self) -> RvqParams {
+        match self {
+            Self::Demo => RvqParams {
+                codebook_size: 256,
+                kmeans_iters: 20,
+                batch_size: 2048,
+                steps: 2000,
+                ..RvqParams::default()
+            },
+            Self::Article => RvqParams { batch_size: 1000, ..RvqParams::default() },
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn label(self) -> &'static str {

@@ -26,7 +26,6 @@ pub use command::{
 };
 pub use mailbox::{Ending, Mail, Mailbox};
 pub use params::ParamsEditor;
-pub use start::{article_params, demo_params};
 pub use worker::{Job, JobId, Waker};
 
 /// How much a notice matters.

@@ -3,22 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::{Builtin, Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
-use crate::rvq::RvqParams;
+use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
 
 use super::{DataCommand, ModelView, Session, Severity, TrainCommand, TrainState};
-
-/// What the demo is trained with: 8 layers of 256 codes.
-#[must_use]
-pub fn demo_params() -> RvqParams {
-    RvqParams { codebook_size: 256, kmeans_iters: 20, batch_size: 2048, steps: 2000, ..RvqParams::default() }
-}
-
-/// What the built-in example is trained with: 8 layers of 1024 codes on 1000 vectors.
-#[must_use]
-pub fn article_params() -> RvqParams {
-    RvqParams { batch_size: 1000, ..RvqParams::default() }
-}
 
 /// Counts the runs of this process, to name them by.
 static RUNS_STARTED: AtomicU64 = AtomicU64::new(1);
@@ -28,11 +15,7 @@ impl Session {
         match command {
             DataCommand::Open(paths) => self.open(Source::Files(paths), false),
             DataCommand::OpenBuiltin { builtin, then_train } => {
-                let preset = match builtin {
-                    Builtin::Demo => demo_params(),
-                    Builtin::Article => article_params(),
-                };
-                self.params.replace(preset);
+                self.params.replace(builtin.preset());
                 self.open(Source::Builtin(builtin), then_train);
             }
             DataCommand::SetExtract(extract) => {
