@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::array;
 use rvqscope::metrics::{DEFINITIONS, Evaluation, LayerTally};
-use rvqscope::report::plot::{Axis, Content, Grid, Mark, Plot, Series, Tone};
+use rvqscope::report::plot::{Axis, Content, Grid, Mark, Plot, Series, Size, Tone};
 use rvqscope::report::svg::{Place, escape, svg};
 use rvqscope::report::{Report, write};
 use rvqscope::rvq::{Codebook, Rvq, RvqParams};
@@ -79,6 +79,7 @@ fn series_plot(mark: Mark, log: bool, points: Vec<[f64; 2]>) -> Plot {
         id: "p".to_owned(),
         title: NASTY.to_owned(),
         note: String::new(),
+        size: Size::Medium,
         x: axis(NASTY),
         y: axis("y"),
         content: Content::Series(vec![

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::features::{self, EXTRACTORS, ExtractParams};
-use crate::param::{ParamKind, ParamSpec};
+use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
@@ -306,8 +306,8 @@ fn range(kind: ParamKind) -> String {
     match kind {
         ParamKind::Int { min, max } if max >= PRACTICALLY_ALL => format!("from {min}; "),
         ParamKind::Int { min, max } => format!("{min} to {max}; "),
-        ParamKind::Float { min, max } if max >= 1e9 => format!("from {min}; "),
-        ParamKind::Float { min, max } => format!("{min} to {max}; "),
+        ParamKind::Float { min, max } if max >= 1e9 => format!("from {}; ", ParamValue::Float(min)),
+        ParamKind::Float { min, max } => format!("{} to {max}; ", ParamValue::Float(min)),
         ParamKind::Choice(_) | ParamKind::Bool => String::new(),
     }
 }

@@ -7,6 +7,7 @@ use crate::param::ParamSpec;
 use crate::rvq::{RvqParams, param_spec};
 use crate::training::SplitKind;
 
+use super::plot::Size;
 use super::plots::Section;
 use super::scale::{grouped, short};
 use super::svg::{self, Place, escape, svg};
@@ -283,7 +284,11 @@ fn plots(report: &Report, section: Section, out: &mut String) {
             out,
             "<figure id=\"{0}\"{1}><h3>{2}</h3>{3}<figcaption>{note} <span class=\"file\">{0}.csv</span></figcaption></figure>",
             escape(&plot.id),
-            if plot.id.contains("_layer_") { " class=\"small\"" } else { "" },
+            match plot.size {
+                Size::Small => " class=\"small\"",
+                Size::Medium => "",
+                Size::Wide => " class=\"whole\"",
+            },
             escape(&plot.title),
             svg(plot, Place::Page)
         );

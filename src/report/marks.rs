@@ -11,14 +11,14 @@ use super::svg::{Frame, escape, text, text_width};
 const MARKED_POINTS: usize = 48;
 /// Stretches that a long line is cut into, each drawn from its smallest to its largest value.
 const LINE_BUCKETS: usize = 560;
-/// Bars up to which each is drawn; more are drawn in stretches.
+/// Bars up to which each is drawn; more are drawn in stretches of at least a pixel.
 const DRAWN_BARS: usize = 512;
 /// Bars up to which each has a tooltip.
 const NAMED_BARS: usize = 160;
 /// Columns of cells up to which each is drawn; more are drawn in stretches.
-const DRAWN_COLUMNS: usize = 512;
+const DRAWN_COLUMNS: usize = 1024;
 /// Stretches that more columns are cut into.
-const COLUMN_BUCKETS: usize = 256;
+const COLUMN_BUCKETS: usize = 512;
 
 /// A line through the points, interrupted where one cannot be drawn.
 pub(super) fn line(plot: &Plot, series: &Series, x: &Span, y: &Span, frame: Frame, out: &mut String) {
@@ -90,7 +90,7 @@ pub(super) fn bars(
     if series.points.len() > DRAWN_BARS {
         let ys: Vec<f64> = series.points.iter().map(|p| p[1]).collect();
         let (mut solid, mut pale) = (String::new(), String::new());
-        for (range, least, most) in min_max(&ys, DRAWN_BARS) {
+        for (range, least, most) in min_max(&ys, (frame.width as usize).clamp(1, DRAWN_BARS)) {
             let first = series.points.get(range.start).and_then(|p| x.place(p[0] - 0.5));
             let last = series.points.get(range.end - 1).and_then(|p| x.place(p[0] + 0.5));
             let (Some(first), Some(last)) = (first, last) else { continue };

@@ -11,12 +11,26 @@ pub struct Plot {
     pub title: String,
     /// What a reader needs to know to read it; empty for nothing.
     pub note: String,
+    /// How much room it wants.
+    pub size: Size,
     /// From left to right.
     pub x: Axis,
     /// From bottom to top.
     pub y: Axis,
     /// The values.
     pub content: Content,
+}
+
+/// How much room a plot wants on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Size {
+    /// A third of its width: one of many alike.
+    Small,
+    /// Half of it.
+    #[default]
+    Medium,
+    /// All of it.
+    Wide,
 }
 
 /// One axis of a plot.
@@ -231,6 +245,7 @@ mod tests {
             id: "p".into(),
             title: String::new(),
             note: String::new(),
+            size: Size::Medium,
             x: Axis::linear("x", ""),
             y: Axis::linear("SNR", "dB"),
             content: Content::Series(vec![Series {

@@ -3,7 +3,7 @@
 use crate::metrics::{Evaluation, LayerMetrics, convergence, distortion, usage};
 use crate::training::{History, Run, Series as Scalar, SplitKind};
 
-use super::plot::{Axis, Content, Grid, Mark, Plot, Scale, Series, Tone};
+use super::plot::{Axis, Content, Grid, Mark, Plot, Scale, Series, Size, Tone};
 
 /// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,7 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
             id: definition.key.to_owned(),
             title: format!("{} by layer", definition.label),
             note: definition.text.to_owned(),
+            size: Size::Medium,
             x: Axis::whole("Layer"),
             y,
             content: Content::Series(series),
@@ -102,6 +103,7 @@ pub fn usage_plots(run: &Run) -> Vec<Plot> {
             note: format!(
                 "Frames that chose each code, of {of}; the line is the same counts from the largest down"
             ),
+            size: Size::Small,
             x: Axis::whole("Code, or rank"),
             y: Axis::linear("Frames", ""),
             content: Content::Series(vec![
@@ -142,14 +144,14 @@ pub fn training(history: &History) -> Vec<Plot> {
         (
             "below_threshold",
             Scalar::BelowThreshold,
-            Axis::linear("Codes below the threshold", "codes"),
+            Axis::whole("Codes below the threshold"),
             usage::DEAD_THRESHOLD.text,
             false,
         ),
         (
             "replaced",
             Scalar::Replaced,
-            Axis::linear("Codes replaced", "codes"),
+            Axis::whole("Codes replaced"),
             "Codes that a step moved elsewhere because they counted as dead",
             false,
         ),
@@ -168,6 +170,7 @@ pub fn training(history: &History) -> Vec<Plot> {
             id: id.to_owned(),
             title: format!("{} over steps", y.label),
             note: note.to_owned(),
+            size: Size::Medium,
             x: Axis::whole("Step"),
             y,
             content: Content::Series(series),
@@ -214,6 +217,7 @@ pub fn cluster_sizes(run: &Run) -> Vec<Plot> {
             title: format!("EMA cluster size, layer {number}"),
             note: "One dot a code: its running average against the last batch. A settled average scatters evenly about the broken line"
                 .to_owned(),
+            size: Size::Small,
             x: Axis::linear("Frames of the last batch", ""),
             y: Axis::linear("EMA cluster size", "frames a batch"),
             content: Content::Series(series),
@@ -239,8 +243,9 @@ fn dead_codes(run: &Run, split: SplitKind, of: &str) -> Plot {
         note: format!(
             "Three different things: not chosen by the {of}; an EMA size below the threshold; not chosen by any frame of the corpus"
         ),
+        size: Size::Medium,
         x: Axis::whole("Layer"),
-        y: Axis::linear("Dead codes", "codes"),
+        y: Axis::whole("Dead codes"),
         content: Content::Series(series.into()),
     }
 }
@@ -257,6 +262,7 @@ fn rank_frequency(evaluation: &Evaluation, of: &str) -> Plot {
         note: format!(
             "Of {of}. A level line is even use; codes that no frame chose have no place on a logarithmic axis"
         ),
+        size: Size::Medium,
         x: Axis::whole("Rank").log(),
         y: Axis::linear("Frames", "").log(),
         content: Content::Series(evaluation.layers.iter().enumerate().map(layer).collect()),
@@ -275,6 +281,7 @@ fn heatmap(evaluation: &Evaluation, of: &str) -> Plot {
         note: format!(
             "Of {of}: frames of a code over n/K, its share under even use. Where codes share a column, the most used is above and the least below"
         ),
+        size: Size::Wide,
         x: Axis::whole("Code"),
         y: Axis::whole("Layer"),
         content: Content::Grid(Grid {

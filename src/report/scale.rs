@@ -45,7 +45,8 @@ impl Span {
         if most - least <= most.abs().max(least.abs()) * 1e-12 {
             let room = if whole { 1.0 } else { (most.abs() * 0.1).max(1e-12) };
             let room = if most == 0.0 { 1.0 } else { room };
-            (least, most) = (least - room, most + room);
+            // What counts things and is zero throughout has nothing below zero.
+            (least, most) = (if least >= 0.0 { (least - room).max(0.0) } else { least - room }, most + room);
         }
         let step = nice_step((most - least) / wanted.max(1) as f64, whole);
         let (start, end) = ((least / step).floor() * step, (most / step).ceil() * step);
@@ -181,6 +182,7 @@ mod tests {
                 }
             }
         }
+        assert_eq!(Span::fit(Scale::Linear, true, 5, [0.0].into_iter()).ticks, [0.0, 1.0]);
         let single = Span::fit(Scale::Linear, false, 5, [7.0].into_iter());
         assert!((single.place(7.0).unwrap() - 0.5).abs() < 0.1);
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::marks;
-use super::plot::{Axis, Content, Mark, Plot, Series, Tone};
+use super::plot::{Axis, Content, Mark, Plot, Series, Size, Tone};
 use super::scale::{Span, short};
 
 /// Where an SVG is going to stand.
@@ -18,11 +18,18 @@ pub enum Place {
 /// What [`svg`] takes for granted of the page that it stands in.
 pub static STYLE: &str = include_str!("plot.css");
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 330.0;
 const FONT_PX: f64 = 13.0;
 /// Names in a legend; of more series, evenly spread ones are named.
 const LEGEND_NAMES: usize = 8;
+
+/// Width and height in pixels, chosen so that texts are equally large in plots of all sizes that stand on one page.
+fn pixels(size: Size) -> (f64, f64) {
+    match size {
+        Size::Small => (400.0, 250.0),
+        Size::Medium => (620.0, 320.0),
+        Size::Wide => (1260.0, 320.0),
+    }
+}
 
 /// The rectangle inside the axes, in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -51,25 +58,26 @@ pub fn svg(plot: &Plot, place: Place) -> String {
     let mut out = String::new();
     let mut top = if place == Place::Alone { 40.0 } else { 8.0 };
     let mut body = String::new();
-    legend(plot, &mut top, &mut body);
+    let (width, height) = pixels(plot.size);
+    legend(plot, width, &mut top, &mut body);
     text(&mut body, 12.0, top + FONT_PX, "start", "label", &plot.y.full_label());
     top += FONT_PX + 12.0;
     let height = match &plot.content {
-        Content::Series(_) => HEIGHT,
+        Content::Series(_) => height,
         Content::Grid(grid) => top + 44.0 + (grid.rows.len() as f64 * 22.0).clamp(60.0, 640.0),
     };
     match &plot.content {
-        Content::Series(series) => draw_series(plot, series, top, height, &mut body),
-        Content::Grid(grid) => marks::grid(plot, grid, top, height, WIDTH, &mut body),
+        Content::Series(series) => draw_series(plot, series, top, (width, height), &mut body),
+        Content::Grid(grid) => marks::grid(plot, grid, top, height, width, &mut body),
     }
     let label = escape(&plot.title);
     let _ = write!(
         out,
-        "<svg class=\"plot\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-label=\"{label}\""
+        "<svg class=\"plot\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height:.0}\" role=\"img\" aria-label=\"{label}\""
     );
     if place == Place::Alone {
-        let _ = write!(out, " width=\"{WIDTH}\" height=\"{height:.0}\"><style>{STYLE}</style>");
-        let _ = write!(out, "<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height:.0}\"/>");
+        let _ = write!(out, " width=\"{width}\" height=\"{height:.0}\"><style>{STYLE}</style>");
+        let _ = write!(out, "<rect class=\"ground\" width=\"{width}\" height=\"{height:.0}\"/>");
         text(&mut out, 12.0, 25.0, "start", "title", &plot.title);
     } else {
         out.push('>');
@@ -142,7 +150,7 @@ fn ramp(at: f64) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-fn legend(plot: &Plot, top: &mut f64, out: &mut String) {
+fn legend(plot: &Plot, total_width: f64, top: &mut f64, out: &mut String) {
     let entries: Vec<(String, &str, bool)> = match &plot.content {
         Content::Series(series) if series.len() < 2 => return,
         Content::Series(series) => {
@@ -151,14 +159,14 @@ fn legend(plot: &Plot, top: &mut f64, out: &mut String) {
             named.map(|(_, s)| (colour(s.tone), s.name.as_str(), s.mark == Mark::Dashed)).collect()
         }
         Content::Grid(grid) => {
-            marks::legend(grid, top, out, WIDTH);
+            marks::legend(grid, top, out, total_width);
             return;
         }
     };
     let mut x = 12.0;
     for (colour, name, dashed) in entries {
-        let width = 18.0 + text_width(name) + 11.0;
-        if x + width > WIDTH && x > 12.0 {
+        let width = 18.0 + text_width(name) + 9.0;
+        if x + width > total_width && x > 12.0 {
             x = 12.0;
             *top += FONT_PX + 6.0;
         }
@@ -174,7 +182,7 @@ fn legend(plot: &Plot, top: &mut f64, out: &mut String) {
     *top += FONT_PX + 11.0;
 }
 
-fn draw_series(plot: &Plot, series: &[Series], top: f64, height: f64, out: &mut String) {
+fn draw_series(plot: &Plot, series: &[Series], top: f64, (width, height): (f64, f64), out: &mut String) {
     let bars = series.iter().any(|s| s.mark == Mark::Bars);
     // A value counts for an axis only where its point can be drawn at all.
     let points = series.iter().flat_map(|s| &s.points).filter(|p| p[0].is_finite() && p[1].is_finite());
@@ -185,7 +193,7 @@ fn draw_series(plot: &Plot, series: &[Series], top: f64, height: f64, out: &mut 
     let labels: Vec<String> = y_span.ticks.iter().map(|&t| short(t, 4)).collect();
     let widest = labels.iter().map(|l| text_width(l)).fold(0.0, f64::max);
     let left = (widest + 18.0).max(34.0);
-    let frame = Frame { left, top, width: WIDTH - left - 18.0, height: height - top - 44.0 };
+    let frame = Frame { left, top, width: width - left - 18.0, height: height - top - 44.0 };
     axes(plot, &x_span, &y_span, &labels, frame, out);
     if plot.is_empty() {
         let (x, y) = (frame.x(0.5), frame.y(0.5));
