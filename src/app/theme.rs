@@ -31,6 +31,18 @@ pub struct Palette {
     pub muted: Color32,
     /// The background of a card.
     pub card: Color32,
+    /// The selected thing among things that have the colour of their layer.
+    pub highlight: Color32,
+    /// A second view of the same thing, such as the EMA's beside counts.
+    pub second: Color32,
+    /// Codes that no frame chose, beside the ramp.
+    pub unused: Color32,
+    /// Codes that no frame of the whole corpus chose.
+    pub dead: Color32,
+    /// Codes that are used, but little.
+    pub rare: Color32,
+    /// The band in which noise alone leaves values.
+    pub band: Color32,
     layers: [Color32; 8],
     ramp: [Color32; 5],
 }
@@ -60,6 +72,12 @@ impl Palette {
             held_out: Color32::from_rgb(0x5b, 0xb8, 0xff),
             muted: Color32::from_rgb(0x6b, 0x74, 0x82),
             card: Color32::from_rgb(0x20, 0x25, 0x2d),
+            highlight: Color32::WHITE,
+            second: Color32::from_rgb(0xf2, 0xb3, 0x4b),
+            unused: Color32::from_rgb(0x6e, 0x2f, 0x38),
+            dead: Color32::from_rgb(0x8f, 0x2a, 0x4a),
+            rare: Color32::from_rgb(0xc9, 0xc0, 0x55),
+            band: Color32::from_rgba_unmultiplied(0x9a, 0xa4, 0xb2, 38),
             layers: LAYERS_DARK,
             ramp: RAMP_DARK,
         }
@@ -79,7 +97,13 @@ impl Palette {
             train: Color32::from_rgb(0x7b, 0x87, 0x96),
             held_out: Color32::from_rgb(0x0b, 0x6b, 0xcb),
             muted: Color32::from_rgb(0x9a, 0xa3, 0xaf),
-            card: Color32::from_rgb(0xf2, 0xf4, 0xf7),
+            card: Color32::from_rgb(0xf0, 0xf2, 0xf6),
+            highlight: Color32::BLACK,
+            second: Color32::from_rgb(0xc8, 0x5a, 0x00),
+            unused: Color32::from_rgb(0xe9, 0xb4, 0xb4),
+            dead: Color32::from_rgb(0x7d, 0x10, 0x38),
+            rare: Color32::from_rgb(0xc4, 0xb2, 0x1c),
+            band: Color32::from_rgba_unmultiplied(0x55, 0x60, 0x6e, 30),
             layers: LAYERS_LIGHT,
             ramp: RAMP_LIGHT,
         }

@@ -5,6 +5,7 @@ mod dead;
 mod ema;
 mod error;
 mod notices;
+mod parts;
 mod usage;
 
 use super::Panel;

@@ -1,6 +1,9 @@
-//! Notices.
+//! Notices: what the program has to say, the newest first.
 
-use crate::app::{Panel, PanelCtx};
+use egui::{Align, Color32, Frame, Layout, Margin, RichText, ScrollArea, Ui};
+
+use crate::app::{Palette, Panel, PanelCtx};
+use crate::session::{Notice, NoticeCommand, Severity};
 
 /// The panel.
 #[derive(Default)]
@@ -16,10 +19,74 @@ impl Panel for Notices {
     }
 
     fn help(&self) -> &'static str {
-        "What happened"
+        "What stood out in runs and files, and what did not work"
     }
 
-    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut egui::Ui) {
-        ui.label(format!("{}", ctx.session.revision()));
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let notices = ctx.session.notices();
+        if notices.is_empty() {
+            let text = "No notices: what stands out in a run or a file is said here";
+            ui.label(RichText::new(text).color(ctx.palette.faint));
+            return;
+        }
+        ui.horizontal(|ui| {
+            let what = if notices.len() == 1 { "notice" } else { "notices" };
+            ui.label(RichText::new(format!("{} {what}", notices.len())).color(ctx.palette.faint));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.small_button("Clear all").clicked() {
+                    ctx.send(NoticeCommand::Clear);
+                }
+                if ui.small_button("Copy all").on_hover_text("Copy the text of all notices").clicked() {
+                    let all: Vec<&str> = notices.iter().rev().map(|notice| notice.text.as_str()).collect();
+                    ui.ctx().copy_text(all.join("\n"));
+                }
+            });
+        });
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            for notice in notices.iter().rev() {
+                ui.push_id(notice.id, |ui| notice_ui(ctx, ui, notice));
+            }
+        });
+    }
+}
+
+fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
+    let Notice { id, severity, text, times } = notice;
+    let (icon, color, name) = look(*severity, ctx.palette);
+    Frame::new().fill(ctx.palette.card).corner_radius(4).inner_margin(Margin::symmetric(8, 5)).show(
+        ui,
+        |ui| {
+            ui.horizontal_top(|ui| {
+                ui.label(RichText::new(icon).color(color).strong()).on_hover_text(name);
+                let buttons = 124.0;
+                let width = (ui.available_width() - buttons).max(80.0);
+                ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                    ui.set_width(width);
+                    ui.add(egui::Label::new(text).wrap());
+                });
+                ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                    ui.spacing_mut().item_spacing.x = 4.0;
+                    if ui.small_button("Dismiss").clicked() {
+                        ctx.send(NoticeCommand::Dismiss(*id));
+                    }
+                    if ui.small_button("Copy").on_hover_text("Copy the text").clicked() {
+                        ui.ctx().copy_text(text.clone());
+                    }
+                    if *times > 1 {
+                        ui.label(RichText::new(format!("×{times}")).size(11.0).color(ctx.palette.faint))
+                            .on_hover_text(format!("This came {times} times"));
+                    }
+                });
+            });
+        },
+    );
+}
+
+/// The sign, colour and name of a severity.
+fn look(severity: Severity, palette: &Palette) -> (&'static str, Color32, &'static str) {
+    match severity {
+        Severity::Info => ("ℹ", palette.accent, "Good to know"),
+        Severity::Warning => ("⚠", palette.warning, "Worth a look"),
+        Severity::Error => ("❌", palette.bad, "Something did not work"),
     }
 }

@@ -1,0 +1,387 @@
+//! Data: waveform and features over time, clips, what is held out, and the stretch that is selected.
+
+mod overlay;
+mod picture;
+mod pyramid;
+
+use std::sync::Arc;
+
+use egui::{Color32, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, vec2};
+use egui_plot::{Line, PlotImage, PlotPoint, PlotPoints};
+
+use super::parts::{ramp_ui, row_heights, swatch_ui, without_data};
+use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, Visible, visible};
+use crate::app::{Panel, PanelCtx};
+use crate::features::{Clip, FeatureSet, Split};
+use crate::io::TimeAxis;
+use crate::jobs::Dataset;
+use crate::session::{NoticeCommand, SelectCommand, Severity};
+use overlay::overlay_ui;
+use picture::ColorScale;
+use pyramid::Preparing;
+
+const ID: &str = "data";
+/// A table of more values than these is no longer one that a person opens.
+const MOST_CSV_VALUES: usize = 1_000_000;
+
+/// The panel.
+#[derive(Default)]
+pub struct Data {
+    waveform: Preparing,
+    wave_points: Memo<(ByPtr<Dataset>, Visible), Vec<PlotPoint>>,
+    scale: Memo<ByPtr<Dataset>, ColorScale>,
+    picture: Memo<(ByPtr<Dataset>, Visible, bool), (TextureHandle, usize, usize)>,
+    split: Memo<(ByPtr<Dataset>, u64), Split>,
+    /// Where a drag began, on the time axis.
+    drag_from: Option<f64>,
+}
+
+/// Frames on the time axis: seconds where the frame rate is known, frames otherwise.
+#[derive(Clone, Copy)]
+struct Timeline<'a> {
+    rate_hz: Option<f64>,
+    frames: usize,
+    clips: &'a [Clip],
+}
+
+impl Panel for Data {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self) -> &'static str {
+        "Data"
+    }
+
+    fn help(&self) -> &'static str {
+        "The audio and the features that are quantized, clip by clip. Drag to select a stretch of frames"
+    }
+
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if without_data(ctx, ui) {
+            return;
+        }
+        let Some(dataset) = ctx.session.dataset() else { return };
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, dataset));
+    }
+}
+
+impl Data {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, dataset: &Arc<Dataset>) {
+        let holdout = ctx.session.holdout();
+        let key = (ByPtr(dataset.clone()), holdout.to_bits());
+        let split = self.split.get(key, || Split::hold_out(&dataset.set, holdout)).clone();
+        let line = Timeline::of(&dataset.set);
+        summary_ui(ctx, ui, dataset, &split);
+        selection_ui(ctx, ui, &line);
+        let with_audio = !dataset.audio.is_empty() && line.rate_hz.is_some();
+        let mut heights = row_heights(
+            ui,
+            [(if with_audio { 0.7 } else { 1e-6 }, if with_audio { 110.0 } else { 0.0 }), (1.0, 150.0)],
+        );
+        if !with_audio {
+            heights[1] = heights[1].max(150.0);
+        }
+        if with_audio {
+            let drawn = self.waveform_ui(ctx, ui, dataset, &line, heights[0]);
+            self.over_ui(ctx, ui, &drawn, &line, &split, true);
+        }
+        let drawn = self.features_ui(ctx, ui, dataset, &line, &split, heights[1]);
+        self.over_ui(ctx, ui, &drawn, &line, &split, !with_audio);
+    }
+
+    fn waveform_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        dataset: &Arc<Dataset>,
+        line: &Timeline<'_>,
+        height: f32,
+    ) -> Drawn {
+        const KEY: &str = "waveform";
+        let seen = visible(ui, KEY);
+        let repaint = ui.ctx().clone();
+        let wave = self.waveform.get(dataset, move || repaint.request_repaint());
+        let none: &[PlotPoint] = &[];
+        let points = match wave {
+            Some(wave) => self.wave_points.get((ByPtr(dataset.clone()), seen), || wave.points(seen)),
+            None => none,
+        };
+        let peak = wave.map_or(1.0, |wave| wave.peak().max(1e-6));
+        let title = if wave.is_some() { "Waveform" } else { "Waveform: being prepared" };
+        let y = Axis::real(
+            "Amplitude",
+            "Samples as the extractor saw them: one channel at its own sample rate, full scale is 1",
+        );
+        let color = ctx.palette.train;
+        let end = line.at(line.frames);
+        Chart::new(ID, KEY, title, line.axis(), y, height)
+            .drag_selects()
+            .link(ui.scope_id().with("time"))
+            .tune(move |plot| {
+                plot.include_x(0.0)
+                    .include_x(end)
+                    .include_y(-peak)
+                    .include_y(peak)
+                    .set_margin_fraction(vec2(0.0, 0.04))
+                    .allow_zoom([true, false])
+            })
+            .show(
+                ctx,
+                ui,
+                |_| {},
+                || {
+                    let (from, to) = stretch(ctx, line, seen);
+                    let samples = wave?.samples(from, to, MOST_CSV_VALUES);
+                    let Some(samples) = samples else { return too_much(ctx) };
+                    let mut csv = Csv::new(["time_secs", "amplitude"]);
+                    samples
+                        .into_iter()
+                        .for_each(|(time, v)| csv.row([Cell::Real(time), Cell::Real(f64::from(v))]));
+                    Some(csv.finish())
+                },
+                |plot| {
+                    plot.line(
+                        Line::new("waveform", PlotPoints::Borrowed(points))
+                            .color(color)
+                            .width(1.0)
+                            .allow_hover(false),
+                    );
+                },
+            )
+    }
+
+    fn features_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        dataset: &Arc<Dataset>,
+        line: &Timeline<'_>,
+        split: &Split,
+        height: f32,
+    ) -> Drawn {
+        const KEY: &str = "features";
+        let seen = visible(ui, KEY);
+        let matrix = &dataset.set.matrix;
+        let scale = *self.scale.get(ByPtr(dataset.clone()), || ColorScale::of(matrix));
+        let palette = ctx.palette;
+        let key = (ByPtr(dataset.clone()), seen, palette.is_dark);
+        let (texture, from, to) = self.picture.get(key, || {
+            let rate = line.rate_hz.unwrap_or(1.0);
+            let in_frames = Visible { from: seen.from * rate, to: seen.to * rate, pixels: seen.pixels };
+            let picture = picture::paint(matrix, scale, in_frames, palette);
+            let texture = ui.ctx().load_texture("features", picture.image, TextureOptions::NEAREST);
+            (texture, picture.from, picture.to)
+        });
+        let (texture, from, to) = (texture.id(), line.at(*from), line.at(*to));
+        let dim = matrix.dim();
+        let y = Axis::whole("Dimension", "The dimensions of a frame, the first at the bottom");
+        let (end, timeline) = (line.at(line.frames), *line);
+        let reader = move |at: PlotPoint| {
+            let (frame, d) = (timeline.frame_in(at.x)?, at.y.floor());
+            let value = (d >= 0.0).then(|| matrix.view().get([frame, d as usize]).copied()).flatten()?;
+            let clip = timeline.clip(frame).map_or("", |clip| clip.name.as_str());
+            let held = split.held_out.iter().any(|range| range.contains(&frame));
+            let time = timeline.rate_hz.map(|rate| format!(" at {} s", number(frame as f64 / rate)));
+            Some(format!(
+                "{clip}\nFrame {}{}, {}\nDimension {d}: {}",
+                grouped(frame as i64),
+                time.unwrap_or_default(),
+                if held { "held-out" } else { "train" },
+                number(f64::from(value))
+            ))
+        };
+        Chart::new(ID, KEY, "Features", line.axis(), y, height)
+            .drag_selects()
+            .link(ui.scope_id().with("time"))
+            .reader(reader)
+            .tune(move |plot| {
+                plot.include_x(0.0)
+                    .include_x(end)
+                    .include_y(0.0)
+                    .include_y(dim as f64)
+                    .show_grid(false)
+                    .set_margin_fraction(vec2(0.0, 0.0))
+                    .allow_zoom([true, false])
+            })
+            .show(
+                ctx,
+                ui,
+                |ui| {
+                    if ui.available_width() > 200.0 {
+                        let (low, high) = (number(f64::from(scale.low)), number(f64::from(scale.high)));
+                        let help = "Colours run from the 1st to the 99th percentile of all values; what lies beyond has the colour of the end";
+                        ramp_ui(ui, palette, &low, &high, help);
+                    }
+                },
+                || features_csv(ctx, &dataset.set, line, seen),
+                move |plot| {
+                    let middle = PlotPoint::new((from + to) / 2.0, dim as f64 / 2.0);
+                    let size = vec2((to - from) as f32, dim as f32);
+                    plot.image(PlotImage::new("features", texture, middle, size).tint(Color32::WHITE).allow_hover(false));
+                },
+            )
+    }
+
+    /// Draws clips and selection over a plot, and takes in what is dragged.
+    fn over_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &Ui,
+        drawn: &Drawn,
+        line: &Timeline<'_>,
+        split: &Split,
+        names: bool,
+    ) {
+        let response = &drawn.response;
+        let at = response.interact_pointer_pos().map(|pos| drawn.transform.value_from_position(pos).x);
+        let mut selected = ctx.session.selection().frames;
+        if response.drag_started_by(egui::PointerButton::Primary) {
+            let origin = ui.input(|input| input.pointer.press_origin());
+            self.drag_from = origin.map(|pos| drawn.transform.value_from_position(pos).x);
+        }
+        if let (Some(from), Some(to)) = (self.drag_from, at) {
+            let stretch = line.stretch(from, to);
+            if response.dragged() {
+                selected = Some(stretch);
+            } else if response.drag_stopped() {
+                self.drag_from = None;
+                ctx.send(SelectCommand::Frames(Some(stretch)));
+            }
+        }
+        if response.clicked() && selected.is_some() {
+            ctx.send(SelectCommand::Frames(None));
+        }
+        overlay_ui(ui, ctx.palette, drawn, line, split, selected, names);
+    }
+}
+
+impl<'a> Timeline<'a> {
+    fn of(set: &'a FeatureSet) -> Self {
+        Self { rate_hz: set.frame_rate_hz, frames: set.matrix.num_frames(), clips: &set.clips }
+    }
+
+    /// Where a frame starts.
+    fn at(&self, frame: usize) -> f64 {
+        frame as f64 / self.rate_hz.unwrap_or(1.0)
+    }
+
+    /// The frame at a place, or the nearest one.
+    fn frame(&self, at: f64) -> usize {
+        let frame = (at * self.rate_hz.unwrap_or(1.0)).floor().max(0.0);
+        (frame as usize).min(self.frames.saturating_sub(1))
+    }
+
+    /// The frame at a place, if there is one.
+    fn frame_in(&self, at: f64) -> Option<usize> {
+        (at >= 0.0 && at < self.at(self.frames)).then(|| self.frame(at))
+    }
+
+    /// The frames between two places, at least one.
+    fn stretch(&self, a: f64, b: f64) -> (usize, usize) {
+        (self.frame(a.min(b)), self.frame(a.max(b)) + 1)
+    }
+
+    fn clip(&self, frame: usize) -> Option<&'a Clip> {
+        self.clips.get(self.clips.partition_point(|clip| clip.frames.end <= frame))
+    }
+
+    fn axis(&self) -> Axis {
+        match self.rate_hz {
+            Some(rate) => Axis::real("Time (s)", &format!("Seconds, at {} frames a second", number(rate))),
+            None => Axis::whole(
+                "Frame",
+                "Frames: how many there are in a second is not known. Set the frame rate on the left",
+            ),
+        }
+    }
+}
+
+/// What the corpus is, which axis was taken for time, and what is held out.
+fn summary_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dataset: &Dataset, split: &Split) {
+    let palette = ctx.palette;
+    let set = &dataset.set;
+    let rate = match set.frame_rate_hz {
+        Some(rate) => format!("{} frames a second", number(rate)),
+        None => "frame rate unknown".to_owned(),
+    };
+    let text = format!(
+        "{}: {} of {}, {rate}",
+        dataset.summary,
+        count(set.matrix.num_frames() as u64, "frame"),
+        count(set.matrix.dim() as u64, "dimension")
+    );
+    ui.add(egui::Label::new(RichText::new(text).size(12.0)).wrap());
+    if let Some((axis, reason)) = &dataset.time_axis {
+        let which = match axis {
+            TimeAxis::Rows => "first",
+            TimeAxis::Columns => "second",
+        };
+        let text = format!("Time is the {which} axis: {reason}");
+        ui.add(egui::Label::new(RichText::new(text).size(12.0).color(palette.faint)).wrap())
+            .on_hover_text("A guess unless you have chosen; turn it round on the left where it is wrong");
+    }
+    ui.horizontal_wrapped(|ui| {
+        let held = Split::count(&split.held_out);
+        let share = 100.0 * held as f64 / set.matrix.num_frames() as f64;
+        let text = format!("held out: {} ({share:.1} %)", count(held as u64, "frame"));
+        swatch_ui(ui, palette.held_out, &text).on_hover_text(
+            "Whole clips from all over the corpus, or the tail of a single one: never trained on, only judged by",
+        );
+    });
+}
+
+/// Which frames are selected.
+fn selection_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, line: &Timeline<'_>) {
+    let Some((from, to)) = ctx.session.selection().frames else { return };
+    ui.horizontal_wrapped(|ui| {
+        let mut text =
+            format!("Selected: frames {} to {}", grouped(from as i64), grouped(to.saturating_sub(1) as i64));
+        if line.rate_hz.is_some() {
+            text += &format!(", {} s to {} s", number(line.at(from)), number(line.at(to)));
+        }
+        ui.label(RichText::new(text).size(12.0));
+        if ui.small_button("Select none").clicked() {
+            ctx.send(SelectCommand::Frames(None));
+        }
+    });
+}
+
+/// The stretch that a table is made of: what is selected, or else what is seen.
+fn stretch(ctx: &PanelCtx<'_>, line: &Timeline<'_>, seen: Visible) -> (f64, f64) {
+    match ctx.session.selection().frames {
+        Some((from, to)) => (line.at(from), line.at(to)),
+        None => (seen.from.max(0.0), seen.to.min(line.at(line.frames))),
+    }
+}
+
+fn too_much(ctx: &PanelCtx<'_>) -> Option<String> {
+    let text = format!(
+        "This stretch has more than {} values, too many for one table: zoom in, or select a shorter one",
+        grouped(MOST_CSV_VALUES as i64)
+    );
+    ctx.send(NoticeCommand::Show(Severity::Warning, text));
+    None
+}
+
+fn features_csv(ctx: &PanelCtx<'_>, set: &FeatureSet, line: &Timeline<'_>, seen: Visible) -> Option<String> {
+    let (from, to) = stretch(ctx, line, seen);
+    let (from, to) = (line.frame(from), line.frame(to) + 1);
+    let dim = set.matrix.dim();
+    let to = to.min(set.matrix.num_frames());
+    if (to - from).saturating_mul(dim) > MOST_CSV_VALUES {
+        return too_much(ctx);
+    }
+    let columns =
+        ["frame".to_owned(), "time_secs".to_owned()].into_iter().chain((0..dim).map(|d| format!("dim_{d}")));
+    let mut csv = Csv::new(columns);
+    let view = set.matrix.view();
+    for frame in from..to {
+        let time = line.rate_hz.map(|rate| frame as f64 / rate);
+        let values = view.row(frame).iter().map(|&v| Cell::Real(f64::from(v))).collect::<Vec<_>>();
+        csv.row([Cell::from(frame), Cell::from(time)].into_iter().chain(values));
+    }
+    Some(csv.finish())
+}

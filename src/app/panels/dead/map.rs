@@ -1,0 +1,199 @@
+//! All codes of a layer as a map of cells that fills the room it has.
+
+use egui::{
+    Color32, ColorImage, Mesh, Rect, Sense, Shape, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui,
+    pos2, vec2,
+};
+
+use super::ID;
+use super::state::{CodeState, LayerCodes};
+use crate::app::memo::Memo;
+use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::{Palette, PanelCtx, WindowRequest};
+use crate::session::SelectCommand;
+
+/// More codes than these are drawn as one picture instead of cells.
+const MOST_CELLS: usize = 4096;
+/// Cells do not grow beyond this.
+const LARGEST_CELL: f32 = 34.0;
+
+/// The map's picture, for layers of many codes.
+#[derive(Default)]
+pub struct Map {
+    picture: Memo<(u64, usize, u64, usize, bool), TextureHandle>,
+}
+
+/// How cells lie in a rectangle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Grid {
+    rect: Rect,
+    columns: usize,
+    cell: f32,
+    len: usize,
+}
+
+impl Map {
+    /// Draws it; a click selects a code.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, height: f32) {
+        let top = ui.cursor().top();
+        let title = format!("Codes of layer {}", layer + 1);
+        let help =
+            "One cell a code, row by row. Point at one to read it off, click it to select it in every panel";
+        let save =
+            || Some(WindowRequest::SaveCsv { file_name: "dead-codes.csv".to_owned(), csv: table(codes) });
+        title_ui(ctx, ui, &title, help, |_| {}, save, ID);
+        let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(40.0));
+        let (rect, response) = ui.allocate_exact_size(room, Sense::click());
+        let grid = Grid::fit(rect, codes.len());
+        let palette = ctx.palette;
+        if codes.len() <= MOST_CELLS {
+            ui.painter().add(cells(&grid, &codes.states, palette));
+        } else {
+            self.picture_ui(ctx, ui, &grid, codes, layer);
+        }
+        let selection = ctx.session.selection();
+        if let Some(code) = selection.code.filter(|&code| code < codes.len()) {
+            let cell = grid.cell(code).expand(1.0);
+            let stroke = Stroke::new(2.0, palette.highlight);
+            ui.painter().rect_stroke(cell, 1.0, stroke, StrokeKind::Outside);
+        }
+        let pointed = response.hover_pos().and_then(|at| grid.code_at(at));
+        if response.clicked() {
+            ctx.send(SelectCommand::Code(layer, pointed));
+        }
+        if let Some(code) = pointed {
+            let frame = Stroke::new(1.0, palette.highlight);
+            ui.painter().rect_stroke(grid.cell(code), 1.0, frame, StrokeKind::Outside);
+            response.on_hover_ui_at_pointer(|ui| code_ui(ui, codes, code));
+        }
+    }
+
+    fn picture_ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, grid: &Grid, codes: &LayerCodes, layer: usize) {
+        let key = (ctx.session.revision(), layer, codes.recent_steps, grid.columns, ctx.palette.is_dark);
+        let rows = codes.len().div_ceil(grid.columns.max(1));
+        let texture = self.picture.get(key, || {
+            let mut pixels: Vec<Color32> = codes.states.iter().map(|s| s.color(ctx.palette)).collect();
+            pixels.resize(grid.columns * rows, Color32::TRANSPARENT);
+            let image = ColorImage::new([grid.columns, rows], pixels);
+            ui.ctx().load_texture("map of codes", image, TextureOptions::NEAREST)
+        });
+        let size = vec2(grid.columns as f32, rows as f32) * grid.cell;
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        ui.painter().image(texture.id(), Rect::from_min_size(grid.rect.min, size), uv, Color32::WHITE);
+    }
+}
+
+impl Grid {
+    /// The largest square cells of which `len` fit into `rect`.
+    fn fit(rect: Rect, len: usize) -> Self {
+        let (width, height) = (rect.width().max(1.0), rect.height().max(1.0));
+        let mut cell = (width * height / len.max(1) as f32).sqrt().min(LARGEST_CELL).min(height);
+        // Whole columns and rows need a little less than their area.
+        for _ in 0..64 {
+            let columns = (width / cell).floor().max(1.0);
+            let rows = (len as f32 / columns).ceil();
+            if rows * cell <= height + 0.01 {
+                break;
+            }
+            let next_column = width / (columns + 1.0);
+            let fitting_rows = height / rows;
+            cell = next_column.max(fitting_rows).min(cell * 0.999);
+        }
+        // Texels that cover whole pixels look even; cells of less than two pixels cannot.
+        let cell = if cell > 3.0 { cell.floor() } else { cell };
+        let columns = ((width / cell).floor() as usize).clamp(1, len.max(1));
+        Self { rect, columns, cell, len }
+    }
+
+    fn cell(&self, code: usize) -> Rect {
+        let (row, column) = (code / self.columns, code % self.columns);
+        let min = self.rect.min + vec2(column as f32, row as f32) * self.cell;
+        Rect::from_min_size(min, vec2(self.cell, self.cell) - vec2(self.gap(), self.gap()))
+    }
+
+    fn gap(&self) -> f32 {
+        if self.cell >= 12.0 {
+            2.0
+        } else if self.cell >= 4.0 {
+            1.0
+        } else {
+            0.0
+        }
+    }
+
+    fn code_at(&self, at: egui::Pos2) -> Option<usize> {
+        let place = (at - self.rect.min) / self.cell;
+        if place.x < 0.0 || place.y < 0.0 || place.x >= self.columns as f32 {
+            return None;
+        }
+        let code = place.y as usize * self.columns + place.x as usize;
+        (code < self.len).then_some(code)
+    }
+}
+
+fn cells(grid: &Grid, states: &[CodeState], palette: &Palette) -> Shape {
+    let mut mesh = Mesh::default();
+    for (code, state) in states.iter().enumerate() {
+        mesh.add_colored_rect(grid.cell(code), state.color(palette));
+    }
+    Shape::mesh(mesh)
+}
+
+/// All that is known of a code.
+fn code_ui(ui: &mut Ui, codes: &LayerCodes, code: usize) {
+    ui.strong(format!(
+        "Code {code}: {}",
+        match codes.states[code] {
+            CodeState::Replaced => "replaced lately",
+            state => state.label(),
+        }
+    ));
+    if let Some(&chosen) = codes.counts.get(code) {
+        ui.label(format!("Chosen by {} of {}", count(chosen, "frame"), grouped(codes.frames as i64)));
+    }
+    ui.label(format!("EMA cluster size c_k: {} frames a batch", number(codes.sizes[code])));
+    ui.label(format!("Threshold: {} frames a batch", number(codes.threshold)));
+    match codes.replaced_at.get(code) {
+        Some(0) => ui.label("Never replaced"),
+        Some(&step) => ui.label(format!("Last replaced in step {}", grouped(step as i64))),
+        None => ui.label("A loaded model does not say when it was replaced"),
+    };
+}
+
+fn table(codes: &LayerCodes) -> String {
+    let mut csv = Csv::new(["code", "state", "count", "cluster_size", "threshold", "replaced_at"]);
+    for (code, state) in codes.states.iter().enumerate() {
+        let whole = |values: &[u64]| values.get(code).map_or(Cell::Real(f64::NAN), |&v| Cell::Int(v));
+        csv.row([
+            Cell::from(code),
+            Cell::from(state.label()),
+            whole(&codes.counts),
+            Cell::from(codes.sizes[code]),
+            Cell::from(codes.threshold),
+            whole(&codes.replaced_at),
+        ]);
+    }
+    csv.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_cell_in_the_rectangle() {
+        for len in [1, 2, 7, 256, 1000, 1024, 4096, 65_536] {
+            for (width, height) in [(600.0, 200.0), (300.0, 90.0), (900.0, 700.0), (120.0, 400.0)] {
+                let rect = Rect::from_min_size(pos2(10.0, 20.0), vec2(width, height));
+                let grid = Grid::fit(rect, len);
+                let last = grid.cell(len - 1);
+                assert!(rect.expand(0.5).contains_rect(last), "{len} in {width} x {height}: {grid:?}");
+                for code in [0, len / 2, len - 1] {
+                    assert_eq!(grid.code_at(grid.cell(code).center()), Some(code));
+                }
+                assert_eq!(grid.code_at(pos2(9.0, 30.0)), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Dead codes: which they are, in which of the three senses, since when, and what a threshold would make of them.
+
+mod advice;
+mod map;
+mod state;
+
+use egui::{DragValue, RichText, ScrollArea, Ui};
+
+use super::parts::{
+    banner_ui, chooser_ui, ready_view, row_heights, small_sample_ui, swatch_ui, tile_rows, tiles_ui,
+};
+use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::numbers::grouped;
+use crate::app::plot::{Scale, StepChart, StepLines};
+use crate::app::{Panel, PanelCtx};
+use crate::metrics::{Definition, usage};
+use crate::session::{Selection, View};
+use crate::training::{Run, Series, SplitKind};
+use state::{CodeState, LayerCodes};
+
+const ID: &str = "dead";
+
+/// Codes replaced by a step, which has no definition of its own among the figures of an evaluation.
+static REPLACED: Definition = Definition {
+    key: "replaced",
+    label: "Replaced",
+    unit: "codes",
+    text: "Codes that the update rule gave a new place in this step, because they counted as dead",
+};
+
+/// The panel.
+pub struct Dead {
+    /// Codes replaced in this many of the last steps are shown as such.
+    recent_steps: u64,
+    codes: Memo<(ByPtr<Run>, usize, SplitKind, u64), LayerCodes>,
+    map: map::Map,
+    below: StepLines,
+    replaced: StepLines,
+}
+
+impl Default for Dead {
+    fn default() -> Self {
+        Self {
+            recent_steps: 50,
+            codes: Memo::new(),
+            map: map::Map::default(),
+            below: StepLines::default(),
+            replaced: StepLines::default(),
+        }
+    }
+}
+
+impl Panel for Dead {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self) -> &'static str {
+        "Dead codes"
+    }
+
+    fn help(&self) -> &'static str {
+        "Every code of a layer by its state. Dead has three meanings: unused in this window, below the threshold, unused in the whole corpus"
+    }
+
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(view) = ready_view(ctx, ui) else { return };
+        banner_ui(ctx, ui);
+        chooser_ui(ctx, ui, view, true);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, view));
+    }
+}
+
+impl Dead {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+        let Self { recent_steps, codes, map, below, replaced } = self;
+        let Selection { layer, split, .. } = ctx.session.selection();
+        let key = (ByPtr(view.run.clone()), layer, split, *recent_steps);
+        let codes = codes.get(key, || LayerCodes::new(&view.run, layer, split, *recent_steps));
+        if codes.frames > 0 {
+            small_sample_ui(ctx, ui, codes.frames, codes.len(), split.label());
+        }
+        legend_ui(ctx, ui, view, codes, split, recent_steps);
+        advice::advice_ui(ctx, ui, view, layer);
+        let with_curves = !view.is_model;
+        let charts = if with_curves { tile_rows(ui, 2, 260.0) as f32 } else { 0.0 };
+        let gaps = ui.spacing().item_spacing.y * (charts - 1.0).max(0.0);
+        let [map_height, curves] =
+            row_heights(ui, [(1.2, 130.0), (if with_curves { 1.0 } else { 1e-6 }, charts * 150.0 + gaps)]);
+        map.ui(ctx, ui, codes, layer, map_height);
+        if !with_curves {
+            ui.label(
+                RichText::new("A loaded model has no history of steps").size(12.0).color(ctx.palette.faint),
+            );
+            return;
+        }
+        tiles_ui(ui, 2, 260.0, (curves - gaps) / charts, |ui, index, height| {
+            let (lines, series, definition, key) = match index {
+                0 => (&mut *below, Series::BelowThreshold, &usage::DEAD_THRESHOLD, "below-threshold"),
+                _ => (&mut *replaced, Series::Replaced, &REPLACED, "replaced"),
+            };
+            let chart = StepChart { panel_id: ID, key, series, definition, scale: Scale::Linear, height };
+            lines.show(ctx, ui, view, &chart);
+        });
+    }
+}
+
+/// What the colours of the map mean, and how many codes are dead in each of the three senses.
+fn legend_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    view: &View,
+    codes: &LayerCodes,
+    split: SplitKind,
+    recent_steps: &mut u64,
+) {
+    let palette = ctx.palette;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
+        for state in CodeState::ALL {
+            if state == CodeState::Replaced && view.is_model {
+                continue;
+            }
+            let count = grouped(codes.counted(state) as i64);
+            let text = match state {
+                CodeState::Window => format!("(a) unused in {} frames: {count}", split.label()),
+                CodeState::Replaced => format!("{}: {count}", state.label()),
+                _ => format!("{}: {count}", state.label()),
+            };
+            let help = format!(
+                "{}\n\nA code can be of several kinds; each is counted in full here, and the map shows the first that applies: \
+                 replaced, (c), (a), (b), rare, alive",
+                state.help()
+            );
+            swatch_ui(ui, state.color(palette), &text).on_hover_text(help);
+            if state == CodeState::Replaced {
+                ui.add(DragValue::new(recent_steps).range(1..=100_000).speed(1.0).suffix(" steps"))
+                    .on_hover_text("Codes replaced in this many of the last steps are shown as replaced");
+            }
+        }
+    });
+}

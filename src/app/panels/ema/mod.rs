@@ -1,0 +1,138 @@
+//! EMA convergence: whether codebooks still move, and whether the running averages follow the counts.
+
+mod scatter;
+
+use egui::{RichText, ScrollArea, Ui};
+
+use super::parts::{Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, tile_rows, tiles_ui};
+use crate::app::plot::numbers::number;
+use crate::app::plot::{Scale, StepChart, StepLines, last_value};
+use crate::app::{Panel, PanelCtx};
+use crate::metrics::{Definition, convergence, usage};
+use crate::session::View;
+use crate::training::Series;
+
+const ID: &str = "ema";
+/// Charts narrower than this stand one below the other.
+const CHART_WIDTH: f32 = 250.0;
+
+/// Curves over the steps: what is drawn, what it means, how it is scaled, the name of its switch.
+static CURVES: [(Series, &Definition, Scale, &str, &str); 3] = [
+    (Series::Drift, &convergence::DRIFT, Scale::Log, "drift", "Drift"),
+    (Series::Loss, &convergence::LOSS, Scale::Log, "loss", "Loss"),
+    (Series::Perplexity, &usage::PERPLEXITY, Scale::Linear, "perplexity", "Perplexity"),
+];
+
+/// The panel.
+pub struct Ema {
+    curves: [StepLines; 3],
+    shown: [bool; 3],
+    scatter: scatter::Scatter,
+    scatter_shown: bool,
+}
+
+impl Default for Ema {
+    fn default() -> Self {
+        Self {
+            curves: Default::default(),
+            shown: [true; 3],
+            scatter: scatter::Scatter::default(),
+            scatter_shown: true,
+        }
+    }
+}
+
+impl Panel for Ema {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self) -> &'static str {
+        "EMA convergence"
+    }
+
+    fn help(&self) -> &'static str {
+        "Whether the codebooks still move and the running averages follow the counts. Settled: drift is low and flat, points lie in the band"
+    }
+
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(view) = ready_view(ctx, ui) else { return };
+        banner_ui(ctx, ui);
+        chooser_ui(ctx, ui, view, false);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, view));
+    }
+}
+
+impl Ema {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+        let Self { curves, shown, scatter, scatter_shown } = self;
+        figures(ctx, ui, view);
+        switches_ui(ui, view, shown, scatter_shown);
+        if view.is_model {
+            let text =
+                "A loaded model has no history of steps: only its cluster sizes can be held against counts";
+            ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
+        }
+        let mut parts: Vec<Option<usize>> =
+            (0..CURVES.len()).filter(|&i| shown[i] && !view.is_model).map(Some).collect();
+        if *scatter_shown {
+            parts.push(None);
+        }
+        if parts.is_empty() {
+            return;
+        }
+        let rows = tile_rows(ui, parts.len().min(2), CHART_WIDTH).max(1);
+        let across = if rows == 1 && parts.len() > 1 { 2 } else { 1 };
+        let rows = parts.len().div_ceil(across);
+        let gaps = ui.spacing().item_spacing.y * (rows - 1) as f32;
+        let [room] = row_heights(ui, [(1.0, rows as f32 * 160.0 + gaps)]);
+        let height = (room - gaps) / rows as f32;
+        for row in parts.chunks(across) {
+            ui.push_id(row[0], |ui| {
+                tiles_ui(ui, row.len(), CHART_WIDTH, height, |ui, index, height| match row[index] {
+                    Some(i) => {
+                        let (series, definition, scale, key, _) = CURVES[i];
+                        let chart = StepChart { panel_id: ID, key, series, definition, scale, height };
+                        curves[i].show(ctx, ui, view, &chart);
+                    }
+                    None => scatter.ui(ctx, ui, view, height),
+                });
+            });
+        }
+    }
+}
+
+fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    let decay = view.run.params.decay;
+    let layer = ctx.session.selection().layer;
+    let last = |series| last_value(&view.history, layer, series).map(number);
+    let note =
+        if view.run.params_known { format!("decay {decay}") } else { format!("assuming decay {decay}") };
+    let window = Figure::new(&convergence::EMA_WINDOW, Some(number(convergence::ema_window_steps(decay))));
+    let half_life = Figure::new(
+        &convergence::EMA_HALF_LIFE,
+        Some(number(convergence::ema_half_life_steps(decay).round())),
+    );
+    let mut shown = vec![window.note(note), half_life];
+    if !view.is_model {
+        shown.push(Figure::new(&convergence::DRIFT, last(Series::Drift)).note("last step"));
+        shown.push(Figure::new(&convergence::LOSS, last(Series::Loss)).note("last step"));
+        shown.push(Figure::new(&usage::PERPLEXITY, last(Series::Perplexity)).note("last batch"));
+    }
+    figures_ui(ui, ctx.palette, true, shown);
+}
+
+fn switches_ui(ui: &mut Ui, view: &View, shown: &mut [bool; 3], scatter: &mut bool) {
+    if view.is_model {
+        *scatter = true;
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (on, (_, definition, _, _, label)) in shown.iter_mut().zip(CURVES) {
+            ui.toggle_value(on, RichText::new(label).size(11.0)).on_hover_text(definition.text);
+        }
+        ui.toggle_value(scatter, RichText::new("Cluster sizes").size(11.0))
+            .on_hover_text("The EMA cluster size of each code against how many frames chose it");
+    });
+}

@@ -1,0 +1,120 @@
+//! All figures of all layers as a table, trained-on frames beside held-out ones.
+
+use egui::{Button, Color32, RichText, Role, ScrollArea, Ui, WidgetInfo};
+
+use super::{Figures, ID};
+use crate::app::plot::numbers::{number, percent};
+use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::{PanelCtx, WindowRequest};
+use crate::metrics::{Definition, LayerMetrics, distortion};
+use crate::session::SelectCommand;
+
+/// A column: what it shows, and how.
+type Column = (&'static Definition, fn(&LayerMetrics) -> Option<f64>, fn(f64) -> String);
+
+static COLUMNS: [Column; 4] = [
+    (&distortion::MSE, |layer| layer.mse, number),
+    (&distortion::SNR, |layer| layer.snr_db, two_decimals),
+    (&distortion::SNR_GAIN, |layer| layer.snr_gain_db, two_decimals),
+    (&distortion::EXPLAINED_VARIANCE, |layer| layer.explained_variance, percent),
+];
+
+/// Draws the table; a click on a layer's name selects it.
+pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32) {
+    let palette = ctx.palette;
+    let top = ui.cursor().top();
+    let save = || Some(WindowRequest::SaveCsv { file_name: "error-table.csv".to_owned(), csv: csv(figures) });
+    title_ui(
+        ctx,
+        ui,
+        "Figures by layer",
+        "Both sets of frames side by side; click a layer to select it",
+        |_| {},
+        save,
+        ID,
+    );
+    let left = (height - (ui.cursor().top() - top)).max(60.0);
+    let faint = |text: &str| RichText::new(text).size(11.0).color(palette.faint);
+    let with_held_out = !figures.held_out.is_empty();
+    let selected = ctx.session.selection().layer;
+    ScrollArea::both().id_salt("table").max_height(left).auto_shrink([false, true]).show(ui, |ui| {
+        egui::Grid::new("layers").striped(true).num_columns(10).spacing([12.0, 2.0]).show(ui, |ui| {
+            ui.label(faint("Layer"));
+            for (definition, _, _) in COLUMNS {
+                let unit = if definition.unit == "dB" { ", dB" } else { "" };
+                let name = short(definition);
+                ui.label(faint(&format!("{name}{unit}"))).on_hover_text(definition.text);
+                if with_held_out {
+                    ui.label(faint("held-out"))
+                        .on_hover_text(format!("{name} of the held-out frames. {}", definition.text));
+                }
+            }
+            ui.label(faint("of Shannon"))
+                .on_hover_text(format!("The layer's gain over the reference. {}", distortion::SHANNON.text));
+            ui.end_row();
+            for layer in 0..figures.shannon.len() {
+                let name = format!("Select layer {}", layer + 1);
+                let chosen = layer == selected;
+                let text =
+                    RichText::new((layer + 1).to_string()).size(12.0).strong().color(palette.layer(layer));
+                let fill =
+                    if chosen { palette.layer(layer).gamma_multiply(0.25) } else { Color32::TRANSPARENT };
+                let response = ui.add(Button::new(text).small().fill(fill).min_size(egui::vec2(26.0, 16.0)));
+                response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, &name));
+                if response.clicked() {
+                    ctx.send(SelectCommand::Layer(layer));
+                }
+                for (_, of, show) in COLUMNS {
+                    value_ui(ctx, ui, figures.train.get(layer).and_then(of), show, chosen);
+                    if with_held_out {
+                        value_ui(ctx, ui, figures.held_out.get(layer).and_then(of), show, chosen);
+                    }
+                }
+                let best = figures.held_out.get(layer).or(figures.train.get(layer));
+                let share = best.and_then(|l| l.snr_gain_db).map(|gain| gain / figures.shannon[layer]);
+                value_ui(ctx, ui, share.filter(|share| share.is_finite()), percent, chosen);
+                ui.end_row();
+            }
+        });
+    });
+}
+
+fn value_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, value: Option<f64>, show: fn(f64) -> String, strong: bool) {
+    let text = value.map_or_else(|| "–".to_owned(), show);
+    let mut text = RichText::new(text).size(12.0);
+    if value.is_none() {
+        text = text.color(ctx.palette.muted);
+    } else if strong {
+        text = text.strong();
+    }
+    ui.label(text);
+}
+
+fn short(definition: &Definition) -> &'static str {
+    match definition.key {
+        "explained_variance" => "Variance",
+        "snr_gain_db" => "Gain",
+        _ => definition.label,
+    }
+}
+
+fn two_decimals(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+fn csv(figures: &Figures) -> String {
+    let names =
+        COLUMNS.iter().flat_map(|(d, _, _)| [format!("{}_train", d.key), format!("{}_held_out", d.key)]);
+    let columns = std::iter::once("layer".to_owned()).chain(names).chain(["shannon_db".to_owned()]);
+    let mut csv = Csv::new(columns);
+    for (layer, &shannon) in figures.shannon.iter().enumerate() {
+        let mut cells = vec![Cell::from(layer + 1)];
+        for (_, of, _) in COLUMNS {
+            cells.push(Cell::from(figures.train.get(layer).and_then(of)));
+            cells.push(Cell::from(figures.held_out.get(layer).and_then(of)));
+        }
+        cells.push(Cell::from(shannon));
+        csv.row(cells);
+    }
+    csv.finish()
+}

@@ -1,0 +1,103 @@
+//! Figures: a name, a value, and how it is counted.
+
+use egui::{CornerRadius, FontId, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+
+use crate::app::plot::numbers::{count, grouped};
+use crate::app::{Palette, PanelCtx};
+use crate::metrics::{Definition, FRAMES_A_CODE_NEEDED, is_small_sample};
+
+/// A figure to be drawn.
+pub struct Figure<'a> {
+    /// What it is.
+    pub definition: &'a Definition,
+    /// Its value as text; `None` where it is undefined.
+    pub value: Option<String>,
+    /// What stands small behind it.
+    pub note: String,
+}
+
+impl<'a> Figure<'a> {
+    /// A figure without a note.
+    #[must_use]
+    pub fn new(definition: &'a Definition, value: Option<String>) -> Self {
+        Self { definition, value, note: String::new() }
+    }
+
+    /// The same with a note.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+}
+
+/// Draws one figure as a small card; `reliable` says whether it is to be trusted or greyed out. Its tooltip is the definition.
+pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: bool) {
+    let Figure { definition, value, note } = figure;
+    let text_color = ui.visuals().text_color();
+    let value_color = if reliable && value.is_some() { text_color } else { palette.muted };
+    let mut text = value.clone().unwrap_or_else(|| if note.is_empty() { "no data" } else { "–" }.to_owned());
+    if value.is_some() && !definition.unit.is_empty() {
+        text = format!("{text} {}", definition.unit);
+    }
+    let painter = ui.painter();
+    let label =
+        painter.layout_no_wrap(definition.label.to_owned(), FontId::proportional(10.5), palette.faint);
+    let shown = painter.layout_no_wrap(text.clone(), FontId::proportional(14.0), value_color);
+    let small = painter.layout_no_wrap(note.clone(), FontId::proportional(10.5), palette.faint);
+    let note_width = if note.is_empty() { 0.0 } else { small.size().x + 5.0 };
+    let width = label.size().x.max(shown.size().x + note_width) + 14.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 38.0), Sense::hover());
+    let painter = ui.painter();
+    painter.rect_filled(rect, CornerRadius::same(4), palette.card);
+    let at = rect.min + vec2(7.0, 3.0);
+    let below = at + vec2(0.0, 14.0);
+    let beside = below + vec2(shown.size().x + 5.0, shown.size().y - small.size().y - 1.0);
+    painter.galley(at, label, palette.faint);
+    painter.galley(below, shown, value_color);
+    painter.galley(beside, small, palette.faint);
+    let name = format!("{}: {text} {note}", definition.label);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name.trim()));
+    response.on_hover_ui(|ui| {
+        ui.strong(definition.label);
+        ui.label(definition.text);
+        if value.is_none() {
+            ui.label("Here it is undefined, or not counted yet");
+        } else if !reliable {
+            ui.label("Greyed out: there are too few frames to judge by");
+        }
+    });
+}
+
+/// Draws figures one after the other, in as many rows as they need.
+pub fn figures_ui<'a>(
+    ui: &mut Ui,
+    palette: &Palette,
+    reliable: bool,
+    figures: impl IntoIterator<Item = Figure<'a>>,
+) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        for figure in figures {
+            figure_ui(ui, palette, &figure, reliable);
+        }
+    });
+}
+
+/// Says, where it is so, that there are too few frames; returns whether figures are to be trusted.
+pub fn small_sample_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, frames: u64, num_codes: usize, split: &str) -> bool {
+    if !is_small_sample(frames, num_codes) {
+        return true;
+    }
+    let needed = grouped((FRAMES_A_CODE_NEEDED * num_codes) as i64);
+    let text = format!(
+        "Too little data: {} ({split}) for {}, {needed} are needed, so figures are grey",
+        count(frames, "frame"),
+        count(num_codes as u64, "code")
+    );
+    let label = egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.warning)).wrap();
+    ui.add(label).on_hover_text(
+        "Below 10 frames a code, utilization and perplexity say more about the sample than about the quantizer: \
+         a truly uniform source of 1024 codes shows 63 % used and a perplexity of 573 in 1024 frames",
+    );
+    false
+}

@@ -1,0 +1,124 @@
+//! What a panel draws while it has nothing of its own to show: what is missing, and what to do about it.
+
+use egui::{Align, Layout, ProgressBar, RichText, Ui, vec2};
+
+use crate::app::{PanelCtx, WindowRequest};
+use crate::jobs::Builtin;
+use crate::session::{DataCommand, TrainCommand, TrainState, View};
+use crate::task::Progress;
+
+/// The view to draw. Without one it draws what is missing, and there is nothing more to do.
+pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
+    if ctx.session.view().is_none() {
+        missing_ui(ctx, ui);
+    }
+    ctx.session.view()
+}
+
+/// Draws what to do about missing data, and says whether it is missing.
+pub fn without_data(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
+    let missing = ctx.session.dataset().is_none();
+    if missing {
+        missing_ui(ctx, ui);
+    }
+    missing
+}
+
+/// While another training starts, says so above what is still there of the last one.
+pub fn banner_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    if ctx.session.train_state() == TrainState::Starting && ctx.session.view().is_some() {
+        let progress = ctx.session.train_progress();
+        let (text, share) = stage_of(progress);
+        ui.add(
+            ProgressBar::new(share).desired_height(16.0).text(
+                RichText::new(format!("Starting: {text}; the last run is shown until then")).size(11.0),
+            ),
+        );
+    }
+}
+
+fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let session = ctx.session;
+    let opening = session.background().next();
+    match (session.dataset(), session.train_state()) {
+        (_, TrainState::Starting | TrainState::Running | TrainState::Paused | TrainState::Stopping) => {
+            let (text, share) = stage_of(session.train_progress());
+            let title = if session.train_state() == TrainState::Stopping { "Stopping" } else { "Starting" };
+            middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
+        }
+        _ if opening.is_some() => {
+            let (title, progress) = opening.unwrap_or_default();
+            let (text, share) = stage_of(progress);
+            middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
+        }
+        (None, _) if session.model().is_some() => {
+            let text = "The model is open. Open audio or features of its dimension to see how it does";
+            middle_ui(ctx, ui, "No data yet", text, |ui| open_button_ui(ctx, ui));
+        }
+        (None, _) => {
+            let text = "Open audio, features or a model, or look at the demo";
+            middle_ui(ctx, ui, "No data yet", text, |ui| {
+                open_button_ui(ctx, ui);
+                if ui
+                    .button("Train on the demo")
+                    .on_hover_text("About 90 seconds of speech, trained on at once")
+                    .clicked()
+                {
+                    ctx.send(DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true });
+                }
+            });
+        }
+        (Some(dataset), _) => {
+            let frames = dataset.set.matrix.num_frames();
+            let dim = dataset.set.matrix.dim();
+            let text = format!("{frames} frames of {dim} dimensions are here, but no quantizer");
+            middle_ui(ctx, ui, "Nothing trained yet", &text, |ui| {
+                if ui.button("Train now").on_hover_text("Train with the parameters on the left").clicked() {
+                    ctx.send(TrainCommand::Start);
+                }
+                if session.model().is_some()
+                    && ui
+                        .button("Evaluate the model")
+                        .on_hover_text("Hold the open model against this data")
+                        .clicked()
+                {
+                    ctx.send(TrainCommand::Evaluate);
+                }
+            });
+        }
+    }
+}
+
+fn open_button_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    if ui.button("Open files…").clicked() {
+        ctx.request(WindowRequest::AskOpen);
+    }
+}
+
+fn bar_ui(ui: &mut Ui, share: f32) {
+    let width = ui.available_width().min(260.0);
+    ui.add(ProgressBar::new(share).desired_width(width).show_percentage());
+}
+
+/// What is being done, and how far it is.
+fn stage_of(progress: Option<&Progress>) -> (String, f32) {
+    match progress {
+        Some(Progress { stage, done, total }) if *total > 0 => {
+            (format!("{stage} ({done} of {total})"), *done as f32 / *total as f32)
+        }
+        Some(Progress { stage, .. }) => (stage.clone(), 0.0),
+        None => ("getting ready".to_owned(), 0.0),
+    }
+}
+
+/// A title, a sentence and what can be done, in the middle of the room there is.
+fn middle_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str, actions: impl FnOnce(&mut Ui)) {
+    let room = ui.available_size();
+    ui.allocate_ui_with_layout(room, Layout::top_down(Align::Center), |ui| {
+        ui.add_space((room.y / 2.0 - 60.0).max(4.0));
+        ui.label(RichText::new(title).size(17.0).strong());
+        ui.add(egui::Label::new(RichText::new(text).color(ctx.palette.faint)).wrap());
+        ui.add_space(4.0);
+        ui.allocate_ui_with_layout(vec2(room.x.min(280.0), 30.0), Layout::top_down(Align::Center), actions);
+    });
+}

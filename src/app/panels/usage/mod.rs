@@ -1,0 +1,122 @@
+//! Codebook usage: which codes frames choose, how often, and how evenly.
+
+mod bars;
+mod heatmap;
+mod ranks;
+
+use egui::{ScrollArea, Ui};
+
+use super::parts::{
+    Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, small_sample_ui, tile_rows, tiles_ui,
+};
+use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::numbers::{grouped, number, percent};
+use crate::app::{Panel, PanelCtx};
+use crate::metrics::{LayerMetrics, usage};
+use crate::session::{Selection, View};
+use crate::training::{Run, SplitKind};
+
+const ID: &str = "usage";
+
+/// In which order codes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Order {
+    #[default]
+    Index,
+    Frequency,
+}
+
+/// The panel.
+#[derive(Default)]
+pub struct Usage {
+    bars: bars::Bars,
+    ranks: ranks::Ranks,
+    heatmap: heatmap::Heatmap,
+    metrics: Memo<(ByPtr<Run>, SplitKind), Vec<LayerMetrics>>,
+}
+
+impl Panel for Usage {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn title(&self) -> &'static str {
+        "Codebook usage"
+    }
+
+    fn help(&self) -> &'static str {
+        "Which codes frames choose, how often and how evenly. Look for layers with many unused codes, and for a few codes that take everything"
+    }
+
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(view) = ready_view(ctx, ui) else { return };
+        banner_ui(ctx, ui);
+        chooser_ui(ctx, ui, view, true);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, view));
+    }
+}
+
+impl Usage {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+        let Self { bars, ranks, heatmap, metrics } = self;
+        let Selection { layer, split, .. } = ctx.session.selection();
+        let metrics = metrics.get((ByPtr(view.run.clone()), split), || view.run.layer_metrics(split));
+        let (Some(figures), Some(evaluation)) = (metrics.get(layer), view.run.evaluation(split)) else {
+            ui.label("Frames have not been counted yet");
+            return;
+        };
+        layer_figures_ui(ctx, ui, view, figures, layer, split);
+        let rows = tile_rows(ui, 2, 270.0) as f32;
+        let heat_least = (60.0 + 9.0 * view.run.rvq.num_layers() as f32).clamp(110.0, 260.0);
+        let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
+        let [plots, heat] = row_heights(ui, [(1.3, rows * 170.0 + gaps), (1.0, heat_least)]);
+        tiles_ui(ui, 2, 270.0, (plots - gaps) / rows, |ui, index, height| match index {
+            0 => bars.ui(ctx, ui, view, evaluation, height),
+            _ => ranks.ui(ctx, ui, evaluation, height),
+        });
+        heatmap.ui(ctx, ui, evaluation, heat);
+    }
+}
+
+fn layer_figures_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    view: &View,
+    figures: &LayerMetrics,
+    layer: usize,
+    split: SplitKind,
+) {
+    let num_codes = view.run.rvq.layers().get(layer).map_or(0, |l| l.codebook.num_codes());
+    let n = figures.frames;
+    let reliable = small_sample_ui(ctx, ui, n, num_codes, split.label());
+    let uniform = usage::uniform_utilization(n, num_codes);
+    let perplexity_share = figures
+        .perplexity
+        .map(|p| format!("{} of K", percent(p / num_codes.max(1) as f64)))
+        .unwrap_or_default();
+    let of = |value: Option<f64>| value.map(number);
+    figures_ui(
+        ui,
+        ctx.palette,
+        reliable,
+        [
+            Figure::new(&usage::USED, (n > 0).then(|| grouped(figures.used as i64))).note(format!(
+                "of {}, n = {} ({})",
+                grouped(num_codes as i64),
+                grouped(n as i64),
+                split.label()
+            )),
+            Figure::new(&usage::UTILIZATION, figures.utilization.map(percent)),
+            Figure::new(&usage::UNIFORM_UTILIZATION, Some(percent(uniform))),
+            Figure::new(&usage::PERPLEXITY, of(figures.perplexity)).note(perplexity_share),
+            Figure::new(&usage::PERPLEXITY_MM, of(figures.perplexity_mm)),
+            Figure::new(&usage::ENTROPY, of(figures.entropy_nats)).note(
+                figures
+                    .entropy_nats
+                    .map(|h| format!("{} bit", number(h / std::f64::consts::LN_2)))
+                    .unwrap_or_default(),
+            ),
+            Figure::new(&usage::GINI, of(figures.gini)),
+        ],
+    );
+}

@@ -1,1 +1,0 @@
-//! Plots as all panels draw them: decimated, borrowed, with the same looks.

@@ -1,0 +1,175 @@
+//! Axes: what they are called, how they are scaled, and where their marks stand.
+
+use egui::{FontId, RichText};
+use egui_plot::{AxisHints, GridInput, GridMark};
+
+use super::numbers::{number, power_of_ten};
+use crate::app::Palette;
+use crate::metrics::Definition;
+
+/// How values are laid out along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scale {
+    /// As they are.
+    #[default]
+    Linear,
+    /// By their decimal logarithm.
+    Log,
+}
+
+/// An axis.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// What stands beside it, with the unit.
+    pub label: String,
+    /// What its tooltip says.
+    pub text: String,
+    /// How it is scaled.
+    pub scale: Scale,
+    /// Whether its values are whole numbers.
+    pub whole: bool,
+}
+
+impl Scale {
+    /// Whether a value has a place on the axis.
+    #[must_use]
+    pub fn shows(self, value: f64) -> bool {
+        value.is_finite() && (self == Self::Linear || value > 0.0)
+    }
+
+    /// Where a value lies on the axis.
+    #[must_use]
+    pub fn place(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log => value.log10(),
+        }
+    }
+
+    /// The value at a place on the axis.
+    #[must_use]
+    pub fn value(self, place: f64) -> f64 {
+        match self {
+            Self::Linear => place,
+            Self::Log => 10f64.powf(place),
+        }
+    }
+}
+
+impl Axis {
+    /// An axis of whole numbers.
+    #[must_use]
+    pub fn whole(label: &str, text: &str) -> Self {
+        Self { label: label.to_owned(), text: text.to_owned(), scale: Scale::Linear, whole: true }
+    }
+
+    /// An axis of real numbers.
+    #[must_use]
+    pub fn real(label: &str, text: &str) -> Self {
+        Self { whole: false, ..Self::whole(label, text) }
+    }
+
+    /// Training steps.
+    #[must_use]
+    pub fn steps() -> Self {
+        Self::whole("Step", "Training steps, one batch each")
+    }
+
+    /// The axis of a figure, with its definition as tooltip.
+    #[must_use]
+    pub fn of(definition: &Definition) -> Self {
+        let Definition { label, unit, text, .. } = *definition;
+        let label = if unit.is_empty() { label.to_owned() } else { format!("{label} ({unit})") };
+        Self { label, text: text.to_owned(), scale: Scale::Linear, whole: false }
+    }
+
+    /// The same axis on another scale.
+    #[must_use]
+    pub fn scaled(self, scale: Scale) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// What is read off at a place on the axis.
+    #[must_use]
+    pub fn read(&self, place: f64) -> String {
+        let value = self.scale.value(place);
+        let value = if self.whole { value.round() } else { value };
+        format!("{}: {}", self.label, number(value))
+    }
+
+    /// The axis for the plot. A short one leaves its label out.
+    pub(super) fn hints(&self, axis: egui_plot::Axis, palette: &Palette, long: bool) -> AxisHints<'static> {
+        let Self { scale, whole, .. } = *self;
+        let mut hints = AxisHints::new(axis)
+            .tick_label_font(FontId::proportional(10.5))
+            .tick_label_color(palette.faint)
+            .formatter(move |mark, range| mark_label(scale, whole, mark, range.end() - range.start()));
+        if long {
+            hints = hints.label(RichText::new(&self.label).size(11.0).color(palette.faint));
+        }
+        match axis {
+            egui_plot::Axis::X => hints.label_spacing(egui::Rangef::new(24.0, 40.0)),
+            egui_plot::Axis::Y => hints.label_spacing(egui::Rangef::new(14.0, 22.0)).min_thickness(20.0),
+        }
+    }
+}
+
+/// What stands at a mark; nothing at marks between whole numbers, and at those between powers of ten unless few of these are seen.
+fn mark_label(scale: Scale, whole: bool, mark: GridMark, span: f64) -> String {
+    match scale {
+        Scale::Log if mark.step_size >= 1.0 => power_of_ten(mark.value.round() as i32),
+        Scale::Log if span < 1.6 => number((10f64.powf(mark.value) * 1e12).round() / 1e12),
+        Scale::Log => String::new(),
+        Scale::Linear if whole && mark.value.fract().abs() > 1e-9 => String::new(),
+        Scale::Linear => {
+            // Takes away what adding up steps leaves: 0.30000000000000004.
+            let digits = mark.step_size.log10().floor();
+            let unit = 10f64.powf(digits - 1.0);
+            number((mark.value / unit).round() * unit)
+        }
+    }
+}
+
+/// Marks at powers of ten, and between them at 2 to 9 times each.
+pub(super) fn log_marks(input: &GridInput) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    if !(low.is_finite() && high.is_finite()) || high - low > 400.0 {
+        return Vec::new();
+    }
+    let every = ((high - low) / 12.0).ceil().max(1.0) as i32;
+    let mut marks = Vec::new();
+    for exponent in low.floor() as i32..=high.ceil() as i32 {
+        if exponent % every == 0 {
+            marks.push(GridMark { value: f64::from(exponent), step_size: f64::from(every) });
+        }
+        if high - low < 6.0 {
+            let between = |factor: i32| f64::from(exponent) + f64::from(factor).log10();
+            let step_size = |factor: i32| if matches!(factor, 2 | 5) { 0.3 } else { 0.09 };
+            marks.extend((2..10).map(|f| GridMark { value: between(f), step_size: step_size(f) }));
+        }
+    }
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_marks_stand_at_powers_of_ten() {
+        let marks = log_marks(&GridInput { bounds: (-3.2, 0.5), base_step_size: 0.1 });
+        let decades: Vec<f64> = marks.iter().filter(|m| m.step_size == 1.0).map(|m| m.value).collect();
+        assert_eq!(decades, [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0]);
+        assert_eq!(mark_label(Scale::Log, false, GridMark { value: -3.0, step_size: 1.0 }, 4.0), "10⁻³");
+        assert_eq!(mark_label(Scale::Log, false, GridMark { value: 0.301_03, step_size: 0.3 }, 1.0), "2");
+        assert!(log_marks(&GridInput { bounds: (f64::NEG_INFINITY, 0.0), base_step_size: 1.0 }).is_empty());
+    }
+
+    #[test]
+    fn linear_marks_are_round() {
+        let label = |value, step_size| mark_label(Scale::Linear, false, GridMark { value, step_size }, 1.0);
+        assert_eq!(label(0.1 + 0.2, 0.1), "0.3");
+        assert_eq!(label(1e-17, 0.1), "0");
+        assert_eq!(mark_label(Scale::Linear, true, GridMark { value: 0.5, step_size: 0.1 }, 1.0), "");
+    }
+}

@@ -1,0 +1,121 @@
+//! Numbers as text: short enough for an axis, exact enough to read off.
+
+/// A number with about four significant digits: `0.01234`, `12.3`, `1 234`, `1.2·10⁻⁵`.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() {
+        "-".to_owned()
+    } else if value == 0.0 {
+        "0".to_owned()
+    } else if size >= 1e7 || size < 1e-3 {
+        scientific(value)
+    } else if size >= 1000.0 || value.fract() == 0.0 {
+        grouped(value.round() as i64)
+    } else {
+        let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
+        let text = format!("{value:.decimals$}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
+/// A whole number with a thin space between thousands.
+#[must_use]
+pub fn grouped(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if value < 0 {
+        text.push('-');
+    }
+    for (i, digit) in digits.chars().enumerate() {
+        // Four digits read well in one piece.
+        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A whole number of things: `1 frame`, `12 frames`.
+#[must_use]
+pub fn count(n: u64, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(n as i64))
+}
+
+/// A share as a percentage with three digits.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 99.95 || percent == 0.0 {
+        format!("{percent:.0} %")
+    } else if percent >= 10.0 {
+        format!("{percent:.1} %")
+    } else {
+        format!("{percent:.2} %")
+    }
+}
+
+/// `10^exponent` as it is written on paper: `10⁻³`.
+#[must_use]
+pub fn power_of_ten(exponent: i32) -> String {
+    match exponent {
+        0 => "1".to_owned(),
+        1 => "10".to_owned(),
+        2 => "100".to_owned(),
+        _ => format!("10{}", superscript(exponent)),
+    }
+}
+
+fn scientific(value: f64) -> String {
+    let exponent = value.abs().log10().floor() as i32;
+    let mantissa = value / 10f64.powi(exponent);
+    format!("{mantissa:.2}·10{}", superscript(exponent))
+}
+
+fn superscript(number: i32) -> String {
+    number
+        .to_string()
+        .chars()
+        .map(|c| match c {
+            '-' => '⁻',
+            '1' => '¹',
+            '2' => '²',
+            '3' => '³',
+            '4' => '⁴',
+            '5' => '⁵',
+            '6' => '⁶',
+            '7' => '⁷',
+            '8' => '⁸',
+            '9' => '⁹',
+            _ => '⁰',
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let wanted = [
+            (0.0, "0"),
+            (12.0, "12"),
+            (0.012_345, "0.01235"),
+            (3.456_78, "3.457"),
+            (1234.5, "1235"),
+            (123_456.0, "123 456"),
+            (-20_000.0, "-20 000"),
+            (1.23e-5, "1.23·10⁻⁵"),
+            (f64::NAN, "-"),
+        ];
+        for (value, text) in wanted {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!([percent(1.0), percent(0.456), percent(0.0123)], ["100 %", "45.6 %", "1.23 %"]);
+        assert_eq!([power_of_ten(-12), power_of_ten(0), power_of_ten(3)], ["10⁻¹²", "1", "10³"]);
+        assert_eq!([count(1, "frame"), count(12_000, "frame")], ["1 frame", "12 000 frames"]);
+    }
+}
