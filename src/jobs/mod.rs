@@ -161,6 +161,7 @@ impl From<RvqError> for JobError {
 
 /// A description of work, for whoever runs jobs without knowing which.
 #[derive(Debug)]
+#[allow(clippy::manual_non_exhaustive, reason = "the hidden job is for tests, and not to keep the list open")]
 pub enum JobSpec {
     /// Open files or a built-in source.
     Open(OpenSpec),

@@ -248,10 +248,7 @@ impl<'a> Training<'a> {
                     Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
                 }
             } else {
-                match queue.try_recv() {
-                    Ok(told) => Some(told),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                }
+                queue.try_recv().ok()
             };
             match told {
                 None => {

@@ -329,6 +329,6 @@ impl Session {
 
     fn start_job(&mut self, title: &str, spec: JobSpec) -> Job {
         self.next_id += 1;
-        Job::start(JobId(self.next_id), title.to_owned(), spec, self.threads, self.waker.clone())
+        Job::start(JobId(self.next_id), title.to_owned(), spec, self.threads, &self.waker)
     }
 }
