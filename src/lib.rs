@@ -12,10 +12,12 @@
 //! lib.rs           this text
 //! app/             the window, and the only user of egui: panels read the session and queue commands
 //!   panels/        one panel a file, listed in PANELS
+//! cli/             the commands: each builds a job and runs it where it stands
 //! session/         the state behind the window: commands in, what jobs tell out, never a wait
 //!   worker.rs      a job on its own thread, with a cancel switch; a panic ends there
 //!   mailbox.rs     between the two threads: every scalar, and the newest state
 //! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
+//! report/          a run as one page, metrics.json, CSV and SVG
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
 //!   model/         quantizers as the field's trainers store them
 //! training/        the training loop step by step, its history, and a run as panels and reports see it
@@ -24,6 +26,7 @@
 //! rvq/             the quantizer: layers, search, k-means, parameters
 //!   rules/         how each trainer moves its codebooks, listed in RULES
 //! audio.rs         samples: mix-down and resampling
+//! mapped.rs        files in memory's place: large features are read from disk as they are needed
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
 //! random.rs        one seeded stream of random numbers for each purpose
 //! task.rs          cancelling, and telling how far work is
@@ -62,12 +65,15 @@
 #[cfg(feature = "gui")]
 pub mod app;
 pub mod audio;
+pub mod cli;
 pub mod features;
 pub mod io;
 pub mod jobs;
+pub mod mapped;
 pub mod metrics;
 pub mod param;
 pub mod random;
+pub mod report;
 pub mod rvq;
 pub mod session;
 pub mod task;

@@ -12,6 +12,7 @@ use rvqscope::jobs::{self, Builtin, EvaluateSpec, Holdout, JobCtx, Trained};
 use rvqscope::metrics;
 use rvqscope::param::ParamValue;
 use rvqscope::rvq::rules::RULES;
+use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{InitMethod, LayerSpan, RvqParams, param_spec};
 use rvqscope::session::{DataCommand, ParamsCommand, Session, TrainCommand, TrainState};
 use rvqscope::task::{Cancel, Task};
@@ -125,7 +126,8 @@ fn evaluation_and_codes_do_not_depend_on_threads() {
         let run = jobs::evaluate(&spec, &ctx).unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let (codes, frames) = pool.install(|| {
-            let codes = jobs::encode(rvq, &dataset, LayerSpan::ALL, &Task::silent(&cancel)).unwrap();
+            let codes =
+                jobs::encode(rvq, &dataset, LayerSpan::ALL, Search::Greedy, &Task::silent(&cancel)).unwrap();
             let frames = rvq.decode(codes.view(), 0).unwrap();
             (codes, frames.mapv(f32::to_bits))
         });
@@ -139,8 +141,14 @@ fn evaluation_and_codes_do_not_depend_on_threads() {
     assert_eq!(rvq.encode(dataset.set.matrix.view(), LayerSpan::ALL).unwrap(), one.1);
     // What the run says of its frames is what an evaluation of exactly these frames says.
     let held_out = one.0.held_out.clone().unwrap();
-    let again =
-        metrics::evaluate(rvq, dataset.set.matrix.view(), &[18_000..20_000], &Task::silent(&cancel)).unwrap();
+    let again = metrics::evaluate(
+        rvq,
+        dataset.set.matrix.view(),
+        &[18_000..20_000],
+        Search::Greedy,
+        &Task::silent(&cancel),
+    )
+    .unwrap();
     assert_eq!(*held_out, again);
     assert_eq!(trained.run.held_out.as_deref(), Some(&again));
 }

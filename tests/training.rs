@@ -15,6 +15,7 @@ use rvqscope::jobs::TrainSpec;
 use rvqscope::metrics;
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::init::{self, EmptyCluster};
+use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{BatchOrder, Codebook, LayerSpan, Rvq, RvqError, RvqParams};
 use rvqscope::task::{Cancel, Progress, Task};
 use rvqscope::training::{Series, SplitKind, StepRecord, Trainer};
@@ -506,7 +507,7 @@ proptest! {
         let rvq = kmeans_rvq(&values, 4, codes, seed);
         let cancel = Cancel::default();
         let whole = 0..frames;
-        let found = metrics::evaluate(&rvq, values.view(), std::slice::from_ref(&whole), &Task::silent(&cancel)).unwrap();
+        let found = metrics::evaluate(&rvq, values.view(), std::slice::from_ref(&whole), Search::Greedy, &Task::silent(&cancel)).unwrap();
         let mut before = found.signal_energy;
         for layer in &found.layers {
             prop_assert!(layer.residual_energy <= before * (1.0 + 1e-6), "{} > {before}", layer.residual_energy);

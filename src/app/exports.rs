@@ -1,16 +1,119 @@
-//! Pictures of panels.
+//! Pictures of panels, and writing what is exported.
+
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use egui::{ColorImage, Context, Rect};
+
+use crate::io::replace_file;
+use crate::session::Severity;
 
 use super::Layout;
-use super::dialogs::Dialogs;
+use super::dialogs::{Dialogs, Wanted};
 
 /// Pictures that were asked for.
-#[derive(Default)]
-pub struct Exports {}
+pub struct Exports {
+    tell: SyncSender<Picture>,
+    told: Receiver<Picture>,
+}
+
+struct Picture {
+    panel_id: &'static str,
+    window: Arc<ColorImage>,
+}
+
+impl Default for Exports {
+    fn default() -> Self {
+        let (tell, told) = sync_channel(8);
+        Self { tell, told }
+    }
+}
 
 impl Exports {
     /// Asks for a picture of a panel.
-    pub fn request_png(&mut self, _ctx: &egui::Context, _panel_id: &'static str) {}
+    pub fn request_png(&mut self, ctx: &Context, panel_id: &'static str) {
+        let (tell, repaint) = (self.tell.clone(), ctx.clone());
+        ctx.request_screenshot(move |window| {
+            // Whoever asks for more pictures than are taken in gets fewer.
+            let _ = tell.try_send(Picture { panel_id, window });
+            repaint.request_repaint();
+        });
+    }
 
-    /// Takes in pictures that are there.
-    pub fn poll(&mut self, _ctx: &egui::Context, _layout: &Layout, _dialogs: &mut Dialogs) {}
+    /// Takes in pictures that are there, and asks where to save them.
+    pub fn poll(&mut self, ctx: &Context, layout: &Layout, dialogs: &mut Dialogs) {
+        while let Ok(Picture { panel_id, window }) = self.told.try_recv() {
+            let image = layout.rect(panel_id).and_then(|rect| crop(&window, rect, ctx.pixels_per_point()));
+            match image {
+                Some(image) => {
+                    dialogs.ask(ctx, Wanted::Picture(Arc::new(image)), &format!("rvqscope-{panel_id}.png"));
+                }
+                None => dialogs.say(
+                    Severity::Warning,
+                    "This panel is not on the screen, so there is no picture of it: bring it to the front first",
+                ),
+            }
+        }
+    }
+}
+
+/// The part of a picture of the window that shows `rect`; `None` where that is empty.
+fn crop(window: &ColorImage, rect: Rect, pixels_per_point: f32) -> Option<ColorImage> {
+    let [width, height] = window.size;
+    let pixel = |points: f32, most: usize| ((points * pixels_per_point).round().max(0.0) as usize).min(most);
+    let (left, right) = (pixel(rect.min.x, width), pixel(rect.max.x, width));
+    let (top, bottom) = (pixel(rect.min.y, height), pixel(rect.max.y, height));
+    (left < right && top < bottom).then(|| window.region_by_pixels([left, top], [right - left, bottom - top]))
+}
+
+/// Writes a text.
+///
+/// # Errors
+/// It could not be written; the sentence says why.
+pub fn write_text(path: &Path, text: &str) -> Result<(), String> {
+    replace_file(path, |out| out.write_all(text.as_bytes())).map_err(|err| err.to_string())
+}
+
+/// Writes a picture.
+///
+/// # Errors
+/// It could not be written; the sentence says why.
+pub fn write_png(path: &Path, image: &ColorImage) -> Result<(), String> {
+    let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+    let pixels: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_opaque().to_array()).collect();
+    replace_file(path, |out| {
+        let mut encoder = png::Encoder::new(BufWriter::new(out), width, height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&pixels)?;
+        writer.finish()?;
+        Ok(())
+    })
+    .map_err(|err| err.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Color32, pos2};
+
+    use super::*;
+
+    #[test]
+    fn a_panel_is_cut_out_and_written() {
+        let mut window = ColorImage::filled([40, 20], Color32::BLACK);
+        window[(10, 4)] = Color32::RED;
+        let panel = crop(&window, Rect::from_min_max(pos2(5.0, 2.0), pos2(400.0, 8.0)), 2.0).unwrap();
+        assert_eq!((panel.size, panel[(0, 0)]), ([30, 12], Color32::RED));
+        assert!(crop(&window, Rect::from_min_max(pos2(50.0, 0.0), pos2(60.0, 5.0)), 1.0).is_none());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("panel.png");
+        write_png(&path, &panel).unwrap();
+        let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&path).unwrap()));
+        let info = decoder.read_info().unwrap();
+        assert_eq!((info.info().width, info.info().height), (30, 12));
+        assert!(write_png(&folder.path().join("no/such/folder.png"), &panel).is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! Which panels are open and where they lie: tabs that can be moved, split, closed and brought back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Rect, Ui, WidgetText};
 use egui_tiles::{Behavior, Container, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
@@ -32,19 +32,8 @@ impl Layout {
                 (panel.id(), panel)
             })
             .collect();
-        let mut tree = stored.unwrap_or_else(usual);
-        let unknown: Vec<TileId> = tree
-            .tiles
-            .iter()
-            .filter(|(_, tile)| matches!(tile, Tile::Pane(pane) if !panels.contains_key(pane.0.as_str())))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in unknown {
-            tree.remove_recursively(id);
-        }
-        if tree.root.is_none() || tree.is_empty() {
-            tree = usual();
-        }
+        let known = |pane: &Pane| panels.contains_key(pane.0.as_str());
+        let tree = stored.and_then(|tree| repaired(tree, known)).unwrap_or_else(usual);
         Self { tree, panels, rects: BTreeMap::new() }
     }
 
@@ -61,9 +50,9 @@ impl Layout {
 
     /// Every panel: id, title, whether it is open.
     pub fn panels(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
-        PANELS.iter().filter_map(|make| {
-            let id = make().id();
-            self.panels.get(id).map(|panel| (id, panel.title(), self.tile_of(id).is_some()))
+        PANELS.iter().map(|make| {
+            let panel = make();
+            (panel.id(), panel.title(), self.tile_of(panel.id()).is_some())
         })
     }
 
@@ -98,6 +87,13 @@ impl Layout {
         let Self { tree, panels, rects } = self;
         rects.clear();
         tree.ui(&mut Draw { ctx, panels, rects }, ui);
+        if tree.is_empty() {
+            ui.centered_and_justified(|ui| {
+                ui.weak(
+                    "Every panel is closed: open one from the View menu, or take the usual layout from there",
+                );
+            });
+        }
     }
 
     fn tile_of(&self, panel_id: &str) -> Option<TileId> {
@@ -106,9 +102,11 @@ impl Layout {
 
     /// Hangs a new tile into the first group of tabs, or makes it the root.
     fn adopt(&mut self, tile: TileId) {
-        let group = self.tree.tiles.iter().find_map(|(id, candidate)| {
+        let groups = self.tree.tiles.iter().filter_map(|(id, candidate)| {
             matches!(candidate, Tile::Container(Container::Tabs(_))).then_some(*id)
         });
+        // The oldest one: the order of the map is another in every process.
+        let group = groups.min_by_key(|id| id.0);
         match group.or(self.tree.root) {
             Some(group) => {
                 self.tree.move_tile_to_container(tile, group, usize::MAX, true);
@@ -118,22 +116,47 @@ impl Layout {
     }
 }
 
+/// A stored arrangement without what is not there any more; `None` where it hangs together in a way that cannot be drawn.
+fn repaired(mut tree: Tree<Pane>, known: impl Fn(&Pane) -> bool) -> Option<Tree<Pane>> {
+    let (mut open, mut seen, mut shown) = (vec![tree.root?], BTreeSet::new(), BTreeSet::new());
+    let mut unwanted = Vec::new();
+    while let Some(id) = open.pop() {
+        // A tile that hangs in two places, or is not there at all: the tree is broken.
+        if !seen.insert(id.0) {
+            return None;
+        }
+        match tree.tiles.get(id)? {
+            Tile::Container(container) => open.extend(container.children().copied()),
+            Tile::Pane(pane) if known(pane) && shown.insert(pane.clone()) => {}
+            Tile::Pane(_) => unwanted.push(id),
+        }
+    }
+    for id in unwanted {
+        tree.remove_recursively(id);
+    }
+    (!shown.is_empty()).then_some(tree)
+}
+
+/// Where panels usually lie: upper left, upper right, lower left, lower right. The first of each is in front; one that is not named here
+/// joins the last group.
+const USUAL: [&[&str]; 4] = [&["usage"], &["error", "data"], &["dead"], &["ema", "notices"]];
+
 /// The usual arrangement: two rows of two groups of tabs.
 fn usual() -> Tree<Pane> {
+    let known: Vec<&str> = PANELS.iter().map(|make| make().id()).collect();
+    let named = |id: &&str| USUAL.iter().any(|group| group.contains(id));
+    let mut groups = USUAL.map(|ids| ids.iter().copied().filter(|id| known.contains(id)).collect::<Vec<_>>());
+    groups[3].extend(known.iter().filter(|id| !named(id)));
     let mut tiles = Tiles::default();
-    let mut group = |ids: &[&str]| {
+    let [upper_left, upper_right, lower_left, lower_right] = groups.map(|ids| {
         let panes = ids.iter().map(|id| tiles.insert_pane(Pane((*id).to_owned()))).collect();
         tiles.insert_tab_tile(panes)
-    };
-    let upper_left = group(&["usage"]);
-    let upper_right = group(&["error", "data"]);
-    let lower_left = group(&["dead"]);
-    let lower_right = group(&["ema", "notices"]);
+    });
     let upper = tiles.insert_horizontal_tile(vec![upper_left, upper_right]);
     let lower = tiles.insert_horizontal_tile(vec![lower_left, lower_right]);
     let root = tiles.insert_vertical_tile(vec![upper, lower]);
     let mut tree = Tree::new(egui::Id::unique("panels"), root, tiles);
-    for first in ["usage", "error", "dead", "ema"] {
+    for first in USUAL.iter().filter_map(|ids| ids.first().copied()) {
         let tile = tree.tiles.find_pane(&Pane(first.to_owned()));
         tree.make_active(|id, _| Some(id) == tile);
     }
@@ -191,5 +214,57 @@ impl Behavior<Pane> for Draw<'_> {
 
     fn simplification_options(&self) -> SimplificationOptions {
         SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(layout: &Layout) -> Vec<&'static str> {
+        layout.panels().filter(|(_, _, is_open)| *is_open).map(|(id, _, _)| id).collect()
+    }
+
+    #[test]
+    fn every_panel_has_a_usual_place() {
+        assert_eq!(open(&Layout::new(None)).len(), PANELS.len());
+    }
+
+    #[test]
+    fn a_closed_panel_comes_back() {
+        let mut layout = Layout::new(None);
+        layout.close("usage");
+        assert!(!open(&layout).contains(&"usage"));
+        layout.show("usage");
+        layout.show("usage");
+        assert_eq!(open(&layout).len(), PANELS.len());
+        for (id, _, _) in layout.panels().collect::<Vec<_>>() {
+            layout.close(id);
+        }
+        assert!(open(&layout).is_empty());
+        layout.show("error");
+        assert_eq!(open(&layout), ["error"]);
+    }
+
+    #[test]
+    fn stored_layouts_are_checked() {
+        let pane = |id: &str| Pane(id.to_owned());
+        let id = || egui::Id::unique("panels");
+        let tree =
+            Tree::new_tabs(id(), vec![pane("usage"), pane("no such panel"), pane("usage"), pane("ema")]);
+        let mut shown = open(&Layout::new(Some(tree)));
+        shown.sort_unstable();
+        assert_eq!(shown, ["ema", "usage"], "what is unknown or there twice is left out");
+        assert_eq!(
+            open(&Layout::new(Some(Tree::new_tabs(id(), vec![pane("no such panel")])))).len(),
+            PANELS.len()
+        );
+        let mut tiles = Tiles::default();
+        let child = tiles.insert_pane(pane("usage"));
+        let root = tiles.insert_horizontal_tile(vec![child, child]);
+        assert_eq!(open(&Layout::new(Some(Tree::new(id(), root, tiles)))).len(), PANELS.len(), "broken");
+        let stored = serde_json::to_value(Layout::new(None).tree()).unwrap();
+        let tree: Tree<Pane> = serde_json::from_value(stored).unwrap();
+        assert_eq!(tree, *Layout::new(None).tree());
     }
 }

@@ -1,15 +1,142 @@
 //! The menu bar.
 
-use super::dialogs::Dialogs;
-use super::{Layout, PanelCtx, Settings};
+use egui::{Button, KeyboardShortcut, ThemePreference, Ui, ViewportCommand};
+
+use crate::session::{DataCommand, ParamsCommand};
+
+use super::dialogs::{Dialogs, Wanted};
+use super::help::Help;
+use super::side::BUILTINS;
+use super::{Layout, PanelCtx, Settings, shortcuts};
+
+/// What the menus act on besides the session.
+pub struct Chrome<'a> {
+    /// The panels.
+    pub layout: &'a mut Layout,
+    /// What is remembered.
+    pub settings: &'a mut Settings,
+    /// The dialogs.
+    pub dialogs: &'a mut Dialogs,
+    /// The help.
+    pub help: &'a mut Help,
+}
 
 /// Draws the menu bar.
-pub fn ui(
-    _ctx: &PanelCtx<'_>,
-    _layout: &mut Layout,
-    _settings: &mut Settings,
-    _dialogs: &mut Dialogs,
-    ui: &mut egui::Ui,
-) {
-    ui.label("rvqscope");
+pub fn ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
+    egui::MenuBar::new().ui(ui, |ui| {
+        let file = ui.menu_button("File", |ui| file_ui(ctx, chrome, ui));
+        if file.response.clicked() {
+            chrome.settings.recent.look(ui.ctx());
+        }
+        ui.menu_button("Edit", |ui| edit_ui(ctx, ui));
+        ui.menu_button("View", |ui| view_ui(chrome, ui));
+        ui.menu_button("Help", |ui| {
+            if item(ui, "What to look at, and keys", Some(&shortcuts::HELP), None) {
+                chrome.help.toggle();
+            }
+            ui.weak(concat!("rvqscope ", env!("CARGO_PKG_VERSION")));
+        });
+    });
+}
+
+/// An entry; one that cannot act says why.
+fn item(ui: &mut Ui, text: &str, shortcut: Option<&KeyboardShortcut>, why_not: Option<&str>) -> bool {
+    let mut button = Button::new(text);
+    if let Some(shortcut) = shortcut {
+        button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+    }
+    let response = ui.add_enabled(why_not.is_none(), button);
+    let clicked = response.on_disabled_hover_text(why_not.unwrap_or_default()).clicked();
+    if clicked {
+        ui.close();
+    }
+    clicked
+}
+
+fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
+    ui.set_min_width(230.0);
+    let Chrome { dialogs, settings, .. } = chrome;
+    let egui_ctx = ui.ctx().clone();
+    if item(ui, "Open…", Some(&shortcuts::OPEN), None) {
+        dialogs.ask_open(&egui_ctx);
+    }
+    if item(ui, "Open folder…", None, None) {
+        dialogs.ask(&egui_ctx, Wanted::Folder, "");
+    }
+    ui.menu_button("Recent", |ui| settings.recent.ui(ctx, ui));
+    ui.separator();
+    for (builtin, _, help) in BUILTINS {
+        if ui.button(builtin.label()).on_hover_text(help).clicked() {
+            ctx.send(DataCommand::OpenBuiltin { builtin, then_train: true });
+            ui.close();
+        }
+    }
+    ui.separator();
+    let no_model =
+        ctx.session.view().is_none().then_some("There is no quantizer yet: train, or open a model");
+    let no_data = ctx.session.dataset().is_none().then_some("There is no data: open audio or features");
+    let saves = [
+        ("Save model…", Wanted::Model, Some(&shortcuts::SAVE_MODEL), no_model),
+        ("Save codes…", Wanted::Codes, None, no_model.or(no_data)),
+        ("Save report…", Wanted::Report, None, no_model),
+    ];
+    for (text, wanted, shortcut, why_not) in saves {
+        if item(ui, text, shortcut, why_not) {
+            dialogs.ask_save(&egui_ctx, ctx.session, wanted);
+        }
+    }
+    ui.separator();
+    if item(ui, "Quit", None, None) {
+        egui_ctx.send_viewport_cmd(ViewportCommand::Close);
+    }
+}
+
+fn edit_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    ui.set_min_width(230.0);
+    let editor = ctx.session.params();
+    let why_not = (!editor.can_undo()).then_some("There is no edit of a parameter to take back");
+    if item(ui, "Undo", Some(&shortcuts::UNDO), why_not) {
+        ctx.send(ParamsCommand::Undo);
+    }
+    let why_not = (!editor.can_redo()).then_some("Nothing was taken back");
+    if item(ui, "Redo", Some(&shortcuts::REDO), why_not) {
+        ctx.send(ParamsCommand::Redo);
+    }
+    ui.separator();
+    let is_default = *editor.current() == editor.rule().defaults();
+    let why_not = is_default.then_some("Every parameter is at the rule's default");
+    if item(ui, "Defaults of the rule", None, why_not) {
+        ctx.send(ParamsCommand::Reset);
+    }
+}
+
+fn view_ui(chrome: &mut Chrome<'_>, ui: &mut Ui) {
+    ui.set_min_width(200.0);
+    let Chrome { layout, settings, .. } = chrome;
+    let panels: Vec<_> = layout.panels().collect();
+    for (panel_id, title, was_open) in panels {
+        let mut is_open = was_open;
+        if ui.checkbox(&mut is_open, title).changed() {
+            if is_open {
+                layout.show(panel_id);
+            } else {
+                layout.close(panel_id);
+            }
+        }
+    }
+    if item(ui, "Usual layout", None, None) {
+        layout.reset();
+    }
+    ui.separator();
+    let themes = [
+        (ThemePreference::System, "As the system"),
+        (ThemePreference::Light, "Light"),
+        (ThemePreference::Dark, "Dark"),
+    ];
+    for (theme, text) in themes {
+        if ui.radio(settings.theme == theme, text).clicked() {
+            settings.theme = theme;
+            ui.ctx().set_theme(theme);
+        }
+    }
 }

@@ -5,15 +5,20 @@
 
 mod dialogs;
 mod exports;
+mod geometry;
+mod help;
 mod layout;
 mod memo;
 mod menu;
 mod panel;
 pub mod panels;
+mod paths;
 mod plot;
+mod recent;
 mod settings;
 mod shortcuts;
 mod side;
+mod start;
 mod status;
 mod theme;
 
@@ -28,6 +33,7 @@ use crate::session::{Command, DataCommand, Session};
 pub use layout::{Layout, Pane};
 pub use panel::{Outbox, Panel, PanelCtx, WindowRequest};
 pub use settings::Settings;
+pub use start::run;
 pub use theme::Palette;
 
 /// At most one repaint in this time while jobs report: faster is only warmth.
@@ -41,27 +47,10 @@ pub struct App {
     side: side::Side,
     dialogs: dialogs::Dialogs,
     exports: exports::Exports,
+    shortcuts: shortcuts::Shortcuts,
+    help: help::Help,
     outbox: RefCell<Outbox>,
-}
-
-/// Opens the window, on `files` or, without any, on the demo.
-///
-/// # Errors
-/// There is no display to open it on.
-pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
-    let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("rvqscope")
-            .with_app_id("rvqscope")
-            .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([900.0, 560.0])
-            .with_icon(icon())
-            .with_drag_and_drop(true),
-        renderer: eframe::Renderer::Glow,
-        ..eframe::NativeOptions::default()
-    };
-    eframe::run_native("rvqscope", options, Box::new(|cc| Ok(Box::new(App::new(cc, files)))))
-        .map_err(|err| anyhow::anyhow!("the window could not be opened: {err}"))
+    geometry: geometry::Geometry,
 }
 
 impl App {
@@ -82,20 +71,26 @@ impl App {
     #[must_use]
     pub fn empty(cc: &eframe::CreationContext<'_>) -> Self {
         theme::install(&cc.egui_ctx);
-        let stored = cc.storage.map(Settings::load).unwrap_or_default();
-        let Settings { layout, .. } = &stored;
-        let layout = Layout::new(layout.clone());
-        let ctx = cc.egui_ctx.clone();
+        Self::with_settings(&cc.egui_ctx, cc.storage.map(Settings::load).unwrap_or_default())
+    }
+
+    fn with_settings(egui_ctx: &egui::Context, mut stored: Settings) -> Self {
+        let layout = Layout::new(stored.layout.take());
+        let ctx = egui_ctx.clone();
         let mut session = Session::new(Arc::new(move || ctx.request_repaint_after(REPAINT_AFTER)));
-        stored.restore(&mut session, &cc.egui_ctx);
+        stored.restore(&mut session, egui_ctx);
+        stored.recent.look(egui_ctx);
         Self {
             session,
             layout,
+            dialogs: dialogs::Dialogs::new(stored.last_folder.clone()),
             settings: stored,
             side: side::Side::default(),
-            dialogs: dialogs::Dialogs::default(),
             exports: exports::Exports::default(),
+            shortcuts: shortcuts::Shortcuts::default(),
+            help: help::Help::default(),
             outbox: RefCell::default(),
+            geometry: geometry::Geometry::from_env(),
         }
     }
 
@@ -115,9 +110,15 @@ impl App {
         &mut self.layout
     }
 
+    /// Asks for paths inside of the window only, never in a dialog of the system.
+    pub fn ask_inside_only(&mut self) {
+        self.dialogs.ask_inside_only();
+    }
+
     fn empty_outbox(&mut self, ctx: &egui::Context) {
-        let Outbox { commands, requests } = self.outbox.take();
-        if !commands.is_empty() {
+        let Outbox { commands, requests, spots } = self.outbox.take();
+        self.geometry.tell(ctx, &self.session, &self.layout, &spots);
+        if !commands.is_empty() || !requests.is_empty() {
             ctx.request_repaint();
         }
         for command in commands {
@@ -138,11 +139,12 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
         self.session.poll();
         for paths in self.session.take_recently_opened() {
-            self.settings.remember_opened(&paths);
+            self.settings.recent.add(&paths);
         }
-        let Self { session, layout, dialogs, exports, .. } = self;
-        dialogs.poll(|command| session.apply(command));
+        let Self { session, layout, dialogs, exports, settings, .. } = self;
+        settings.recent.poll();
         exports.poll(ctx, layout, dialogs);
+        dialogs.poll(ctx, |command| session.apply(command));
         let dropped: Vec<PathBuf> =
             ctx.input(|input| input.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
         if !dropped.is_empty() {
@@ -152,16 +154,19 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let palette = Palette::of(ui.theme());
-        let Self { session, layout, settings, side, dialogs, outbox, .. } = self;
+        let Self { session, layout, settings, side, dialogs, outbox, shortcuts, help, .. } = self;
         let ctx = PanelCtx::new(session, &palette, outbox);
-        shortcuts::handle(&ctx, dialogs, ui);
-        egui::Panel::top("menu").show(ui, |ui| menu::ui(&ctx, layout, settings, dialogs, ui));
+        shortcuts.handle(&ctx, dialogs, help, ui);
+        egui::Panel::top("menu").show(ui, |ui| {
+            menu::ui(&ctx, &mut menu::Chrome { layout, settings, dialogs, help }, ui);
+        });
         egui::Panel::bottom("status").show(ui, |ui| status::ui(&ctx, ui));
         egui::Panel::left("side")
-            .default_size(310.0)
-            .size_range(250.0..=460.0)
-            .show(ui, |ui| side.ui(&ctx, ui));
+            .default_size(330.0)
+            .size_range(300.0..=480.0)
+            .show(ui, |ui| side.ui(&ctx, &settings.recent, ui));
         egui::CentralPanel::no_frame().show(ui, |ui| layout.ui(&ctx, ui));
+        help.ui(&palette, ui);
         dialogs.ui(&ctx, ui);
         status::drop_hint_ui(&palette, ui);
         let ctx = ui.ctx().clone();
@@ -169,12 +174,8 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        self.settings.keep(&self.session, &self.layout);
+        let last_folder = self.dialogs.last_folder().map(std::path::Path::to_path_buf);
+        self.settings.keep(&self.session, &self.layout, last_folder);
         self.settings.store(storage);
     }
-}
-
-/// The window's icon; none where it cannot be decoded.
-fn icon() -> egui::IconData {
-    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).unwrap_or_default()
 }

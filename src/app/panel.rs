@@ -1,6 +1,7 @@
 //! What a panel is: it reads the session and asks for things; it never changes anything itself.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::session::{Command, Session};
 
@@ -49,6 +50,8 @@ pub struct Outbox {
     pub commands: Vec<Command>,
     /// For the window.
     pub requests: Vec<WindowRequest>,
+    /// Where the main buttons were drawn.
+    pub spots: BTreeMap<&'static str, egui::Rect>,
 }
 
 /// What a panel sees.
@@ -70,6 +73,11 @@ impl<'a> PanelCtx<'a> {
     /// Asks the session for something.
     pub fn send(&self, command: impl Into<Command>) {
         self.outbox.borrow_mut().commands.push(command.into());
+    }
+
+    /// Notes where a main button lies.
+    pub fn spot(&self, name: &'static str, rect: egui::Rect) {
+        self.outbox.borrow_mut().spots.insert(name, rect);
     }
 
     /// Asks the window for something.

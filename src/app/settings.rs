@@ -1,48 +1,166 @@
 //! What is remembered from one start to the next.
+//!
+//! Everything stands under one key as JSON, part by part: a part that is missing, of another version or broken falls back to its default and
+//! leaves the others as they are.
 
 use std::path::PathBuf;
 
+use egui::ThemePreference;
 use egui_tiles::Tree;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-use crate::session::Session;
+use crate::audio::ChannelChoice;
+use crate::features::{self, ExtractParams};
+use crate::jobs::{Builtin, DataSpec, Source};
+use crate::rvq::RvqParams;
+use crate::session::{Session, article_params, demo_params};
+use crate::training::{params_from_json, params_json};
 
+use super::recent::Recent;
 use super::{Layout, Pane};
 
+/// Under which key everything stands.
+const KEY: &str = "settings";
+/// Raised when a part changes its meaning; parts of another version are not read.
+const VERSION: u64 = 1;
+
 /// The stored settings.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub struct Settings {
     /// Where the panels lie.
     pub layout: Option<Tree<Pane>>,
-    /// What was opened, the newest first.
-    pub recent: Vec<Vec<PathBuf>>,
+    /// Light, dark, or as the system.
+    pub theme: ThemePreference,
+    /// What was opened.
+    pub recent: Recent,
+    /// The folder that a dialog was last in.
+    pub last_folder: Option<PathBuf>,
+    params: Option<RvqParams>,
+    data: Option<DataSpec>,
+    holdout: Option<f64>,
+    standardize: bool,
 }
 
 impl Settings {
     /// Reads them.
     #[must_use]
     pub fn load(storage: &dyn eframe::Storage) -> Self {
-        eframe::get_value(storage, "settings").unwrap_or_default()
+        let text = storage.get_string(KEY).unwrap_or_default();
+        let Ok(Value::Object(map)) = serde_json::from_str(&text) else { return Self::default() };
+        if map.get("version").and_then(Value::as_u64) != Some(VERSION) {
+            return Self::default();
+        }
+        Self {
+            layout: part(&map, "layout"),
+            theme: part(&map, "theme").unwrap_or_default(),
+            recent: Recent::new(part(&map, "recent").unwrap_or_default()),
+            last_folder: part(&map, "last_folder"),
+            params: map
+                .get("params")
+                .and_then(Value::as_object)
+                .and_then(params_from_json)
+                .filter(|params| params.validate().is_ok()),
+            data: map.get("data").and_then(Value::as_object).map(data_from_json),
+            holdout: part::<f64>(&map, "holdout").filter(|share| (0.0..=0.9).contains(share)),
+            standardize: part(&map, "standardize").unwrap_or_default(),
+        }
     }
 
     /// Writes them.
     pub fn store(&self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, "settings", self);
+        let Self { layout, theme, recent, last_folder, params, data, holdout, standardize } = self;
+        let mut map = Map::new();
+        map.insert("version".to_owned(), VERSION.into());
+        put(&mut map, "layout", layout);
+        put(&mut map, "theme", theme);
+        put(&mut map, "recent", &recent.entries());
+        put(&mut map, "last_folder", last_folder);
+        put(&mut map, "params", &params.as_ref().map(params_json));
+        put(&mut map, "data", &data.as_ref().map(data_json));
+        put(&mut map, "holdout", holdout);
+        put(&mut map, "standardize", standardize);
+        storage.set_string(KEY, Value::Object(map).to_string());
     }
 
     /// Puts them into effect.
-    pub fn restore(&self, _session: &mut Session, _ctx: &egui::Context) {}
-
-    /// Takes them from what is.
-    pub fn keep(&mut self, _session: &Session, layout: &Layout) {
-        self.layout = Some(layout.tree().clone());
+    pub fn restore(&self, session: &mut Session, ctx: &egui::Context) {
+        ctx.set_theme(self.theme);
+        session.restore(
+            self.params.unwrap_or_default(),
+            self.data.clone().unwrap_or_default(),
+            self.holdout.unwrap_or_else(|| session.holdout()),
+            self.standardize,
+        );
     }
 
-    /// Puts files at the head of the recent ones.
-    pub fn remember_opened(&mut self, paths: &[PathBuf]) {
-        self.recent.retain(|other| other != paths);
-        self.recent.insert(0, paths.to_vec());
-        self.recent.truncate(12);
+    /// Takes them from what is. Parameters that a built-in source brought along do not take the place of the user's own.
+    pub fn keep(&mut self, session: &Session, layout: &Layout, last_folder: Option<PathBuf>) {
+        self.layout = Some(layout.tree().clone());
+        self.last_folder = last_folder;
+        let params = *session.params().current();
+        let preset = session.dataset().and_then(|dataset| match dataset.source {
+            Source::Builtin(Builtin::Demo) => Some(demo_params()),
+            Source::Builtin(Builtin::Article) => Some(article_params()),
+            Source::Files(_) => None,
+        });
+        if preset != Some(params) {
+            self.params = Some(params);
+        }
+        self.data = Some(session.data_spec().clone());
+        self.holdout = Some(session.holdout());
+        self.standardize = session.standardize();
+    }
+}
+
+fn part<T: DeserializeOwned>(map: &Map<String, Value>, key: &str) -> Option<T> {
+    serde_json::from_value(map.get(key)?.clone()).ok()
+}
+
+fn put<T: Serialize>(map: &mut Map<String, Value>, key: &str, value: &T) {
+    if let Ok(value) = serde_json::to_value(value)
+        && !value.is_null()
+    {
+        map.insert(key.to_owned(), value);
+    }
+}
+
+/// How files are made into frames, by the keys of the parameters' descriptions. Which axis is time belongs to a file and is not kept.
+fn data_json(data: &DataSpec) -> Map<String, Value> {
+    let DataSpec { extract, channel, frame_rate_hz, time_axis: _ } = data;
+    let mut map = Map::new();
+    map.insert("extractor".to_owned(), extract.extractor.into());
+    for spec in features::PARAMS {
+        map.insert(spec.key.to_owned(), (spec.read)(extract).to_json());
+    }
+    put(&mut map, "channel", channel);
+    put(&mut map, "frame_rate_hz", frame_rate_hz);
+    map
+}
+
+fn data_from_json(map: &Map<String, Value>) -> DataSpec {
+    let mut extract = ExtractParams::default();
+    if let Some(extractor) = map.get("extractor").and_then(Value::as_str).and_then(features::find) {
+        extract.extractor = extractor.id();
+    }
+    for spec in features::PARAMS {
+        let text = match map.get(spec.key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => continue,
+        };
+        if let Ok(value) = spec.parse(&text) {
+            (spec.write)(&mut extract, value);
+        }
+    }
+    if extract.validate().is_err() {
+        extract = ExtractParams::default();
+    }
+    DataSpec {
+        extract,
+        channel: part(map, "channel").unwrap_or(ChannelChoice::Mix),
+        time_axis: None,
+        frame_rate_hz: part::<f64>(map, "frame_rate_hz").filter(|rate| rate.is_finite() && *rate > 0.0),
     }
 }

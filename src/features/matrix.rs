@@ -5,13 +5,27 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2};
 use rand::RngExt;
 
+use crate::mapped::MappedRows;
 use crate::random::{self, Purpose};
+use crate::task::{Cancelled, Task};
 
 /// Frames by dimensions: finite, not empty, row by row in memory. Checked once, here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMatrix {
-    values: Array2<f32>,
+    storage: Storage,
 }
+
+/// Where the values lie.
+#[derive(Debug, Clone)]
+enum Storage {
+    /// In memory.
+    Owned(Array2<f32>),
+    /// In a file, read as they are looked at.
+    Mapped(MappedRows),
+}
+
+/// Frames that are checked between two looks at the cancel switch.
+const CHECKED_FRAMES: usize = 1 << 16;
 
 /// What can be wrong with features.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,6 +58,9 @@ pub enum FeatureError {
         /// That of the others.
         expected: usize,
     },
+    /// The work was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 /// A stretch of frames that belongs together: a file, an utterance.
@@ -76,30 +93,78 @@ impl FeatureMatrix {
         if frames == 0 || dim == 0 {
             return Err(FeatureError::Empty { frames, dim });
         }
-        if let Some(((frame, dim), &value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(FeatureError::NotFinite { frame, dim, value });
-        }
+        check_finite(values.view(), 0)?;
         let values =
             if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
-        Ok(Self { values })
+        Ok(Self { storage: Storage::Owned(values) })
+    }
+
+    /// Checks the rows of a file, which stay there.
+    ///
+    /// # Errors
+    /// As for [`FeatureMatrix::new`]; or the task was cancelled.
+    pub fn from_mapped(rows: MappedRows, task: &Task<'_>) -> Result<Self, FeatureError> {
+        let (frames, dim) = rows.view().dim();
+        if frames == 0 || dim == 0 {
+            return Err(FeatureError::Empty { frames, dim });
+        }
+        for start in (0..frames).step_by(CHECKED_FRAMES) {
+            task.check()?;
+            task.progress("checking the values", start, frames);
+            let end = (start + CHECKED_FRAMES).min(frames);
+            check_finite(rows.view().slice(ndarray::s![start..end, ..]), start)?;
+        }
+        Ok(Self { storage: Storage::Mapped(rows) })
+    }
+
+    /// Whether the values are read from a file as they are looked at.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        matches!(self.storage, Storage::Mapped(_))
     }
 
     /// The values, `(num_frames, dim)`, in standard layout.
     #[must_use]
     pub fn view(&self) -> ArrayView2<'_, f32> {
-        self.values.view()
+        match &self.storage {
+            Storage::Owned(values) => values.view(),
+            Storage::Mapped(rows) => rows.view(),
+        }
     }
 
     /// How many frames there are.
     #[must_use]
     pub fn num_frames(&self) -> usize {
-        self.values.nrows()
+        self.view().nrows()
     }
 
     /// How many dimensions a frame has.
     #[must_use]
     pub fn dim(&self) -> usize {
-        self.values.ncols()
+        self.view().ncols()
+    }
+}
+
+impl PartialEq for Storage {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Owned(a), Self::Owned(b)) => a == b,
+            (Self::Mapped(a), Self::Mapped(b)) => a == b,
+            (Self::Owned(a), Self::Mapped(b)) | (Self::Mapped(b), Self::Owned(a)) => a.view() == b.view(),
+        }
+    }
+}
+
+/// Looks for a value that is not finite; `first` is the number of the first frame.
+fn check_finite(values: ArrayView2<'_, f32>, first: usize) -> Result<(), FeatureError> {
+    // A sum of zeros times values is NaN if and only if one of them is not finite; it takes a fraction of the time of looking at each.
+    let clean = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&v| v * 0.0).sum::<f32>() == 0.0;
+    if values.rows().into_iter().all(clean) {
+        return Ok(());
+    }
+    match values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        Some(((frame, dim), &value)) => Err(FeatureError::NotFinite { frame: first + frame, dim, value }),
+        None => Ok(()),
     }
 }
 
@@ -148,7 +213,7 @@ pub fn article_example(seed: u64) -> FeatureSet {
     let mut rng = random::stream(seed, Purpose::Data, 0);
     // Drawn as f32: a f64 just below 1 would round up to 1.
     let values = Array2::from_shape_simple_fn((1000, 30), || rng.random::<f32>());
-    FeatureSet::single("uniform 1000 x 30", FeatureMatrix { values }, None)
+    FeatureSet::single("uniform 1000 x 30", FeatureMatrix { storage: Storage::Owned(values) }, None)
 }
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ impl Standardizer {
     /// `scale = sqrt(mean over frames and dimensions of (x - mean)^2)`, in f64. Where that is 0 (constant features) or there
     /// is no row, the scale is 1; without rows the mean is 0.
     #[must_use]
-    #[allow(clippy::needless_pass_by_value, reason = "views are taken by value throughout")]
     pub fn fit(view: ArrayView2<'_, f32>, ranges: &[Range<usize>]) -> Self {
         let (num_frames, dim) = view.dim();
         let rows = || ranges.iter().flat_map(Clone::clone).take_while(|&row| row < num_frames);

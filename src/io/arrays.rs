@@ -1,9 +1,10 @@
 //! Arrays whose axes have to be told apart: features and codes, with a guess at which axis is time.
 
-use ndarray::{Array2, ArrayD, Axis, Ix2};
+use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2};
 
 use super::Problem;
-use crate::features::FeatureError;
+use crate::features::{FeatureError, FeatureMatrix};
+use crate::mapped::MappedRows;
 
 /// Which axis of a stored array counts frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -19,13 +20,22 @@ pub enum TimeAxis {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawFeatures {
     /// As stored, leading axes of length 1 dropped. Not checked to be finite yet.
-    pub values: Array2<f32>,
+    pub values: RawValues,
     /// Which axis is time, as guessed.
     pub time_axis: TimeAxis,
     /// Why that was guessed.
     pub guess_reason: String,
     /// Frames a second, where the file says so.
     pub frame_rate_hz: Option<f64>,
+}
+
+/// Stored numbers, in memory or still in their file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RawValues {
+    /// In memory.
+    Owned(Array2<f32>),
+    /// In the file, read as they are looked at.
+    Mapped(MappedRows),
 }
 
 /// Token ids.
@@ -53,6 +63,26 @@ impl TimeAxis {
     }
 }
 
+impl RawValues {
+    /// The numbers.
+    #[must_use]
+    pub fn view(&self) -> ArrayView2<'_, f32> {
+        match self {
+            Self::Owned(values) => values.view(),
+            Self::Mapped(rows) => rows.view(),
+        }
+    }
+
+    /// The numbers with rows and columns exchanged, in memory.
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        Self::Owned(match self {
+            Self::Owned(values) => values.reversed_axes(),
+            Self::Mapped(rows) => rows.view().reversed_axes().as_standard_layout().into_owned(),
+        })
+    }
+}
+
 impl RawFeatures {
     /// Features from an array as stored, with a guess at its time axis.
     pub(super) fn new(values: ArrayD<f32>, frame_rate_hz: Option<f64>) -> Result<Self, Problem> {
@@ -63,7 +93,22 @@ impl RawFeatures {
         let stored = values.ndim();
         let values = drop_axes(values, |axis| axis == 0, "features", "[frames, dimensions]")?;
         let (time_axis, guess_reason) = guess_features(values.dim(), stored > 2);
-        Ok(Self { values, time_axis, guess_reason, frame_rate_hz })
+        Ok(Self { values: RawValues::Owned(values), time_axis, guess_reason, frame_rate_hz })
+    }
+
+    /// Features that stay in their file, stored under `stored` axes.
+    pub(super) fn mapped(rows: MappedRows, stored: usize) -> Self {
+        let (time_axis, guess_reason) = guess_features(rows.view().dim(), stored > 2);
+        Self { values: RawValues::Mapped(rows), time_axis, guess_reason, frame_rate_hz: None }
+    }
+
+    /// The numbers as `(num_frames, dim)` with `axis` taken for time, not checked to be finite yet.
+    #[must_use]
+    pub fn with_axis(self, axis: TimeAxis) -> RawValues {
+        match axis {
+            TimeAxis::Rows => self.values,
+            TimeAxis::Columns => self.values.transposed(),
+        }
     }
 
     /// The features as `(num_frames, dim)`, in standard layout, with `axis` taken for time.
@@ -71,18 +116,11 @@ impl RawFeatures {
     /// # Errors
     /// A value is not finite, or there is none.
     pub fn into_matrix(self, axis: TimeAxis) -> Result<Array2<f32>, FeatureError> {
-        let values = match axis {
-            TimeAxis::Rows => self.values,
-            TimeAxis::Columns => self.values.reversed_axes(),
+        let values = match self.with_axis(axis) {
+            RawValues::Owned(values) => values,
+            RawValues::Mapped(rows) => rows.view().to_owned(),
         };
-        let (frames, dim) = values.dim();
-        if values.is_empty() {
-            return Err(FeatureError::Empty { frames, dim });
-        }
-        if let Some(((frame, dim), &value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(FeatureError::NotFinite { frame, dim, value });
-        }
-        Ok(standard(values))
+        Ok(FeatureMatrix::new(values)?.view().to_owned())
     }
 }
 

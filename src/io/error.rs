@@ -76,8 +76,13 @@ pub enum Problem {
         found: String,
     },
     /// More than one quantizer.
-    #[error("this file holds {} quantizers ({}); save the one that is meant on its own", .0.len(), .0.join(", "))]
-    SeveralQuantizers(Vec<String>),
+    #[error("this file holds {count} quantizers ({places}); save the one that is meant on its own")]
+    SeveralQuantizers {
+        /// How many.
+        count: usize,
+        /// Where the first few lie.
+        places: String,
+    },
     /// The values do not make features.
     #[error(transparent)]
     Features(#[from] FeatureError),
@@ -96,7 +101,17 @@ impl Problem {
     /// The problem with its path.
     #[must_use]
     pub fn at(self, path: &Path) -> FileError {
-        FileError { path: path.to_owned(), problem: self }
+        let problem = match self {
+            Self::Malformed(words) => Self::Malformed(one_line(&words)),
+            Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
+            Self::Value(words) => Self::Value(one_line(&words)),
+            Self::NoQuantizer { found } => Self::NoQuantizer { found: one_line(&found) },
+            Self::SeveralQuantizers { count, places } => {
+                Self::SeveralQuantizers { count, places: one_line(&places) }
+            }
+            other => other,
+        };
+        FileError { path: path.to_owned(), problem }
     }
 
     /// A file that breaks the rules of its format.
@@ -116,4 +131,17 @@ impl From<std::io::Error> for Problem {
             _ => Self::System(err),
         }
     }
+}
+
+/// `words` as one line of readable length. Names and types are quoted from files, which can put anything there.
+fn one_line(words: &str) -> String {
+    const MAX_CHARS: usize = 400;
+    let mut line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if let Some((half, _)) = line.char_indices().nth(MAX_CHARS / 2)
+        && let Some((tail, _)) = line.char_indices().rev().nth(MAX_CHARS / 2)
+        && half < tail
+    {
+        line.replace_range(half..tail, " ... ");
+    }
+    line
 }

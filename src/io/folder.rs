@@ -82,11 +82,13 @@ fn is_readable(path: &Path) -> bool {
 
 /// Compares names with runs of digits taken as numbers.
 fn natural_order(a: &str, b: &str) -> Ordering {
+    let whole = a.cmp(b);
     let (mut a, mut b) = (a, b);
     loop {
         let ((a_text, a_rest), (b_text, b_rest)) = (split_run(a), split_run(b));
         if a_text.is_empty() || b_text.is_empty() {
-            return a_text.len().cmp(&b_text.len());
+            // Names that differ in upper and lower case alone are told apart at the very end.
+            return a_text.len().cmp(&b_text.len()).then(whole);
         }
         let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
         let order = if is_number(a_text) && is_number(b_text) {
@@ -94,7 +96,7 @@ fn natural_order(a: &str, b: &str) -> Ordering {
             let (x, y) = (a_text.trim_start_matches('0'), b_text.trim_start_matches('0'));
             x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| a_text.len().cmp(&b_text.len()))
         } else {
-            a_text.to_lowercase().cmp(&b_text.to_lowercase()).then_with(|| a_text.cmp(b_text))
+            a_text.to_lowercase().cmp(&b_text.to_lowercase())
         };
         if order != Ordering::Equal {
             return order;

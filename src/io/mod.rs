@@ -16,12 +16,12 @@ pub mod tensors;
 pub mod wav;
 mod write_model;
 
-pub use arrays::{Codes, RawFeatures, TimeAxis};
+pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem};
 pub use folder::expand;
 pub use model::{LayerInfo, LoadedModel, ModelInfo};
-pub use npy::{write_codes_npy, write_f32_npy};
+pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
 pub use write_model::{METRIC_KEY, write_model};
 

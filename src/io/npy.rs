@@ -1,16 +1,18 @@
 //! NumPy's `.npy`: one array of features, codes, or codebooks.
 
-#![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
-
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{SeekFrom, Write};
 use std::path::Path;
 
 use ndarray::{ArrayD, ArrayView2};
 
+use super::arrays::RawFeatures;
+use super::dtype::Dtype;
+use super::replace::WriteSeek;
 use super::tensors::{self, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, replace_file};
+use crate::mapped::MappedRows;
 use crate::task::Task;
 
 mod header;
@@ -41,8 +43,27 @@ impl Reader for NpyReader {
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         let header = NpyHeader::read(&mut &source.file, source.len)?;
         header.check_size(source.len)?;
+        if let Some(features) = map(source, &header) {
+            return Ok(Opened::Features(features));
+        }
         tensors::interpret(&NpyTensor::new(source, header), task)
     }
+}
+
+/// Values that are copied into memory all the same, in bytes: mapping a small file saves nothing.
+const COPIED_BYTES: u64 = 1 << 20;
+
+/// A large matrix of f32, row by row in this machine's byte order, as it lies in its file; `None` for anything else.
+fn map(source: &Source<'_>, header: &NpyHeader) -> Option<RawFeatures> {
+    let leading = header.shape.iter().take(header.shape.len().saturating_sub(2)).all(|&len| len == 1);
+    let [.., rows, columns] = *header.shape.as_slice() else { return None };
+    let as_is =
+        header.dtype == Dtype::F32 && header.big_endian == cfg!(target_endian = "big") && !header.fortran;
+    if !leading || !as_is || source.len < COPIED_BYTES {
+        return None;
+    }
+    let mapped = MappedRows::open(&source.file, header.data_offset, rows, columns).ok()?;
+    Some(RawFeatures::mapped(mapped, header.shape.len()))
 }
 
 /// A container of one tensor without a name.
@@ -97,6 +118,47 @@ pub fn write_codes_npy(path: &Path, codes: ArrayView2<'_, u32>) -> Result<(), Fi
         return Err(Problem::Value(words).at(path));
     }
     write_array(path, "<i4", codes, u32::to_le_bytes)
+}
+
+/// An int32 file `[n_q, T]` that is filled block of frames by block of frames.
+pub struct CodesFile<'a> {
+    out: &'a mut dyn WriteSeek,
+    data_offset: u64,
+    num_frames: usize,
+    bytes: Vec<u8>,
+}
+
+impl CodesFile<'_> {
+    /// Writes the codes of a block of frames, `(num_layers, frames of the block)`, that begins at `first_frame`.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn put(&mut self, first_frame: usize, codes: ArrayView2<'_, u32>) -> std::io::Result<()> {
+        for (layer, row) in codes.rows().into_iter().enumerate() {
+            self.bytes.clear();
+            self.bytes.extend(row.iter().flat_map(|code| code.to_le_bytes()));
+            let place = (layer * self.num_frames + first_frame) as u64 * 4;
+            self.out.seek(SeekFrom::Start(self.data_offset + place))?;
+            self.out.write_all(&self.bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes codes as int32 `[n_q, T]` that `fill` hands over block by block, so that they need not be held at once.
+///
+/// # Errors
+/// `fill` fails, or the file cannot be written; what was there stays.
+pub fn write_codes_blocks(
+    path: &Path,
+    (num_layers, num_frames): (usize, usize),
+    fill: impl FnOnce(&mut CodesFile<'_>) -> std::io::Result<()>,
+) -> Result<(), FileError> {
+    replace_file(path, |out| {
+        let header = header::header_bytes("<i4", &[num_layers, num_frames]);
+        out.write_all(&header)?;
+        fill(&mut CodesFile { out, data_offset: header.len() as u64, num_frames, bytes: Vec::new() })
+    })
 }
 
 /// Writes real numbers, row by row, as float32.

@@ -1,10 +1,15 @@
 //! Replacing a file whole or not at all.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::{FileError, Problem};
+
+/// A place to write to, in order or not.
+pub trait WriteSeek: Write + Seek + Send {}
+
+impl<T: Write + Seek + Send> WriteSeek for T {}
 
 /// How many links are followed from one to the next.
 const MAX_LINKS: usize = 40;
@@ -18,12 +23,12 @@ const MAX_LINKS: usize = 40;
 /// `write` fails, the target is no regular file or write-protected, or the system refuses.
 pub fn replace_file(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>,
 ) -> Result<(), FileError> {
     replace(path, write).map_err(|problem| problem.at(path))
 }
 
-fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Problem> {
+fn replace(path: &Path, write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>) -> Result<(), Problem> {
     let target = follow_links(path)?;
     let permissions = existing_permissions(&target)?;
     let folder = match target.parent() {

@@ -19,8 +19,14 @@ pub struct SafetensorsReader;
 /// Bytes of the header's length, which is what the file begins with.
 const LEN_SIZE: u64 = 8;
 
-/// Large models have headers of well under 1 MiB; parsing takes several times as much memory.
-const MAX_HEADER_LEN: u64 = 8 << 20;
+/// Room for some 8000 tensors. A parsed header takes many times its length in memory, the more so the shorter its parts are.
+pub(super) const MAX_HEADER_LEN: u64 = 1 << 20;
+
+/// Against headers of very many very short parts.
+const MAX_HEADER_COMMAS: usize = 1 << 16;
+
+/// PyTorch's limit is 64 as well.
+const MAX_AXES: usize = 64;
 
 impl Reader for SafetensorsReader {
     fn id(&self) -> &'static str {
@@ -70,6 +76,9 @@ impl<'a> SafetensorsFile<'a> {
         }
         let mut stored = BTreeMap::new();
         for (name, info) in header.tensors() {
+            if info.shape.len() > MAX_AXES {
+                return Err(Problem::malformed(format!("{name} has {} axes", info.shape.len())));
+            }
             let info_out = TensorInfo { dtype: number_type(info.dtype), shape: info.shape.clone() };
             let offset = data_offset + info.data_offsets.0 as u64;
             stored.insert(name, Stored { info: info_out, big_endian: false, fortran: false, offset });
@@ -115,10 +124,15 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Problem> {
         return Err(Problem::Truncated { what: "header", expected: len, found });
     }
     if len > MAX_HEADER_LEN {
-        return Err(Problem::malformed(format!("the header is {len} bytes long, which no sound file needs")));
+        return Err(Problem::malformed(format!(
+            "the header is {len} bytes long, but at most {MAX_HEADER_LEN} are read"
+        )));
     }
     let mut text = Vec::new();
     file.take(len).read_to_end(&mut text)?;
+    if text.iter().filter(|&&byte| byte == b',').count() > MAX_HEADER_COMMAS {
+        return Err(Problem::malformed("the header has far more entries than a sound file needs"));
+    }
     let header = serde_json::from_slice::<Metadata>(&text)
         .map_err(|err| Problem::malformed(format!("the header is not a valid safetensors header ({err})")))?;
     Ok((header, LEN_SIZE + len))

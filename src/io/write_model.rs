@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::safetensors::MAX_HEADER_LEN;
 use super::{FileError, Problem, replace_file};
 use crate::rvq::{Metric, Rvq};
 
@@ -25,7 +26,7 @@ struct Tensor {
 /// hash map, whose order changes from run to run, so the header is put together here.
 ///
 /// # Errors
-/// An EMA value is beyond the range of f32, or the file cannot be written.
+/// An EMA value is beyond the range of f32, the notes are too long to be read back, or the file cannot be written.
 pub fn write_model(path: &Path, rvq: &Rvq, metadata: &BTreeMap<String, String>) -> Result<(), FileError> {
     let tensors = tensors(rvq);
     if let Some(tensor) = tensors.iter().find(|tensor| tensor.values.iter().any(|v| !v.is_finite())) {
@@ -39,6 +40,10 @@ pub fn write_model(path: &Path, rvq: &Rvq, metadata: &BTreeMap<String, String>) 
         notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
     }
     let header = header(&notes, &tensors);
+    if header.len() as u64 > MAX_HEADER_LEN {
+        let words = format!("the notes are too long: with them the header takes {} bytes", header.len());
+        return Err(Problem::Value(words).at(path));
+    }
     replace_file(path, |out| {
         let mut out = std::io::BufWriter::new(out);
         out.write_all(&(header.len() as u64).to_le_bytes())?;

@@ -7,6 +7,7 @@ use ndarray::Array2;
 
 use crate::io::{self, Codes};
 use crate::rvq::encoder::Encoder;
+use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
 
@@ -21,6 +22,8 @@ pub struct CodesSpec {
     pub dataset: Arc<Dataset>,
     /// Which layers.
     pub span: LayerSpan,
+    /// The way through them.
+    pub search: Search,
     /// Where to.
     pub path: PathBuf,
 }
@@ -41,31 +44,28 @@ pub struct DecodeSpec {
 /// Frames that are encoded between two looks at the cancel switch.
 const BLOCK_FRAMES: usize = 16_384;
 
-/// The codes of a corpus, `(layers in span, num_frames)`.
+/// The codes of a corpus, block by block: `put` gets the first frame of each block and its codes, `(layers in span, frames of the block)`.
 ///
 /// # Errors
-/// The dimensions differ, the span does not fit, or it was cancelled.
-pub fn encode(
+/// The dimensions differ, the span does not fit, `put` fails, or it was cancelled.
+pub fn encode<E: From<RvqError>>(
     rvq: &Rvq,
     dataset: &Dataset,
     span: LayerSpan,
+    search: Search,
     task: &Task<'_>,
-) -> Result<Array2<u32>, RvqError> {
+    mut put: impl FnMut(usize, Array2<u32>) -> Result<(), E>,
+) -> Result<(), E> {
     let encoder = Encoder::new(rvq, span)?;
-    let range = encoder.range();
     let frames = dataset.set.matrix.view();
-    let mut codes = Array2::zeros((range.len(), frames.nrows()));
     for start in (0..frames.nrows()).step_by(BLOCK_FRAMES) {
-        task.check()?;
+        task.check().map_err(RvqError::from)?;
         task.progress("encoding", start, frames.nrows());
         let end = (start + BLOCK_FRAMES).min(frames.nrows());
-        encoder.pass(frames.slice(ndarray::s![start..end, ..]), |pass| {
-            let mut row = codes.slice_mut(ndarray::s![pass.layer_idx - range.start, start..end]);
-            row.assign(&ndarray::aview1(pass.codes));
-        })?;
+        put(start, encoder.encode(frames.slice(ndarray::s![start..end, ..]), search)?.to_matrix())?;
     }
     task.progress("encoding", frames.nrows(), frames.nrows());
-    Ok(codes)
+    Ok(())
 }
 
 /// Writes the codes of a corpus as int32 `.npy`, `[n_q, T]`.
@@ -73,9 +73,41 @@ pub fn encode(
 /// # Errors
 /// As for [`encode`]; or the file cannot be written, and what was there stays.
 pub fn encode_to_file(spec: &CodesSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
-    let codes = ctx.compute(|task| encode(&spec.rvq, &spec.dataset, spec.span, task))??;
-    io::write_codes_npy(&spec.path, codes.view())?;
-    Ok(spec.path.clone())
+    let CodesSpec { rvq, dataset, span, search, path } = spec;
+    let num_layers = span.resolve(rvq.num_layers())?.len();
+    let shape = (num_layers, dataset.set.matrix.num_frames());
+    let mut stopped = None;
+    let written = io::write_codes_blocks(path, shape, |file| {
+        let encoded = ctx.compute(|task| {
+            encode::<Stopped>(rvq, dataset, *span, *search, task, |start, codes| {
+                file.put(start, codes.view()).map_err(Stopped::Writing)
+            })
+        });
+        let problem = match encoded {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(Stopped::Writing(err))) => return Err(err),
+            Ok(Err(Stopped::Encoding(err))) => err.into(),
+            Err(err) => err,
+        };
+        stopped = Some(problem);
+        Err(std::io::ErrorKind::Interrupted.into())
+    });
+    match (stopped, written) {
+        (Some(problem), _) => Err(problem),
+        (None, written) => Ok(written.map(|()| path.clone())?),
+    }
+}
+
+/// What ended an encoding.
+enum Stopped {
+    Encoding(RvqError),
+    Writing(std::io::Error),
+}
+
+impl From<RvqError> for Stopped {
+    fn from(err: RvqError) -> Self {
+        Self::Encoding(err)
+    }
 }
 
 /// Writes the frames that a file of codes stands for as f32 `.npy`, `[T, D]`.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ndarray::Array2;
-
 use crate::audio::{Audio, ChannelChoice};
 use crate::features::{self, ExtractParams, FeatureSet, article_example, demo::DEMO_CLIPS};
 use crate::io::{self, LoadedModel, Opened, RawFeatures, TimeAxis};
+use crate::task::Task;
 
+use super::corpus::CorpusBuilder;
 use super::{JobCtx, JobError};
 
 /// A source that needs no file.
@@ -163,23 +163,19 @@ pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> 
     })?
 }
 
-fn open_files(
-    spec: &OpenSpec,
-    paths: &[PathBuf],
-    task: &crate::task::Task<'_>,
-) -> Result<OpenedFiles, JobError> {
+fn open_files(spec: &OpenSpec, paths: &[PathBuf], task: &Task<'_>) -> Result<OpenedFiles, JobError> {
     let files = io::expand(paths)?;
     if files.is_empty() {
         return Err(JobError::Input("there is no file to open".to_owned()));
     }
-    let (mut audio, mut features, mut model) = (Vec::new(), Vec::new(), None);
+    let (mut audio, mut features, mut model) = (Vec::new(), FeatureFiles::default(), None);
     for (done, path) in files.iter().enumerate() {
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         match io::open(path, task)? {
             Opened::Audio(clip) => audio.push((name, clip)),
-            Opened::Features(raw) => features.push((name, raw)),
+            Opened::Features(raw) => features.push(spec, &name, raw)?,
             Opened::Model(loaded) => {
                 if let Some((other, _)) = model.replace((path.clone(), Arc::new(loaded))) {
                     let both =
@@ -195,26 +191,22 @@ fn open_files(
             }
         }
     }
-    let dataset = match (audio.is_empty(), features.is_empty()) {
+    let dataset = match (audio.is_empty(), features.count == 0) {
         (false, false) => {
             return Err(JobError::Input(format!(
                 "audio ({}) and features ({}) do not make one corpus: open one kind at a time",
                 audio.len(),
-                features.len()
+                features.count
             )));
         }
         (false, true) => Some(Arc::new(from_audio(spec, audio, task)?)),
-        (true, false) => Some(Arc::new(from_features(spec, features)?)),
+        (true, false) => Some(Arc::new(features.finish(spec, task)?)),
         (true, true) => None,
     };
     Ok(OpenedFiles { dataset, model })
 }
 
-fn from_audio(
-    spec: &OpenSpec,
-    clips: Vec<(String, Audio)>,
-    task: &crate::task::Task<'_>,
-) -> Result<Dataset, JobError> {
+fn from_audio(spec: &OpenSpec, clips: Vec<(String, Audio)>, task: &Task<'_>) -> Result<Dataset, JobError> {
     let params = &spec.data.extract;
     params.validate()?;
     let extractor = params.extractor()?;
@@ -231,37 +223,46 @@ fn from_audio(
         parts.push((name.clone(), frames));
         audio.push(AudioClip { name, samples, sample_rate_hz: params.sample_rate_hz });
     }
-    let set = join(&parts, Some(extractor.frame_rate_hz(params)), &spec.source)?;
+    let set = FeatureSet::join(&parts, Some(extractor.frame_rate_hz(params)))
+        .map_err(|problem| JobError::Features { problem, path: spec.source.paths().join(", ") })?;
     let summary = format!("{} of audio, {}", count(audio.len(), "clip"), extractor.label());
     Ok(Dataset { source: spec.source.clone(), set: Arc::new(set), audio, time_axis: None, summary })
 }
 
-fn from_features(spec: &OpenSpec, files: Vec<(String, RawFeatures)>) -> Result<Dataset, JobError> {
-    let guess = files.first().map(|(_, raw)| (raw.time_axis, raw.guess_reason.clone()));
-    let rate = spec.data.frame_rate_hz.or(files.first().and_then(|(_, raw)| raw.frame_rate_hz));
-    let mut parts = Vec::with_capacity(files.len());
-    for (name, raw) in files {
-        let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
-        let frames =
-            raw.into_matrix(axis).map_err(|problem| JobError::Features { problem, path: name.clone() })?;
-        parts.push((name, frames));
-    }
-    let time_axis = guess.map(|(guess, reason)| match spec.data.time_axis {
-        Some(chosen) => (chosen, "chosen by you".to_owned()),
-        None => (guess, reason),
-    });
-    let set = join(&parts, rate, &spec.source)?;
-    let summary = format!("{} of features", count(parts.len(), "file"));
-    Ok(Dataset { source: spec.source.clone(), set: Arc::new(set), audio: Vec::new(), time_axis, summary })
+/// Features, joined as they are read.
+#[derive(Default)]
+struct FeatureFiles {
+    corpus: CorpusBuilder,
+    count: usize,
+    time_axis: Option<(TimeAxis, String)>,
+    frame_rate_hz: Option<f64>,
 }
 
-fn join(
-    parts: &[(String, Array2<f32>)],
-    frame_rate_hz: Option<f64>,
-    source: &Source,
-) -> Result<FeatureSet, JobError> {
-    FeatureSet::join(parts, frame_rate_hz)
-        .map_err(|problem| JobError::Features { problem, path: source.paths().join(", ") })
+impl FeatureFiles {
+    fn push(&mut self, spec: &OpenSpec, name: &str, raw: RawFeatures) -> Result<(), JobError> {
+        let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
+        self.time_axis.get_or_insert_with(|| match spec.data.time_axis {
+            Some(chosen) => (chosen, "chosen by you".to_owned()),
+            None => (raw.time_axis, raw.guess_reason.clone()),
+        });
+        self.frame_rate_hz = self.frame_rate_hz.or(raw.frame_rate_hz);
+        self.count += 1;
+        self.corpus.push(name, raw.with_axis(axis))
+    }
+
+    fn finish(self, spec: &OpenSpec, task: &Task<'_>) -> Result<Dataset, JobError> {
+        let rate = spec.data.frame_rate_hz.or(self.frame_rate_hz);
+        let title = spec.source.paths().join(", ");
+        let set = self.corpus.finish(rate, &title, task)?;
+        let place = if set.matrix.is_mapped() { ", read from disk as needed" } else { "" };
+        Ok(Dataset {
+            source: spec.source.clone(),
+            set: Arc::new(set),
+            audio: Vec::new(),
+            time_axis: self.time_axis,
+            summary: format!("{} of features{place}", count(self.count, "file")),
+        })
+    }
 }
 
 fn extract_error(problem: features::ExtractError, path: &str) -> JobError {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::features::{FeatureSet, Split};
 use crate::metrics::{Evaluation, evaluate as evaluate_ranges};
+use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqError, RvqParams};
 use crate::task::Task;
 use crate::training::{Run, SourceInfo};
@@ -101,7 +102,7 @@ fn look_at(
         if Split::count(ranges) == 0 {
             return Ok(None);
         }
-        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, task).map(|e| Some(Arc::new(e)))
+        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, Search::Greedy, task).map(|e| Some(Arc::new(e)))
     };
     let (train, held_out) = (look(train)?, look(held_out)?);
     (run.train, run.held_out, run.evaluated_at) = (train, held_out, run.steps);

@@ -3,6 +3,7 @@
 //! A job is described by a plain value, runs on the caller's thread over a rayon pool of its own size, and tells of itself through a [`JobCtx`].
 
 mod codes;
+mod corpus;
 mod data;
 mod evaluate;
 mod model;

@@ -68,6 +68,8 @@ const EVALUATE_EVERY: Duration = Duration::from_millis(300);
 const EVALUATE_SHARE: f64 = 0.12;
 /// A step at most this long is finished when training is told to stop; a longer one is left half done.
 const SHORT_STEP: Duration = Duration::from_millis(200);
+/// Values of a mapped file up to which a standardized copy is kept in memory.
+const STANDARDIZED_VALUES: usize = 1 << 28;
 /// How long a waiting training sleeps between looks at its cancel switch.
 const PAUSE_TICK: Duration = Duration::from_millis(50);
 
@@ -82,6 +84,12 @@ pub fn train(spec: TrainSpec, ctx: &JobCtx<'_>) -> Result<Trained, JobError> {
 /// A training before its first step.
 fn beginning(spec: &TrainSpec) -> Result<Resume, JobError> {
     let set = &spec.dataset.set;
+    if spec.standardize && set.matrix.is_mapped() && set.matrix.view().len() > STANDARDIZED_VALUES {
+        return Err(JobError::Input(format!(
+            "these features are too large to keep a standardized copy of; train without standardizing, which finds the same codes: {}",
+            spec.dataset.source.title()
+        )));
+    }
     let split = Split::hold_out(set, spec.holdout.0);
     let standardizer = spec.standardize.then(|| Standardizer::fit(set.matrix.view(), &split.train));
     let (seen, start) = match &standardizer {

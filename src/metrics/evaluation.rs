@@ -7,6 +7,7 @@ use std::ops::Range;
 use ndarray::ArrayView2;
 
 use crate::rvq::encoder::{Encoder, energy};
+use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
 
@@ -49,6 +50,7 @@ pub fn evaluate(
     rvq: &Rvq,
     frames: ArrayView2<'_, f32>,
     ranges: &[Range<usize>],
+    search: Search,
     task: &Task<'_>,
 ) -> Result<Evaluation, RvqError> {
     let encoder = Encoder::new(rvq, LayerSpan::ALL)?;
@@ -68,6 +70,7 @@ pub fn evaluate(
             .collect(),
     };
     let total: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+    let num_layers = rvq.num_layers();
     let mut moments = Moments::new(frames.ncols());
     for block in ranges.iter().flat_map(|range| blocks(range.clone())) {
         task.check()?;
@@ -76,14 +79,15 @@ pub fn evaluate(
         moments.add(block);
         evaluation.frames += block.nrows() as u64;
         evaluation.signal_energy += energy(block);
-        encoder.pass(block, |pass| {
-            let Some(layer) = evaluation.layers.get_mut(pass.layer_idx) else { return };
-            for (&code, &sq_dist) in pass.codes.iter().zip(pass.sq_dists) {
+        let encoded = encoder.encode(block, search)?;
+        for (nth, layer) in evaluation.layers.iter_mut().enumerate() {
+            let sq_dists = encoded.sq_dists.iter().skip(nth).step_by(num_layers);
+            for (code, &sq_dist) in encoded.layer(nth).zip(sq_dists) {
                 layer.counts[code as usize] += 1;
                 layer.code_sq_error[code as usize] += f64::from(sq_dist);
             }
-            layer.residual_energy += energy(pass.residual);
-        })?;
+            layer.residual_energy += encoded.residual_energy[nth];
+        }
     }
     evaluation.centred_energy = moments.centred_energy();
     Ok(evaluation)
@@ -142,7 +146,8 @@ mod tests {
         let rvq = Rvq::new(vec![coarse.into(), fine.into()]).unwrap();
         let frames = array![[1.0f32], [10.0], [12.0], [99.0]];
         let cancel = Cancel::default();
-        let found = evaluate(&rvq, frames.view(), &[0..1, 1..3], &Task::silent(&cancel)).unwrap();
+        let found =
+            evaluate(&rvq, frames.view(), &[0..1, 1..3], Search::Greedy, &Task::silent(&cancel)).unwrap();
         assert_eq!((found.frames, found.signal_energy), (3, 1.0 + 100.0 + 144.0));
         // The mean is 23/3: 44.44 + 5.44 + 18.78
         assert!((found.centred_energy - (245.0 - 529.0 / 3.0)).abs() < 1e-9);
@@ -159,9 +164,9 @@ mod tests {
         let rvq = Rvq::new(vec![Codebook::from_rows(array![[1e6f32, 3.0]]).unwrap().into()]).unwrap();
         let frames = ndarray::Array2::from_shape_fn((100, 2), |(_, d)| if d == 0 { 1e6f32 } else { 3.0 });
         let cancel = Cancel::default();
-        let found = evaluate(&rvq, frames.view(), &[0..100], &Task::silent(&cancel)).unwrap();
+        let found = evaluate(&rvq, frames.view(), &[0..100], Search::Greedy, &Task::silent(&cancel)).unwrap();
         assert_eq!(found.centred_energy, 0.0);
         cancel.cancel();
-        assert!(evaluate(&rvq, frames.view(), &[0..100], &Task::silent(&cancel)).is_err());
+        assert!(evaluate(&rvq, frames.view(), &[0..100], Search::Greedy, &Task::silent(&cancel)).is_err());
     }
 }

@@ -1,38 +1,63 @@
-//! Going through the layers block by block, with every codebook prepared once.
+//! Encoding: blocks of frames go through all layers while they lie in the cache, with every codebook prepared once.
 
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
-use super::nearest::Searcher;
+use super::nearest::{Scratch, Searcher};
+use super::search::{self, Search};
 use super::stack::{layer_input, normalize_rows};
-use super::{LayerSpan, Metric, Rvq, RvqError};
+use super::{Layer, LayerSpan, Metric, Rvq, RvqError};
 
-/// A quantizer made ready to encode many blocks of frames.
+/// A quantizer made ready to encode.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     rvq: &'a Rvq,
     range: std::ops::Range<usize>,
-    /// For each layer of the range: its search and the rows as they are subtracted in the frames' space, `(num_codes, dim)`.
-    layers: Vec<(Searcher, Array2<f32>)>,
+    layers: Vec<PreparedLayer<'a>>,
 }
 
-/// What one layer made of a block.
-#[derive(Debug, Clone, Copy)]
-pub struct LayerPass<'a> {
-    /// The layer, from 0.
-    pub layer_idx: usize,
-    /// The code of each frame.
-    pub codes: &'a [u32],
-    /// The squared distance of each frame to its row, where the search happens.
-    pub sq_dists: &'a [f32],
-    /// What is left of the frames behind this layer, `(num_frames, dim)`.
-    pub residual: ArrayView2<'a, f32>,
-    /// What each code subtracts, `(num_codes, dim)`.
-    pub outputs: ArrayView2<'a, f32>,
+/// One layer made ready.
+#[derive(Debug)]
+pub(super) struct PreparedLayer<'a> {
+    layer: &'a Layer,
+    metric: Metric,
+    pub(super) searcher: Searcher,
+    /// What each code subtracts in the frames' own space, `(num_codes, dim)`, row by row.
+    pub(super) outputs: Array2<f32>,
 }
 
-/// Frames that one task subtracts from.
-const BLOCK_FRAMES: usize = 512;
+/// Frames as codes, with what was left over.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Encoded {
+    /// The layers that were gone through.
+    pub range: std::ops::Range<usize>,
+    /// `(num_frames, num_layers)`, frame by frame.
+    pub codes: Vec<u32>,
+    /// The squared distance of each frame to its row, where the layer searches; `(num_frames, num_layers)`.
+    pub sq_dists: Vec<f32>,
+    /// `sum ||r||²` behind each layer, in the frames' own space.
+    pub residual_energy: Vec<f64>,
+}
+
+/// Frames that one task takes through all layers.
+pub(super) const BLOCK_FRAMES: usize = 256;
+
+impl Encoded {
+    /// The codes of one layer of the range, counted from its first.
+    pub fn layer(&self, nth: usize) -> impl Iterator<Item = u32> {
+        self.codes.iter().skip(nth).step_by(self.range.len().max(1)).copied()
+    }
+
+    /// The codes as `(num_layers, num_frames)`.
+    #[must_use]
+    pub fn to_matrix(&self) -> Array2<u32> {
+        let num_layers = self.range.len();
+        let num_frames = self.codes.len().checked_div(num_layers).unwrap_or(0);
+        Array2::from_shape_fn((num_layers, num_frames), |(layer, frame)| {
+            self.codes[frame * num_layers + layer]
+        })
+    }
+}
 
 impl<'a> Encoder<'a> {
     /// Prepares the layers of `span`.
@@ -41,19 +66,8 @@ impl<'a> Encoder<'a> {
     /// The span does not fit the quantizer.
     pub fn new(rvq: &'a Rvq, span: LayerSpan) -> Result<Self, RvqError> {
         let range = span.resolve(rvq.num_layers())?;
-        let mut layers = Vec::with_capacity(range.len());
-        for layer in rvq.layers().iter().take(range.end).skip(range.start) {
-            let mut rows = layer.codebook.embed().to_owned();
-            if rvq.metric() == Metric::Cosine {
-                normalize_rows(&mut rows);
-            }
-            let searcher = Searcher::new(rows.view());
-            let outputs = match &layer.projection {
-                Some(p) => p.project_out(rows.view()),
-                None => rows,
-            };
-            layers.push((searcher, outputs));
-        }
+        let chosen = rvq.layers().iter().take(range.end).skip(range.start);
+        let layers = chosen.map(|layer| PreparedLayer::new(layer, rvq.metric())).collect();
         Ok(Self { rvq, range, layers })
     }
 
@@ -63,61 +77,148 @@ impl<'a> Encoder<'a> {
         self.range.clone()
     }
 
-    /// Takes `frames`, `(num_frames, dim)`, through the layers, handing each one's result to `visit`.
+    /// The codes of `frames`, `(num_frames, dim)`, taken as the residual that the first layer of the span sees.
+    ///
+    /// Runs on the current rayon pool; the result does not depend on the number of threads.
     ///
     /// # Errors
     /// The dimension differs from the quantizer's.
-    pub fn pass(
-        &self,
-        frames: ArrayView2<'_, f32>,
-        mut visit: impl FnMut(LayerPass<'_>),
-    ) -> Result<(), RvqError> {
-        let dim = self.rvq.dim();
+    pub fn encode(&self, frames: ArrayView2<'_, f32>, search: Search) -> Result<Encoded, RvqError> {
+        let (dim, num_layers) = (self.rvq.dim(), self.layers.len());
         if frames.ncols() != dim {
             return Err(RvqError::Shape(format!(
                 "the frames have {} dimensions, but the quantizer has {dim}",
                 frames.ncols()
             )));
         }
-        let mut residual = frames.as_standard_layout().into_owned();
-        let mut codes = vec![0u32; frames.nrows()];
-        let mut sq_dists = vec![0f32; frames.nrows()];
-        let layers = self.rvq.layers().iter().skip(self.range.start);
-        for ((layer_idx, layer), (searcher, outputs)) in self.range.clone().zip(layers).zip(&self.layers) {
-            if layer.projection.is_none() && self.rvq.metric() == Metric::Euclidean {
-                searcher.assign(residual.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
-            } else {
-                let input = layer_input(layer, self.rvq.metric(), residual.view());
-                searcher.assign(input.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
-            }
-            subtract_rows(&mut residual, outputs.view(), &codes);
-            visit(LayerPass {
-                layer_idx,
-                codes: &codes,
-                sq_dists: &sq_dists,
-                residual: residual.view(),
-                outputs: outputs.view(),
-            });
+        let frames = frames.as_standard_layout();
+        let values = frames.as_slice().unwrap_or(&[]);
+        let mut codes = vec![0u32; frames.nrows() * num_layers];
+        let mut sq_dists = vec![0f32; frames.nrows() * num_layers];
+        let energies: Vec<Vec<f64>> = values
+            .par_chunks(BLOCK_FRAMES * dim)
+            .zip(codes.par_chunks_mut(BLOCK_FRAMES * num_layers))
+            .zip(sq_dists.par_chunks_mut(BLOCK_FRAMES * num_layers))
+            .map_init(Workspace::default, |space, ((frames, codes), sq_dists)| match search.width() {
+                1 => self.greedy_block(frames, codes, sq_dists, space),
+                width => search::beam_block(&self.layers, frames, width, codes, sq_dists),
+            })
+            .collect();
+        let mut residual_energy = vec![0.0; num_layers];
+        for block in &energies {
+            residual_energy.iter_mut().zip(block).for_each(|(sum, energy)| *sum += energy);
         }
-        Ok(())
+        Ok(Encoded { range: self.range(), codes, sq_dists, residual_energy })
+    }
+
+    fn greedy_block(
+        &self,
+        frames: &[f32],
+        codes: &mut [u32],
+        sq_dists: &mut [f32],
+        space: &mut Workspace,
+    ) -> Vec<f64> {
+        let (dim, num_layers) = (self.rvq.dim(), self.layers.len());
+        let num_frames = frames.len() / dim;
+        let Workspace { residual, codes: chosen, sq_dists: dists, scratch } = space;
+        residual.clear();
+        residual.extend_from_slice(frames);
+        chosen.resize(num_frames, 0);
+        dists.resize(num_frames, 0.0);
+        let mut energies = Vec::with_capacity(num_layers);
+        for (nth, layer) in self.layers.iter().enumerate() {
+            layer.assign(residual, chosen, dists, scratch);
+            let outputs = layer.outputs.as_slice().unwrap_or(&[]);
+            let mut energy = 0.0;
+            for (frame, (residual, (&code, &dist))) in
+                residual.chunks_exact_mut(dim).zip(chosen.iter().zip(dists.iter())).enumerate()
+            {
+                energy += subtract(residual, &outputs[code as usize * dim..][..dim]);
+                codes[frame * num_layers + nth] = code;
+                sq_dists[frame * num_layers + nth] = dist;
+            }
+            energies.push(energy);
+        }
+        energies
     }
 }
 
-/// `residual_n -= rows[codes_n]` for every frame.
-pub(crate) fn subtract_rows(residual: &mut Array2<f32>, rows: ArrayView2<'_, f32>, codes: &[u32]) {
+/// The memory of one thread's blocks.
+#[derive(Debug, Default)]
+struct Workspace {
+    residual: Vec<f32>,
+    codes: Vec<u32>,
+    sq_dists: Vec<f32>,
+    scratch: Scratch,
+}
+
+impl<'a> PreparedLayer<'a> {
+    fn new(layer: &'a Layer, metric: Metric) -> Self {
+        let mut rows = layer.codebook.embed().to_owned();
+        if metric == Metric::Cosine {
+            normalize_rows(&mut rows);
+        }
+        let searcher = Searcher::new(rows.view());
+        let outputs = match &layer.projection {
+            Some(p) => p.project_out(rows.view()),
+            None => rows,
+        };
+        Self { layer, metric, searcher, outputs }
+    }
+
+    /// Whether the search happens in the frames' own space.
+    pub(super) fn is_plain(&self) -> bool {
+        self.layer.projection.is_none() && self.metric == Metric::Euclidean
+    }
+
+    /// What the search sees of `residual`, which has `dim` columns.
+    pub(super) fn input(&self, residual: &[f32]) -> Option<Array2<f32>> {
+        let dim = self.outputs.ncols();
+        let view = ArrayView2::from_shape((residual.len() / dim.max(1), dim), residual).ok()?;
+        Some(layer_input(self.layer, self.metric, view))
+    }
+
+    fn assign(&self, residual: &[f32], codes: &mut [u32], sq_dists: &mut [f32], scratch: &mut Scratch) {
+        if self.is_plain() {
+            self.searcher.assign_block(residual, codes, sq_dists, scratch);
+        } else if let Some(input) = self.input(residual) {
+            self.searcher.assign_block(input.as_slice().unwrap_or(&[]), codes, sq_dists, scratch);
+        }
+    }
+}
+
+/// Subtracts a row from a residual and gives the squared length of what is left.
+pub(super) fn subtract(residual: &mut [f32], row: &[f32]) -> f64 {
+    let mut sums = [0f64; 8];
+    let (values, tail) = residual.as_chunks_mut::<8>();
+    let (rows, row_tail) = row.as_chunks::<8>();
+    for (values, rows) in values.iter_mut().zip(rows) {
+        for lane in 0..8 {
+            values[lane] -= rows[lane];
+            sums[lane] += f64::from(values[lane]) * f64::from(values[lane]);
+        }
+    }
+    let mut sum: f64 = sums.iter().sum();
+    for (value, e) in tail.iter_mut().zip(row_tail) {
+        *value -= e;
+        sum += f64::from(*value) * f64::from(*value);
+    }
+    sum
+}
+
+/// `residual_n -= rows[codes_n]` for every frame; gives `sum ||residual_n||²`, added up in f64 by fixed blocks.
+pub(crate) fn subtract_rows(residual: &mut Array2<f32>, rows: ArrayView2<'_, f32>, codes: &[u32]) -> f64 {
     let dim = residual.ncols();
-    let Some(values) = residual.as_slice_mut() else { return };
-    let Some(rows) = rows.to_slice() else { return };
-    values.par_chunks_mut(BLOCK_FRAMES * dim).zip(codes.par_chunks(BLOCK_FRAMES)).for_each(
-        |(block, codes)| {
-            for (frame, &code) in block.chunks_exact_mut(dim).zip(codes) {
-                let row = &rows[code as usize * dim..][..dim];
-                for (value, &e) in frame.iter_mut().zip(row) {
-                    *value -= e;
-                }
-            }
-        },
-    );
+    let (Some(values), Some(rows)) = (residual.as_slice_mut(), rows.to_slice()) else { return 0.0 };
+    let blocks: Vec<f64> = values
+        .par_chunks_mut(BLOCK_FRAMES * dim)
+        .zip(codes.par_chunks(BLOCK_FRAMES))
+        .map(|(block, codes)| {
+            let frames = block.chunks_exact_mut(dim).zip(codes);
+            frames.map(|(frame, &code)| subtract(frame, &rows[code as usize * dim..][..dim])).sum()
+        })
+        .collect();
+    blocks.iter().sum()
 }
 
 /// `sum ||r_n||²` over all frames, added up in f64 by fixed blocks.

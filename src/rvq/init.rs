@@ -8,7 +8,14 @@ use crate::random;
 use crate::task::{Cancelled, Task};
 
 use super::nearest::Searcher;
+use super::stack::normalize_rows;
 use super::tally::Tally;
+
+/// Samples that one task of the seeding looks at.
+const SEED_BLOCK: usize = 512;
+
+/// Samples of which the seeding takes the best as its next seed. More cost a pass each and gain little.
+const SEED_DRAWS: usize = 2;
 
 /// What k-means found.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +33,8 @@ pub struct KMeans {
 pub enum EmptyCluster<'a> {
     /// It stays where it is.
     Keep,
-    /// It moves to a random sample.
+    /// It moves to a random sample, drawn as upstream's `sample_vectors` does: one for every mean, with replacement where there are fewer
+    /// samples than means.
     Resample(&'a mut Pcg64),
     /// It moves to the sample farthest from its own mean; several take the farthest ones in turn.
     Worst,
@@ -41,11 +49,55 @@ pub enum EmptyCluster<'a> {
 /// [`Cancelled`].
 pub fn lloyd(
     samples: ArrayView2<'_, f32>,
+    means: Array2<f32>,
+    iters: usize,
+    empty: EmptyCluster<'_>,
+    stage: &str,
+    task: &Task<'_>,
+) -> Result<KMeans, Cancelled> {
+    iterate(samples, means, iters, empty, stage, task, |_| {})
+}
+
+/// [`lloyd`] on the unit sphere: each mean is scaled to unit length. `samples` and `means` are unit vectors.
+///
+/// Among unit vectors the nearest is the one at the smallest angle.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn spherical(
+    samples: ArrayView2<'_, f32>,
+    means: Array2<f32>,
+    iters: usize,
+    empty: EmptyCluster<'_>,
+    stage: &str,
+    task: &Task<'_>,
+) -> Result<KMeans, Cancelled> {
+    iterate(samples, means, iters, empty, stage, task, normalize_rows)
+}
+
+/// The counts and the objective of `means` as they are.
+#[must_use]
+pub fn recount(samples: ArrayView2<'_, f32>, means: Array2<f32>) -> KMeans {
+    let samples = samples.as_standard_layout();
+    let mut counts = vec![0; means.nrows()];
+    let mut codes = vec![0; samples.nrows()];
+    let mut sq_dists = vec![0.0; samples.nrows()];
+    Searcher::new(means.view()).assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
+    for &code in &codes {
+        counts[code as usize] += 1;
+    }
+    KMeans { means, counts, objective: mean(&sq_dists) }
+}
+
+/// Lloyd's iterations, with `settle` on the means after each.
+fn iterate(
+    samples: ArrayView2<'_, f32>,
     mut means: Array2<f32>,
     iters: usize,
     mut empty: EmptyCluster<'_>,
     stage: &str,
     task: &Task<'_>,
+    settle: impl Fn(&mut Array2<f32>),
 ) -> Result<KMeans, Cancelled> {
     let samples = samples.as_standard_layout();
     let (num_samples, num_codes) = (samples.nrows(), means.nrows());
@@ -60,7 +112,7 @@ pub fn lloyd(
         searcher.prepare(means.view());
         searcher.assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
         tally.fill(samples.view(), &codes, num_codes);
-        objective = sq_dists.iter().map(|&d| f64::from(d)).sum::<f64>() / num_samples.max(1) as f64;
+        objective = mean(&sq_dists);
         let mut vacant = Vec::new();
         for (code_idx, mut mean) in means.rows_mut().into_iter().enumerate() {
             let count = tally.counts()[code_idx];
@@ -72,9 +124,11 @@ pub fn lloyd(
                 *value = (sum / f64::from(count)) as f32;
             }
         }
+        settle(&mut means);
         let fill = match &mut empty {
             EmptyCluster::Keep => Vec::new(),
-            EmptyCluster::Resample(rng) => random::choose(rng, num_samples, vacant.len()),
+            EmptyCluster::Resample(_) if vacant.is_empty() => Vec::new(),
+            EmptyCluster::Resample(rng) => random::choose(rng, num_samples, num_codes),
             EmptyCluster::Worst => worst(&sq_dists, vacant.len()),
         };
         for (&code_idx, sample_idx) in vacant.iter().zip(fill) {
@@ -87,6 +141,7 @@ pub fn lloyd(
 
 /// k-means++ seeds: each next one is drawn from `samples` in proportion to the squared distance to the nearest seed so far.
 ///
+/// In the greedy way (Arthur and Vassilvitskii, 2007): of a few draws, the one that leaves the smallest sum of distances is taken.
 /// Once every sample is a seed (or equals one), the rest are drawn at random.
 ///
 /// # Errors
@@ -97,29 +152,50 @@ pub fn kmeans_plus_plus(
     rng: &mut Pcg64,
     task: &Task<'_>,
 ) -> Result<Array2<f32>, Cancelled> {
-    const BLOCK: usize = 512;
     let samples = samples.as_standard_layout();
     let (num_samples, dim) = samples.dim();
     let mut seeds = Array2::zeros((num_codes, dim));
     let mut dists = Array1::from_elem(num_samples, f32::INFINITY);
-    let mut block_sums = vec![0f64; num_samples.div_ceil(BLOCK)];
+    let mut block_sums = vec![0f64; num_samples.div_ceil(SEED_BLOCK)];
     let mut next = random::below(rng, num_samples);
     for mut seed in seeds.rows_mut() {
         task.check()?;
         seed.assign(&samples.row(next));
         let seed = seed.as_slice().unwrap_or(&[]);
-        let rows = samples.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
-        let dists_blocks = dists.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter();
+        let rows = samples.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter();
+        let dists_blocks = dists.axis_chunks_iter_mut(Axis(0), SEED_BLOCK).into_par_iter();
         rows.zip(dists_blocks).zip(&mut block_sums).for_each(|((rows, mut dists), sum)| {
             for (row, dist) in rows.rows().into_iter().zip(&mut dists) {
                 *dist = dist.min(sq_dist(row.to_slice().unwrap_or(&[]), seed));
             }
             *sum = dists.iter().map(|&d| f64::from(d)).sum();
         });
-        next = draw_by_weight(&dists, &block_sums, BLOCK, rng)
-            .unwrap_or_else(|| random::below(rng, num_samples));
+        let draws: Vec<usize> =
+            (0..SEED_DRAWS).map_while(|_| draw_by_weight(&dists, &block_sums, rng)).collect();
+        next = best_seed(samples.view(), &dists, &draws).unwrap_or_else(|| random::below(rng, num_samples));
     }
     Ok(seeds)
+}
+
+/// The one of `draws` that as a further seed leaves the smallest sum of distances; the first of equals.
+fn best_seed(samples: ArrayView2<'_, f32>, dists: &Array1<f32>, draws: &[usize]) -> Option<usize> {
+    let rows = samples.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter();
+    let left_by_block: Vec<Vec<f64>> = rows
+        .zip(dists.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter())
+        .map(|(rows, dists)| {
+            let mut left = vec![0f64; draws.len()];
+            for (row, &dist) in rows.rows().into_iter().zip(&dists) {
+                let row = row.to_slice().unwrap_or(&[]);
+                for (left, &draw) in left.iter_mut().zip(draws) {
+                    *left += f64::from(dist.min(sq_dist(row, samples.row(draw).to_slice().unwrap_or(&[]))));
+                }
+            }
+            left
+        })
+        .collect();
+    let left = |nth: usize| left_by_block.iter().map(|block| block[nth]).sum::<f64>();
+    let best = (0..draws.len()).min_by(|&a, &b| left(a).total_cmp(&left(b)))?;
+    draws.get(best).copied()
 }
 
 /// `num_codes` rows of `samples`: without replacement where there are enough.
@@ -128,11 +204,22 @@ pub fn draw(samples: ArrayView2<'_, f32>, num_codes: usize, rng: &mut Pcg64) -> 
     samples.select(Axis(0), &random::choose(rng, samples.nrows(), num_codes))
 }
 
-/// Rows of the uniform distribution that PyTorch's `kaiming_uniform_` draws from: `±sqrt(6/dim)`.
+/// Rows of the uniform distribution that PyTorch's `kaiming_uniform_` draws from for a weight `[num_codes, dim]`: `±sqrt(6/dim)`.
 #[must_use]
 pub fn kaiming_uniform(num_codes: usize, dim: usize, rng: &mut Pcg64) -> Array2<f32> {
-    let bound = (6.0 / dim.max(1) as f64).sqrt();
+    uniform(num_codes, dim, dim, rng)
+}
+
+/// Rows of the uniform distribution on `±sqrt(6/fan_in)`.
+#[must_use]
+pub fn uniform(num_codes: usize, dim: usize, fan_in: usize, rng: &mut Pcg64) -> Array2<f32> {
+    let bound = (6.0 / fan_in.max(1) as f64).sqrt();
     Array2::from_shape_simple_fn((num_codes, dim), || ((2.0 * random::unit(rng) - 1.0) * bound) as f32)
+}
+
+/// The mean of `values`; 0 of none.
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len().max(1) as f64
 }
 
 /// The `count` samples with the largest distances, farthest first.
@@ -146,8 +233,8 @@ fn worst(sq_dists: &[f32], count: usize) -> Vec<usize> {
     order
 }
 
-/// An index drawn in proportion to `weights`, whose sums over blocks are known; `None` where all are zero.
-fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], block: usize, rng: &mut Pcg64) -> Option<usize> {
+/// An index drawn in proportion to `weights`, whose sums over blocks of [`SEED_BLOCK`] are known; `None` where all are zero.
+fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], rng: &mut Pcg64) -> Option<usize> {
     let total: f64 = block_sums.iter().sum();
     if total <= 0.0 || !total.is_finite() {
         return None;
@@ -159,7 +246,7 @@ fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], block: usize, rng: 
             left -= sum;
             continue;
         }
-        for (idx, &weight) in weights.iter().enumerate().skip(block_idx * block).take(block) {
+        for (idx, &weight) in weights.iter().enumerate().skip(block_idx * SEED_BLOCK).take(SEED_BLOCK) {
             if weight > 0.0 {
                 last = Some(idx);
                 left -= f64::from(weight);

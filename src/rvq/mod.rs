@@ -19,12 +19,15 @@ mod codebook;
 pub mod encoder;
 pub mod init;
 pub mod nearest;
+mod nearest_upstream;
 mod params;
 pub mod rules;
+pub mod search;
 mod stack;
 pub mod tally;
 
 pub use codebook::{Codebook, Projection};
+pub use nearest_upstream::assign_as_upstream;
 pub use params::{
     BatchOrder, InitMethod, Metric, PARAMS, RvqParams, ValidRvqParams, default_params, param_spec,
 };

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::encoder::Encoder;
+use super::search::Search;
 use super::{Codebook, Metric, Projection, RvqError};
 
 /// One layer: its codebook, and its projection where the codebook has another dimension than the frames.
@@ -138,11 +139,10 @@ impl Rvq {
     /// What layer `layer_idx` leaves over of `residual`, `(num_frames, dim)`; all of it where there is no such layer.
     #[must_use]
     pub fn residual_behind(&self, layer_idx: usize, residual: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut left = None;
         let span = LayerSpan { start: layer_idx, end: Some(layer_idx + 1) };
-        let passed = Encoder::new(self, span)
-            .and_then(|encoder| encoder.pass(residual, |pass| left = Some(pass.residual.to_owned())));
-        left.filter(|_| passed.is_ok()).unwrap_or_else(|| residual.to_owned())
+        let codes = Encoder::new(self, span).and_then(|encoder| encoder.encode(residual, Search::Greedy));
+        let output = codes.and_then(|encoded| self.layer_output(layer_idx, encoded.codes.into_iter()));
+        output.map_or_else(|_| residual.to_owned(), |output| &residual - &output)
     }
 
     /// How many layers there are.
@@ -187,23 +187,20 @@ impl Rvq {
             layer_outputs: Vec::new(),
         };
         let dim = self.dim();
-        Encoder::new(self, span_of(&span))?.pass(frames, |pass| {
-            let chosen = |layer: &mut Array2<f32>| {
-                for (mut row, &code) in layer.rows_mut().into_iter().zip(pass.codes) {
-                    row += &pass.outputs.row(code as usize);
-                }
-            };
-            chosen(&mut forward.quantized);
-            forward.codes.row_mut(pass.layer_idx).assign(&ndarray::aview1(pass.codes));
-            let sum: f64 = pass.sq_dists.iter().map(|&d| f64::from(d)).sum();
-            let inner = self.layers.get(pass.layer_idx).map_or(dim, |l| l.codebook.dim());
+        let encoded = Encoder::new(self, LayerSpan { start: 0, end: n_q })?.encode(frames, Search::Greedy)?;
+        for layer_idx in span {
+            let output =
+                self.layer_output(layer_idx, encoded.layer(layer_idx).collect::<Vec<_>>().into_iter())?;
+            let sq_dists = encoded.sq_dists.iter().skip(layer_idx).step_by(encoded.range.len());
+            let sum: f64 = sq_dists.map(|&d| f64::from(d)).sum();
+            let inner = self.layers.get(layer_idx).map_or(dim, |l| l.codebook.dim());
             forward.losses.push(commitment_weight * sum / (frames.nrows() * inner).max(1) as f64);
-            if layers.contains(&pass.layer_idx) {
-                let mut output = Array2::zeros((frames.nrows(), dim));
-                chosen(&mut output);
+            forward.quantized += &output;
+            if layers.contains(&layer_idx) {
                 forward.layer_outputs.push(output);
             }
-        })?;
+        }
+        forward.codes = encoded.to_matrix();
         Ok(forward)
     }
 
@@ -214,13 +211,7 @@ impl Rvq {
     /// # Errors
     /// The dimension differs, or the span does not fit.
     pub fn encode(&self, frames: ArrayView2<'_, f32>, span: LayerSpan) -> Result<Array2<u32>, RvqError> {
-        let encoder = Encoder::new(self, span)?;
-        let range = encoder.range();
-        let mut codes = Array2::zeros((range.len(), frames.nrows()));
-        encoder.pass(frames, |pass| {
-            codes.row_mut(pass.layer_idx - range.start).assign(&ndarray::aview1(pass.codes));
-        })?;
-        Ok(codes)
+        Ok(Encoder::new(self, span)?.encode(frames, Search::Greedy)?.to_matrix())
     }
 
     /// The sum of the rows that `codes`, `(num_layers, num_frames)`, name: `(num_frames, dim)`. The first row belongs to layer `start`.
@@ -265,10 +256,6 @@ impl Rvq {
         }
         Ok(layer.projection.as_ref().map_or(rows.clone(), |p| p.project_out(rows.view())))
     }
-}
-
-fn span_of(range: &std::ops::Range<usize>) -> LayerSpan {
-    LayerSpan { start: range.start, end: Some(range.end) }
 }
 
 /// What the search of a layer sees of the residual: projected, and of unit length under the cosine metric.

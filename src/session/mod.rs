@@ -18,6 +18,7 @@ use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
 use crate::jobs::{CodesSpec, Control, DataSpec, Dataset, JobSpec, Resume, SaveSpec, Source};
 use crate::param::Effect;
+use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
 use crate::training::{History, Run, SplitKind};
 
@@ -292,8 +293,11 @@ impl Session {
                     return self
                         .notify(Severity::Warning, "There is no data to encode: open audio or features");
                 };
-                let rvq = run.rvq.clone();
-                ("Saving codes", JobSpec::SaveCodes(CodesSpec { rvq, dataset, span: LayerSpan::ALL, path }))
+                let (rvq, search) = (run.rvq.clone(), Search::Greedy);
+                (
+                    "Saving codes",
+                    JobSpec::SaveCodes(CodesSpec { rvq, dataset, span: LayerSpan::ALL, search, path }),
+                )
             }
             SaveCommand::Report(dir) => {
                 let history = view.history.clone();

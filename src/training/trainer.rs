@@ -19,6 +19,7 @@ use crate::rvq::{
 };
 use crate::task::{Cancelled, Task};
 
+use super::batches::block_len;
 use super::{Batches, LayerState, LayerStep, StepRecord};
 
 /// A training under way.
@@ -108,7 +109,7 @@ impl Trainer {
         let states: Vec<_> = rvq.layers().iter().map(state).collect();
         Ok(Self {
             rule: rules::rule(params.rule),
-            batches: Batches::new(train, params.order, params.seed),
+            batches: Batches::in_blocks(train, params.order, params.seed, block_len(&set)),
             buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
             step: 0,
             init_sample: None,
@@ -291,10 +292,10 @@ impl Trainer {
                 rule.threshold_frames(params, residual.nrows(), layer.codebook.cluster_size());
             rule.update(&mut layer.codebook, &batch, &mut ctx)
         };
-        match &layer.projection {
+        let left = match &layer.projection {
             Some(p) => subtract_rows(residual, p.project_out(rows.view()).view(), codes),
             None => subtract_rows(residual, rows.view(), codes),
-        }
+        };
         state.note(step, tally.counts(), rows.view(), layer.codebook.embed(), &update);
         let counts: Vec<u64> = tally.counts().iter().map(|&n| u64::from(n)).collect();
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
@@ -306,7 +307,7 @@ impl Trainer {
                 rows.ncols(),
                 params.commitment_weight,
             ),
-            mse: energy(residual.view()) / residual.len().max(1) as f64,
+            mse: left / residual.len().max(1) as f64,
             perplexity: usage::perplexity(&counts).unwrap_or(0.0),
             used: usage::used(&counts) as u32,
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,

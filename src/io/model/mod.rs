@@ -96,7 +96,8 @@ pub(super) fn find(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Option<Load
         [only] => only,
         several => {
             let name = |(family, place): &(&dyn Family, String)| format!("{} at \"{place}\"", family.id());
-            return Err(Problem::SeveralQuantizers(several.iter().map(name).collect()));
+            let places = several.iter().take(4).map(name).collect::<Vec<_>>().join(", ");
+            return Err(Problem::SeveralQuantizers { count: several.len(), places });
         }
     };
     let Parts { rvq, layers, has_sizes, mut findings } = family.load(tensors, place, task)?;

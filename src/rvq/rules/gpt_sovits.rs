@@ -5,14 +5,15 @@ use ndarray::{Array1, Axis};
 use crate::random;
 use crate::task::Cancelled;
 
-use super::super::init::{self, EmptyCluster};
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule};
+use super::super::InitMethod;
+use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
 
 /// Vectors of the first batch that k-means looks at.
 const KMEANS_SAMPLES: usize = 10_000;
 
-/// k-means on the first batch with `e = m = means` and `c = counts`; the EMA core; then codes with `c < threshold` get a random frame of the
-/// batch as their row, while `m` and `c` stay, so that the next step pulls the row back.
+/// k-means on at most 10 000 random vectors of the first batch with `e = m = means` and `c = counts`, else uniform rows with `m = e` and `c = 0`;
+/// the EMA core; then codes with `c_k < threshold` get a random frame of the batch as their row, while `m_k` and `c_k` stay, so that the next
+/// step pulls the row back.
 #[derive(Debug)]
 pub(super) struct GptSovits;
 
@@ -34,37 +35,26 @@ impl UpdateRule for GptSovits {
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
-        if let Some(codebook) = super::plain_init(input) {
-            return Ok(InitOutcome::Ready(codebook));
-        }
-        let samples = if input.batch.nrows() > KMEANS_SAMPLES {
-            let chosen = random::choose(&mut input.rng, input.batch.nrows(), KMEANS_SAMPLES);
-            input.batch.select(Axis(0), &chosen)
-        } else {
-            input.batch.to_owned()
-        };
-        let start = init::draw(samples.view(), input.params.codebook_size, &mut input.rng);
-        let stage = super::kmeans_stage(input.layer_idx);
-        let found = init::lloyd(
-            samples.view(),
-            start,
-            input.params.kmeans_iters,
-            EmptyCluster::Keep,
-            &stage,
-            &input.task,
-        )?;
-        let sizes = found.counts.iter().map(|&n| f64::from(n)).collect();
-        let sums = found.means.mapv(f64::from);
-        Ok(InitOutcome::Ready(super::from_parts(found.means, sizes, sums)))
+        Ok(InitOutcome::Ready(match input.params.init {
+            InitMethod::KMeans if input.batch.nrows() > KMEANS_SAMPLES => {
+                let chosen = random::choose(&mut input.rng, input.batch.nrows(), KMEANS_SAMPLES);
+                let samples = input.batch.select(Axis(0), &chosen);
+                start::encodec_kmeans(samples.view(), input)?
+            }
+            InitMethod::KMeans => start::encodec_kmeans(input.batch, input)?,
+            InitMethod::Sample => start::sampled(input),
+            InitMethod::Uniform => start::encodec_uniform(input),
+        }))
     }
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
-        super::ema_step(codebook, batch.tally, params.decay, params.epsilon);
-        let dead = super::below(codebook.cluster_size(), params.threshold_ema_dead_code);
+        ema::core(codebook, batch.tally, params.decay, params.epsilon);
+        let dead = ema::below(codebook.cluster_size(), params.threshold_ema_dead_code);
+        let (num_frames, num_codes) = (batch.frames.nrows(), codebook.num_codes());
+        let drawn = ema::draw_for_all(&mut ctx.rng, num_frames, num_codes, dead.len());
         let (embed, _, _) = codebook.parts_mut();
-        let chosen = random::choose(&mut ctx.rng, batch.frames.nrows(), dead.len());
-        for (&code, frame_idx) in dead.iter().zip(chosen) {
+        for (&code, frame_idx) in dead.iter().zip(drawn) {
             embed.row_mut(code as usize).assign(&batch.frames.row(frame_idx));
         }
         dead

@@ -5,17 +5,22 @@
 //!
 //! A new rule is one file and one row in [`RULES`].
 
+mod ema;
+mod encodec;
 mod gpt_sovits;
+mod lucidrains;
+mod moshi;
 mod rvqscope;
+mod start;
 
 use ndarray::{Array1, Array2, ArrayView2};
 use rand_pcg::Pcg64;
 
-use crate::param::ParamSpec;
+use crate::param::{ParamKind, ParamSpec};
 use crate::task::{Cancelled, Task};
 
 use super::tally::Tally;
-use super::{Codebook, InitMethod, PARAMS, RvqParams, init};
+use super::{Codebook, PARAMS, RvqParams};
 
 /// One trainer's way with a codebook.
 pub trait UpdateRule: Send + Sync + std::fmt::Debug {
@@ -105,7 +110,8 @@ pub struct UpdateCtx<'a> {
 }
 
 /// Every rule; the first is the recommended one.
-pub static RULES: &[&dyn UpdateRule] = &[&rvqscope::Rvqscope, &gpt_sovits::GptSovits];
+pub static RULES: &[&dyn UpdateRule] =
+    &[&rvqscope::Rvqscope, &encodec::Encodec, &gpt_sovits::GptSovits, &lucidrains::Lucidrains, &moshi::Moshi];
 
 /// The recommended rule.
 pub static DEFAULT: &dyn UpdateRule = &rvqscope::Rvqscope;
@@ -128,96 +134,29 @@ impl std::fmt::Debug for InitInput<'_> {
     }
 }
 
+/// The parameters that only the rules naming them read.
+const OWN: [&str; 2] = ["metric", "reset_cluster_size"];
+
 /// The parameters that every rule reads.
 fn common_params() -> Vec<ParamSpec<RvqParams>> {
-    let own = ["reset_cluster_size", "metric"];
-    PARAMS.iter().filter(|spec| !own.contains(&spec.key)).copied().collect()
+    PARAMS.iter().filter(|spec| !OWN.contains(&spec.key)).copied().collect()
 }
 
-/// The common parameters, with the threshold described as `threshold` says.
-fn params_with_threshold(threshold: ParamSpec<RvqParams>) -> Vec<ParamSpec<RvqParams>> {
-    let mut params = common_params();
-    for spec in &mut params {
-        if spec.key == threshold.key {
-            *spec = threshold;
-        }
-    }
-    params
+/// The common parameters and those of [`OWN`] that `own` names, each as `describe` has it.
+fn params_with(
+    own: &[&str],
+    describe: impl Fn(ParamSpec<RvqParams>) -> ParamSpec<RvqParams>,
+) -> Vec<ParamSpec<RvqParams>> {
+    let read = |spec: &&ParamSpec<RvqParams>| !OWN.contains(&spec.key) || own.contains(&spec.key);
+    PARAMS.iter().filter(read).map(|&spec| describe(spec)).collect()
 }
 
-/// The EMA core: `c <- d c + (1-d) n`, `m <- d m + (1-d) s`, `c~_k = (c_k + eps) / (C + K eps) * C` with `C = sum(c)`, `e_k = m_k / c~_k`.
-///
-/// From EnCodec's `EuclideanCodebook` and `laplace_smoothing`. With `C = 0` nothing was ever assigned and the rows stay.
-fn ema_step(codebook: &mut Codebook, tally: &Tally, decay: f64, epsilon: f64) {
-    ema_averages(codebook, tally, decay);
-    let num_codes = codebook.num_codes() as f64;
-    let (embed, sizes, sums) = codebook.parts_mut();
-    let total = sizes.sum();
-    if total <= 0.0 {
-        return;
-    }
-    for ((mut row, &size), sum) in embed.rows_mut().into_iter().zip(sizes.iter()).zip(sums.rows()) {
-        let smoothed = (size + epsilon) / (total + num_codes * epsilon) * total;
-        write_quotient(&mut row, sum, smoothed);
-    }
-}
-
-/// `c <- d c + (1-d) n` and `m <- d m + (1-d) s`.
-fn ema_averages(codebook: &mut Codebook, tally: &Tally, decay: f64) {
-    let (_, sizes, sums) = codebook.parts_mut();
-    for (size, &count) in sizes.iter_mut().zip(tally.counts()) {
-        *size = decay * *size + (1.0 - decay) * f64::from(count);
-    }
-    ndarray::Zip::from(sums).and(tally.sums()).for_each(|avg, &sum| {
-        *avg = decay * *avg + (1.0 - decay) * sum;
-    });
-}
-
-/// `row = sum / size`; where that is not a finite f32 (a size that underflowed), the row stays.
-fn write_quotient(row: &mut ndarray::ArrayViewMut1<'_, f32>, sum: ndarray::ArrayView1<'_, f64>, size: f64) {
-    if size > 0.0 && sum.iter().all(|&s| ((s / size) as f32).is_finite()) {
-        for (value, &s) in row.iter_mut().zip(sum) {
-            *value = (s / size) as f32;
-        }
-    }
-}
-
-/// The codes with `c_k < threshold`.
-fn below(sizes: &Array1<f64>, threshold: f64) -> Vec<u32> {
-    sizes.iter().enumerate().filter(|&(_, &size)| size < threshold).map(|(code, _)| code as u32).collect()
-}
-
-/// A codebook whose state agrees with its rows: `c_k = size`, `m_k = e_k size`.
-fn consistent(rows: Array2<f32>, size: f64) -> Codebook {
-    let sums = rows.mapv(|v| f64::from(v) * size);
-    from_parts(rows, Array1::from_elem(sums.nrows(), size), sums)
-}
-
-/// A codebook from parts that fit by construction.
-fn from_parts(rows: Array2<f32>, sizes: Array1<f64>, sums: Array2<f64>) -> Codebook {
-    let (num_codes, dim) = rows.dim();
-    Codebook::new(rows, sizes, sums).unwrap_or_else(|_| Codebook::blank(num_codes, dim))
-}
-
-/// The starts that rules share: frames drawn from the batch with a state that agrees with them (every code at N/K), or EnCodec's uniform rows
-/// with `m = e` and `c = 0`. `None` for k-means, which is the rule's own.
-fn plain_init(input: &mut InitInput<'_>) -> Option<Codebook> {
-    let num_codes = input.params.codebook_size;
-    match input.params.init {
-        InitMethod::KMeans => None,
-        InitMethod::Sample => {
-            let rows = init::draw(input.batch, num_codes, &mut input.rng);
-            Some(consistent(rows, input.batch.nrows() as f64 / num_codes as f64))
-        }
-        InitMethod::Uniform => {
-            let rows = init::kaiming_uniform(num_codes, input.batch.ncols(), &mut input.rng);
-            let sums = rows.mapv(f64::from);
-            Some(from_parts(rows, Array1::zeros(num_codes), sums))
-        }
-    }
-}
-
-/// "k-means, layer 3": what progress calls it.
-fn kmeans_stage(layer_idx: usize) -> String {
-    format!("k-means, layer {}", layer_idx + 1)
+/// The threshold as a share of the size that each code would have if all were used alike; `unit` says of which size.
+fn relative_threshold(
+    spec: ParamSpec<RvqParams>,
+    unit: &'static str,
+    help: &'static str,
+) -> ParamSpec<RvqParams> {
+    // From 1 on every code would be dead as soon as all are used alike.
+    ParamSpec { unit, kind: ParamKind::Float { min: 0.0, max: 0.99 }, help, ..spec }
 }

@@ -1,25 +1,32 @@
 //! The recommended rule: the same EMA, without the faults of the lineage.
 
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView2, Axis};
 use rand_pcg::Pcg64;
 
-use crate::param::{ParamKind, ParamSpec};
+use crate::param::ParamSpec;
 use crate::random;
 use crate::task::Cancelled;
 
-use super::super::init::{self, EmptyCluster};
-use super::super::{InitMethod, param_spec};
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule};
+use super::super::InitMethod;
+use super::super::init::{self, EmptyCluster, KMeans};
+use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
 
 /// Samples a code that k-means looks at.
 const SAMPLES_A_CODE: usize = 64;
 
-/// Samples a code that the seeding looks at: seeding costs a pass a code, and more samples do not make better seeds.
-const SEED_SAMPLES_A_CODE: usize = 16;
+/// Samples a code that the seeding looks at. It costs a few passes a code, and more samples hardly make better seeds.
+const SEED_SAMPLES_A_CODE: usize = 8;
 
-/// k-means++ seeded k-means on up to `M = 64 K` vectors of the layer's own residuals, with empty clusters refilled from the worst-quantized
-/// vectors, then `c = counts N/M` and `m = e c`; the EMA core; then codes with `c_k < threshold N/K` move to frames drawn without replacement in
-/// proportion to their quantization error, with `c = N/K` and `m = v c`, so that they stay.
+/// Seedings that are tried: one alone is now and then behind the best of five random starts.
+const SEEDINGS: usize = 3;
+
+/// Iterations for which each is tried.
+const SEEDING_ITERS: usize = 5;
+
+/// k-means on up to `M = 64 K` vectors of the layer's own residuals from the best of a few k-means++ seedings, with empty clusters refilled from
+/// the worst-quantized vectors, then `c = counts N/M` (`N/K` for a code that was refilled last) and `m = e c`; the EMA core; then codes with
+/// `c_k < threshold N/K` move to frames drawn without replacement in proportion to their quantization error, with `c = N/K` and `m = v c`, so
+/// that they stay.
 #[derive(Debug)]
 pub(super) struct Rvqscope;
 
@@ -42,76 +49,94 @@ impl UpdateRule for Rvqscope {
     }
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
-        let Some(threshold) = param_spec("threshold_ema_dead_code") else { return super::common_params() };
-        super::params_with_threshold(ParamSpec {
-            unit: "x N/K",
-            kind: ParamKind::Float { min: 0.0, max: 0.99 },
-            help: "A code whose EMA cluster size falls below this share of N/K (batch size over codes) is moved to a badly quantized \
-                   frame. 0 turns replacement off.",
-            ..*threshold
+        super::params_with(&[], |spec| match spec.key {
+            "threshold_ema_dead_code" => super::relative_threshold(
+                spec,
+                "x N/K",
+                "A code whose EMA cluster size falls below this share of N/K (batch size over codes) is moved to a badly quantized \
+                 frame. 0 turns replacement off.",
+            ),
+            "kmeans_iters" => ParamSpec {
+                help: "Lloyd iterations of the k-means that starts each layer, on up to 64 frames a code.",
+                ..spec
+            },
+            _ => spec,
         })
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
         let num_codes = input.params.codebook_size;
-        let uniform_size = input.batch.nrows() as f64 / num_codes as f64;
-        if input.params.init == InitMethod::Uniform {
-            let rows = init::kaiming_uniform(num_codes, input.batch.ncols(), &mut input.rng);
-            return Ok(InitOutcome::Ready(super::consistent(rows, uniform_size)));
-        }
-        if let Some(codebook) = super::plain_init(input) {
-            return Ok(InitOutcome::Ready(codebook));
-        }
-        let samples = (input.sample)(SAMPLES_A_CODE * num_codes)?;
-        let stage = super::kmeans_stage(input.layer_idx);
-        input.task.progress(&stage, 0, input.params.kmeans_iters);
-        let seed_samples = samples.nrows().min(SEED_SAMPLES_A_CODE * num_codes);
-        let seeds = init::kmeans_plus_plus(
-            samples.slice(ndarray::s![..seed_samples, ..]),
-            num_codes,
-            &mut input.rng,
-            &input.task,
-        )?;
-        let found = init::lloyd(
-            samples.view(),
-            seeds,
-            input.params.kmeans_iters,
-            EmptyCluster::Worst,
-            &stage,
-            &input.task,
-        )?;
-        let scale = input.batch.nrows() as f64 / samples.nrows().max(1) as f64;
-        let sizes: Array1<f64> = found.counts.iter().map(|&n| f64::from(n) * scale).collect();
-        let mut sums = found.means.mapv(f64::from);
-        for (mut sum, &size) in sums.rows_mut().into_iter().zip(&sizes) {
-            sum *= size;
-        }
-        Ok(InitOutcome::Ready(super::from_parts(found.means, sizes, sums)))
+        let uniform_size = uniform_size(input.batch.nrows(), num_codes);
+        Ok(InitOutcome::Ready(match input.params.init {
+            InitMethod::Sample => start::sampled(input),
+            InitMethod::Uniform => {
+                let dim = input.batch.ncols();
+                let rows = init::kaiming_uniform(num_codes, dim, &mut input.rng);
+                start::consistent(rows, Array1::from_elem(num_codes, uniform_size))
+            }
+            InitMethod::KMeans => {
+                let samples = (input.sample)(SAMPLES_A_CODE * num_codes)?;
+                let found = seeded_kmeans(samples.view(), input)?;
+                let scale = input.batch.nrows() as f64 / samples.nrows().max(1) as f64;
+                // A code that was refilled last has no count of its own yet: it starts as a replaced code does.
+                let size = |&n: &u32| if n == 0 { uniform_size } else { f64::from(n) * scale };
+                let sizes = found.counts.iter().map(size).collect();
+                start::consistent(found.means, sizes)
+            }
+        }))
     }
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
-        super::ema_step(codebook, batch.tally, params.decay, params.epsilon);
-        let threshold = self.threshold_frames(params, batch.frames.nrows(), codebook.cluster_size());
-        let mut dead = super::below(codebook.cluster_size(), threshold);
+        ema::core(codebook, batch.tally, params.decay, params.epsilon);
+        let num_frames = batch.frames.nrows();
+        let sizes = codebook.cluster_size();
+        let mut dead = ema::below(sizes, self.threshold_frames(params, num_frames, sizes));
         let chosen = draw_by_error(batch.sq_dists, dead.len(), &mut ctx.rng);
-        // With fewer badly quantized frames than dead codes, the rest stay as they are.
-        dead.truncate(chosen.len());
-        let uniform_size = batch.frames.nrows() as f64 / codebook.num_codes() as f64;
-        let (embed, sizes, sums) = codebook.parts_mut();
+        if chosen.len() < dead.len() {
+            // Too few badly quantized frames for all: the least used codes come first, the others stay as they are.
+            dead.sort_by(|&a, &b| sizes[a as usize].total_cmp(&sizes[b as usize]).then(a.cmp(&b)));
+            dead.truncate(chosen.len());
+            dead.sort_unstable();
+        }
+        let size = uniform_size(num_frames, codebook.num_codes());
         for (&code, frame_idx) in dead.iter().zip(chosen) {
-            let code = code as usize;
-            let frame = batch.frames.row(frame_idx);
-            embed.row_mut(code).assign(&frame);
-            sizes[code] = uniform_size;
-            sums.row_mut(code).assign(&frame.mapv(|v| f64::from(v) * uniform_size));
+            ema::place(codebook, code as usize, batch.frames.row(frame_idx), size);
         }
         dead
     }
 
     fn threshold_frames(&self, params: &RvqParams, batch_len: usize, cluster_size: &Array1<f64>) -> f64 {
-        params.threshold_ema_dead_code * batch_len as f64 / cluster_size.len().max(1) as f64
+        params.threshold_ema_dead_code * uniform_size(batch_len, cluster_size.len())
     }
+}
+
+/// `N/K`: the frames of a batch that each code would get if all were used alike.
+fn uniform_size(num_frames: usize, num_codes: usize) -> f64 {
+    num_frames as f64 / num_codes.max(1) as f64
+}
+
+/// k-means from the best of several k-means++ seedings; the counts are those of the means that it returns.
+///
+/// One seeding alone is now and then unlucky. Each is tried for a few iterations on a part of the samples, and the best goes on.
+fn seeded_kmeans(samples: ArrayView2<'_, f32>, input: &mut InitInput<'_>) -> Result<KMeans, Cancelled> {
+    let num_codes = input.params.codebook_size;
+    let stage = format!("{}, seeding", start::stage(input.layer_idx));
+    let num_seeding = samples.nrows().min(SEED_SAMPLES_A_CODE * num_codes);
+    let drawn = random::choose(&mut input.rng, samples.nrows(), num_seeding);
+    let seeding = samples.select(Axis(0), &drawn);
+    let mut best: Option<KMeans> = None;
+    for _ in 0..SEEDINGS {
+        let seeds = init::kmeans_plus_plus(seeding.view(), num_codes, &mut input.rng, &input.task)?;
+        let tried =
+            init::lloyd(seeding.view(), seeds, SEEDING_ITERS, EmptyCluster::Worst, &stage, &input.task)?;
+        if best.as_ref().is_none_or(|best| tried.objective < best.objective) {
+            best = Some(tried);
+        }
+    }
+    let means = best.map_or_else(|| init::draw(samples, num_codes, &mut input.rng), |best| best.means);
+    let found = start::lloyd(samples, means, EmptyCluster::Worst, input)?;
+    Ok(init::recount(samples, found.means))
 }
 
 /// `count` frames drawn without replacement in proportion to `sq_dists`; fewer where fewer have any error.

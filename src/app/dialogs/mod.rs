@@ -1,0 +1,276 @@
+//! Dialogs, none of which the window waits for.
+//!
+//! The system's own dialogs run on threads of their own; each answer comes through one channel, so one that hangs keeps nobody from opening
+//! another. Where the system has none, a path is asked for inside of the window.
+
+mod ask;
+mod native;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Builder;
+
+use egui::{ColorImage, Context};
+
+use crate::jobs::MODEL_EXTENSION;
+use crate::session::{Command, DataCommand, NoticeCommand, SaveCommand, Session, Severity};
+
+use super::{PanelCtx, exports};
+
+use ask::Ask;
+use native::Answer;
+
+/// What a path is wanted for.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Files to open.
+    Files,
+    /// A folder to open.
+    Folder,
+    /// Where the model goes.
+    Model,
+    /// Where the codes go.
+    Codes,
+    /// The folder that the report goes into.
+    Report,
+    /// Where a text goes.
+    Text(Arc<String>),
+    /// Where a picture goes.
+    Picture(Arc<ColorImage>),
+}
+
+/// What threads tell.
+enum Message {
+    /// The system's dialog was closed.
+    Answered { wanted: Wanted, file_name: String, answer: Answer },
+    /// Whether a file that was asked for inside of the window is there already.
+    Looked { path: PathBuf, exists: bool },
+    /// Something was written, or could not be.
+    Wrote(Command),
+}
+
+/// Dialogs that are open.
+pub struct Dialogs {
+    tell: SyncSender<Message>,
+    told: Receiver<Message>,
+    ask: Option<Ask>,
+    ready: Vec<Command>,
+    last_folder: Option<PathBuf>,
+    inside_only: bool,
+}
+
+impl Default for Dialogs {
+    fn default() -> Self {
+        let (tell, told) = sync_channel(64);
+        Self { tell, told, ask: None, ready: Vec::new(), last_folder: None, inside_only: false }
+    }
+}
+
+impl Wanted {
+    /// What the dialog is called.
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Files => "Open audio, features or a model",
+            Self::Folder => "Open a folder",
+            Self::Model => "Save the model",
+            Self::Codes => "Save the codes",
+            Self::Report => "Save a report into a folder",
+            Self::Text(_) => "Save the data",
+            Self::Picture(_) => "Save the picture",
+        }
+    }
+
+    /// Whether a file is written, which may be there already.
+    fn is_save(&self) -> bool {
+        matches!(self, Self::Model | Self::Codes | Self::Text(_) | Self::Picture(_))
+    }
+}
+
+impl Dialogs {
+    /// Starts in the folder that was used last.
+    #[must_use]
+    pub fn new(last_folder: Option<PathBuf>) -> Self {
+        Self { last_folder, ..Self::default() }
+    }
+
+    /// Asks inside of the window only.
+    pub fn ask_inside_only(&mut self) {
+        self.inside_only = true;
+    }
+
+    /// The folder that was used last.
+    #[must_use]
+    pub fn last_folder(&self) -> Option<&Path> {
+        self.last_folder.as_deref()
+    }
+
+    /// Whether a question stands in the window.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.ask.is_some()
+    }
+
+    /// Asks for files to open.
+    pub fn ask_open(&mut self, ctx: &Context) {
+        self.ask(ctx, Wanted::Files, "");
+    }
+
+    /// Asks where to save a text.
+    pub fn ask_save_text(&mut self, ctx: &Context, file_name: &str, text: String) {
+        self.ask(ctx, Wanted::Text(Arc::new(text)), file_name);
+    }
+
+    /// Asks where to save what is looked at.
+    pub fn ask_save(&mut self, ctx: &Context, session: &Session, wanted: Wanted) {
+        let name = session.view().map_or("rvqscope", |view| view.run.name.as_str());
+        let file_name = match &wanted {
+            Wanted::Model => format!("{}.{MODEL_EXTENSION}", plain(name)),
+            Wanted::Codes => format!("{}-codes.npy", plain(name)),
+            _ => format!("{}-report", plain(name)),
+        };
+        self.ask(ctx, wanted, &file_name);
+    }
+
+    /// Asks for a path; `file_name` is what a file to be written might be called.
+    pub fn ask(&mut self, ctx: &Context, wanted: Wanted, file_name: &str) {
+        if self.inside_only {
+            return self.ask_inside(wanted, file_name);
+        }
+        let (tell, repaint) = (self.tell.clone(), ctx.clone());
+        let (folder, name, kind) = (self.last_folder.clone(), file_name.to_owned(), wanted.clone());
+        let started = Builder::new().name("rvq-dialog".to_owned()).spawn(move || {
+            let answer = native::ask(&kind, folder.as_deref(), &name);
+            let _ = tell.send(Message::Answered { wanted: kind, file_name: name, answer });
+            repaint.request_repaint();
+        });
+        if started.is_err() {
+            self.ask_inside(wanted, file_name);
+        }
+    }
+
+    fn ask_inside(&mut self, wanted: Wanted, file_name: &str) {
+        self.ask = Some(Ask::new(wanted, self.last_folder.as_deref(), file_name));
+    }
+
+    /// Tells the user something.
+    pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
+        self.ready.push(NoticeCommand::Show(severity, text.into()).into());
+    }
+
+    /// Takes in answers.
+    pub fn poll(&mut self, ctx: &Context, mut apply: impl FnMut(Command)) {
+        while let Ok(message) = self.told.try_recv() {
+            match message {
+                Message::Answered { wanted, file_name, answer } => match answer {
+                    Answer::Chosen(paths) => self.chosen(ctx, wanted, paths),
+                    Answer::Cancelled => {}
+                    Answer::Unavailable => self.ask_inside(wanted, &file_name),
+                },
+                Message::Looked { path, exists } => match &mut self.ask {
+                    Some(ask) if exists => ask.confirm(path),
+                    Some(_) => self.take_asked(ctx, path),
+                    None => {}
+                },
+                Message::Wrote(command) => apply(command),
+            }
+        }
+        self.ready.drain(..).for_each(apply);
+    }
+
+    /// Draws what belongs to dialogs inside of the window.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut egui::Ui) {
+        let Some(ask) = &mut self.ask else { return };
+        let egui_ctx = ui.ctx().clone();
+        match ask.ui(ctx.palette, ui) {
+            ask::Reply::None => {}
+            ask::Reply::Cancel => self.ask = None,
+            ask::Reply::Path { path, is_confirmed } => {
+                if ask.wanted().is_save() && !is_confirmed {
+                    self.look(&egui_ctx, path);
+                } else {
+                    self.take_asked(&egui_ctx, path);
+                }
+            }
+        }
+    }
+
+    /// Looks on a thread whether a file is there: a network folder may take its time to answer.
+    fn look(&self, ctx: &Context, path: PathBuf) {
+        let (tell, repaint) = (self.tell.clone(), ctx.clone());
+        let _ = Builder::new().name("rvq-look".to_owned()).spawn(move || {
+            let exists = path.exists();
+            let _ = tell.send(Message::Looked { path, exists });
+            repaint.request_repaint();
+        });
+    }
+
+    fn take_asked(&mut self, ctx: &Context, path: PathBuf) {
+        if let Some(ask) = self.ask.take() {
+            self.chosen(ctx, ask.into_wanted(), vec![path]);
+        }
+    }
+
+    fn chosen(&mut self, ctx: &Context, wanted: Wanted, paths: Vec<PathBuf>) {
+        let Some(first) = paths.first().cloned() else { return };
+        let folder = match wanted {
+            Wanted::Folder => Some(first.as_path()),
+            _ => first.parent(),
+        };
+        self.last_folder = folder.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_path_buf);
+        match wanted {
+            Wanted::Files | Wanted::Folder => self.ready.push(DataCommand::Open(paths).into()),
+            Wanted::Model => self.ready.push(SaveCommand::Model(first).into()),
+            Wanted::Codes => self.ready.push(SaveCommand::Codes(first).into()),
+            Wanted::Report => self.ready.push(SaveCommand::Report(first).into()),
+            Wanted::Text(text) => self.write(ctx, first, move |path| exports::write_text(path, &text)),
+            Wanted::Picture(image) => self.write(ctx, first, move |path| exports::write_png(path, &image)),
+        }
+        ctx.request_repaint();
+    }
+
+    /// Writes a file on a thread and tells what came of it.
+    fn write(
+        &mut self,
+        ctx: &Context,
+        path: PathBuf,
+        write: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
+    ) {
+        let (tell, repaint) = (self.tell.clone(), ctx.clone());
+        let started = Builder::new().name("rvq-write".to_owned()).spawn(move || {
+            let notice = match write(&path) {
+                Ok(()) => NoticeCommand::Show(Severity::Info, format!("Saved: {}", path.display())),
+                Err(words) => NoticeCommand::Show(Severity::Error, words),
+            };
+            let _ = tell.send(Message::Wrote(notice.into()));
+            repaint.request_repaint();
+        });
+        if let Err(err) = started {
+            self.say(Severity::Error, format!("No thread could be started to write the file: {err}"));
+        }
+    }
+}
+
+/// A name as part of a file name: lower case, with `-` for whatever is neither letter nor digit.
+fn plain(name: &str) -> String {
+    let mut text = String::new();
+    for word in name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !text.is_empty() {
+            text.push('-');
+        }
+        text.push_str(&word.to_lowercase());
+    }
+    if text.is_empty() { "rvqscope".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_runs_make_file_names() {
+        assert_eq!(plain("Run 1, gpt-sovits"), "run-1-gpt-sovits");
+        assert_eq!(plain("../.."), "rvqscope");
+        assert_eq!(plain("語 2"), "語-2");
+    }
+}

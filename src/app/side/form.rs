@@ -1,0 +1,226 @@
+//! Rows of a form, made from descriptions of parameters.
+//!
+//! A number that is being dragged or typed stands in [`Drafts`] until the hand is off it: only then it is an edit, so that a training does not
+//! start again with every pixel.
+
+use std::collections::HashMap;
+
+use egui::accesskit::Role;
+use egui::{Align, DragValue, Id, Layout, Response, RichText, Ui};
+
+use crate::app::Palette;
+use crate::param::{Effect, ParamKind, ParamSpec, ParamValue};
+
+/// Numbers that are being edited, by where they stand.
+#[derive(Default)]
+pub struct Drafts(HashMap<Id, f64>);
+
+/// How a row is drawn.
+pub struct Row<'a> {
+    /// The colours.
+    pub palette: &'a Palette,
+    /// Whether to say when an edit takes effect, and whether a training is under way that it would touch.
+    pub effect: Option<(Effect, bool)>,
+}
+
+/// One parameter of `params` with its label, value, unit and marks; gives the new value where it was edited.
+pub fn param_ui<P>(
+    ui: &mut Ui,
+    row: &Row<'_>,
+    drafts: &mut Drafts,
+    spec: &ParamSpec<P>,
+    params: &P,
+    defaults: &P,
+) -> Option<ParamValue> {
+    let (value, default) = ((spec.read)(params), (spec.read)(defaults));
+    let tooltip = tooltip(spec, default, row.effect);
+    let mut edited = None;
+    ui.push_id(spec.key, |ui| {
+        ui.horizontal(|ui| {
+            mark_ui(ui, row.palette, value != default);
+            let label = ui.label(spec.label).on_hover_text(&tooltip);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if reset_ui(ui, value != default, spec.label, default) {
+                    edited = Some(default);
+                }
+                if let Some((effect, is_training)) = row.effect {
+                    effect_ui(ui, row.palette, effect, is_training);
+                }
+                let (response, new) = value_ui(ui, drafts, &spec.kind, spec.unit, value);
+                response.labelled_by(label.id).on_hover_text(&tooltip);
+                edited = new.or(edited);
+            });
+        });
+    });
+    edited.filter(|new| *new != value)
+}
+
+/// A dot in front of what differs from its default.
+fn mark_ui(ui: &mut Ui, palette: &Palette, is_changed: bool) {
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(6.0, 16.0), egui::Sense::hover());
+    if is_changed {
+        ui.painter().circle_filled(rect.center(), 3.0, palette.accent);
+    }
+}
+
+/// The way back to the default, shown only where there is one.
+fn reset_ui(ui: &mut Ui, is_changed: bool, label: &str, default: ParamValue) -> bool {
+    let size = egui::vec2(20.0, 20.0);
+    if !is_changed {
+        ui.allocate_exact_size(size, egui::Sense::hover());
+        return false;
+    }
+    let response = ui.add_sized(size, egui::Button::new("⟲").small().frame(false));
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Reset {label} to {default}")));
+    response.on_hover_text(format!("Back to the rule's default, {default}")).clicked()
+}
+
+/// Says when an edit takes effect: what would start a running training again stands out.
+fn effect_ui(ui: &mut Ui, palette: &Palette, effect: Effect, is_training: bool) {
+    let (word, color) = match (effect, is_training) {
+        (Effect::Live, true) => ("live", palette.good),
+        (Effect::Restart, true) => ("restart", palette.warning),
+        (Effect::Live, false) => ("live", palette.faint),
+        (Effect::Restart, false) => ("restart", palette.faint),
+    };
+    ui.allocate_ui_with_layout(egui::vec2(38.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(38.0);
+        ui.label(RichText::new(word).small().color(color)).on_hover_text(effect_help(effect));
+    });
+}
+
+fn effect_help(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Live => "Can be changed while training runs: it holds from the next step on",
+        Effect::Restart => "Training starts again from its beginning when this is changed",
+    }
+}
+
+/// What a parameter does, its name in files and on the command line, what it may be and what it is by default.
+fn tooltip<P>(spec: &ParamSpec<P>, default: ParamValue, effect: Option<(Effect, bool)>) -> String {
+    let ParamSpec { key, unit, kind, help, .. } = spec;
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    let mut text = format!("{help}\n\nKey: {key}\nMust be {}{unit}\nDefault: {default}{unit}", kind.wanted());
+    if let Some((effect, _)) = effect {
+        text.push_str("\n\n");
+        text.push_str(effect_help(effect));
+    }
+    text
+}
+
+fn value_ui(
+    ui: &mut Ui,
+    drafts: &mut Drafts,
+    kind: &ParamKind,
+    unit: &str,
+    value: ParamValue,
+) -> (Response, Option<ParamValue>) {
+    match (*kind, value) {
+        (ParamKind::Int { min, max }, ParamValue::Int(now)) => {
+            let drag = Drag {
+                range: (min as f64, max as f64),
+                speed: (now as f64 * 0.01).max(0.05),
+                is_whole: true,
+                unit,
+            };
+            let (response, new) = drag.ui(ui, drafts, now as f64);
+            // A whole number that was not touched stays as it is, even where a float cannot hold it.
+            (response, new.map(|new| ParamValue::Int(new.round() as u64)))
+        }
+        (ParamKind::Float { min, max }, ParamValue::Float(now)) => {
+            let drag = Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit };
+            let (response, new) = drag.ui(ui, drafts, now);
+            (response, new.map(ParamValue::Float))
+        }
+        (ParamKind::Choice(words), ParamValue::Choice(now)) => {
+            let mut new = now;
+            let combo = egui::ComboBox::from_id_salt("choice").selected_text(now).width(96.0);
+            let shown = combo.show_ui(ui, |ui| {
+                for word in words {
+                    ui.selectable_value(&mut new, *word, *word);
+                }
+            });
+            (shown.response, (new != now).then_some(ParamValue::Choice(new)))
+        }
+        (_, ParamValue::Bool(now)) => {
+            let mut new = now;
+            let response = ui.checkbox(&mut new, "");
+            (response, (new != now).then_some(ParamValue::Bool(new)))
+        }
+        _ => (ui.label(value.to_string()), None),
+    }
+}
+
+/// How far a pixel goes: about a hundredth of the value, finer for shares near 1.
+fn float_speed(value: f64, max: f64) -> f64 {
+    match value.abs() {
+        v if max <= 1.0 && v >= 0.1 => 0.0005,
+        v if v > 0.0 => v * 0.01,
+        _ if max <= 1.0 => 1e-6,
+        _ => 0.01,
+    }
+}
+
+/// A number that can be dragged and typed, and counts as edited when the hand is off it.
+pub struct Drag<'a> {
+    /// The smallest and the largest.
+    pub range: (f64, f64),
+    /// How far a pixel goes.
+    pub speed: f64,
+    /// Whether only whole numbers will do.
+    pub is_whole: bool,
+    /// What is shown behind it.
+    pub unit: &'a str,
+}
+
+impl Drag<'_> {
+    /// Draws it; gives the new value where there is one.
+    pub fn ui(&self, ui: &mut Ui, drafts: &mut Drafts, now: f64) -> (Response, Option<f64>) {
+        let Self { range: (min, max), speed, is_whole, unit } = *self;
+        let id = ui.next_auto_id();
+        let mut value = drafts.0.get(&id).copied().unwrap_or(now);
+        let suffix = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        let mut drag = DragValue::new(&mut value)
+            .range(min..=max)
+            .clamp_existing_to_range(false)
+            .speed(speed)
+            .update_while_editing(false)
+            .suffix(suffix)
+            .min_size(egui::vec2(64.0, 0.0))
+            .custom_parser(|text| text.trim().replace(',', ".").parse().ok());
+        drag = if is_whole {
+            drag.fixed_decimals(0)
+        } else {
+            drag.custom_formatter(|v, _| ParamValue::Float(rounded(v)).to_string())
+        };
+        let response = ui.add(drag);
+        let in_hand = response.dragged() || response.has_focus();
+        if in_hand {
+            drafts.0.insert(id, value);
+            return (response, None);
+        }
+        let was_in_hand = drafts.0.remove(&id).is_some();
+        let is_new = (was_in_hand || response.changed()) && value != now;
+        let value = if is_whole { value.round() } else { rounded(value) };
+        (response, is_new.then_some(value.clamp(min, max)))
+    }
+}
+
+/// Seven significant digits: what dragging leaves behind that is of no use.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.6e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dragged_numbers_are_round() {
+        assert_eq!(rounded(0.990_000_000_1), 0.99);
+        assert_eq!(rounded(1.000_000_000_4e-5), 1e-5);
+        assert_eq!(rounded(0.999_999), 0.999_999);
+        assert_eq!((rounded(0.0), rounded(4096.0)), (0.0, 4096.0));
+    }
+}

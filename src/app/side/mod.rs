@@ -1,0 +1,76 @@
+//! The left side: data, quantizer, training, runs.
+
+mod data;
+pub use data::BUILTINS;
+mod extract;
+pub mod form;
+mod model;
+mod pace;
+mod quantizer;
+mod runs;
+pub mod training;
+
+use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+
+use super::PanelCtx;
+use super::recent::Recent;
+
+/// The left side's own state: what is being typed, and what was worked out for what it shows.
+#[derive(Default)]
+pub struct Side {
+    data: data::DataSection,
+    quantizer: quantizer::QuantizerSection,
+    training: training::TrainingSection,
+    runs: runs::RunsSection,
+}
+
+impl Side {
+    /// Draws it.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
+        let Self { data, quantizer, training, runs } = self;
+        // Always in sight: what is long scrolls above it.
+        egui::Panel::bottom("training").resizable(false).show(ui, |ui| {
+            ui.add_space(4.0);
+            ui.label(RichText::new("Training").strong().size(15.0));
+            training.ui(ctx, ui);
+            ui.add_space(4.0);
+        });
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            // Room for the scroll bar beside the rows.
+            ui.set_max_width(ui.available_width() - 6.0);
+            section(ui, "Data", |ui| data.ui(ctx, recent, ui));
+            section(ui, "Quantizer", |ui| quantizer.ui(ctx, ui));
+            section(ui, "Runs", |ui| runs.ui(ctx, ui));
+        });
+    }
+}
+
+fn section(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) {
+    CollapsingHeader::new(RichText::new(title).strong().size(15.0))
+        .id_salt(title)
+        .default_open(true)
+        .show_unindented(ui, |ui| {
+            add(ui);
+            ui.add_space(6.0);
+        });
+}
+
+/// A button that says why it cannot be pressed.
+fn button(ui: &mut Ui, text: impl Into<egui::WidgetText>, help: &str, why_not: Option<&str>) -> bool {
+    let button = egui::Button::new(text.into());
+    let response = ui.add_enabled(why_not.is_none(), button);
+    response.on_hover_text(help).on_disabled_hover_text(why_not.unwrap_or_default()).clicked()
+}
+
+/// A number with a mark between thousands.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}

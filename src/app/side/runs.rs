@@ -1,0 +1,73 @@
+//! Runs that are over, to go back to.
+
+use std::sync::Arc;
+
+use egui::{RichText, Ui};
+
+use crate::app::PanelCtx;
+use crate::session::{SelectCommand, TrainState, View};
+use crate::training::{Run, SplitKind};
+
+/// State of the section: one line a run, worked out once.
+#[derive(Default)]
+pub struct RunsSection {
+    lines: Vec<(Arc<Run>, String)>,
+}
+
+impl RunsSection {
+    /// Draws it.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let session = ctx.session;
+        let runs = session.runs();
+        if runs.is_empty() {
+            let text = "Finished trainings are listed here, to be gone back to and compared";
+            ui.label(RichText::new(text).small().color(ctx.palette.faint));
+            return;
+        }
+        self.refresh(runs);
+        let is_idle = session.train_state() == TrainState::Idle;
+        let shown = session.view().filter(|view| !view.is_model).map(|view| view.run.name.as_str());
+        for (index, (run, line)) in self.lines.iter().enumerate().rev() {
+            let is_shown = is_idle && shown == Some(run.name.as_str());
+            ui.push_id(index, |ui| {
+                let row = ui.add_enabled(
+                    is_idle,
+                    egui::Button::selectable(is_shown, run.name.as_str())
+                        .right_text(RichText::new(if is_shown { "shown" } else { "" }).small())
+                        .min_size(egui::vec2(ui.available_width(), 0.0)),
+                );
+                let row = row
+                    .on_hover_text(format!("{line}\nClick to see this run in every panel"))
+                    .on_disabled_hover_text("While a training is under way, that is what is shown");
+                if row.clicked() {
+                    ctx.send(SelectCommand::Run(index));
+                }
+                ui.horizontal(|ui| {
+                    ui.add_space(9.0);
+                    ui.label(RichText::new(line).small().color(ctx.palette.faint));
+                });
+            });
+        }
+    }
+
+    fn refresh(&mut self, runs: &[View]) {
+        let same = self.lines.len() == runs.len()
+            && self.lines.iter().zip(runs).all(|((run, _), view)| Arc::ptr_eq(run, &view.run));
+        if !same {
+            self.lines = runs.iter().map(|view| (view.run.clone(), line(&view.run))).collect();
+        }
+    }
+}
+
+/// Steps, SNR and perplexity of a run.
+fn line(run: &Run) -> String {
+    let steps = format!("{} steps", super::grouped(run.steps));
+    let Some((split, _)) = run.best_evaluation() else { return steps };
+    let snr = run.total_metrics(split).and_then(|total| total.snr_db);
+    let snr = snr.map_or("no SNR".to_owned(), |db| format!("SNR {db:.2} dB"));
+    let perplexities: Vec<f64> =
+        run.layer_metrics(split).iter().filter_map(|layer| layer.perplexity).collect();
+    let mean = perplexities.iter().sum::<f64>() / perplexities.len().max(1) as f64;
+    let which = if split == SplitKind::HeldOut { "held-out" } else { "train" };
+    format!("{steps}, {which} {snr}, perplexity {mean:.0}")
+}

@@ -1,0 +1,203 @@
+//! Training: its buttons, how far it is, and how long it still takes.
+
+use std::sync::Arc;
+
+use egui::{ProgressBar, RichText, Ui};
+
+use crate::app::PanelCtx;
+use crate::session::{Session, TrainCommand, TrainState};
+use crate::training::Run;
+
+use super::pace::{Pace, duration_text};
+
+/// State of the section.
+#[derive(Default)]
+pub struct TrainingSection {
+    pace: Pace,
+    /// What was on the screen when a training started: its steps are not those of the new one.
+    before: Option<Arc<Run>>,
+}
+
+/// Why each button cannot be pressed; `None` where it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Able {
+    /// Train, or train again.
+    pub train: Option<&'static str>,
+    /// Pause, or resume.
+    pub pause: Option<&'static str>,
+    /// One step.
+    pub step: Option<&'static str>,
+    /// Stop.
+    pub stop: Option<&'static str>,
+    /// Go on behind the last step.
+    pub go_on: Option<&'static str>,
+}
+
+impl Able {
+    /// What can be done now.
+    #[must_use]
+    pub fn now(session: &Session) -> Self {
+        let state = session.train_state();
+        let no_data = (session.dataset().is_none()).then_some("Open audio or features first");
+        let opening = session.is_opening().then_some("Files are being opened");
+        let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
+        let stopping = (state == TrainState::Stopping).then_some("The training is ending");
+        let idle = (state == TrainState::Idle).then_some("No training is under way");
+        let running = matches!(state, TrainState::Running | TrainState::Starting)
+            .then_some("The training is taking steps: pause it first");
+        let train = no_data.or(opening).or(invalid).or(stopping);
+        Self {
+            train,
+            pause: idle.or(stopping),
+            step: train.or(running),
+            stop: idle.or(stopping),
+            go_on: match (state, session.can_continue()) {
+                (TrainState::Idle, true) => opening.or(no_data),
+                (TrainState::Idle, false) => Some("There is no finished training to go on with"),
+                _ => Some("The training is not over yet"),
+            },
+        }
+    }
+}
+
+/// What a state is called.
+#[must_use]
+pub fn state_text(session: &Session) -> &'static str {
+    match session.train_state() {
+        TrainState::Idle if session.dataset().is_none() => "No data",
+        TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
+        TrainState::Idle if session.view().is_some() => "Ready, showing the last result",
+        TrainState::Idle => "Ready to train",
+        TrainState::Starting => "Starting",
+        TrainState::Running => "Training",
+        TrainState::Paused => "Paused",
+        TrainState::Stopping => "Stopping",
+    }
+}
+
+impl TrainingSection {
+    /// Draws it.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let session = ctx.session;
+        let state = session.train_state();
+        buttons_ui(ctx, ui);
+        let color = match state {
+            TrainState::Running => ctx.palette.good,
+            TrainState::Paused | TrainState::Stopping => ctx.palette.warning,
+            TrainState::Idle | TrainState::Starting => ctx.palette.faint,
+        };
+        ui.label(RichText::new(state_text(session)).color(color));
+        match state {
+            TrainState::Starting => {
+                self.pace.clear();
+                self.before = session.view().map(|view| view.run.clone());
+                stage_ui(ctx, ui);
+            }
+            _ => self.steps_ui(ctx, ui),
+        }
+        if let Some(model) = session.model() {
+            let why_not = super::model::why_not_evaluate(session, model);
+            let help = "Hold the loaded model against the data, without training it";
+            if super::button(ui, "Evaluate only", help, why_not.as_deref()) {
+                ctx.send(TrainCommand::Evaluate);
+            }
+        }
+    }
+
+    fn steps_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(view) = ctx.session.view().filter(|view| !view.is_model) else { return };
+        let state = ctx.session.train_state();
+        let is_old = self.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &view.run));
+        if is_old && state != TrainState::Idle && view.run.steps >= view.run.params.steps {
+            return stage_ui(ctx, ui);
+        }
+        if !is_old {
+            self.before = None;
+        }
+        let (steps, total) = (view.history.steps().last().copied().unwrap_or(0), view.run.params.steps);
+        let now = ui.input(|input| input.time);
+        if state == TrainState::Running {
+            self.pace.note(now, steps);
+        } else {
+            self.pace.clear();
+        }
+        let share = if total == 0 { 1.0 } else { steps as f32 / total as f32 };
+        let text = format!("{} of {} steps", super::grouped(steps), super::grouped(total));
+        bar_ui(ui, ctx, share, &text);
+        if let Some(rate) = self.pace.steps_per_sec() {
+            let left = total.saturating_sub(steps) as f64 / rate;
+            let text = format!("{rate:.0} steps/s, {} left", duration_text(left));
+            ui.label(RichText::new(text).small().color(ctx.palette.faint))
+                .on_hover_text("Judged by the last five seconds");
+        }
+    }
+}
+
+fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let session = ctx.session;
+    let state = session.train_state();
+    let Able { train, pause, step, stop, go_on } = Able::now(session);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        let is_idle = state == TrainState::Idle;
+        let (text, help) = if is_idle {
+            ("Train", "Train from the beginning with these parameters (Ctrl+Enter)")
+        } else {
+            ("Restart", "End this training and start again from the beginning (Ctrl+Enter)")
+        };
+        let color = if train.is_none() { ctx.palette.on_accent } else { ctx.palette.faint };
+        let button = egui::Button::new(RichText::new(text).color(color).strong());
+        let button = if train.is_none() { button.fill(ctx.palette.accent) } else { button };
+        let response = ui.add_enabled(train.is_none(), button);
+        ctx.spot("train", response.rect);
+        if response.on_hover_text(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
+            ctx.send(TrainCommand::Start);
+        }
+        let before = ui.next_widget_position();
+        if state == TrainState::Paused {
+            if super::button(ui, "Resume", "Go on taking steps (Space)", pause) {
+                ctx.send(TrainCommand::Resume);
+            }
+        } else if super::button(ui, "Pause", "Wait before the next step (Space)", pause) {
+            ctx.send(TrainCommand::Pause);
+        }
+        ctx.spot("pause", egui::Rect::from_two_pos(before, ui.min_rect().right_bottom()));
+        let help = "Take one step, then wait: with no training under way one is started (period key)";
+        if super::button(ui, "Step", help, step) {
+            ctx.send(TrainCommand::StepOnce);
+        }
+        if super::button(ui, "Stop", "End here and keep what was reached", stop) {
+            ctx.send(TrainCommand::Stop);
+        }
+        let help = "Go on behind the last step, for as many steps again";
+        if super::button(ui, "Continue", help, go_on) {
+            ctx.send(TrainCommand::Continue);
+        }
+    });
+}
+
+/// What goes on before the first step.
+fn stage_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    match ctx.session.train_progress() {
+        Some(progress) if progress.total > 0 => {
+            let share = progress.done as f32 / progress.total as f32;
+            bar_ui(ui, ctx, share, &progress.stage);
+        }
+        Some(progress) => bar_ui(ui, ctx, 0.0, &progress.stage),
+        None => bar_ui(ui, ctx, 0.0, "preparing"),
+    }
+}
+
+fn bar_ui(ui: &mut Ui, ctx: &PanelCtx<'_>, share: f32, text: &str) {
+    let response = ui.add(
+        ProgressBar::new(share.clamp(0.0, 1.0))
+            .fill(ctx.palette.accent.gamma_multiply(0.55))
+            .corner_radius(4)
+            .text(text),
+    );
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::labeled(egui::accesskit::Role::ProgressIndicator, true, text);
+        info.value = Some(f64::from(share));
+        info
+    });
+}

@@ -1,0 +1,347 @@
+//! The commands and their flags. Every hyperparameter's flag is made of its description.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use crate::features::{self, EXTRACTORS, ExtractParams};
+use crate::param::{ParamKind, ParamSpec};
+use crate::rvq::rules::{self, RULES, UpdateRule};
+use crate::rvq::{self, RvqParams};
+
+/// How wide help texts are set.
+const HELP_WIDTH: usize = 96;
+
+static COMMANDS: [&str; 7] = ["train", "encode", "decode", "inspect", "report", "convert", "help"];
+
+/// Whether `word` is a command.
+pub(super) fn is_command(word: &str) -> bool {
+    COMMANDS.contains(&word)
+}
+
+/// The rule that the arguments name, whose ranges and defaults the flags then have; the recommended one where they name none.
+pub(super) fn rule_of(args: &[OsString]) -> &'static dyn UpdateRule {
+    let text = |i: usize| args.get(i).map(|arg| arg.to_string_lossy());
+    let named = (0..args.len()).find_map(|i| {
+        let arg = text(i)?;
+        let id =
+            if arg == "--rule" { text(i + 1)?.into_owned() } else { arg.strip_prefix("--rule=")?.to_owned() };
+        rules::find(&id)
+    });
+    named.unwrap_or(rules::DEFAULT)
+}
+
+/// The whole command line, with the flags of `rule`.
+pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
+    Command::new("rvqscope")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("An instrument for residual vector quantizers: train, look at, and compare codebooks")
+        .override_usage("rvqscope [FILE...]           open the window\n       rvqscope <COMMAND> [...]     run a command without one")
+        .after_help(
+            "Files are known by their content: WAV audio, NumPy arrays, safetensors. A folder stands for the files in it.\n\
+             Progress goes to standard error, results to standard output or files.\n\
+             Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n\
+             Start with:  rvqscope report --demo --out report",
+        )
+        .subcommand_required(true)
+        .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert()])
+}
+
+fn train(rule: &'static dyn UpdateRule) -> Command {
+    let command = Command::new("train")
+        .about("Train a quantizer on audio or features and write it as safetensors; print figures by layer")
+        .after_help(
+            "Examples:\n  \
+             rvqscope train speech/ --out model.safetensors\n  \
+             rvqscope train hubert.npy --rule gpt-sovits --layers 1 --out sovits.safetensors\n  \
+             rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors\n\n\
+             Flags of the quantizer are those of the chosen rule: see `rvqscope train --rule gpt-sovits --help`.",
+        )
+        .arg(path_flag("out", "MODEL", "The model file to write (.safetensors)").required(true));
+    training_flags(data_args(command, ""), rule)
+}
+
+fn report(rule: &'static dyn UpdateRule) -> Command {
+    let command = Command::new("report")
+        .about("Write report.html, metrics.json, and CSV and SVG of every plot; without a model, train one first")
+        .after_help(
+            "Examples:\n  \
+             rvqscope report --demo --out report\n  \
+             rvqscope report test/ --model model.safetensors --out report\n  \
+             rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
+        )
+        .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
+        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"));
+    training_flags(data_args(command, ""), rule)
+}
+
+fn encode() -> Command {
+    let command = Command::new("encode")
+        .about("Write the codes of audio or features as int32 .npy of shape [n_q, T]")
+        .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(path_flag("out", "CODES", "The file to write (.npy)").required(true))
+        .arg(count_flag(
+            "layers",
+            "END",
+            "Stop before this layer, counted from the first of all [default: all]",
+        ))
+        .arg(count_flag(
+            "start",
+            "ST",
+            "Start at this layer, from 0: the data are taken as what it sees [default: 0]",
+        ))
+        .arg(threads_flag());
+    data_args(command, "")
+}
+
+fn decode() -> Command {
+    Command::new("decode")
+        .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
+        .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(path_arg("codes", "CODES", "Whole numbers, one row a layer"))
+        .arg(path_flag("out", "FRAMES", "The file to write (.npy)").required(true))
+        .arg(count_flag(
+            "start",
+            "ST",
+            "The layer that the first row of codes belongs to, from 0 [default: 0]",
+        ))
+        .arg(threads_flag())
+}
+
+fn inspect() -> Command {
+    Command::new("inspect")
+        .about("Print what a model file holds: its layout, its layers, and what is odd about them")
+        .after_help("Example:\n  rvqscope inspect model.safetensors --json")
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
+}
+
+fn convert() -> Command {
+    Command::new("convert")
+        .about("Write a model in another format; .safetensors is the one that can be written")
+        .after_help("Example:\n  rvqscope convert codebook.npy --out model.safetensors")
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(path_flag("out", "FILE", "The file to write (.safetensors)").required(true))
+}
+
+/// Where frames come from.
+fn data_args(command: Command, after: &str) -> Command {
+    let extractors: Vec<&str> = EXTRACTORS.iter().map(|e| e.id()).collect();
+    let help = EXTRACTORS.iter().map(|e| format!("{}: {}", e.id(), e.help())).collect::<Vec<_>>().join("\n");
+    let command = command
+        .arg(
+            path_arg("data", "DATA", &format!("Audio, features, or folders of them{after}"))
+                .num_args(1..)
+                .required(false)
+                .required_unless_present_any(["demo", "article"])
+                .conflicts_with_all(["demo", "article"]),
+        )
+        .next_help_heading("Data")
+        .arg(switch("demo", "Use the built-in speech: 90 seconds, twelve voices").conflicts_with("article"))
+        .arg(switch("article", "Use 1000 uniform random vectors of dimension 30"))
+        .arg(
+            Arg::new("frame-rate")
+                .long("frame-rate")
+                .value_name("HZ")
+                .value_parser(|text: &str| match text.parse::<f64>() {
+                    Ok(hz) if hz > 0.0 && hz.is_finite() => Ok(hz),
+                    _ => Err("must be a number above 0"),
+                })
+                .help("Frames a second of bare features, for bit rates; audio has its own"),
+        )
+        .arg(
+            Arg::new("time-axis")
+                .long("time-axis")
+                .value_name("rows|columns")
+                .value_parser(PossibleValuesParser::new(["rows", "columns"]))
+                .hide_possible_values(true)
+                .help("Which axis of features is time [default: guessed from the shape]"),
+        )
+        .arg(count_flag("channel", "N", "Use this channel of audio, from 0 [default: the mean of all]"))
+        .next_help_heading("Features of audio")
+        .arg(
+            Arg::new("features")
+                .long("features")
+                .value_name("NAME")
+                .value_parser(PossibleValuesParser::new(extractors))
+                .default_value(ExtractParams::default().extractor)
+                .help(wrapped(&help)),
+        );
+    let taken: Vec<String> =
+        command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
+    let rvq_flags = rvq::PARAMS.iter().map(|spec| spec.flag);
+    let taken: Vec<&str> = taken.iter().map(String::as_str).chain(rvq_flags).collect();
+    command.args(features::PARAMS.iter().map(|spec| {
+        let flag =
+            if taken.contains(&spec.flag) { format!("features-{}", spec.flag) } else { spec.flag.to_owned() };
+        let readers = EXTRACTORS.iter().filter(|e| e.params().iter().any(|read| read.key == spec.key));
+        let readers: Vec<&str> = readers.map(|e| e.id()).collect();
+        let only = if readers.len() < EXTRACTORS.len() { readers.join(", ") } else { String::new() };
+        param_arg(
+            spec,
+            extract_id(spec.key),
+            flag,
+            &(spec.read)(&ExtractParams::default()).to_string(),
+            &only,
+        )
+    }))
+}
+
+/// What decides how a training goes.
+fn training_flags(command: Command, rule: &'static dyn UpdateRule) -> Command {
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id()).collect();
+    let about =
+        RULES.iter().map(|rule| format!("{}: {}", rule.id(), rule.help())).collect::<Vec<_>>().join("\n");
+    let defaults = rule.defaults();
+    let own = rule.params();
+    let others =
+        RULES.iter().flat_map(|rule| rule.params()).filter(|spec| own.iter().all(|o| o.key != spec.key));
+    let mut specs: Vec<(ParamSpec<RvqParams>, String)> =
+        own.iter().map(|spec| (*spec, String::new())).collect();
+    for spec in others {
+        if specs.iter().all(|(known, _)| known.key != spec.key) {
+            let readers = RULES.iter().filter(|rule| rule.params().iter().any(|read| read.key == spec.key));
+            specs.push((spec, readers.map(|rule| rule.id()).collect::<Vec<_>>().join(", ")));
+        }
+    }
+    command
+        .next_help_heading("Quantizer")
+        .arg(
+            Arg::new("rule")
+                .long("rule")
+                .value_name("RULE")
+                .value_parser(PossibleValuesParser::new(ids))
+                .default_value(rules::DEFAULT.id())
+                .help(wrapped(&about)),
+        )
+        .args(specs.iter().map(|(spec, only)| {
+            let default = (spec.read)(&defaults).to_string();
+            let arg = param_arg(spec, rvq_id(spec.key), spec.flag.to_owned(), &default, only);
+            match spec.key {
+                "init" => arg
+                    .value_name("kmeans|sample|uniform|MODEL")
+                    .value_parser(value_parser!(PathBuf))
+                    .help(wrapped(&format!(
+                        "{} A model file continues from its embed, cluster_size and embed_avg. [default: {default}]",
+                        spec.help
+                    ))),
+                "steps" => arg.conflicts_with("epochs"),
+                _ => arg,
+            }
+        }))
+        .arg(
+            Arg::new("epochs")
+                .long("epochs")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..))
+                .help("Train for so many passes over the data, in place of a number of steps"),
+        )
+        .next_help_heading("Training")
+        .arg(
+            Arg::new("holdout")
+                .long("holdout")
+                .value_name("SHARE")
+                .default_value("0.1")
+                .value_parser(|text: &str| match text.parse::<f64>() {
+                    Ok(share) if (0.0..=0.9).contains(&share) => Ok(share),
+                    _ => Err("must be a number from 0 to 0.9"),
+                })
+                .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
+        )
+        .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
+        .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
+        .arg(threads_flag())
+}
+
+/// The id of a rule parameter's flag.
+pub(super) fn rvq_id(key: &str) -> String {
+    format!("rvq.{key}")
+}
+
+/// The id of an extractor parameter's flag.
+pub(super) fn extract_id(key: &str) -> String {
+    format!("extract.{key}")
+}
+
+/// A flag with the name, help, range, unit and default of the description; `only` names who reads it where not all do.
+fn param_arg<P>(spec: &ParamSpec<P>, id: String, flag: String, default: &str, only: &str) -> Arg {
+    let kind = spec.kind;
+    let value_name = match kind {
+        ParamKind::Int { .. } => "N".to_owned(),
+        ParamKind::Float { .. } => "X".to_owned(),
+        ParamKind::Choice(words) => words.join("|"),
+        ParamKind::Bool => "on|off".to_owned(),
+    };
+    let parser = move |text: &str| {
+        kind.parse(text)
+            .filter(|value| kind.admits(*value))
+            .ok_or_else(|| format!("must be {}", kind.wanted()))
+    };
+    let unit = if spec.unit.is_empty() { String::new() } else { format!(" {}", spec.unit) };
+    let only = if only.is_empty() { String::new() } else { format!("; read by {only}") };
+    let facts = format!("[{}default: {default}{unit}{only}]", range(kind));
+    let arg = Arg::new(id)
+        .long(flag)
+        .value_name(value_name)
+        .value_parser(ValueParser::new(parser))
+        .allow_hyphen_values(true)
+        .help(wrapped(&format!("{} {facts}", spec.help)));
+    match kind {
+        ParamKind::Bool => arg.num_args(0..=1).require_equals(true).default_missing_value("on"),
+        _ => arg,
+    }
+}
+
+fn range(kind: ParamKind) -> String {
+    const PRACTICALLY_ALL: u64 = 1 << 60;
+    match kind {
+        ParamKind::Int { min, max } if max >= PRACTICALLY_ALL => format!("from {min}; "),
+        ParamKind::Int { min, max } => format!("{min} to {max}; "),
+        ParamKind::Float { min, max } if max >= 1e9 => format!("from {min}; "),
+        ParamKind::Float { min, max } => format!("{min} to {max}; "),
+        ParamKind::Choice(_) | ParamKind::Bool => String::new(),
+    }
+}
+
+fn path_arg(id: &'static str, name: &'static str, help: &str) -> Arg {
+    Arg::new(id).value_name(name).value_parser(value_parser!(PathBuf)).required(true).help(help.to_owned())
+}
+
+fn path_flag(id: &'static str, name: &'static str, help: &str) -> Arg {
+    path_arg(id, name, help).long(id).required(false)
+}
+
+fn count_flag(id: &'static str, name: &'static str, help: &'static str) -> Arg {
+    Arg::new(id).long(id).value_name(name).value_parser(value_parser!(usize)).help(help)
+}
+
+fn switch(id: &'static str, help: &'static str) -> Arg {
+    Arg::new(id).long(id).action(ArgAction::SetTrue).help(help)
+}
+
+fn threads_flag() -> Arg {
+    count_flag("threads", "N", "Threads to compute on [default: all]; any number gives the same bytes")
+}
+
+/// Breaks text into lines for a terminal.
+fn wrapped(text: &str) -> String {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > HELP_WIDTH {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}

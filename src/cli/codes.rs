@@ -1,0 +1,54 @@
+//! `encode` and `decode`: between frames and codes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use clap::ArgMatches;
+
+use crate::jobs::{self, CodesSpec, DecodeSpec, JobError};
+use crate::rvq::LayerSpan;
+
+use super::{Env, check_ending, check_writable, flags, model, print, train};
+
+static ENDINGS: &[&str] = &["npy"];
+
+/// Writes the codes of a corpus.
+pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
+    check_ending(out, "codes", ENDINGS)?;
+    check_writable(out)?;
+    let rvq = Arc::new(model::load(path, env)?.rvq);
+    let span = LayerSpan {
+        start: flags::count(matches, "start").unwrap_or(0),
+        end: flags::count(matches, "layers"),
+    };
+    let layers = span.resolve(rvq.num_layers()).map_err(|err| anyhow!("{err}: {}", path.display()))?;
+    let dataset = train::open_data(matches, env)?;
+    let frames = dataset.set.matrix.num_frames();
+    let spec = CodesSpec { rvq, dataset, span, path: out.to_owned() };
+    env.job(|ctx| jobs::encode_to_file(&spec, ctx)).map_err(|err| with_path(err, path))?;
+    Ok(print(&format!("{}: {} layers x {frames} frames\n", out.display(), layers.len()))?)
+}
+
+/// Writes the frames that codes stand for.
+pub(super) fn decode(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let (path, codes) = (flags::path(matches, "model")?, flags::path(matches, "codes")?);
+    let out = flags::path(matches, "out")?;
+    check_ending(out, "frames", ENDINGS)?;
+    check_writable(out)?;
+    let rvq = Arc::new(model::load(path, env)?.rvq);
+    let dim = rvq.dim();
+    let start = flags::count(matches, "start").unwrap_or(0);
+    let spec = DecodeSpec { rvq, codes: codes.to_owned(), start, path: out.to_owned() };
+    env.job(|ctx| jobs::decode_to_file(&spec, ctx)).map_err(|err| with_path(err, codes))?;
+    Ok(print(&format!("{}: frames of {dim} dimensions\n", out.display()))?)
+}
+
+/// The error with the file that it is about, where it does not name one itself.
+pub(super) fn with_path(err: JobError, path: &Path) -> anyhow::Error {
+    match err {
+        JobError::Rvq(err) => anyhow!("{err}: {}", path.display()),
+        other => other.into(),
+    }
+}

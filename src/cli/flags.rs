@@ -1,0 +1,137 @@
+//! From flags to checked specifications.
+
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use crate::audio::ChannelChoice;
+use crate::features::{self, ExtractParams};
+use crate::io::TimeAxis;
+use crate::jobs::{Builtin, DataSpec, Holdout, Source};
+use crate::param::ParamValue;
+use crate::rvq::rules::{self, RULES, UpdateRule};
+use crate::rvq::{self, RvqParams};
+
+use super::Usage;
+use super::args::{extract_id, rvq_id};
+
+/// Threads to compute on; 0 for all.
+pub(super) fn threads(matches: &ArgMatches) -> usize {
+    count(matches, "threads").unwrap_or(0)
+}
+
+/// A path that the command asks for.
+pub(super) fn path<'a>(matches: &'a ArgMatches, id: &str) -> Result<&'a Path, Usage> {
+    optional_path(matches, id).ok_or_else(|| Usage(format!("--{id} is missing")))
+}
+
+/// A path that may be left out.
+pub(super) fn optional_path<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a Path> {
+    matches.get_one::<PathBuf>(id).map(PathBuf::as_path)
+}
+
+/// A whole number that may be left out.
+pub(super) fn count(matches: &ArgMatches, id: &str) -> Option<usize> {
+    matches.try_get_one::<usize>(id).ok().flatten().copied()
+}
+
+/// Whether a switch is on.
+pub(super) fn switch(matches: &ArgMatches, id: &str) -> bool {
+    matches.get_flag(id)
+}
+
+/// Where frames come from.
+pub(super) fn source(matches: &ArgMatches) -> Source {
+    if switch(matches, "demo") {
+        return Source::Builtin(Builtin::Demo);
+    }
+    if switch(matches, "article") {
+        return Source::Builtin(Builtin::Article);
+    }
+    Source::Files(matches.get_many::<PathBuf>("data").unwrap_or_default().cloned().collect())
+}
+
+/// How files are made into frames.
+pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
+    let mut extract = ExtractParams::default();
+    let chosen = matches.get_one::<String>("features").and_then(|id| features::find(id));
+    if let Some(extractor) = chosen {
+        extract.extractor = extractor.id();
+        let read = extractor.params();
+        for spec in features::PARAMS {
+            let Some(value) = matches.get_one::<ParamValue>(&extract_id(spec.key)) else { continue };
+            if read.iter().all(|one| one.key != spec.key) {
+                let readers =
+                    features::EXTRACTORS.iter().filter(|e| e.params().iter().any(|o| o.key == spec.key));
+                let readers: Vec<&str> = readers.map(|e| e.id()).collect();
+                return Err(unread(spec.flag, &format!("the features {}", extractor.id()), &readers));
+            }
+            (spec.write)(&mut extract, *value);
+        }
+    }
+    Ok(DataSpec {
+        extract,
+        channel: count(matches, "channel").map_or(ChannelChoice::Mix, ChannelChoice::Only),
+        time_axis: matches.get_one::<String>("time-axis").map(|word| match word.as_str() {
+            "columns" => TimeAxis::Columns,
+            _ => TimeAxis::Rows,
+        }),
+        frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
+    })
+}
+
+/// What is held out.
+pub(super) fn holdout(matches: &ArgMatches) -> Holdout {
+    Holdout(matches.get_one::<f64>("holdout").copied().unwrap_or(0.0))
+}
+
+/// The rule that is asked for.
+pub(super) fn rule(matches: &ArgMatches) -> &'static dyn UpdateRule {
+    matches.get_one::<String>("rule").map_or(rules::DEFAULT, |id| rules::rule(id))
+}
+
+/// The parameters of a training, and the model to start from where one is named.
+pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<PathBuf>), Usage> {
+    let rule = rule(matches);
+    let mut params = rule.defaults();
+    let read = rule.params();
+    let mut start = None;
+    for spec in rvq::PARAMS {
+        let id = rvq_id(spec.key);
+        if spec.key == "init" {
+            let Some(words) = matches.get_one::<PathBuf>(&id) else { continue };
+            match words.to_str().and_then(|text| spec.kind.parse(text)) {
+                Some(method) => (spec.write)(&mut params, method),
+                None => start = Some(words.clone()),
+            }
+            continue;
+        }
+        let Some(value) = matches.try_get_one::<ParamValue>(&id).ok().flatten() else { continue };
+        if read.iter().all(|one| one.key != spec.key) {
+            let readers = RULES.iter().filter(|r| r.params().iter().any(|o| o.key == spec.key));
+            let readers: Vec<&str> = readers.map(|r| r.id()).collect();
+            return Err(unread(spec.flag, &format!("the rule {}", rule.id()), &readers));
+        }
+        (spec.write)(&mut params, *value);
+    }
+    Ok((params, start))
+}
+
+/// Whether a flag stands on the command line.
+pub(super) fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.try_contains_id(id).unwrap_or(false) && matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
+/// The flag on the command line that only means something to a training, if there is one.
+pub(super) fn training_flag(matches: &ArgMatches) -> Option<&'static str> {
+    let plain = ["rule", "epochs", "standardize", "metrics"];
+    let given = plain.into_iter().find(|id| is_given(matches, id));
+    given.or_else(|| {
+        rvq::PARAMS.iter().find(|spec| is_given(matches, &rvq_id(spec.key))).map(|spec| spec.flag)
+    })
+}
+
+fn unread(flag: &str, by: &str, readers: &[&str]) -> Usage {
+    Usage(format!("--{flag} means nothing to {by}; it is read by {}", readers.join(", ")))
+}

@@ -1,0 +1,204 @@
+//! The command line: each command builds a job and runs it here and now.
+//!
+//! Results go to standard output or to files, everything else to standard error. The process ends with 0, 1 for a failure, 2 for wrong usage, or 130
+//! where it was interrupted.
+
+mod args;
+mod codes;
+mod flags;
+mod metrics_log;
+mod model;
+mod progress;
+mod report;
+mod table;
+mod train;
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+use crate::io::{FileError, Problem};
+use crate::jobs::{JobCtx, JobError, JobEvent};
+use crate::task::Cancel;
+
+use progress::Reporter;
+
+/// The exit code for a command that was understood and failed.
+pub const FAILED: u8 = 1;
+/// The exit code for arguments that make no sense.
+pub const WRONG_USAGE: u8 = 2;
+/// The exit code for a command that was interrupted, as shells count it.
+pub const INTERRUPTED: u8 = 130;
+
+/// What the arguments ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The window, with these files.
+    Window(Vec<PathBuf>),
+    /// Nothing more: a command has run, and this is its exit code.
+    Done(u8),
+}
+
+/// Arguments that are words of the language but make no sense together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// What every command works with.
+struct Env {
+    cancel: Cancel,
+    reporter: Reporter,
+    threads: usize,
+}
+
+/// Runs what `args`, the program's name first, ask for.
+#[must_use]
+pub fn run(args: Vec<OsString>) -> Start {
+    if let Some(files) = files_for_the_window(&args) {
+        return Start::Window(files);
+    }
+    match args::command(args::rule_of(&args)).try_get_matches_from(args) {
+        Ok(matches) => Start::Done(run_command(&matches)),
+        Err(err) => {
+            // Help on a closed pipe is no failure.
+            let _ = err.print();
+            Start::Done(if err.use_stderr() { WRONG_USAGE } else { 0 })
+        }
+    }
+}
+
+/// The files to open, where the first argument is neither a command nor a flag but looks like a file.
+fn files_for_the_window(args: &[OsString]) -> Option<Vec<PathBuf>> {
+    let files: Vec<PathBuf> = args.iter().skip(1).map(PathBuf::from).collect();
+    let Some(first) = files.first() else { return Some(files) };
+    let text = first.to_string_lossy();
+    if text.starts_with('-') || args::is_command(&text) {
+        return None;
+    }
+    let looks_like_one = first.exists() || first.components().count() > 1 || first.extension().is_some();
+    looks_like_one.then_some(files)
+}
+
+fn run_command(matches: &ArgMatches) -> u8 {
+    let Some((name, matches)) = matches.subcommand() else { return WRONG_USAGE };
+    let env = Env {
+        cancel: Cancel::default(),
+        reporter: Reporter::new(std::io::stderr().is_terminal()),
+        threads: flags::threads(matches),
+    };
+    let cancel = env.cancel.clone();
+    // Without a handler an interrupt ends the process at once, which leaves no half-written file either.
+    let _ = ctrlc::set_handler(move || {
+        if cancel.is_cancelled() {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        cancel.cancel();
+    });
+    let done = match name {
+        "train" => train::train(matches, &env),
+        "encode" => codes::encode(matches, &env),
+        "decode" => codes::decode(matches, &env),
+        "inspect" => model::inspect(matches, &env),
+        "convert" => model::convert(matches, &env),
+        "report" => report::report(matches, &env),
+        other => Err(Usage(format!("there is no command {other}")).into()),
+    };
+    env.reporter.finish();
+    match done {
+        Ok(()) => 0,
+        Err(err) if is_broken_pipe(&err) => 0,
+        Err(_) if env.cancel.is_cancelled() => {
+            eprintln!("interrupted; no file was changed");
+            INTERRUPTED
+        }
+        Err(err) => {
+            eprintln!("error: {}", one_line(&format!("{err:#}")));
+            if err.is::<Usage>() { WRONG_USAGE } else { FAILED }
+        }
+    }
+}
+
+impl Env {
+    /// Runs `work` with the context of a job whose events go to `also` and to the progress display.
+    fn job_with<T>(
+        &self,
+        also: &(dyn Fn(&JobEvent) + Sync),
+        work: impl FnOnce(&JobCtx<'_>) -> Result<T, JobError>,
+    ) -> Result<T, JobError> {
+        let emit = |event: JobEvent| {
+            also(&event);
+            self.reporter.event(&event);
+        };
+        let ctx =
+            JobCtx { cancel: &self.cancel, emit: &emit, control: None, threads: self.threads, live: false };
+        let done = work(&ctx);
+        self.reporter.finish();
+        done
+    }
+
+    /// Runs `work` with the context of a job.
+    fn job<T>(&self, work: impl FnOnce(&JobCtx<'_>) -> Result<T, JobError>) -> Result<T, JobError> {
+        self.job_with(&|_| {}, work)
+    }
+}
+
+/// Fails now where `path` could not be written later, so that no hour of work is lost. What is there stays as it is.
+fn check_writable(path: &Path) -> Result<(), FileError> {
+    let refuse = |words: String| Err(Problem::Unsupported(words).at(path));
+    if path.is_dir() {
+        return Err(Problem::Folder.at(path));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return refuse(format!(
+            "the folder {} does not exist, so nothing can be written there",
+            folder.display()
+        ));
+    }
+    if path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
+        return refuse("the file is write-protected".to_owned());
+    }
+    check_folder(folder).map_err(|problem| problem.at(path))
+}
+
+/// Whether files can be made in `folder`: makes one without a name, which is gone at once.
+fn check_folder(folder: &Path) -> Result<(), Problem> {
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(Problem::Denied),
+        Err(err) => Err(Problem::System(err)),
+    }
+}
+
+/// Checks that `path` ends in one of `endings`, or in none at all.
+fn check_ending(path: &Path, what: &str, endings: &[&str]) -> Result<(), Usage> {
+    let Some(ending) = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()) else {
+        return Ok(());
+    };
+    if endings.contains(&ending.as_str()) {
+        return Ok(());
+    }
+    let known: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
+    Err(Usage(format!("{what} can be written as {}, not as .{ending}: {}", known.join(", "), path.display())))
+}
+
+/// Writes results to standard output.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn is_broken_pipe(err: &anyhow::Error) -> bool {
+    err.downcast_ref::<std::io::Error>().is_some_and(|err| err.kind() == ErrorKind::BrokenPipe)
+}
+
+/// The text without line breaks and other controls, which a file's name may hold.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

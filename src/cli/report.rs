@@ -1,0 +1,87 @@
+//! `report`: a page, figures, and every plot, of a model or of a training.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use clap::ArgMatches;
+
+use crate::io::{FileError, Problem};
+use crate::jobs::{self, EvaluateSpec};
+use crate::report::{self, Report};
+use crate::training::{History, Run, findings};
+
+use super::metrics_log::MetricsLog;
+use super::{Env, Usage, check_folder, codes, flags, model, print, table, train};
+
+/// Writes the report.
+pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let out = flags::path(matches, "out")?;
+    check_target(out)?;
+    let (run, history, found, log) = match flags::optional_path(matches, "model") {
+        Some(path) => {
+            let (run, found) = evaluate(matches, path, env)?;
+            (run, History::default(), found, None)
+        }
+        None => {
+            let (trained, log) = train::run(matches, env)?;
+            let found = findings(&trained.run);
+            (trained.run, trained.history, found, log)
+        }
+    };
+    if env.cancel.is_cancelled() {
+        bail!("interrupted");
+    }
+    let written = report::write(out, &Report::new(&run, &history, found.clone()))?;
+    log.map(MetricsLog::finish).transpose()?;
+    for finding in &found {
+        env.reporter.note(finding);
+    }
+    let page = written.first().map(|path| path.display().to_string()).unwrap_or_default();
+    Ok(print(&format!("{}{page}\n", table::results(&run)))?)
+}
+
+/// Holds a model against the data.
+fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, Vec<String>)> {
+    if let Some(flag) = flags::training_flag(matches) {
+        let words = format!("--{flag} is for training, but --model gives a model that is trained");
+        return Err(Usage(words).into());
+    }
+    let model = model::load(path, env)?;
+    let (params, steps) = jobs::recorded(&model);
+    let dataset = train::open_data(matches, env)?;
+    let spec = EvaluateSpec {
+        name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        dataset,
+        rvq: Arc::new(model.rvq),
+        params,
+        steps,
+        holdout: flags::holdout(matches),
+    };
+    let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| codes::with_path(err, path))?;
+    let mut found = findings(&run);
+    found.extend(model.info.findings);
+    Ok((run, found))
+}
+
+/// Fails now where the report could not be written later.
+fn check_target(out: &Path) -> Result<(), FileError> {
+    let refuse = |words: String| Err(Problem::Unsupported(words).at(out));
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if out.is_dir() {
+        return check_folder(out).map_err(|problem| problem.at(out));
+    }
+    if out.exists() {
+        return refuse("a report is a folder, but here is a file".to_owned());
+    }
+    if !parent.is_dir() {
+        return refuse(format!(
+            "the folder {} does not exist, so nothing can be written there",
+            parent.display()
+        ));
+    }
+    check_folder(parent).map_err(|problem| problem.at(out))
+}

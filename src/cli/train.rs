@@ -1,0 +1,127 @@
+//! `train`, and the training that `report` does.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, bail};
+use clap::ArgMatches;
+
+use crate::features::Split;
+use crate::jobs::{self, Dataset, OpenSpec, SaveSpec, TrainSpec, Trained};
+use crate::rvq::{Metric, Rvq, RvqParams, rules};
+use crate::training::{Batches, findings};
+
+use super::args::rvq_id;
+use super::metrics_log::MetricsLog;
+use super::{Env, Usage, check_ending, check_writable, codes, flags, model, print, table};
+
+/// Trains and writes the model.
+pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let out = flags::path(matches, "out")?;
+    check_ending(out, "a model", model::MODEL_ENDINGS)?;
+    check_writable(out)?;
+    let (trained, log) = run(matches, env)?;
+    jobs::save_model(&SaveSpec { run: trained.run.clone(), path: out.to_owned() })?;
+    log.map(MetricsLog::finish).transpose()?;
+    for finding in findings(&trained.run) {
+        env.reporter.note(&finding);
+    }
+    Ok(print(&table::results(&trained.run))?)
+}
+
+/// Trains as the flags say. The log of its steps has no name yet.
+pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<MetricsLog>)> {
+    let (mut params, start) = flags::rvq_params(matches)?;
+    let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
+    let start = match start {
+        Some(path) => {
+            let rvq = load_start(&path, env)?;
+            fit_to_start(&mut params, &rvq, matches, &path)?;
+            Some(Arc::new(rvq))
+        }
+        None => None,
+    };
+    params.validate()?;
+    let dataset = open_data(matches, env)?;
+    let holdout = flags::holdout(matches);
+    if let Some(&epochs) = matches.get_one::<u64>("epochs") {
+        let split = Split::hold_out(&dataset.set, holdout.0);
+        let batches = Batches::new(split.train, params.order, params.seed);
+        params.steps = batches.per_epoch(params.batch_size).saturating_mul(epochs);
+    }
+    let title = dataset.source.title();
+    let rule = rules::rule(params.rule);
+    let spec = TrainSpec {
+        name: format!("{}, {title}", rule.id()),
+        dataset,
+        params: params.validate()?,
+        holdout,
+        standardize: flags::switch(matches, "standardize"),
+        start,
+        resume: None,
+        paused: false,
+    };
+    env.reporter.expect_steps(params.steps);
+    let note_step = |event: &jobs::JobEvent| {
+        if let Some(log) = &log {
+            log.event(event);
+        }
+    };
+    let trained = env
+        .job_with(&note_step, |ctx| jobs::train(spec, ctx))
+        .map_err(|err| codes::with_path(err, Path::new(&title)))?;
+    // An interrupt that came after the last step still means that nothing is to be written.
+    if env.cancel.is_cancelled() {
+        bail!("interrupted");
+    }
+    Ok((trained, log))
+}
+
+/// Opens the corpus that the arguments name.
+pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
+    let spec = OpenSpec { source: flags::source(matches), data: flags::data_spec(matches)? };
+    let opened = env.job(|ctx| jobs::open(&spec, ctx))?;
+    if let Some((path, _)) = &opened.model {
+        bail!("this file holds a model, but audio or features are wanted: {}", path.display());
+    }
+    let dataset = opened
+        .dataset
+        .ok_or_else(|| anyhow!("there are no frames in: {}", spec.source.paths().join(", ")))?;
+    if let Some((axis, why)) = &dataset.time_axis
+        && spec.data.time_axis.is_none()
+        && *axis == crate::io::TimeAxis::Columns
+    {
+        env.reporter.note(&format!("columns were taken for frames ({why}); --time-axis rows says otherwise"));
+    }
+    Ok(dataset)
+}
+
+fn load_start(path: &Path, env: &Env) -> Result<Rvq> {
+    if !path.exists() {
+        return Err(Usage(format!(
+            "--init takes kmeans, sample, uniform, or a model file, and there is no such file: {}",
+            path.display()
+        ))
+        .into());
+    }
+    Ok(model::load(path, env)?.rvq)
+}
+
+/// Takes over what a model's shape decides; flags that say otherwise are an error.
+fn fit_to_start(params: &mut RvqParams, rvq: &Rvq, matches: &ArgMatches, path: &Path) -> Result<()> {
+    let num_codes = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
+    let shape = [("num_layers", "layers", rvq.num_layers()), ("codebook_size", "codes", num_codes)];
+    for (key, flag, has) in shape {
+        let asked = if key == "num_layers" { params.num_layers } else { params.codebook_size };
+        if asked != has && flags::is_given(matches, &rvq_id(key)) {
+            bail!("--{flag} is {asked}, but the model to start from has {has}: {}", path.display());
+        }
+    }
+    (params.num_layers, params.codebook_size) = (rvq.num_layers(), num_codes);
+    let rule = rules::rule(params.rule);
+    if rvq.metric() == Metric::Cosine && rule.params().iter().all(|spec| spec.key != "metric") {
+        bail!("the rule {} knows no cosine distance, which the model has: {}", rule.id(), path.display());
+    }
+    params.metric = rvq.metric();
+    Ok(())
+}

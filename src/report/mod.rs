@@ -1,0 +1,179 @@
+//! The report of a run: one page to read, one JSON to compute with, and CSV and SVG of every plot.
+//!
+//! [`plots`] turns a run into plain data, [`svg`] draws it, [`html`](Report::html) sets the page around it. The figures are those of
+//! [`metrics`](crate::metrics), and every definition in the footer is the text that stands there.
+
+mod html;
+mod marks;
+pub mod plot;
+pub mod plots;
+pub mod scale;
+pub mod svg;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::io::{FileError, Problem, replace_file};
+use crate::metrics::{LayerMetrics, TotalMetrics};
+use crate::training::{History, LiveEdit, Run, SourceInfo, SplitKind, params_json};
+
+use plot::Plot;
+use plots::Section;
+use svg::Place;
+
+/// Everything that a report tells. As JSON it is `metrics.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The version that made it.
+    pub rvqscope: &'static str,
+    /// The data.
+    pub source: SourceInfo,
+    /// Every parameter and the seed; null where a model came without them.
+    pub params: Map<String, Value>,
+    /// Steps taken.
+    pub steps: u64,
+    /// The figures of each layer.
+    pub layers: Vec<LayerReport>,
+    /// The figures of all layers together.
+    pub totals: Splits<TotalMetrics>,
+    /// What stands out, a sentence each.
+    pub findings: Vec<String>,
+    /// What the run is called.
+    #[serde(skip)]
+    pub name: String,
+    /// The rule as a person calls it.
+    #[serde(skip)]
+    pub rule_label: &'static str,
+    /// What was changed while training ran.
+    #[serde(skip)]
+    pub live_edits: Vec<LiveEdit>,
+    /// The plots.
+    #[serde(skip)]
+    pub plots: Vec<(Section, Plot)>,
+}
+
+/// The figures of one layer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerReport {
+    /// The layer, from 0.
+    pub layer: usize,
+    /// `K`.
+    pub codes: usize,
+    /// The dimension of its rows.
+    pub dim: usize,
+    /// Over each set of frames.
+    #[serde(flatten)]
+    pub splits: Splits<LayerMetrics>,
+}
+
+/// A figure over the frames that are trained on and over those held out; `None` where there are none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Splits<T> {
+    /// Over those trained on.
+    pub train: Option<T>,
+    /// Over those held out.
+    pub held_out: Option<T>,
+}
+
+impl<T> Splits<T> {
+    /// The figure over one set of frames.
+    #[must_use]
+    pub fn of(&self, split: SplitKind) -> Option<&T> {
+        match split {
+            SplitKind::Train => self.train.as_ref(),
+            SplitKind::HeldOut => self.held_out.as_ref(),
+        }
+    }
+
+    /// What to judge by: held-out where there is something held out.
+    #[must_use]
+    pub fn best(&self) -> Option<(SplitKind, &T)> {
+        let held_out = self.held_out.as_ref().map(|figure| (SplitKind::HeldOut, figure));
+        held_out.or_else(|| self.train.as_ref().map(|figure| (SplitKind::Train, figure)))
+    }
+}
+
+impl Report {
+    /// The report of a run and its steps; `findings` are most important first.
+    #[must_use]
+    pub fn new(run: &Run, history: &History, findings: Vec<String>) -> Self {
+        let (mut train, mut held_out) = (
+            run.layer_metrics(SplitKind::Train).into_iter(),
+            run.layer_metrics(SplitKind::HeldOut).into_iter(),
+        );
+        let layer = |(layer, rvq_layer): (usize, &crate::rvq::Layer)| LayerReport {
+            layer,
+            codes: rvq_layer.codebook.num_codes(),
+            dim: rvq_layer.codebook.dim(),
+            splits: Splits { train: train.next(), held_out: held_out.next() },
+        };
+        Self {
+            rvqscope: env!("CARGO_PKG_VERSION"),
+            source: run.source.clone(),
+            params: known_params(run),
+            steps: run.steps,
+            layers: run.rvq.layers().iter().enumerate().map(layer).collect(),
+            totals: Splits {
+                train: run.total_metrics(SplitKind::Train),
+                held_out: run.total_metrics(SplitKind::HeldOut),
+            },
+            findings,
+            name: run.name.clone(),
+            rule_label: if run.params_known { run.rule().label() } else { "unknown" },
+            live_edits: run.live_edits.clone(),
+            plots: plots::plots(run, history),
+        }
+    }
+
+    /// `metrics.json`. Its keys are always the same, in the same order; a number that is not defined is null.
+    #[must_use]
+    pub fn metrics_json(&self) -> String {
+        // The report holds nothing that JSON cannot say: text keys, and numbers that turn to null where they are not finite.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// `report.html`: one page that needs nothing else.
+    #[must_use]
+    pub fn html(&self) -> String {
+        html::page(self)
+    }
+}
+
+/// Writes the report into the folder `dir`, which is made where only its last part is missing, and gives the files, the page first.
+///
+/// # Errors
+/// The folder cannot be made or a file not be written; each file is whole or as it was.
+pub fn write(dir: &Path, report: &Report) -> Result<Vec<PathBuf>, FileError> {
+    if !dir.is_dir() {
+        std::fs::create_dir(dir).map_err(|err| Problem::from(err).at(dir))?;
+    }
+    let mut files =
+        vec![("report.html".to_owned(), report.html()), ("metrics.json".to_owned(), report.metrics_json())];
+    for (_, plot) in &report.plots {
+        files.push((format!("{}.csv", plot.id), plot.csv()));
+        files.push((format!("{}.svg", plot.id), svg::svg(plot, Place::Alone)));
+    }
+    let mut written = Vec::with_capacity(files.len());
+    for (name, text) in files {
+        let path = dir.join(name);
+        replace_file(&path, |out| out.write_all(text.as_bytes()))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// The parameters; of a model that came without any, only what its shape tells.
+fn known_params(run: &Run) -> Map<String, Value> {
+    let mut params = params_json(&run.params);
+    if !run.params_known {
+        let shape = ["num_layers", "codebook_size"];
+        for (_, value) in params.iter_mut().filter(|(key, _)| !shape.contains(&key.as_str())) {
+            *value = Value::Null;
+        }
+    }
+    params
+}

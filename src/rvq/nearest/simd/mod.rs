@@ -1,0 +1,150 @@
+//! The instruction sets: the one place with unsafe code.
+//!
+//! Two kinds of unsafety, each argued once. *Features*: a kernel type is made in [`dispatch`] alone, after
+//! [`Kernel::is_available`] has found its instructions, so its methods may use them. *Loads*: a kernel reads vectors
+//! that lie within an array or within a slice whose length it has checked.
+#![allow(unsafe_code)]
+
+use super::codebook::{PANEL, PanelCodes};
+use super::encode::{Format, UNROLL};
+use super::kernel::Kernel;
+use super::screen::{Lanes, TILE, Tile};
+
+/// A set of instructions.
+pub(super) trait Simd: Copy {
+    /// How rows are held.
+    const FORMAT: Format;
+
+    /// The scores of the tile's frames with the codes of a panel: `|c|^2 - 2 x^.c^`, of the rounded frame and code.
+    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]);
+
+    /// Brings `least`, the smallest upper bound of each lane, up to date with the scores of frame `f`.
+    #[inline(always)]
+    fn least_upper(self, scores: &[[Lanes; TILE]], f: usize, widths: &[f32], least: &mut Lanes) {
+        for (scores, width) in scores.iter().zip(widths) {
+            for l in 0..PANEL {
+                let upper = scores[f].0[l] + width;
+                least.0[l] = if upper < least.0[l] { upper } else { least.0[l] };
+            }
+        }
+    }
+
+    /// Asks for data that will be read soon.
+    #[inline(always)]
+    fn prefetch(self, _data: &[f32]) {}
+
+    /// The lanes that are at most `limit`, as bits.
+    #[inline(always)]
+    fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
+        (0..PANEL).fold(0, |bits, l| bits | u32::from(lanes[l] <= limit) << l)
+    }
+}
+
+/// Work that is compiled once for each kernel; `run` and what it calls must be inlined to gain from it.
+pub(super) trait Job {
+    type Output;
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// f32 in plain Rust.
+#[derive(Clone, Copy)]
+struct Portable;
+
+impl Simd for Portable {
+    const FORMAT: Format = Format::F32;
+
+    #[inline(always)]
+    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
+        let frames = tile.words.chunks_exact(panel.len());
+        for ((scores, frame), step) in scores.iter_mut().zip(frames).zip(tile.steps) {
+            let mut sums = [0.0f32; PANEL];
+            for (codes, &word) in panel.iter().zip(frame) {
+                for l in 0..PANEL {
+                    sums[l] = mul_add(f32::from_bits(word), f32::from_bits(codes[l]), sums[l]);
+                }
+            }
+            for l in 0..PANEL {
+                scores.0[l] = mul_add(-step * codes.step[l], sums[l], codes.norm[l]);
+            }
+        }
+    }
+}
+
+/// `a * b + c`, with one rounding where that is one instruction of every machine of the kind: for bounds only.
+#[inline(always)]
+fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Runs `job` with the instructions of `kernel`, or in plain Rust where this machine lacks them.
+pub(super) fn dispatch<J: Job>(kernel: Kernel, job: J) -> J::Output {
+    if !kernel.is_available() {
+        return job.run(Portable);
+    }
+    // SAFETY (each call): the kernel is available, so the machine has the features of the function called.
+    match kernel {
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 => unsafe { x86::avx2(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2Int8 => unsafe { x86::avx2_int8(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::AvxVnni => unsafe { x86::avx_vnni(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512 => unsafe { x86::avx512(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512Vnni => unsafe { x86::avx512_vnni(job) },
+        #[cfg(target_arch = "aarch64")]
+        Kernel::NeonDot => unsafe { arm::neon_dot(job) },
+        _ => job.run(Portable),
+    }
+}
+
+/// The loop of a kernel: `$frames` frames at a time against a panel of `$vectors` vectors, all in registers.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! scores {
+    ($panel:ident, $codes:ident, $tile:ident, $scores:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
+     load: $load:expr, splat: $splat:expr, step: $step:expr,
+     load_f32: $load_f32:expr, finish: $finish:expr, store: $store:expr) => {{
+        const WIDTH: usize = PANEL / $vectors;
+        let panel = $panel.as_chunks::<UNROLL>().0;
+        let words = &$tile.words.as_chunks::<UNROLL>().0[..TILE * panel.len()];
+        for first in (0..TILE).step_by($frames) {
+            let mut sums: [[_; $vectors]; $frames] =
+                std::array::from_fn(|f| [$zero($tile.offsets[first + f].wrapping_neg()); $vectors]);
+            for (i, codes) in panel.iter().enumerate() {
+                // SAFETY: `first + f < TILE` and `i < panel.len()`, so the index is below the length of `words`.
+                let words: [&[u32; UNROLL]; $frames] =
+                    std::array::from_fn(|f| unsafe { words.get_unchecked((first + f) * panel.len() + i) });
+                for w in 0..UNROLL {
+                    // SAFETY: the vectors lie within the words of the panel's codes.
+                    let codes: [_; $vectors] =
+                        std::array::from_fn(|v| unsafe { $load(codes[w].as_ptr().add(v * WIDTH).cast()) });
+                    for f in 0..$frames {
+                        let x = $splat(words[f][w]);
+                        for v in 0..$vectors {
+                            sums[f][v] = $step(sums[f][v], codes[v], x);
+                        }
+                    }
+                }
+            }
+            for v in 0..$vectors {
+                // SAFETY: the vectors lie within the arrays of the panel.
+                let (norm, step) = unsafe {
+                    let [norm, step] = [&$codes.norm, &$codes.step];
+                    ($load_f32(norm.as_ptr().add(v * WIDTH)), $load_f32(step.as_ptr().add(v * WIDTH)))
+                };
+                for f in 0..$frames {
+                    let score = $finish(sums[f][v], norm, step, $tile.steps[first + f]);
+                    // SAFETY: the vector lies within the frame's scores.
+                    unsafe { $store($scores[first + f].0.as_mut_ptr().add(v * WIDTH), score) };
+                }
+            }
+        }
+    }};
+}
+
+// After the macro, which they use.
+#[cfg(target_arch = "aarch64")]
+mod arm;
+#[cfg(target_arch = "x86_64")]
+mod x86;

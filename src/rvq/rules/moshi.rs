@@ -1,0 +1,119 @@
+//! Mimi's quantizer: layers start one after the other, thresholds are relative, rows are not smoothed.
+
+use ndarray::{Array1, ArrayView1};
+
+use crate::param::ParamSpec;
+use crate::task::Cancelled;
+
+use super::super::InitMethod;
+use super::super::init::{self, EmptyCluster};
+use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
+
+/// Dead codes are looked for at every so many steps of a layer.
+const CHECK_EVERY: u64 = 5;
+
+/// k-means with empty clusters resampled, `c = max(counts, 1)` and `m = means c`, a layer at the earliest in the step after that in which the one
+/// before was started; at every fifth step of a layer, codes with `c_k < threshold C/K` get `c_k = C/K` and `m_k = v c_k`, with `v` a random frame
+/// of the batch; then `c` and `m` as in the EMA core, and `e_k = m_k / max(c_k, eps)`.
+///
+/// From `EuclideanCodebook` of the package `moshi` 0.2. There a layer that waits runs its averages on rows of zeros, which its start then
+/// discards; here it stays at zero.
+#[derive(Debug)]
+pub(super) struct Moshi;
+
+impl UpdateRule for Moshi {
+    fn id(&self) -> &'static str {
+        "moshi"
+    }
+
+    fn label(&self) -> &'static str {
+        "Moshi (Mimi)"
+    }
+
+    fn help(&self) -> &'static str {
+        "What Mimi's trainer does: one layer starts a step, every fifth step replaces codes that are used less than a share of the average."
+    }
+
+    fn defaults(&self) -> RvqParams {
+        RvqParams { threshold_ema_dead_code: 0.1, ..RvqParams::lineage(self.id()) }
+    }
+
+    fn params(&self) -> Vec<ParamSpec<RvqParams>> {
+        super::params_with(&[], |spec| match spec.key {
+            "threshold_ema_dead_code" => super::relative_threshold(
+                spec,
+                "x C/K",
+                "At every fifth step, a code whose EMA cluster size is below this share of C/K (the sum of all sizes over codes) is \
+                 replaced by a frame of the batch. 0 turns replacement off.",
+            ),
+            "epsilon" => ParamSpec {
+                help: "The smallest cluster size that a row is divided by. There is no other smoothing.",
+                ..spec
+            },
+            _ => spec,
+        })
+    }
+
+    fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
+        let params = input.params;
+        let num_codes = params.codebook_size;
+        let waits = input.layer_idx > 0 && input.previous_init_step.is_none_or(|step| step >= input.step);
+        if waits && params.init != InitMethod::Uniform {
+            return Ok(InitOutcome::Wait);
+        }
+        Ok(InitOutcome::Ready(match params.init {
+            InitMethod::Sample => start::sampled(input),
+            InitMethod::Uniform => {
+                let dim = input.batch.ncols();
+                let rows = init::kaiming_uniform(num_codes, dim, &mut input.rng);
+                start::consistent(rows, Array1::ones(num_codes))
+            }
+            InitMethod::KMeans => {
+                let means = init::draw(input.batch, num_codes, &mut input.rng);
+                let mut rng = input.rng.clone();
+                let found = start::lloyd(input.batch, means, EmptyCluster::Resample(&mut rng), input)?;
+                start::consistent(found.means, start::sizes(&found.counts).mapv(|n| n.max(1.0)))
+            }
+        }))
+    }
+
+    fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
+        let params = ctx.params;
+        let dead = if steps_taken(ctx).is_multiple_of(CHECK_EVERY) {
+            self.replace(codebook, batch, ctx)
+        } else {
+            Vec::new()
+        };
+        ema::averages(codebook, batch.tally, params.decay);
+        ema::clamped_rows(codebook, params.epsilon);
+        dead
+    }
+
+    fn threshold_frames(&self, params: &RvqParams, _: usize, cluster_size: &Array1<f64>) -> f64 {
+        params.threshold_ema_dead_code * uniform_size(cluster_size.view())
+    }
+}
+
+impl Moshi {
+    fn replace(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
+        let sizes = codebook.cluster_size();
+        let size = uniform_size(sizes.view());
+        let dead = ema::below(sizes, self.threshold_frames(ctx.params, batch.frames.nrows(), sizes));
+        let (num_frames, num_codes) = (batch.frames.nrows(), codebook.num_codes());
+        let drawn = ema::draw_for_all(&mut ctx.rng, num_frames, num_codes, dead.len());
+        for (&code, frame_idx) in dead.iter().zip(drawn) {
+            ema::place(codebook, code as usize, batch.frames.row(frame_idx), size);
+        }
+        dead
+    }
+}
+
+/// `C/K`: the EMA size of a code if all were used alike.
+fn uniform_size(sizes: ArrayView1<'_, f64>) -> f64 {
+    sizes.sum() / sizes.len().max(1) as f64
+}
+
+/// How many steps the layer has taken with this one: the step that starts it is its first.
+fn steps_taken(ctx: &UpdateCtx<'_>) -> u64 {
+    if ctx.init_step == 0 { ctx.step } else { (ctx.step + 1).saturating_sub(ctx.init_step) }
+}

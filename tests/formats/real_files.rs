@@ -1,0 +1,83 @@
+//! The real files of the folder that `RVQSCOPE_DATA` names.
+
+use super::*;
+
+/// The folder of real files, or `None` with a note.
+fn data() -> Option<PathBuf> {
+    let data = std::env::var_os("RVQSCOPE_DATA").map(PathBuf::from);
+    if data.is_none() {
+        eprintln!("skipped: RVQSCOPE_DATA is not set");
+    }
+    data
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(self::files(&path, ending));
+        } else if path.extension().is_some_and(|e| e == ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn audio() {
+    let Some(data) = data() else { return };
+    let wavs = files(&data.join("audio"), "wav");
+    assert!(wavs.len() > 20);
+    for path in wavs {
+        match open(&path) {
+            Ok(Opened::Audio(audio)) => assert!(audio.channels.iter().all(|c| !c.is_empty())),
+            Ok(other) => panic!("{}: {other:?}", path.display()),
+            Err(err) => assert!(err.to_string().contains("64-bit float"), "{err}"),
+        }
+    }
+    let name = "audio/wav_variants/waveformatextensible-24bit-4byte-48kHz-stereo.wav";
+    let stereo = super::audio(open(&data.join(name)).unwrap());
+    let samples = stereo.channels.concat().iter().map(|v| v * 8_388_608.0).collect::<Vec<_>>();
+    assert_eq!(samples, [-96.0, 8_388_607.0, 23_052.0, -8_360_672.0]);
+}
+
+#[test]
+fn a_real_quantizer_gives_its_own_codes() {
+    let Some(data) = data() else { return };
+    let features = features(open(&data.join("lyra/features.npy")).unwrap());
+    assert_eq!((features.values.view().dim(), features.time_axis), ((15_598, 64), TimeAxis::Rows));
+    let codes = codes(open(&data.join("lyra/codes.npy")).unwrap());
+    assert_eq!((codes.values.dim(), codes.time_axis), ((46, 15_598), TimeAxis::Rows));
+    let model = model(open(&data.join("checkpoints/lyra_real_46x16x64_encodec_layout.safetensors")).unwrap());
+    assert_eq!(model.rvq.num_layers(), 46);
+    let matrix = features.into_matrix(TimeAxis::Rows).unwrap();
+    let some = ndarray::s![..500, ..];
+    let ours = model.rvq.encode(matrix.slice(some), LayerSpan::ALL).unwrap();
+    assert_eq!(ours, codes.values.slice(ndarray::s![.., ..500]));
+}
+
+#[test]
+fn checkpoints_open_or_say_what_they_are() {
+    let Some(data) = data() else { return };
+    let dtype = |name: &str| {
+        let model = model(open(&data.join("checkpoints").join(name)).unwrap());
+        (model.info.layers.len(), model.info.layers[0].dtype.clone())
+    };
+    assert_eq!(dtype("encodec_trained_8x256x64.safetensors"), (8, "f32".into()));
+    assert_eq!(dtype("fp16.safetensors"), (8, "f16".into()));
+    assert_eq!(dtype("bf16.safetensors"), (8, "bf16".into()));
+    let bare = |name: &str| model(open(&data.join("checkpoints").join(name)).unwrap()).rvq;
+    assert_eq!(bare("bare_8x256x64.npy"), bare("bare_8x256x64_fortran.npy"));
+    assert_eq!(bare("bare_8x256x64_f16.npy").num_layers(), 8);
+    for path in files(&data, "safetensors") {
+        match open(&path) {
+            Ok(opened) => assert!(matches!(opened, Opened::Model(_)), "{}", path.display()),
+            Err(err) => assert!(err.to_string().starts_with("there is no quantizer of a known"), "{err}"),
+        }
+    }
+    for path in files(&data.join("golden"), "safetensors") {
+        assert!(open(&path).is_err(), "{}", path.display());
+    }
+}
