@@ -93,6 +93,11 @@ fn encode() -> Command {
             "ST",
             "Start at this layer, from 0: the data are taken as what it sees [default: 0]",
         ))
+        .arg(count_flag(
+            "beam",
+            "B",
+            "Keep the B best paths behind each layer instead of the nearest code alone; no frame gets worse [default: 1]",
+        ))
         .arg(threads_flag());
     data_args(command, "")
 }

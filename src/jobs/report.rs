@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::training::{History, Run};
+use crate::report::{self, Report};
+use crate::training::{History, Run, findings};
 
 use super::JobError;
 
@@ -18,11 +19,12 @@ pub struct ReportSpec {
     pub dir: PathBuf,
 }
 
-/// Writes `report.html`, `metrics.json`, and CSV and SVG of every plot.
+/// Writes `report.html`, `metrics.json`, and CSV and SVG of every plot, and gives the folder.
 ///
 /// # Errors
 /// The folder cannot be made, or a file cannot be written.
 pub fn write_report(spec: &ReportSpec) -> Result<PathBuf, JobError> {
-    let _ = spec;
-    Err(JobError::Input("reports cannot be written yet".to_owned()))
+    let ReportSpec { run, history, dir } = spec;
+    report::write(dir, &Report::new(run, history, findings(run)))?;
+    Ok(dir.clone())
 }
