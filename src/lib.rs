@@ -1,4 +1,67 @@
 //! rvqscope: a desktop instrument for residual vector quantizers.
+//!
+//! Open audio or features, train or load an RVQ, and see whether its codebooks are healthy: which codes are used, which are dead and why,
+//! whether the running averages have settled, and what each layer adds.
+//!
+//! # The map
+//!
+//! A module uses those below it in this list and none above; `tests/tidy.rs` holds every line of it against the tree.
+//!
+//! ```text
+//! main.rs          the binary: the window, or a command
+//! lib.rs           this text
+//! app/             the window, and the only user of egui: panels read the session and queue commands
+//!   panels/        one panel a file, listed in PANELS
+//! cli/             the commands: each builds a job and runs it where it stands
+//! session/         the state behind the window: commands in, what jobs tell out, never a wait
+//!   worker.rs      a job on its own thread, with a cancel switch; a panic ends there
+//!   mailbox.rs     between the two threads: every scalar, and the newest state
+//! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
+//! report/          a run as one page, metrics.json, CSV and SVG
+//! io/              files: READERS know a format by its content; writers replace a file whole or not at all
+//!   model/         quantizers as the field's trainers store them
+//! training/        the training loop step by step, its history, and a run as panels and reports see it
+//! metrics/         every figure once: the formula, its definition in words, and what it is where nothing defines it
+//! features/        frames of numbers that are known to be finite, and the EXTRACTORS that make them of audio
+//! rvq/             the quantizer: layers, search, k-means, parameters
+//!   rules/         how each trainer moves its codebooks, listed in RULES
+//! audio.rs         samples: mix-down and resampling
+//! mapped.rs        files in memory's place: large features are read from disk as they are needed
+//! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
+//! random.rs        one seeded stream of random numbers for each purpose
+//! task.rs          cancelling, and telling how far work is
+//! ```
+//!
+//! # How data flow
+//!
+//! ```text
+//! files -> io::open -> Audio -> EXTRACTORS -> FeatureSet -> Dataset
+//!                   -> features ------------------^            |
+//!                   -> model -> Rvq                            v
+//!                                |          train: Split -> Trainer -> StepRecord -> History
+//!                                |                             |
+//!                                +--> evaluate: Encoder -> Run (quantizer, parameters, evaluations)
+//!                                                              |
+//!                       panels, reports, model files, codes <--+
+//! ```
+//!
+//! A [`jobs::JobSpec`] says what is to be done and [`jobs::run`] does it, reporting through a [`jobs::JobCtx`]. The command line runs jobs where
+//! it stands; a [`session::Session`] runs each on a thread of its own and takes in what they tell when the window polls.
+//!
+//! # What always holds
+//!
+//! - **The window never waits** for a file, a dialog or a computation. `Session::apply` and `Session::poll` return at once, and a window that
+//!   does not look for a while has lost no scalar when it does.
+//! - **A panic is a notice, not an exit.** A failed or cancelled job changes nothing that was there; what a replaced job still says goes nowhere.
+//! - **Whole files or none.** What is written replaces a file in one move; what is read is taken in whole, or what was open stays open.
+//! - **The same bits everywhere.** The seed is part of the parameters, every purpose has its own random stream, and sums are added in fixed
+//!   blocks in a fixed order: any number of threads, in the window and on the command line, gives the same quantizer and the same figures. A
+//!   training that was stopped and gone on with is the one that was never stopped.
+//! - **Inputs are finite at the door.** A `FeatureMatrix` holds at least one frame and no NaN, a `Codebook` no NaN, `ValidRvqParams` no value out
+//!   of range; nothing behind them checks again.
+//! - **No formula twice.** A figure's function, its tooltip and its line in a report's footer are one text; what is undefined is `None`, never 0.
+//! - **Held out is held out.** Frames that a run is judged by were never trained on, in whatever way the run was stopped, edited and gone on with.
+
 #[cfg(feature = "gui")]
 pub mod app;
 pub mod audio;

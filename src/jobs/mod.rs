@@ -5,6 +5,7 @@
 mod codes;
 mod corpus;
 mod data;
+mod evaluate;
 mod model;
 mod report;
 mod train;
@@ -21,9 +22,10 @@ use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
+pub use evaluate::{EvaluateSpec, evaluate};
 pub use model::{MODEL_EXTENSION, SaveSpec, metadata, recorded, save_model};
 pub use report::{ReportSpec, write_report};
-pub use train::{EvaluateSpec, Holdout, Resume, TrainSpec, Trained, evaluate, train};
+pub use train::{Holdout, Resume, TrainSpec, Trained, train};
 
 /// What can go wrong in a job. What was there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +162,7 @@ impl From<RvqError> for JobError {
 
 /// A description of work, for whoever runs jobs without knowing which.
 #[derive(Debug)]
+#[allow(clippy::manual_non_exhaustive, reason = "the hidden job is for tests, and not to keep the list open")]
 pub enum JobSpec {
     /// Open files or a built-in source.
     Open(OpenSpec),

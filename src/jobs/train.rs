@@ -1,16 +1,15 @@
-//! Training and evaluating, with everything that happens around a step: control, publishing, held-out figures.
+//! Training, with everything that happens around a step: control, publishing, held-out figures.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use crate::features::{FeatureSet, Split, Standardizer};
-use crate::metrics::{Evaluation, evaluate as evaluate_ranges};
-use crate::rvq::search::Search;
-use crate::rvq::{Codebook, Layer, Rvq, RvqError, RvqParams, ValidRvqParams};
-use crate::task::Task;
-use crate::training::{History, LiveEdit, Run, SourceInfo, StepRecord, Trainer};
+use crate::rvq::{Codebook, Layer, Rvq, RvqError, ValidRvqParams};
+use crate::task::{Cancel, Cancelled, Task};
+use crate::training::{History, LiveEdit, Run, StepRecord, Trainer};
 
+use super::evaluate::{look_at_all, look_at_sample, source_info};
 use super::{Control, Dataset, JobCtx, JobError, JobEvent};
 
 /// What share of the frames is held out.
@@ -32,7 +31,7 @@ pub struct TrainSpec {
     pub standardize: bool,
     /// Codebooks to start from in place of the rule's own.
     pub start: Option<Arc<Rvq>>,
-    /// A training to go on with; `start` is not looked at then.
+    /// A training to go on with; `holdout`, `standardize` and `start` are not looked at then.
     pub resume: Option<Box<Resume>>,
     /// Wait before the first step.
     pub paused: bool,
@@ -43,7 +42,11 @@ pub struct TrainSpec {
 pub struct Resume {
     trainer: Trainer,
     history: History,
-    live_edits: Vec<LiveEdit>,
+    /// What was shown last.
+    run: Option<Arc<Run>>,
+    /// As they were: what was held out stays held out, and codebooks are brought back to input units in the same way.
+    split: Split,
+    standardizer: Option<Standardizer>,
 }
 
 /// What a training gives.
@@ -53,25 +56,8 @@ pub struct Trained {
     pub run: Arc<Run>,
     /// Every step's scalars.
     pub history: History,
-    /// To go on with; `None` where it was stopped in the middle of a step.
-    pub resume: Option<Box<Resume>>,
-}
-
-/// A quantizer to be held against data.
-#[derive(Debug, Clone)]
-pub struct EvaluateSpec {
-    /// What it is called.
-    pub name: String,
-    /// The data.
-    pub dataset: Arc<Dataset>,
-    /// The quantizer.
-    pub rvq: Arc<Rvq>,
-    /// The parameters it was made with, where known.
-    pub params: Option<RvqParams>,
-    /// Steps it was trained for, where known.
-    pub steps: u64,
-    /// What is held out.
-    pub holdout: Holdout,
+    /// To go on with.
+    pub resume: Box<Resume>,
 }
 
 /// How often a watched training publishes itself.
@@ -80,8 +66,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 const EVALUATE_EVERY: Duration = Duration::from_millis(300);
 /// The share of its time that it spends on looking at held-out frames.
 const EVALUATE_SHARE: f64 = 0.12;
-/// Training frames that are looked at while training goes on; the end looks at all.
-const LIVE_TRAIN_FRAMES: usize = 20_000;
+/// A step at most this long is finished when training is told to stop; a longer one is left half done.
+const SHORT_STEP: Duration = Duration::from_millis(200);
 /// Values of a mapped file up to which a standardized copy is kept in memory.
 const STANDARDIZED_VALUES: usize = 1 << 28;
 /// How long a waiting training sleeps between looks at its cancel switch.
@@ -95,41 +81,30 @@ pub fn train(spec: TrainSpec, ctx: &JobCtx<'_>) -> Result<Trained, JobError> {
     ctx.compute(|task| Training::new(spec, ctx)?.run(task))?
 }
 
-/// Quantizes the frames of a corpus with a given quantizer.
-///
-/// # Errors
-/// Their dimensions differ, or it was cancelled.
-pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobError> {
-    ctx.compute(|task| {
-        let set = &spec.dataset.set;
-        let split = Split::hold_out(set, spec.holdout.0);
-        let mut run = Run {
-            name: spec.name.clone(),
-            source: source_info(&spec.dataset, &split),
-            params: spec.params.unwrap_or_else(|| params_like(&spec.rvq)),
-            params_known: spec.params.is_some(),
-            live_edits: Vec::new(),
-            steps: spec.steps,
-            rvq: spec.rvq.clone(),
-            states: Vec::new(),
-            train: None,
-            held_out: None,
-            evaluated_at: spec.steps,
-        };
-        look_at_all(&mut run, set, &split, task)?;
-        Ok(Arc::new(run))
-    })?
-}
-
-/// The lineage's parameters in the shape of a quantizer that came without any.
-fn params_like(rvq: &Rvq) -> RvqParams {
-    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
-    RvqParams {
-        num_layers: rvq.num_layers(),
-        codebook_size,
-        metric: rvq.metric(),
-        ..RvqParams::lineage("gpt-sovits")
+/// A training before its first step.
+fn beginning(spec: &TrainSpec) -> Result<Resume, JobError> {
+    let set = &spec.dataset.set;
+    if spec.standardize && set.matrix.is_mapped() && set.matrix.view().len() > STANDARDIZED_VALUES {
+        return Err(JobError::Input(format!(
+            "these features are too large to keep a standardized copy of; train without standardizing, which finds the same codes: {}",
+            spec.dataset.source.title()
+        )));
     }
+    let split = Split::hold_out(set, spec.holdout.0);
+    let standardizer = spec.standardize.then(|| Standardizer::fit(set.matrix.view(), &split.train));
+    let (seen, start) = match &standardizer {
+        None => (set.clone(), spec.start.clone()),
+        Some(s) => {
+            let matrix = s
+                .apply(&set.matrix)
+                .map_err(|problem| JobError::Features { problem, path: spec.dataset.source.title() })?;
+            let start =
+                spec.start.as_ref().map(|rvq| rescaled(rvq, &s.inverse()).map(Arc::new)).transpose()?;
+            (Arc::new(FeatureSet { matrix, ..(**set).clone() }), start)
+        }
+    };
+    let trainer = Trainer::new(spec.params, seen, split.train.clone(), start.as_deref())?;
+    Ok(Resume { trainer, history: History::default(), run: None, split, standardizer })
 }
 
 struct Training<'a> {
@@ -144,6 +119,8 @@ struct Training<'a> {
     stop: bool,
     /// Step once although paused.
     once: bool,
+    /// How long the last step took.
+    step_took: Option<Duration>,
     published: Option<Instant>,
     evaluated: Option<(Instant, Duration)>,
 }
@@ -151,50 +128,29 @@ struct Training<'a> {
 impl<'a> Training<'a> {
     fn new(spec: TrainSpec, ctx: &'a JobCtx<'a>) -> Result<Self, JobError> {
         let set = spec.dataset.set.clone();
-        let split = Split::hold_out(&set, spec.holdout.0);
-        if spec.standardize && set.matrix.is_mapped() && set.matrix.view().len() > STANDARDIZED_VALUES {
-            return Err(JobError::Input(format!(
-                "these features are too large to keep a standardized copy of; train without standardizing, which finds the same codes: {}",
-                spec.dataset.source.title()
-            )));
-        }
-        let standardizer = spec.standardize.then(|| Standardizer::fit(set.matrix.view(), &split.train));
-        let (mut trainer, history, live_edits) = match spec.resume {
-            Some(resume) => {
-                let Resume { trainer, history, live_edits } = *resume;
-                (trainer, history, live_edits)
-            }
-            None => {
-                let (seen, start) = match &standardizer {
-                    None => (set.clone(), spec.start.clone()),
-                    Some(s) => {
-                        let matrix = s.apply(&set.matrix).map_err(|problem| JobError::Features {
-                            problem,
-                            path: spec.dataset.source.title(),
-                        })?;
-                        let start =
-                            spec.start.map(|rvq| rescaled(&rvq, &s.inverse()).map(Arc::new)).transpose()?;
-                        (Arc::new(FeatureSet { matrix, ..(*set).clone() }), start)
-                    }
-                };
-                let trainer = Trainer::new(spec.params, seen, split.train.clone(), start.as_deref())?;
-                (trainer, History::default(), Vec::new())
-            }
+        let Resume { mut trainer, history, run, split, standardizer } = match spec.resume {
+            Some(resume) => *resume,
+            None => beginning(&spec)?,
         };
+        let before = *trainer.params();
         trainer.set_live(&spec.params);
-        let run = Run {
+        let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
+        let mut run = run.map(Arc::unwrap_or_clone).unwrap_or_else(|| Run {
             name: spec.name,
             source: source_info(&spec.dataset, &split),
             params: *trainer.params(),
             params_known: true,
-            live_edits,
-            steps: trainer.steps_done(),
+            live_edits: Vec::new(),
+            steps: 0,
             rvq: Arc::new(trainer.rvq().clone()),
             states: Vec::new(),
             train: None,
             held_out: None,
             evaluated_at: 0,
-        };
+        });
+        // That there are more steps to take is no edit but what going on means.
+        let resumed = !history.is_empty();
+        run.live_edits.extend(edits.into_iter().filter(|edit| resumed && edit.key != "steps"));
         let paused = spec.paused;
         Ok(Self {
             ctx,
@@ -207,52 +163,76 @@ impl<'a> Training<'a> {
             paused,
             stop: false,
             once: paused,
+            step_took: None,
             published: None,
             evaluated: None,
         })
     }
 
     fn run(mut self, task: &Task<'_>) -> Result<Trained, JobError> {
-        let mut torn = false;
         if self.paused {
             (self.ctx.emit)(JobEvent::Paused(true));
         }
         while self.trainer.steps_done() < self.trainer.params().steps {
             self.obey(task)?;
-            if self.stop {
+            // What it was told may have moved the last step to where it is.
+            if self.stop || self.trainer.steps_done() >= self.trainer.params().steps {
                 break;
             }
+            let start = Instant::now();
             match self.trainer.step(task) {
                 Ok(record) => self.note(record),
-                // Told to stop in the middle of a step: what was published last is what is kept.
                 Err(_) if self.stopped_with_something() => {
-                    torn = true;
+                    self.stop = true;
+                    self.finish_short_step()?;
                     break;
                 }
                 Err(cancelled) => return Err(cancelled.into()),
             }
+            self.step_took = Some(start.elapsed());
             self.publish_if_due(task)?;
         }
-        if !torn {
+        // In the middle of a step, what was published last is what is shown.
+        if self.trainer.is_between_steps() {
             self.refresh()?;
         }
-        if self.stop || torn {
+        if self.is_abandoned() {
+            return Err(Cancelled.into());
+        }
+        if self.stop || !self.look_at_the_end(task)? {
             // Its cancel switch is set, and the user waits: a sample of the frames has to do.
-            let quiet = crate::task::Cancel::default();
-            let train = sampled(&self.split.train, LIVE_TRAIN_FRAMES);
-            let held_out = sampled(&self.split.held_out, LIVE_TRAIN_FRAMES);
-            look_at(&mut self.run, &self.set, &train, &held_out, &Task::silent(&quiet))?;
-        } else {
-            look_at_all(&mut self.run, &self.set, &self.split, task)?;
+            let quiet = Cancel::default();
+            look_at_sample(&mut self.run, &self.set, &self.split, &Task::silent(&quiet))?;
         }
         let run = Arc::new(self.run);
         (self.ctx.emit)(JobEvent::Run(run.clone()));
-        let resume = Resume {
+        let resume = Box::new(Resume {
             trainer: self.trainer,
             history: self.history.clone(),
-            live_edits: run.live_edits.clone(),
-        };
-        Ok(Trained { run, history: self.history, resume: (!torn).then(|| Box::new(resume)) })
+            run: Some(run.clone()),
+            split: self.split,
+            standardizer: self.standardizer,
+        });
+        Ok(Trained { run, history: self.history, resume })
+    }
+
+    /// Takes the rest of a step during which the user said stop, if that is not long.
+    fn finish_short_step(&mut self) -> Result<(), JobError> {
+        if self.trainer.has_started() && self.step_took.is_some_and(|took| took <= SHORT_STEP) {
+            let quiet = Cancel::default();
+            let record = self.trainer.step(&Task::silent(&quiet))?;
+            self.note(record);
+        }
+        Ok(())
+    }
+
+    /// Quantizes all frames; `false` where the user said stop meanwhile.
+    fn look_at_the_end(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
+        match look_at_all(&mut self.run, &self.set, &self.split, task) {
+            Ok(()) => Ok(true),
+            Err(RvqError::Cancelled(_)) if self.stopped_with_something() => Ok(false),
+            Err(err) => Err(err.into()),
+        }
     }
 
     /// Takes in what the training was told, and waits while it is paused.
@@ -269,16 +249,14 @@ impl<'a> Training<'a> {
             task.check()?;
             let waiting = self.paused && !self.once;
             let told = if waiting {
+                self.publish_before_waiting(task)?;
                 match queue.recv_timeout(PAUSE_TICK) {
                     Ok(told) => Some(told),
                     Err(RecvTimeoutError::Timeout) => continue,
-                    Err(RecvTimeoutError::Disconnected) => return Err(crate::task::Cancelled.into()),
+                    Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
                 }
             } else {
-                match queue.try_recv() {
-                    Ok(told) => Some(told),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                }
+                queue.try_recv().ok()
             };
             match told {
                 None => {
@@ -287,9 +265,10 @@ impl<'a> Training<'a> {
                 }
                 Some(Control::Pause) => self.pause(true),
                 Some(Control::Resume) => self.pause(false),
+                // At once, so that two of these are two steps.
                 Some(Control::StepOnce) => {
                     self.pause(true);
-                    self.once = true;
+                    return Ok(());
                 }
                 Some(Control::Stop) => self.stop = true,
                 Some(Control::Live(params)) => self.edit(&params),
@@ -314,6 +293,19 @@ impl<'a> Training<'a> {
     /// Whether it was cancelled, but by a user who keeps what was reached.
     fn stopped_with_something(&self) -> bool {
         self.ctx.control.is_some() && self.ctx.cancel.is_cancelled() && self.run.steps > 0
+    }
+
+    /// Whether it was cancelled because another job took its place: nobody waits for what it would still give.
+    fn is_abandoned(&self) -> bool {
+        let Some(control) = self.ctx.control.filter(|_| self.ctx.cancel.is_cancelled()) else { return false };
+        let Ok(queue) = control.lock() else { return false };
+        loop {
+            match queue.try_recv() {
+                Ok(_) => {}
+                Err(TryRecvError::Empty) => return false,
+                Err(TryRecvError::Disconnected) => return true,
+            }
+        }
     }
 
     fn note(&mut self, mut record: StepRecord) {
@@ -345,73 +337,35 @@ impl<'a> Training<'a> {
         if !self.ctx.live || !(due || waits) {
             return Ok(());
         }
+        self.publish(waits, task)
+    }
+
+    /// Somebody who pauses wants to see where training stands, and not where it stood when it last published itself.
+    fn publish_before_waiting(&mut self, task: &Task<'_>) -> Result<(), JobError> {
+        let shown = self.run.steps == self.trainer.steps_done() || !self.trainer.is_between_steps();
+        if !self.ctx.live || shown {
+            return Ok(());
+        }
+        self.publish(true, task)
+    }
+
+    /// Publishes the run, its figures looked at anew where `thorough` or where that has not been done for a while.
+    fn publish(&mut self, thorough: bool, task: &Task<'_>) -> Result<(), JobError> {
         self.refresh()?;
         let looked_enough = self.evaluated.is_some_and(|(at, took)| {
             let wait = EVALUATE_EVERY.max(took.div_f64(EVALUATE_SHARE));
             at.elapsed() < wait
         });
-        if !looked_enough || waits {
+        if !looked_enough || thorough {
             let start = Instant::now();
-            let sample = sampled(&self.split.train, LIVE_TRAIN_FRAMES);
-            let held_out = sampled(&self.split.held_out, LIVE_TRAIN_FRAMES);
             // A cancel here is seen by the next step.
-            if look_at(&mut self.run, &self.set, &sample, &held_out, &task.quiet()).is_ok() {
+            if look_at_sample(&mut self.run, &self.set, &self.split, &task.quiet()).is_ok() {
                 self.evaluated = Some((Instant::now(), start.elapsed()));
             }
         }
         (self.ctx.emit)(JobEvent::Run(Arc::new(self.run.clone())));
         self.published = Some(Instant::now());
         Ok(())
-    }
-}
-
-fn look_at_all(run: &mut Run, set: &FeatureSet, split: &Split, task: &Task<'_>) -> Result<(), RvqError> {
-    look_at(run, set, &split.train, &split.held_out, task)
-}
-
-fn look_at(
-    run: &mut Run,
-    set: &FeatureSet,
-    train: &[std::ops::Range<usize>],
-    held_out: &[std::ops::Range<usize>],
-    task: &Task<'_>,
-) -> Result<(), RvqError> {
-    let look = |ranges: &[std::ops::Range<usize>]| -> Result<Option<Arc<Evaluation>>, RvqError> {
-        if Split::count(ranges) == 0 {
-            return Ok(None);
-        }
-        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, Search::Greedy, task).map(|e| Some(Arc::new(e)))
-    };
-    let (train, held_out) = (look(train)?, look(held_out)?);
-    (run.train, run.held_out, run.evaluated_at) = (train, held_out, run.steps);
-    Ok(())
-}
-
-/// At most about `max` frames of `ranges`, in evenly spread pieces.
-fn sampled(ranges: &[std::ops::Range<usize>], max: usize) -> Vec<std::ops::Range<usize>> {
-    const PIECES: usize = 32;
-    let total = Split::count(ranges);
-    if total <= max {
-        return ranges.to_vec();
-    }
-    let share = max as f64 / total as f64;
-    let mut pieces = Vec::new();
-    for range in ranges {
-        let piece = (range.len() / PIECES).max(1);
-        let kept = ((piece as f64 * share).round() as usize).max(1);
-        pieces.extend(range.clone().step_by(piece).map(|start| start..(start + kept).min(range.end)));
-    }
-    pieces
-}
-
-fn source_info(dataset: &Dataset, split: &Split) -> SourceInfo {
-    SourceInfo {
-        paths: dataset.source.paths(),
-        frames: dataset.set.matrix.num_frames(),
-        dim: dataset.set.matrix.dim(),
-        frame_rate_hz: dataset.set.frame_rate_hz,
-        train_frames: Split::count(&split.train),
-        held_out_frames: Split::count(&split.held_out),
     }
 }
 

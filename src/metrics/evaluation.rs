@@ -1,5 +1,7 @@
 //! Encoding a set of frames and keeping what the figures need: counts, errors and energies.
 
+#![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
+
 use std::ops::Range;
 
 use ndarray::ArrayView2;

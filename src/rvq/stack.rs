@@ -219,7 +219,7 @@ impl Rvq {
     /// # Errors
     /// There are more rows than layers from `start` on, or a code lies beyond its codebook.
     pub fn decode(&self, codes: ArrayView2<'_, u32>, start: usize) -> Result<Array2<f32>, RvqError> {
-        let end = start + codes.nrows();
+        let end = start.saturating_add(codes.nrows());
         if end > self.num_layers() {
             return Err(RvqError::TooManyLayers { asked: end, have: self.num_layers() });
         }

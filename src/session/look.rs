@@ -95,7 +95,7 @@ impl Session {
 
     /// Other jobs under way: title and progress.
     pub fn background(&self) -> impl Iterator<Item = (&str, Option<&Progress>)> {
-        let opening = self.opening.as_ref().map(|(job, _)| job);
+        let opening = self.opening.as_ref().map(|opening| &opening.job);
         opening
             .into_iter()
             .chain(&self.evaluating)

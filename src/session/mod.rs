@@ -14,6 +14,7 @@ mod worker;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
 use crate::jobs::{CodesSpec, Control, DataSpec, Dataset, JobSpec, Resume, SaveSpec, Source};
 use crate::param::Effect;
@@ -106,6 +107,16 @@ pub struct Selection {
     pub frames: Option<(usize, usize)>,
 }
 
+/// Files that are being opened.
+#[derive(Debug)]
+struct Opening {
+    job: Job,
+    source: Source,
+    /// The time axis that is asked for.
+    time_axis: Option<TimeAxis>,
+    then_train: bool,
+}
+
 /// Runs that are kept to go back to.
 const RUNS_KEPT: usize = 16;
 /// Notices that are kept.
@@ -114,7 +125,6 @@ const NOTICES_KEPT: usize = 100;
 /// The state behind the window.
 pub struct Session {
     data_spec: DataSpec,
-    source: Option<Source>,
     holdout: f64,
     standardize: bool,
     dataset: Option<Arc<Dataset>>,
@@ -130,13 +140,17 @@ pub struct Session {
     threads: usize,
     waker: Waker,
     next_id: u64,
-    opening: Option<(Job, bool)>,
+    opening: Option<Opening>,
     training: Option<Job>,
     /// The steps of a training that has not shown a state yet; those of the run it goes on with stand before them.
     incoming: Option<Arc<History>>,
     evaluating: Option<Job>,
     saving: Vec<Job>,
     resume: Option<Box<Resume>>,
+    /// Steps that lie behind the training that was gone on with; those that the parameters say come on top.
+    steps_before: u64,
+    /// Whether the training started from the loaded model.
+    from_model: bool,
     /// Opened successfully since the last look, for the list of recent files.
     recently_opened: Vec<Vec<PathBuf>>,
 }
@@ -154,7 +168,6 @@ impl Session {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             data_spec: DataSpec::default(),
-            source: None,
             holdout: 0.1,
             standardize: false,
             dataset: None,
@@ -176,6 +189,8 @@ impl Session {
             evaluating: None,
             saving: Vec::new(),
             resume: None,
+            steps_before: 0,
+            from_model: false,
             recently_opened: Vec::new(),
         }
     }
@@ -232,9 +247,9 @@ impl Session {
             ParamsCommand::Redo => self.params.redo(),
         };
         let (Some(effect), Some(job)) = (effect, &self.training) else { return };
-        match (effect, self.params.valid()) {
+        match (effect, self.params.valid_after(self.steps_before)) {
             (Effect::Live, Ok(params)) => job.tell(Control::Live(Box::new(params))),
-            (Effect::Restart, Ok(_)) => self.apply_train(TrainCommand::Start),
+            (Effect::Restart, Ok(_)) => self.restart_training(),
             (_, Err(err)) => self.notify(Severity::Error, err.to_string()),
         }
     }
@@ -317,6 +332,6 @@ impl Session {
 
     fn start_job(&mut self, title: &str, spec: JobSpec) -> Job {
         self.next_id += 1;
-        Job::start(JobId(self.next_id), title.to_owned(), spec, self.threads, self.waker.clone())
+        Job::start(JobId(self.next_id), title.to_owned(), spec, self.threads, &self.waker)
     }
 }

@@ -42,6 +42,14 @@ impl ParamsEditor {
         self.current.validate()
     }
 
+    /// The parameters, checked, for a training that has `steps_before` steps behind it.
+    ///
+    /// # Errors
+    /// As for [`ParamsEditor::valid`].
+    pub fn valid_after(&self, steps_before: u64) -> Result<ValidRvqParams, ParamError> {
+        RvqParams { steps: self.current.steps.saturating_add(steps_before), ..self.current }.validate()
+    }
+
     /// Whether an edit can be taken back.
     #[must_use]
     pub fn can_undo(&self) -> bool {

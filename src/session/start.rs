@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
 
-use super::{DataCommand, ModelView, Session, Severity, TrainCommand, TrainState};
+use super::{DataCommand, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
 
 /// Counts the runs of this process, to name them by.
 static RUNS_STARTED: AtomicU64 = AtomicU64::new(1);
@@ -40,7 +40,7 @@ impl Session {
             DataCommand::SetHoldout(share) => {
                 self.holdout = if share.is_finite() { share.clamp(0.0, 0.9) } else { self.holdout };
                 if self.training.is_some() {
-                    self.apply_train(TrainCommand::Start);
+                    self.restart_training();
                 } else if self.view.as_ref().is_some_and(|view| view.is_model) {
                     self.apply_train(TrainCommand::Evaluate);
                 }
@@ -48,7 +48,7 @@ impl Session {
             DataCommand::SetStandardize(standardize) => {
                 self.standardize = standardize;
                 if self.training.is_some() {
-                    self.apply_train(TrainCommand::Start);
+                    self.restart_training();
                 }
             }
             DataCommand::CloseModel => {
@@ -76,15 +76,15 @@ impl Session {
         if source == Source::Files(Vec::new()) {
             return;
         }
+        let mut data = self.data_spec.clone();
         // A new file is guessed at afresh: what was chosen for another says nothing about it.
         if self.dataset.as_ref().is_none_or(|dataset| dataset.source != source) {
-            self.data_spec.time_axis = None;
+            data.time_axis = None;
         }
         let title = format!("Opening {}", source.title());
-        self.source = Some(source.clone());
-        let spec = OpenSpec { source, data: self.data_spec.clone() };
-        let job = self.start_job(&title, JobSpec::Open(spec));
-        self.opening = Some((job, then_train));
+        let time_axis = data.time_axis;
+        let job = self.start_job(&title, JobSpec::Open(OpenSpec { source: source.clone(), data }));
+        self.opening = Some(Opening { job, source, time_axis, then_train });
     }
 
     pub(super) fn apply_train(&mut self, command: TrainCommand) {
@@ -108,6 +108,12 @@ impl Session {
         if let Some(job) = &self.training {
             job.tell(control);
         }
+    }
+
+    /// Trains again from where the training under way began.
+    pub(super) fn restart_training(&mut self) {
+        let model = self.model.clone().filter(|_| self.from_model);
+        self.start_training(false, model.as_ref());
     }
 
     fn stop_training(&mut self) {
@@ -136,7 +142,7 @@ impl Session {
             resume: None,
             paused,
         };
-        self.resume = None;
+        (self.steps_before, self.from_model) = (0, from.is_some());
         self.begin(spec);
     }
 
@@ -145,9 +151,8 @@ impl Session {
             return self.tell(Control::Resume);
         }
         let (Some(dataset), Some(view)) = (self.dataset.clone(), self.view.clone()) else { return };
-        let mut params = *self.params.current();
-        params.steps = view.run.steps.saturating_add(params.steps);
-        let params = match params.validate() {
+        let steps_before = view.run.steps;
+        let params = match self.params.valid_after(steps_before) {
             Ok(params) => params,
             Err(err) => return self.notify(Severity::Error, err.to_string()),
         };
@@ -155,6 +160,7 @@ impl Session {
             return self
                 .notify(Severity::Warning, "This run cannot be gone on with: train again from its model");
         };
+        self.steps_before = steps_before;
         self.begin(TrainSpec {
             name: view.run.name.clone(),
             dataset,
@@ -183,6 +189,13 @@ impl Session {
                 "To look at a model, open the model and audio or features of its dimension",
             );
         };
+        let (dim, frames_dim) = (model.rvq.dim(), dataset.set.matrix.dim());
+        if dim != frames_dim {
+            return self.notify(
+                Severity::Error,
+                format!("The model has {dim} dimensions, but the frames have {frames_dim}: open features that it was made for"),
+            );
+        }
         self.training = None;
         self.train_state = TrainState::Idle;
         self.resume = None;

@@ -8,7 +8,7 @@ use crate::jobs::{Dataset, JobOutput, OpenedFiles, Source, Trained, recorded};
 use crate::training::{History, findings};
 
 use super::mailbox::{Ending, Mail};
-use super::{Job, ModelView, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
+use super::{Job, ModelView, Opening, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
 
 impl Session {
     /// Takes in what jobs have told since the last call, and says whether anything changed. Never waits.
@@ -22,19 +22,22 @@ impl Session {
     }
 
     fn poll_opening(&mut self) {
-        let Some((job, then_train)) = &mut self.opening else { return };
-        let then_train = *then_train;
-        let Some(ending) = ending_of(job, &mut self.revision) else { return };
-        self.opening = None;
+        let Some(opening) = &mut self.opening else { return };
+        let Some(ending) = ending_of(&mut opening.job, &mut self.revision) else { return };
+        let Some(opening) = self.opening.take() else { return };
         if let Some(JobOutput::Opened(files)) = self.ended(ending) {
-            self.take_opened(files, then_train);
+            self.take_opened(files, opening);
         }
     }
 
-    fn take_opened(&mut self, files: OpenedFiles, then_train: bool) {
+    fn take_opened(&mut self, files: OpenedFiles, opening: Opening) {
         let OpenedFiles { dataset, model } = files;
-        if let Some(Source::Files(paths)) = &self.source {
-            self.recently_opened.push(paths.clone());
+        let Opening { source, time_axis, then_train, .. } = opening;
+        if let Source::Files(paths) = source {
+            self.recently_opened.push(paths);
+        }
+        if dataset.is_some() {
+            self.data_spec.time_axis = time_axis;
         }
         if let Some(dataset) = dataset {
             self.take_dataset(dataset);
@@ -93,6 +96,8 @@ impl Session {
                 (None, None) => Arc::default(),
             };
             self.view = Some(View { run, history, is_model: false });
+            // What was on the screen before is gone, and with it the way to go on with it.
+            self.resume = None;
         }
         self.train_state = match (self.train_state, paused) {
             (TrainState::Stopping, _) => TrainState::Stopping,
@@ -131,7 +136,7 @@ impl Session {
         for finding in findings(&run) {
             self.notify(Severity::Info, finding);
         }
-        self.resume = resume;
+        self.resume = Some(resume);
         let view = View { run, history: Arc::new(history), is_model: false };
         self.runs.retain(|kept| kept.run.name != view.run.name);
         self.runs.push(view.clone());

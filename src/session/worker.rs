@@ -33,7 +33,7 @@ pub struct Job {
 impl Job {
     /// Starts a job.
     #[must_use]
-    pub fn start(id: JobId, title: String, spec: JobSpec, threads: usize, waker: Waker) -> Self {
+    pub fn start(id: JobId, title: String, spec: JobSpec, threads: usize, waker: &Waker) -> Self {
         let (control, queue) = channel();
         let (cancel, mailbox) = (Cancel::default(), Arc::new(Mailbox::default()));
         let job =

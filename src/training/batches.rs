@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::features::FeatureSet;
 use crate::random::{self, Purpose};
 use crate::rvq::BatchOrder;
 
@@ -120,6 +121,18 @@ impl Batches {
         }
     }
 }
+
+/// Frames that stay near each other in a shuffled order: one in memory, what 64 KiB hold where each look may be a read from disk.
+pub(super) fn block_len(set: &FeatureSet) -> usize {
+    const BLOCK_BYTES: usize = 64 << 10;
+    if set.matrix.is_mapped() && set.matrix.view().len() * size_of::<f32>() > SHUFFLED_BYTES {
+        return (BLOCK_BYTES / (set.matrix.dim() * size_of::<f32>())).max(1);
+    }
+    1
+}
+
+/// A mapped corpus up to this size is shuffled as a whole: it stays in memory once it was read.
+const SHUFFLED_BYTES: usize = 1 << 30;
 
 #[cfg(test)]
 mod tests {

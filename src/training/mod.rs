@@ -3,14 +3,16 @@
 mod batches;
 mod findings;
 mod history;
+mod layer_state;
 mod run;
 mod trainer;
 
 pub use batches::Batches;
 pub use findings::findings;
 pub use history::{History, Series};
+pub use layer_state::LayerState;
 pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_json};
-pub use trainer::{LayerState, Trainer};
+pub use trainer::Trainer;
 
 use serde::Serialize;
 
@@ -40,4 +42,19 @@ pub struct LayerStep {
     pub replaced: u32,
     /// How far the codebook moved, apart from replaced rows.
     pub drift: f64,
+}
+
+impl LayerStep {
+    /// What a layer shows while it waits for its turn: it passes its input on, whose mean square is `mse`.
+    fn waiting(mse: f64, commitment_weight: f64) -> Self {
+        Self {
+            loss: commitment_weight * mse,
+            mse,
+            perplexity: 1.0,
+            used: 1,
+            below_threshold: 0,
+            replaced: 0,
+            drift: 0.0,
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The training loop, one step at a time.
 
+#![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,12 +19,14 @@ use crate::rvq::{
 };
 use crate::task::{Cancelled, Task};
 
-use super::{Batches, LayerStep, StepRecord};
+use super::batches::block_len;
+use super::{Batches, LayerState, LayerStep, StepRecord};
 
 /// A training under way.
 ///
 /// Each step takes a batch through the layers. A layer assigns with the rows it had before the step, its rule moves the codebook, and what the old
 /// rows leave over goes to the next layer. A step that was cancelled half-way leaves the quantizer between two steps; take the last snapshot then.
+/// The next call goes on with it, so that nothing is lost.
 #[derive(Debug)]
 pub struct Trainer {
     params: ValidRvqParams,
@@ -33,22 +37,9 @@ pub struct Trainer {
     rvq: Rvq,
     states: Vec<LayerState>,
     init_sample: Option<InitSample>,
+    /// The layers behind a step that was cancelled half-way; what they left over stands in the buffers.
+    under_way: Option<Vec<LayerStep>>,
     buffers: Buffers,
-}
-
-/// What a layer remembers besides its codebook.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LayerState {
-    /// The step in which it was started; 0 where it came from a model, `None` before.
-    pub init_step: Option<u64>,
-    /// Counts of the last batch, by code.
-    pub batch_counts: Vec<u32>,
-    /// How far each row moved in the last step, relative to its length before.
-    pub code_drift: Vec<f32>,
-    /// The step in which each code was last replaced; 0 for never.
-    pub replaced_at: Vec<u64>,
-    /// The cluster size below which a code counts as dead, in frames.
-    pub threshold_frames: f64,
 }
 
 /// Frames drawn from the training set to start layers with, and how far they were taken.
@@ -57,6 +48,9 @@ struct InitSample {
     residual: Array2<f32>,
     next_layer: usize,
 }
+
+/// Parameters whose unit or meaning is a rule's own.
+const OWN_UNITS: [&str; 2] = ["threshold_ema_dead_code", "reset_cluster_size"];
 
 /// Memory that steps share, so that a step allocates nothing of the size of its batch.
 #[derive(Debug, Default)]
@@ -72,10 +66,12 @@ struct Buffers {
 impl Trainer {
     /// A training of the frames of `train`, starting from the codebooks of `start` or from those the rule makes.
     ///
+    /// With `start`, the numbers of layers and codes are its own, whatever `params` say.
+    ///
     /// # Errors
-    /// `start` does not have the dimension of the frames or the layers and codes that `params` ask for, or there is no frame to train on.
+    /// `start` does not have the dimension of the frames or is larger than parameters can be, or there is no frame to train on.
     pub fn new(
-        params: ValidRvqParams,
+        mut params: ValidRvqParams,
         set: Arc<FeatureSet>,
         train: Vec<Range<usize>>,
         start: Option<&Rvq>,
@@ -91,7 +87,10 @@ impl Trainer {
                     rvq.dim()
                 )));
             }
-            Some(rvq) => rvq.clone(),
+            Some(rvq) => {
+                params = in_shape_of(rvq, params)?;
+                rvq.clone()
+            }
             None => {
                 let blank = |_| Layer::from(Codebook::blank(params.codebook_size, dim));
                 Rvq::with_metric((0..params.num_layers).map(blank).collect(), params.metric)?
@@ -114,6 +113,7 @@ impl Trainer {
             buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
             step: 0,
             init_sample: None,
+            under_way: None,
             params,
             set,
             rvq,
@@ -158,10 +158,14 @@ impl Trainer {
     }
 
     /// Takes over what may change while training runs: decay, epsilon, threshold, batch size, number of steps.
+    ///
+    /// Of parameters for another rule, a threshold says nothing here: its unit is the rule's own.
     pub fn set_live(&mut self, edited: &ValidRvqParams) {
         let mut params = *self.params;
+        let same_rule = edited.rule == params.rule;
         for spec in self.rule.params() {
-            if spec.effect == crate::param::Effect::Live {
+            let shared = same_rule || !OWN_UNITS.contains(&spec.key);
+            if shared && spec.effect == crate::param::Effect::Live {
                 (spec.write)(&mut params, (spec.read)(edited));
             }
         }
@@ -171,31 +175,62 @@ impl Trainer {
         }
     }
 
-    /// Takes one step.
+    /// Whether every layer has its first codebook: from then on, steps take alike long.
+    #[must_use]
+    pub fn has_started(&self) -> bool {
+        self.states.iter().all(|state| state.init_step.is_some())
+    }
+
+    /// Whether the quantizer stands between two steps, and not in the middle of one that was cancelled.
+    #[must_use]
+    pub fn is_between_steps(&self) -> bool {
+        self.under_way.is_none()
+    }
+
+    /// Takes one step, or the rest of one that was cancelled half-way.
     ///
     /// # Errors
     /// [`Cancelled`].
     pub fn step(&mut self, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
         let step = self.step + 1;
         let mut residual = std::mem::take(&mut self.buffers.residual);
-        gather(&mut residual, self.set.matrix.view(), self.batches.advance(self.params.batch_size));
-        let mut layers = Vec::with_capacity(self.rvq.num_layers());
-        for layer_idx in 0..self.active_layers(step) {
-            task.check()?;
-            layers.push(self.step_layer(layer_idx, step, &mut residual, task)?);
-        }
-        self.init_sample =
-            self.init_sample.take().filter(|_| self.states.iter().any(|s| s.init_step.is_none()));
+        let mut layers = self.under_way.take().unwrap_or_else(|| {
+            let batch = self.batches.advance(self.params.batch_size);
+            gather(&mut residual, self.set.matrix.view(), batch);
+            Vec::with_capacity(self.rvq.num_layers())
+        });
+        let passed = self.pass(step, &mut residual, &mut layers, task);
         self.buffers.residual = residual;
+        if let Err(cancelled) = passed {
+            self.under_way = Some(layers);
+            return Err(cancelled);
+        }
+        if self.has_started() {
+            self.init_sample = None;
+        }
         self.step = step;
         Ok(StepRecord { step, layers })
+    }
+
+    /// Takes the batch through the layers behind those in `layers`.
+    fn pass(
+        &mut self,
+        step: u64,
+        residual: &mut Array2<f32>,
+        layers: &mut Vec<LayerStep>,
+        task: &Task<'_>,
+    ) -> Result<(), Cancelled> {
+        for layer_idx in layers.len()..self.active_layers(step) {
+            task.check()?;
+            layers.push(self.step_layer(layer_idx, step, residual, task)?);
+        }
+        Ok(())
     }
 
     /// How many leading layers a step trains.
     fn active_layers(&self, step: u64) -> usize {
         let all = self.rvq.num_layers();
-        let started = self.states.iter().all(|state| state.init_step.is_some());
-        if !self.params.quantizer_dropout || !started {
+        if !self.params.quantizer_dropout || !self.has_started() {
             return all;
         }
         1 + random::below(&mut random::stream(self.params.seed, Purpose::Dropout, step), all)
@@ -219,7 +254,8 @@ impl Trainer {
             if !self.start_layer(layer_idx, step, input, task)? {
                 self.buffers.codes[layer_idx].clear();
                 self.buffers.codes[layer_idx].resize(residual.nrows(), 0);
-                return Ok(waiting(residual, self.params.commitment_weight));
+                let mse = energy(residual.view()) / residual.len().max(1) as f64;
+                return Ok(LayerStep::waiting(mse, self.params.commitment_weight));
             }
         }
         let Self { params, rule, rvq, states, buffers, .. } = self;
@@ -319,31 +355,6 @@ impl Trainer {
     }
 }
 
-impl LayerState {
-    fn note(
-        &mut self,
-        step: u64,
-        counts: &[u32],
-        before: ArrayView2<'_, f32>,
-        after: ArrayView2<'_, f32>,
-        replaced: &[u32],
-    ) {
-        self.batch_counts.clear();
-        self.batch_counts.extend_from_slice(counts);
-        for &code in replaced {
-            self.replaced_at[code as usize] = step;
-        }
-        for ((drift, old), new) in self.code_drift.iter_mut().zip(before.rows()).zip(after.rows()) {
-            let (mut moved, mut norm) = (0f32, 0f32);
-            for (&o, &n) in old.iter().zip(new) {
-                moved += (n - o) * (n - o);
-                norm += o * o;
-            }
-            *drift = if norm > 0.0 { (moved / norm).sqrt() } else { 0.0 };
-        }
-    }
-}
-
 impl InitSample {
     fn draw(set: &FeatureSet, batches: &Batches, max: usize, seed: u64) -> Self {
         let count = max.min(batches.num_frames());
@@ -366,30 +377,11 @@ impl InitSample {
     }
 }
 
-/// Frames that stay near each other in a shuffled order: one in memory, what 64 KiB hold where each look may be a read from disk.
-fn block_len(set: &FeatureSet) -> usize {
-    const BLOCK_BYTES: usize = 64 << 10;
-    if set.matrix.is_mapped() && set.matrix.view().len() * size_of::<f32>() > SHUFFLED_BYTES {
-        return (BLOCK_BYTES / (set.matrix.dim() * size_of::<f32>())).max(1);
-    }
-    1
-}
-
-/// A mapped corpus up to this size is shuffled as a whole: it stays in memory once it was read.
-const SHUFFLED_BYTES: usize = 1 << 30;
-
-/// What a layer shows while it waits for its turn: it passes its input on.
-fn waiting(residual: &Array2<f32>, commitment_weight: f64) -> LayerStep {
-    let mse = energy(residual.view()) / residual.len().max(1) as f64;
-    LayerStep {
-        loss: commitment_weight * mse,
-        mse,
-        perplexity: 1.0,
-        used: 1,
-        below_threshold: 0,
-        replaced: 0,
-        drift: 0.0,
-    }
+/// `params` with as many layers and codes as `rvq` has.
+fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqParams, RvqError> {
+    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
+    let params = RvqParams { num_layers: rvq.num_layers(), codebook_size, metric: rvq.metric(), ..*params };
+    params.validate().map_err(|err| RvqError::Shape(format!("the starting model does not do: {err}")))
 }
 
 /// Copies the rows `indices` of `frames` into `rows`, reusing its memory where the size is the same.

@@ -1,0 +1,103 @@
+//! What tests share: small corpora, small parameters, jobs run in place, and bits to compare.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ndarray::Array2;
+use rvqscope::features::{FeatureMatrix, FeatureSet};
+use rvqscope::jobs::{self, Dataset, Holdout, JobCtx, JobError, Source, TrainSpec, Trained};
+use rvqscope::random::{self, Purpose};
+use rvqscope::rvq::{Rvq, RvqParams, rules};
+use rvqscope::task::Cancel;
+use rvqscope::training::{History, Series};
+
+/// Every scalar of a history.
+pub const SERIES: [Series; 7] = [
+    Series::Loss,
+    Series::Mse,
+    Series::Perplexity,
+    Series::Used,
+    Series::BelowThreshold,
+    Series::Replaced,
+    Series::Drift,
+];
+
+/// `frames` vectors about `clusters` centres, each dimension with an offset of its own.
+pub fn clustered(seed: u64, frames: usize, dim: usize, clusters: usize) -> Array2<f32> {
+    let mut rng = random::stream(seed, Purpose::Data, 1);
+    let mut uniform = |scale: f64| (random::unit(&mut rng) * 2.0 - 1.0) * scale;
+    let centres = Array2::from_shape_simple_fn((clusters, dim), || uniform(3.0));
+    Array2::from_shape_fn((frames, dim), |(n, d)| {
+        (centres[[n % clusters, d]] + uniform(1.0) + 0.5 * d as f64) as f32
+    })
+}
+
+/// A corpus of one clip.
+pub fn dataset(values: Array2<f32>) -> Arc<Dataset> {
+    let set = FeatureSet::single("clip", FeatureMatrix::new(values).unwrap(), Some(50.0));
+    Arc::new(Dataset {
+        source: Source::Files(vec![PathBuf::from("clip.npy")]),
+        set: Arc::new(set),
+        audio: Vec::new(),
+        time_axis: None,
+        summary: "a clip".to_owned(),
+    })
+}
+
+/// Three layers of 12 codes, trained for 12 steps: enough for everything to happen, in milliseconds.
+pub fn small_params(rule: &str) -> RvqParams {
+    RvqParams {
+        num_layers: 3,
+        codebook_size: 12,
+        kmeans_iters: 4,
+        batch_size: 64,
+        steps: 12,
+        ..rules::find(rule).expect("a rule").defaults()
+    }
+}
+
+/// A training of `params` on `dataset`, with a tenth held out.
+pub fn spec(dataset: &Arc<Dataset>, params: RvqParams) -> TrainSpec {
+    TrainSpec {
+        name: "a run".to_owned(),
+        dataset: dataset.clone(),
+        params: params.validate().expect("valid parameters"),
+        holdout: Holdout(0.1),
+        standardize: false,
+        start: None,
+        resume: None,
+        paused: false,
+    }
+}
+
+/// Trains on the caller's thread, as the command line does; `live` publishes on the way, as the window wants it.
+pub fn train_with(spec: TrainSpec, threads: usize, live: bool) -> Result<Trained, JobError> {
+    let cancel = Cancel::default();
+    jobs::train(spec, &JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads, live })
+}
+
+/// Trains on one thread to the end.
+pub fn train(spec: TrainSpec) -> Trained {
+    train_with(spec, 1, false).expect("a training")
+}
+
+/// The state of every layer to the bit: rows, sizes, sums.
+pub fn bits(rvq: &Rvq) -> Vec<(Vec<u32>, Vec<u64>, Vec<u64>)> {
+    let layers = rvq.layers().iter().map(|layer| &layer.codebook);
+    layers
+        .map(|codebook| {
+            let embed = codebook.embed().iter().map(|v| v.to_bits()).collect();
+            let sizes = codebook.cluster_size().iter().map(|v| v.to_bits()).collect();
+            let sums = codebook.embed_avg().iter().map(|v| v.to_bits()).collect();
+            (embed, sizes, sums)
+        })
+        .collect()
+}
+
+/// A history to the bit: its steps, and every scalar of every layer.
+pub fn history_bits(history: &History) -> (Vec<u64>, Vec<Vec<u64>>) {
+    let series = |(layer, series)| history.series(layer, series).iter().map(|v| v.to_bits()).collect();
+    let columns = (0..history.num_layers()).flat_map(|layer| SERIES.map(|series| (layer, series)));
+    (history.steps().to_vec(), columns.map(series).collect())
+}
