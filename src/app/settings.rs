@@ -108,7 +108,13 @@ impl Settings {
             self.params = Some(params);
         }
         self.data = Some(session.data_spec().clone());
-        self.holdout = Some(session.holdout());
+        let brought = session.dataset().and_then(|dataset| match dataset.source {
+            Source::Builtin(builtin) => Some(builtin.holdout()),
+            Source::Files(_) => None,
+        });
+        if brought != Some(session.holdout()) {
+            self.holdout = Some(session.holdout());
+        }
         self.standardize = session.standardize();
     }
 }

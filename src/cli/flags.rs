@@ -83,7 +83,10 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
 
 /// What is held out.
 pub(super) fn holdout(matches: &ArgMatches) -> Holdout {
-    Holdout(matches.get_one::<f64>("holdout").copied().unwrap_or(0.0))
+    match source(matches) {
+        Source::Builtin(builtin) if !is_given(matches, "holdout") => Holdout(builtin.holdout()),
+        _ => Holdout(matches.get_one::<f64>("holdout").copied().unwrap_or(0.0)),
+    }
 }
 
 /// The rule that is asked for.

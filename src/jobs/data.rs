@@ -114,6 +114,15 @@ impl Builtin {
         }
     }
 
+    /// The share of its frames that is held out: the demo is short, and figures need 10 frames a code.
+    #[must_use]
+    pub fn holdout(self) -> f64 {
+        match self {
+            Self::Demo => 0.32,
+            Self::Article => 0.1,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn label(self) -> &'static str {

@@ -117,6 +117,8 @@ struct Opening {
     then_train: bool,
 }
 
+/// The share of frames that is held out where nothing else was asked for.
+const HOLDOUT: f64 = 0.1;
 /// Runs that are kept to go back to.
 const RUNS_KEPT: usize = 16;
 /// Notices that are kept.
@@ -168,7 +170,7 @@ impl Session {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             data_spec: DataSpec::default(),
-            holdout: 0.1,
+            holdout: HOLDOUT,
             standardize: false,
             dataset: None,
             model: None,
@@ -204,7 +206,7 @@ impl Session {
     pub fn restore(&mut self, params: RvqParams, data_spec: DataSpec, holdout: f64, standardize: bool) {
         self.params = ParamsEditor::new(params);
         self.data_spec = data_spec;
-        self.holdout = if holdout.is_finite() { holdout.clamp(0.0, 0.9) } else { 0.1 };
+        self.holdout = if holdout.is_finite() { holdout.clamp(0.0, 0.9) } else { HOLDOUT };
         self.standardize = standardize;
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
 
-use super::{DataCommand, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
+use super::{DataCommand, HOLDOUT, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
 
 /// Counts the runs of this process, to name them by.
 static RUNS_STARTED: AtomicU64 = AtomicU64::new(1);
@@ -16,6 +16,7 @@ impl Session {
             DataCommand::Open(paths) => self.open(Source::Files(paths), false),
             DataCommand::OpenBuiltin { builtin, then_train } => {
                 self.params.replace(builtin.preset());
+                self.holdout = builtin.holdout();
                 self.open(Source::Builtin(builtin), then_train);
             }
             DataCommand::SetExtract(extract) => {
@@ -77,6 +78,12 @@ impl Session {
             return;
         }
         let mut data = self.data_spec.clone();
+        // What a built-in source brought along does not stay for the user's own files.
+        if let (Source::Files(_), Some(Source::Builtin(builtin))) = (&source, &self.source)
+            && self.holdout == builtin.holdout()
+        {
+            self.holdout = HOLDOUT;
+        }
         // A new file is guessed at afresh: what was chosen for another says nothing about it.
         if self.dataset.as_ref().is_none_or(|dataset| dataset.source != source) {
             data.time_axis = None;

@@ -55,11 +55,21 @@ fn section(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) {
         });
 }
 
-/// A button that says why it cannot be pressed.
+/// A button that says why it cannot be pressed; whether it was.
 fn button(ui: &mut Ui, text: impl Into<egui::WidgetText>, help: &str, why_not: Option<&str>) -> bool {
+    button_response(ui, text, help, why_not).clicked()
+}
+
+/// A button that says why it cannot be pressed.
+fn button_response(
+    ui: &mut Ui,
+    text: impl Into<egui::WidgetText>,
+    help: &str,
+    why_not: Option<&str>,
+) -> egui::Response {
     let button = egui::Button::new(text.into());
     let response = ui.add_enabled(why_not.is_none(), button);
-    response.on_hover_text(help).on_disabled_hover_text(why_not.unwrap_or_default()).clicked()
+    response.on_hover_text(help).on_disabled_hover_text(why_not.unwrap_or_default())
 }
 
 /// A number with a mark between thousands.

@@ -153,15 +153,16 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if response.on_hover_text(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
             ctx.send(TrainCommand::Start);
         }
-        let before = ui.next_widget_position();
-        if state == TrainState::Paused {
-            if super::button(ui, "Resume", "Go on taking steps (Space)", pause) {
-                ctx.send(TrainCommand::Resume);
-            }
-        } else if super::button(ui, "Pause", "Wait before the next step (Space)", pause) {
-            ctx.send(TrainCommand::Pause);
+        let (text, help, command) = if state == TrainState::Paused {
+            ("Resume", "Go on taking steps (Space)", TrainCommand::Resume)
+        } else {
+            ("Pause", "Wait before the next step (Space)", TrainCommand::Pause)
+        };
+        let response = super::button_response(ui, text, help, pause);
+        ctx.spot("pause", response.rect);
+        if response.clicked() {
+            ctx.send(command);
         }
-        ctx.spot("pause", egui::Rect::from_two_pos(before, ui.min_rect().right_bottom()));
         let help = "Take one step, then wait: with no training under way one is started (period key)";
         if super::button(ui, "Step", help, step) {
             ctx.send(TrainCommand::StepOnce);

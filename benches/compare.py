@@ -1,0 +1,187 @@
+"""Measures rvqscope beside its peers on one array in one run, and prints the ratios.
+
+    python benches/compare.py FRAMES.npy [--codes 1024] [--layers 8] [--batch 16384] [--threads 2] [--rounds 3]
+
+Needs from PyPI: torch, faiss-cpu, numpy, and without their dependencies encodec and vector-quantize-pytorch
+(with einops, einx, loguru, torch-einops-utils). Ours is built with cargo. Both sides take turns, round by round,
+so that a machine that slows down slows both; a figure is the median over the rounds.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("frames")
+    parser.add_argument("--codes", type=int, default=1024)
+    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=16384)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+def seconds(work, runs=3):
+    work()
+    took = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - start)
+    return statistics.median(took)
+
+
+def peers(args):
+    """Each peer's name and a function that gives its vectors a second."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(args.threads)
+    sys.modules.setdefault("torchaudio", types.ModuleType("torchaudio"))
+    import faiss
+    import numpy as np
+    import torch
+    from encodec.quantization.core_vq import ResidualVectorQuantization
+    from vector_quantize_pytorch import ResidualVQ
+
+    torch.set_num_threads(args.threads)
+    faiss.omp_set_num_threads(args.threads)
+    frames = np.load(args.frames).astype(np.float32)
+    block = np.ascontiguousarray(frames[: args.batch])
+    count, dim = block.shape
+    rows = np.random.default_rng(1).choice(count, args.codes, replace=count < args.codes)
+
+    core = ResidualVectorQuantization(
+        num_quantizers=args.layers, dim=dim, codebook_size=args.codes, kmeans_init=True, decay=0.99,
+        threshold_ema_dead_code=2,
+    )
+    for layer in core.layers:
+        book = layer._codebook
+        book.embed.copy_(torch.from_numpy(block[rows]))
+        book.embed_avg.copy_(book.embed)
+        book.cluster_size.fill_(count / args.codes)
+        book.inited.fill_(1)
+    lucid = ResidualVQ(
+        dim=dim, num_quantizers=args.layers, codebook_size=args.codes, decay=0.99, threshold_ema_dead_code=2,
+        kmeans_init=False,
+    )
+    channels_first = torch.from_numpy(block).t()[None].contiguous()
+    channels_last = torch.from_numpy(block)[None]
+
+    def no_grad(work):
+        def run():
+            with torch.no_grad():
+                work()
+        return run
+
+    def faiss_rq(beam, tables):
+        quantizer = faiss.ResidualQuantizer(dim, args.layers, int(np.log2(args.codes)))
+        quantizer.max_beam_size = beam
+        quantizer.cp.niter = 1
+        quantizer.train(frames[:8192])
+        quantizer.use_beam_LUT = tables
+        return lambda: quantizer.compute_codes(block)
+
+    flat = faiss.IndexFlatL2(dim)
+    flat.add(block[: args.codes])
+    left, right = torch.randn(count, dim), torch.randn(dim, args.codes)
+    samples = np.ascontiguousarray(frames[:65536])
+
+    def kmeans():
+        clustering = faiss.Kmeans(
+            dim, args.codes, niter=10, seed=1, min_points_per_centroid=1, max_points_per_centroid=10**9)
+        clustering.train(samples)
+        kmeans.objective = float(clustering.obj[-1])
+
+    def train_core():
+        core.train()
+        core(channels_first)
+
+    def encode_core():
+        core.eval()
+        core.encode(channels_first)
+
+    def train_lucid():
+        lucid.train()
+        lucid(channels_last)
+
+    work = {
+        "encodec step": (no_grad(train_core), count),
+        "vector-quantize-pytorch step": (no_grad(train_lucid), count),
+        "encodec encode": (no_grad(encode_core), count),
+        "FAISS encode, beam 1": (faiss_rq(1, 0), count),
+        "FAISS encode, beam 1, tables": (faiss_rq(1, 1), count),
+        "FAISS encode, beam 5, tables": (faiss_rq(5, 1), count),
+        "FAISS flat": (lambda: flat.search(block, 1), count),
+        "sgemm alone": (no_grad(lambda: left @ right), count),
+    }
+    for name, (run, vectors) in work.items():
+        yield name, lambda run=run, vectors=vectors: vectors / seconds(run)
+
+    def kmeans_rate():
+        start = time.perf_counter()
+        kmeans()
+        return len(samples) / (time.perf_counter() - start)
+
+    yield "FAISS k-means", kmeans_rate
+    yield "FAISS k-means objective", lambda: kmeans.objective
+
+
+def ours(args, only):
+    """Vectors a second of our side, by name."""
+    command = ["cargo", "bench", "--quiet", "--bench", "speed", "--", str(Path(args.frames).resolve())]
+    for flag in ("codes", "layers", "batch", "threads"):
+        command += [f"--{flag}", str(getattr(args, flag))]
+    command += ["--only", only]
+    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    found = {}
+    for line in output.splitlines():
+        name, took, rate = line.split()
+        found[name] = float(rate) if float(rate) else float(took)
+    return found
+
+
+# Our figure, the peer's, and what is divided by what.
+PAIRS = [
+    ("train", "train_step_encodec", "encodec step"),
+    ("train", "train_step_rvqscope", "encodec step"),
+    ("train", "train_step_rvqscope", "vector-quantize-pytorch step"),
+    ("encode", "encode_greedy", "encodec encode"),
+    ("encode", "encode_greedy", "FAISS encode, beam 1"),
+    ("encode", "encode_greedy", "FAISS encode, beam 1, tables"),
+    ("beam", "encode_beam5", "FAISS encode, beam 5, tables"),
+    ("assign", "assign_one_layer", "FAISS flat"),
+    ("assign", "assign_one_layer", "sgemm alone"),
+    ("kmeans", "kmeans_10_iterations", "FAISS k-means"),
+    ("kmeans", "kmeans_objective", "FAISS k-means objective"),
+]
+
+
+def main():
+    args = arguments()
+    measure = dict(peers(args))
+    # Our side's name for each figure, so that it runs right before the peer it is held against.
+    theirs, mine = {}, {}
+    for _ in range(args.rounds):
+        for only in dict.fromkeys(pair[0] for pair in PAIRS):
+            for name, rate in ours(args, only).items():
+                mine.setdefault(name, []).append(rate)
+            for peer in dict.fromkeys(pair[2] for pair in PAIRS if pair[0] == only):
+                theirs.setdefault(peer, []).append(measure[peer]())
+    print(f"{'ours':22} {'vectors/s':>12}  {'peer':30} {'vectors/s':>12}  ratio (lowest to highest round)")
+    for _, name, peer in PAIRS:
+        ratios = sorted(a / b for a, b in zip(mine[name], theirs[peer]))
+        a, b = statistics.median(mine[name]), statistics.median(theirs[peer])
+        print(f"{name:22} {a:12.6g}  {peer:30} {b:12.6g}  {statistics.median(ratios):.2f}"
+              f" ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+
+
+if __name__ == "__main__":
+    main()
