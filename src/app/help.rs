@@ -7,7 +7,7 @@ use super::{Palette, shortcuts};
 /// What a panel tells, in the order in which to look.
 const FIRST_LOOKS: &[(&str, &str)] = &[
     (
-        "Usage",
+        "Codebook usage",
         "Are all codes in use? Bars of even height are good; a few tall ones mean that the rest is wasted. Judge by held-out \
          frames, and only when there are many more frames than codes",
     ),
@@ -22,7 +22,7 @@ const FIRST_LOOKS: &[(&str, &str)] = &[
          replacing codes",
     ),
     (
-        "Error by layer",
+        "Reconstruction error",
         "What does each layer add? Gains fall with depth; a layer that adds nothing costs bits all the same",
     ),
 ];
@@ -62,7 +62,7 @@ impl Help {
                 heading(ui, "What to look at first");
                 for (panel, text) in FIRST_LOOKS {
                     ui.horizontal_top(|ui| {
-                        let width = 120.0;
+                        let width = 140.0;
                         ui.allocate_ui(egui::vec2(width, 0.0), |ui| {
                             ui.set_min_width(width);
                             ui.label(RichText::new(*panel).strong());

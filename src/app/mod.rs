@@ -165,7 +165,8 @@ impl eframe::App for App {
             .default_size(330.0)
             .size_range(300.0..=480.0)
             .show(ui, |ui| side.ui(&ctx, &settings.recent, ui));
-        egui::CentralPanel::no_frame().show(ui, |ui| layout.ui(&ctx, ui));
+        let fill = egui::Frame::new().fill(ui.visuals().panel_fill);
+        egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));
         help.ui(&palette, ui);
         dialogs.ui(&ctx, ui);
         status::drop_hint_ui(&palette, ui);

@@ -4,6 +4,7 @@ use egui::{Align, Align2, Layout, ProgressBar, RichText, Ui};
 
 use crate::session::{Notice, Severity, TrainState};
 
+use super::side::NOTE_SIZE;
 use super::side::training::state_text;
 use super::{Palette, PanelCtx, WindowRequest};
 
@@ -31,7 +32,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(hint(ctx)).small().color(palette.faint));
+            ui.label(RichText::new(hint(ctx)).size(NOTE_SIZE).color(palette.faint));
             if let Some(notice) = session.notices().last() {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_ui(ctx, notice, ui));
             }

@@ -79,7 +79,8 @@ impl Session {
         }
         let mut data = self.data_spec.clone();
         // What a built-in source brought along does not stay for the user's own files.
-        if let (Source::Files(_), Some(Source::Builtin(builtin))) = (&source, &self.source)
+        if let (Source::Files(_), Some(Source::Builtin(builtin))) =
+            (&source, self.dataset.as_ref().map(|dataset| &dataset.source))
             && self.holdout == builtin.holdout()
         {
             self.holdout = HOLDOUT;

@@ -7,6 +7,7 @@ use egui::{Key, Modal, RichText, TextEdit, Ui};
 use crate::app::{Palette, paths};
 
 use super::Wanted;
+use crate::app::side::NOTE_SIZE;
 
 /// A question for a path.
 pub struct Ask {
@@ -87,7 +88,7 @@ impl Ask {
             output.state.store(ui.ctx(), response.id);
         }
         let hint = "The system offers no file dialog here, so the path is typed; files can also be dropped on the window";
-        ui.label(RichText::new(hint).small().color(palette.faint));
+        ui.label(RichText::new(hint).size(NOTE_SIZE).color(palette.faint));
         let typed = paths::typed(path);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let action = if wanted.is_save() || matches!(wanted, Wanted::Report) { "Save" } else { "Open" };

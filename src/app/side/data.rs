@@ -13,6 +13,7 @@ use crate::io::TimeAxis;
 use crate::jobs::{Builtin, Dataset};
 use crate::session::{DataCommand, Session};
 
+use super::NOTE_SIZE;
 use super::form::{Drafts, Drag};
 use super::{extract, grouped, model};
 
@@ -153,7 +154,7 @@ impl DataSection {
                 });
                 shown.response.labelled_by(label.id);
             });
-            ui.label(RichText::new(reason).small().color(ctx.palette.faint));
+            ui.label(RichText::new(reason).size(NOTE_SIZE).color(ctx.palette.faint));
         }
         ui.horizontal(|ui| {
             let help = "Frames a second; 0 for not known. Bit rates need it";

@@ -7,6 +7,7 @@ use crate::audio::ChannelChoice;
 use crate::features::{EXTRACTORS, ExtractParams};
 use crate::session::DataCommand;
 
+use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
 
 /// Channels that are offered by number.
@@ -30,7 +31,7 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
         });
         shown.response.labelled_by(label.id).on_hover_text(extractor.help());
     });
-    ui.label(RichText::new(extractor.help()).small().color(ctx.palette.faint));
+    ui.label(RichText::new(extractor.help()).size(NOTE_SIZE).color(ctx.palette.faint));
     let defaults = ExtractParams { extractor: params.extractor, ..ExtractParams::default() };
     let row = Row { palette: ctx.palette, effect: None };
     for spec in extractor.params() {
@@ -57,7 +58,7 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
     });
     let rate = extractor.frame_rate_hz(params);
     let text = format!("Gives {:.4} frames a second of dimension {}", rate, extractor.dim(params));
-    ui.label(RichText::new(text.replace(".0000", "")).small().color(ctx.palette.faint));
+    ui.label(RichText::new(text.replace(".0000", "")).size(NOTE_SIZE).color(ctx.palette.faint));
 }
 
 fn channel_name(choice: ChannelChoice) -> String {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use egui::accesskit::Role;
 use egui::{Align, DragValue, Id, Layout, Response, RichText, Ui};
 
+use super::NOTE_SIZE;
 use crate::app::Palette;
 use crate::param::{Effect, ParamKind, ParamSpec, ParamValue};
 
@@ -86,7 +87,7 @@ fn effect_ui(ui: &mut Ui, palette: &Palette, effect: Effect, is_training: bool) 
     };
     ui.allocate_ui_with_layout(egui::vec2(38.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(38.0);
-        ui.label(RichText::new(word).small().color(color)).on_hover_text(effect_help(effect));
+        ui.label(RichText::new(word).size(NOTE_SIZE).color(color)).on_hover_text(effect_help(effect));
     });
 }
 

@@ -15,6 +15,9 @@ use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use super::PanelCtx;
 use super::recent::Recent;
 
+/// The size of notes beside and below what matters.
+pub const NOTE_SIZE: f32 = 11.5;
+
 /// The left side's own state: what is being typed, and what was worked out for what it shows.
 #[derive(Default)]
 pub struct Side {
@@ -28,12 +31,10 @@ impl Side {
     /// Draws it.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
         let Self { data, quantizer, training, runs } = self;
-        // Always in sight: what is long scrolls above it.
-        egui::Panel::bottom("training").resizable(false).show(ui, |ui| {
+        // The controls of a training stay in sight, however far the form above is scrolled.
+        egui::Panel::bottom("training").resizable(false).frame(egui::Frame::new()).show(ui, |ui| {
             ui.add_space(4.0);
-            ui.label(RichText::new("Training").strong().size(15.0));
-            training.ui(ctx, ui);
-            ui.add_space(4.0);
+            section(ui, "Training", |ui| training.ui(ctx, ui));
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             // Room for the scroll bar beside the rows.

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use super::NOTE_SIZE;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::session::{DataCommand, ModelView, Session, TrainCommand};
 
@@ -13,7 +14,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy();
         ui.add(egui::Label::new(RichText::new(format!("Model: {name}")).strong()).truncate())
             .on_hover_text(model.path.display().to_string());
-        ui.label(RichText::new(description(model)).small().color(ctx.palette.faint));
+        ui.label(RichText::new(description(model)).size(NOTE_SIZE).color(ctx.palette.faint));
         findings_ui(ctx, model, ui);
         ui.horizontal_wrapped(|ui| {
             let why_not = why_not_evaluate(ctx.session, model);
@@ -56,7 +57,7 @@ fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
         1 => "1 finding".to_owned(),
         n => format!("{n} findings"),
     };
-    let link = ui.link(RichText::new(text).small()).on_hover_text(findings.join("\n"));
+    let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_text(findings.join("\n"));
     if link.clicked() {
         ctx.request(WindowRequest::ShowPanel("notices"));
     }

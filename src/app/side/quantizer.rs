@@ -10,6 +10,7 @@ use crate::rvq::RvqParams;
 use crate::rvq::rules::{self, RULES};
 use crate::session::{ParamsCommand, Session, TrainState};
 
+use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
 
 /// State of the section.
@@ -72,7 +73,7 @@ fn rule_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         });
         shown.response.labelled_by(label.id).on_hover_text(rule.help());
     });
-    ui.label(RichText::new(rule.help()).small().color(ctx.palette.faint));
+    ui.label(RichText::new(rule.help()).size(NOTE_SIZE).color(ctx.palette.faint));
 }
 
 /// What follows from parameters and data: the numbers that a threshold is to be judged by.
@@ -126,7 +127,7 @@ fn derived_ui(ui: &mut Ui, palette: &Palette, session: &Session) {
     });
     let derived = Derived::of(params, train_frames);
     let Derived { batch_len, frames_per_code, window_steps, half_life_steps, .. } = derived;
-    let faint = |text: String| RichText::new(text).small().color(palette.faint);
+    let faint = |text: String| RichText::new(text).size(NOTE_SIZE).color(palette.faint);
     ui.label(faint(format!("A code gets N/K = {frames_per_code:.2} frames a step on average"))).on_hover_text(
         format!(
             "N = {batch_len} frames a step over K = {} codes. A threshold means something only beside this number.",
@@ -160,7 +161,7 @@ fn threshold_ui(ui: &mut Ui, palette: &Palette, derived: &Derived) {
     } else {
         (format!("Dead below {threshold_frames:.3} frames a step; {advice}"), palette.faint)
     };
-    ui.label(RichText::new(text).small().color(color)).on_hover_text(format!(
+    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_text(format!(
         "In steady state a code that gets the share p of the frames has the EMA size N p; the average is N/K. \
          About a tenth of that is a sound threshold ({advice}).{expiry}"
     ));

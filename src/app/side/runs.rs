@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egui::{RichText, Ui};
 
+use super::NOTE_SIZE;
 use crate::app::PanelCtx;
 use crate::session::{SelectCommand, TrainState, View};
 use crate::training::{Run, SplitKind};
@@ -21,7 +22,7 @@ impl RunsSection {
         let runs = session.runs();
         if runs.is_empty() {
             let text = "Finished trainings are listed here, to be gone back to and compared";
-            ui.label(RichText::new(text).small().color(ctx.palette.faint));
+            ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint));
             return;
         }
         self.refresh(runs);
@@ -33,7 +34,7 @@ impl RunsSection {
                 let row = ui.add_enabled(
                     is_idle,
                     egui::Button::selectable(is_shown, run.name.as_str())
-                        .right_text(RichText::new(if is_shown { "shown" } else { "" }).small())
+                        .right_text(RichText::new(if is_shown { "shown" } else { "" }).size(NOTE_SIZE))
                         .min_size(egui::vec2(ui.available_width(), 0.0)),
                 );
                 let row = row
@@ -44,7 +45,7 @@ impl RunsSection {
                 }
                 ui.horizontal(|ui| {
                     ui.add_space(9.0);
-                    ui.label(RichText::new(line).small().color(ctx.palette.faint));
+                    ui.label(RichText::new(line).size(NOTE_SIZE).color(ctx.palette.faint));
                 });
             });
         }

@@ -8,6 +8,7 @@ use crate::app::PanelCtx;
 use crate::session::{Session, TrainCommand, TrainState};
 use crate::training::Run;
 
+use super::NOTE_SIZE;
 use super::pace::{Pace, duration_text};
 
 /// State of the section.
@@ -127,7 +128,7 @@ impl TrainingSection {
         if let Some(rate) = self.pace.steps_per_sec() {
             let left = total.saturating_sub(steps) as f64 / rate;
             let text = format!("{rate:.0} steps/s, {} left", duration_text(left));
-            ui.label(RichText::new(text).small().color(ctx.palette.faint))
+            ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint))
                 .on_hover_text("Judged by the last five seconds");
         }
     }
