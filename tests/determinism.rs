@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{bits, clustered, dataset, history_bits, small_params, spec, train, train_with};
+use ndarray::Array2;
 use rvqscope::jobs::{self, Builtin, EvaluateSpec, Holdout, JobCtx, Trained};
 use rvqscope::metrics;
 use rvqscope::param::ParamValue;
 use rvqscope::rvq::rules::RULES;
 use rvqscope::rvq::search::Search;
-use rvqscope::rvq::{InitMethod, LayerSpan, RvqParams, param_spec};
+use rvqscope::rvq::{InitMethod, LayerSpan, RvqError, RvqParams, param_spec};
 use rvqscope::session::{DataCommand, ParamsCommand, Session, TrainCommand, TrainState};
 use rvqscope::task::{Cancel, Task};
 use rvqscope::training::{Run, SplitKind};
@@ -126,8 +127,15 @@ fn evaluation_and_codes_do_not_depend_on_threads() {
         let run = jobs::evaluate(&spec, &ctx).unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let (codes, frames) = pool.install(|| {
-            let codes =
-                jobs::encode(rvq, &dataset, LayerSpan::ALL, Search::Greedy, &Task::silent(&cancel)).unwrap();
+            let mut blocks = Vec::new();
+            let put = |start: usize, codes| {
+                blocks.push((start, codes));
+                Ok::<_, RvqError>(())
+            };
+            jobs::encode(rvq, &dataset, LayerSpan::ALL, Search::Greedy, &Task::silent(&cancel), put).unwrap();
+            assert!(blocks.len() > 1 && blocks.is_sorted_by_key(|(start, _)| *start));
+            let views: Vec<_> = blocks.iter().map(|(_, codes): &(usize, Array2<u32>)| codes.view()).collect();
+            let codes = ndarray::concatenate(ndarray::Axis(1), &views).unwrap();
             let frames = rvq.decode(codes.view(), 0).unwrap();
             (codes, frames.mapv(f32::to_bits))
         });
