@@ -116,7 +116,7 @@ impl Data {
             "Samples as the extractor saw them: one channel at its own sample rate, full scale is 1",
         );
         let color = ctx.palette.train;
-        let end = line.at(line.frames);
+        let (end, many_clips) = (line.at(line.frames), line.clips.len() > 1);
         Chart::new(ID, KEY, title, line.axis(), y, height)
             .drag_selects()
             .link(ui.scope_id().with("time"))
@@ -124,7 +124,8 @@ impl Data {
                 plot.include_x(0.0)
                     .include_x(end)
                     .include_y(-peak)
-                    .include_y(peak)
+                    // Room for the names of clips.
+                    .include_y(peak * if many_clips { 1.4 } else { 1.0 })
                     .set_margin_fraction(vec2(0.0, 0.04))
                     .allow_zoom([true, false])
             })
