@@ -182,7 +182,7 @@ mod tests {
         let decades: Vec<f64> = marks.iter().filter(|m| m.step_size == 1.0).map(|m| m.value).collect();
         assert_eq!(decades, [-3.0, -2.0, -1.0, 0.0]);
         assert_eq!(mark_label(Scale::Log, false, GridMark { value: -3.0, step_size: 1.0 }, 4.0), "10⁻³");
-        assert_eq!(mark_label(Scale::Log, false, GridMark { value: 0.301_03, step_size: 0.3 }, 1.0), "2");
+        assert_eq!(mark_label(Scale::Log, false, GridMark { value: 2f64.log10(), step_size: 0.3 }, 1.0), "2");
         assert!(log_marks(&GridInput { bounds: (f64::NEG_INFINITY, 0.0), base_step_size: 1.0 }).is_empty());
     }
 

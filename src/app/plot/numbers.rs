@@ -8,7 +8,7 @@ pub fn number(value: f64) -> String {
         "-".to_owned()
     } else if value == 0.0 {
         "0".to_owned()
-    } else if size >= 1e7 || size < 1e-3 {
+    } else if !(1e-3..1e7).contains(&size) {
         scientific(value)
     } else if size >= 1000.0 || value.fract() == 0.0 {
         grouped(value.round() as i64)
