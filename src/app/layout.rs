@@ -173,7 +173,8 @@ impl Behavior<Pane> for Draw<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         if let Some(panel) = self.panels.get_mut(pane.0.as_str()) {
             self.rects.insert(panel.id(), ui.max_rect());
-            egui::Frame::new().inner_margin(egui::Margin::same(8)).show(ui, |ui| {
+            let frame = egui::Frame::new().fill(ui.visuals().panel_fill);
+            frame.inner_margin(egui::Margin::same(8)).show(ui, |ui| {
                 ui.push_id(panel.id(), |ui| panel.ui(self.ctx, ui));
                 ui.allocate_space(ui.available_size());
             });

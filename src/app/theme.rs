@@ -1,6 +1,6 @@
 //! Colours and spacing: the only place where a colour is named.
 
-use egui::{Color32, CornerRadius, Stroke, Theme};
+use egui::{Color32, CornerRadius, FontDefinitions, FontFamily, Stroke, Theme};
 
 /// The colours of a theme.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,8 +165,22 @@ const RAMP_LIGHT: [Color32; 5] = [
     Color32::from_rgb(0x0b, 0x26, 0x55),
 ];
 
+/// The usual fonts, with the monospaced one behind the proportional one: it has signs that the latter lacks, such as the raised minus of 10⁻³.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let more: Vec<String> = fonts.families.get(&FontFamily::Monospace).cloned().unwrap_or_default();
+    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    for name in more {
+        if !proportional.contains(&name) {
+            proportional.push(name);
+        }
+    }
+    fonts
+}
+
 /// Sets fonts' sizes, spacing and colours of both themes.
 pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
     for theme in [Theme::Dark, Theme::Light] {
         let palette = Palette::of(theme);
         ctx.style_mut_of(theme, |style| {

@@ -1,6 +1,6 @@
 //! Notices: what the program has to say, the newest first.
 
-use egui::{Align, Color32, Frame, Layout, Margin, RichText, ScrollArea, Ui};
+use egui::{Align, Align2, Color32, FontId, Frame, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::app::{Palette, Panel, PanelCtx};
 use crate::session::{Notice, NoticeCommand, Severity};
@@ -57,10 +57,15 @@ fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
         ui,
         |ui| {
             ui.horizontal_top(|ui| {
-                ui.label(RichText::new(icon).color(color).strong()).on_hover_text(name);
+                // Drawn, because fonts do not agree on such signs.
+                let (rect, response) = ui.allocate_exact_size(vec2(16.0, 16.0), Sense::hover());
+                ui.painter().circle_filled(rect.center(), 7.5, color);
+                let font = FontId::proportional(12.0);
+                ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon, font, ctx.palette.on_accent);
+                response.on_hover_text(name);
                 let buttons = 124.0;
                 let width = (ui.available_width() - buttons).max(80.0);
-                ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
                     ui.set_width(width);
                     ui.add(egui::Label::new(text).wrap());
                 });
@@ -85,8 +90,8 @@ fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
 /// The sign, colour and name of a severity.
 fn look(severity: Severity, palette: &Palette) -> (&'static str, Color32, &'static str) {
     match severity {
-        Severity::Info => ("ℹ", palette.accent, "Good to know"),
-        Severity::Warning => ("⚠", palette.warning, "Worth a look"),
-        Severity::Error => ("❌", palette.bad, "Something did not work"),
+        Severity::Info => ("i", palette.accent, "Good to know"),
+        Severity::Warning => ("!", palette.warning, "Worth a look"),
+        Severity::Error => ("×", palette.bad, "Something did not work"),
     }
 }

@@ -130,6 +130,26 @@ fn mark_label(scale: Scale, whole: bool, mark: GridMark, span: f64) -> String {
     }
 }
 
+/// Marks at round values, `least` pixels apart or more. Only those inside of the bounds: what is beyond would be drawn beside the plot.
+pub(super) fn linear_marks(input: &GridInput, least: f64) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    // The base step covers 8 pixels.
+    let wanted = input.base_step_size * least / 8.0;
+    if !(low.is_finite() && high.is_finite() && wanted.is_finite() && wanted > 0.0) {
+        return Vec::new();
+    }
+    let unit = 10f64.powf(wanted.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * unit).into_iter().find(|s| *s >= wanted).unwrap_or(wanted);
+    let (first, last) = ((low / step).ceil(), (high / step).floor());
+    if last - first > 1000.0 {
+        return Vec::new();
+    }
+    (0..=(last - first).max(-1.0) as i64)
+        .map(|i| GridMark { value: (first + i as f64) * step, step_size: step })
+        .filter(|mark| mark.value <= high)
+        .collect()
+}
+
 /// Marks at powers of ten, and between them at 2 to 9 times each.
 pub(super) fn log_marks(input: &GridInput) -> Vec<GridMark> {
     let (low, high) = input.bounds;
@@ -148,6 +168,7 @@ pub(super) fn log_marks(input: &GridInput) -> Vec<GridMark> {
             marks.extend((2..10).map(|f| GridMark { value: between(f), step_size: step_size(f) }));
         }
     }
+    marks.retain(|mark| (low..=high).contains(&mark.value));
     marks
 }
 
@@ -159,10 +180,21 @@ mod tests {
     fn log_marks_stand_at_powers_of_ten() {
         let marks = log_marks(&GridInput { bounds: (-3.2, 0.5), base_step_size: 0.1 });
         let decades: Vec<f64> = marks.iter().filter(|m| m.step_size == 1.0).map(|m| m.value).collect();
-        assert_eq!(decades, [-4.0, -3.0, -2.0, -1.0, 0.0, 1.0]);
+        assert_eq!(decades, [-3.0, -2.0, -1.0, 0.0]);
         assert_eq!(mark_label(Scale::Log, false, GridMark { value: -3.0, step_size: 1.0 }, 4.0), "10⁻³");
-        assert_eq!(mark_label(Scale::Log, false, GridMark { value: 0.301_03, step_size: 0.3 }, 1.0), "2");
+        assert_eq!(mark_label(Scale::Log, false, GridMark { value: 2f64.log10(), step_size: 0.3 }, 1.0), "2");
         assert!(log_marks(&GridInput { bounds: (f64::NEG_INFINITY, 0.0), base_step_size: 1.0 }).is_empty());
+    }
+
+    #[test]
+    fn linear_marks_stand_apart_and_inside() {
+        let values = |low, high, base_step_size| {
+            let marks = linear_marks(&GridInput { bounds: (low, high), base_step_size }, 32.0);
+            marks.iter().map(|m| m.value).collect::<Vec<_>>()
+        };
+        assert_eq!(values(-3.0, 83.0, 4.0), [0.0, 20.0, 40.0, 60.0, 80.0]);
+        assert_eq!(values(0.2, 0.8, 1.0), [0.0; 0]);
+        assert_eq!(values(f64::NAN, 1.0, 1.0), [0.0; 0]);
     }
 
     #[test]

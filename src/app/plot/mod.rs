@@ -134,14 +134,16 @@ impl<'a> Chart<'a> {
             ctx,
             ui,
             &title,
-            &format!("{}\n\n{help}", y.text),
+            &format!("{}: {}\n\n{help}", y.label, y.text),
             header,
             || csv().map(|csv| WindowRequest::SaveCsv { file_name: format!("{panel_id}-{key}.csv"), csv }),
             panel_id,
         );
         let height = (height - (ui.cursor().top() - top)).max(60.0);
         let size = vec2(ui.available_width(), height);
-        let long = size.x >= LABELS_FROM.x && size.y >= LABELS_FROM.y;
+        let roomy = size.x >= LABELS_FROM.x && size.y >= LABELS_FROM.y;
+        let fits = |axis: &Axis, room: f32| roomy && axis.label.chars().count() as f32 * 5.8 + 40.0 < room;
+        let (x_label, y_label) = (fits(&x, size.x), fits(&y, size.y));
         let mut plot = Plot::new(key)
             .id(plot_id(ui, key))
             .width(size.x)
@@ -151,14 +153,23 @@ impl<'a> Chart<'a> {
             .allow_axis_zoom_drag(!drag_selects)
             .set_margin_fraction(vec2(0.01, 0.06))
             .grid_color(ctx.palette.grid)
-            .custom_x_axes(vec![x.hints(egui_plot::Axis::X, ctx.palette, long)])
-            .custom_y_axes(vec![y.hints(egui_plot::Axis::Y, ctx.palette, long)]);
-        if x.scale == Scale::Log {
-            plot = plot.x_grid_spacer(|input| axis::log_marks(&input));
-        }
-        if y.scale == Scale::Log {
-            plot = plot.y_grid_spacer(|input| axis::log_marks(&input));
-        }
+            .custom_x_axes(vec![x.hints(egui_plot::Axis::X, ctx.palette, x_label)])
+            .custom_y_axes(vec![
+                // Plots above each other have their areas in line, whatever stands at their axes.
+                y.hints(egui_plot::Axis::Y, ctx.palette, y_label).min_thickness(if drag_selects {
+                    54.0
+                } else {
+                    20.0
+                }),
+            ]);
+        plot = match x.scale {
+            Scale::Log => plot.x_grid_spacer(|input| axis::log_marks(&input)),
+            Scale::Linear => plot.x_grid_spacer(|input| axis::linear_marks(&input, 60.0)),
+        };
+        plot = match y.scale {
+            Scale::Log => plot.y_grid_spacer(|input| axis::log_marks(&input)),
+            Scale::Linear => plot.y_grid_spacer(|input| axis::linear_marks(&input, 30.0)),
+        };
         if let Some(link) = link {
             plot = plot.link_axis(link, [true, false]).link_cursor(link, [true, false]);
         }
@@ -225,7 +236,8 @@ pub fn title_ui(
 ) {
     let row = vec2(ui.available_width(), 20.0);
     ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.spacing_mut().button_padding.x = 5.0;
         let small =
             |text: &str| egui::Button::new(RichText::new(text).size(10.0).color(ctx.palette.faint)).small();
         let save = ui.add(small("PNG")).on_hover_text("Save a picture of this panel");

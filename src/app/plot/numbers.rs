@@ -8,7 +8,7 @@ pub fn number(value: f64) -> String {
         "-".to_owned()
     } else if value == 0.0 {
         "0".to_owned()
-    } else if size >= 1e7 || size < 1e-3 {
+    } else if !(1e-3..1e7).contains(&size) {
         scientific(value)
     } else if size >= 1000.0 || value.fract() == 0.0 {
         grouped(value.round() as i64)
@@ -71,7 +71,9 @@ pub fn power_of_ten(exponent: i32) -> String {
 fn scientific(value: f64) -> String {
     let exponent = value.abs().log10().floor() as i32;
     let mantissa = value / 10f64.powi(exponent);
-    format!("{mantissa:.2}·10{}", superscript(exponent))
+    let mantissa = format!("{mantissa:.2}");
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+    format!("{mantissa}·10{}", superscript(exponent))
 }
 
 fn superscript(number: i32) -> String {
@@ -109,6 +111,7 @@ mod tests {
             (123_456.0, "123 456"),
             (-20_000.0, "-20 000"),
             (1.23e-5, "1.23·10⁻⁵"),
+            (5e-4, "5·10⁻⁴"),
             (f64::NAN, "-"),
         ];
         for (value, text) in wanted {

@@ -60,6 +60,7 @@ impl StepLines {
         let y = Axis::of(definition).scaled(scale);
         let drawn = Chart::new(panel_id, key, definition.label, Axis::steps(), y, height)
             .legend(with_legend && ui.available_width() > 420.0)
+            .tune(move |plot| if scale == Scale::Linear { plot.include_y(0.0).include_y(1.0) } else { plot })
             .show(
                 ctx,
                 ui,

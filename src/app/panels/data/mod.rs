@@ -3,24 +3,25 @@
 mod overlay;
 mod picture;
 mod pyramid;
+mod summary;
 
 use std::sync::Arc;
 
-use egui::{Color32, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Color32, ScrollArea, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint, PlotPoints};
 
-use super::parts::{ramp_ui, row_heights, swatch_ui, without_data};
+use super::parts::{ramp_ui, row_heights, without_data};
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, Visible, visible};
 use crate::app::{Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
-use crate::io::TimeAxis;
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
 use overlay::overlay_ui;
 use picture::ColorScale;
 use pyramid::Preparing;
+use summary::{selection_ui, summary_ui};
 
 const ID: &str = "data";
 /// A table of more values than these is no longer one that a person opens.
@@ -32,11 +33,14 @@ pub struct Data {
     waveform: Preparing,
     wave_points: Memo<(ByPtr<Dataset>, Visible), Vec<PlotPoint>>,
     scale: Memo<ByPtr<Dataset>, ColorScale>,
-    picture: Memo<(ByPtr<Dataset>, Visible, bool), (TextureHandle, usize, usize)>,
+    picture: Memo<PictureKey, (TextureHandle, usize, usize)>,
     split: Memo<(ByPtr<Dataset>, u64), Split>,
     /// Where a drag began, on the time axis.
     drag_from: Option<f64>,
 }
+
+/// The corpus, the part that is seen, and whether the theme is dark.
+type PictureKey = (ByPtr<Dataset>, Visible, bool);
 
 /// Frames on the time axis: seconds where the frame rate is known, frames otherwise.
 #[derive(Clone, Copy)]
@@ -116,7 +120,7 @@ impl Data {
             "Samples as the extractor saw them: one channel at its own sample rate, full scale is 1",
         );
         let color = ctx.palette.train;
-        let end = line.at(line.frames);
+        let (end, many_clips) = (line.at(line.frames), line.clips.len() > 1);
         Chart::new(ID, KEY, title, line.axis(), y, height)
             .drag_selects()
             .link(ui.scope_id().with("time"))
@@ -124,7 +128,8 @@ impl Data {
                 plot.include_x(0.0)
                     .include_x(end)
                     .include_y(-peak)
-                    .include_y(peak)
+                    // Room for the names of clips.
+                    .include_y(peak * if many_clips { 1.4 } else { 1.0 })
                     .set_margin_fraction(vec2(0.0, 0.04))
                     .allow_zoom([true, false])
             })
@@ -297,56 +302,6 @@ impl<'a> Timeline<'a> {
             ),
         }
     }
-}
-
-/// What the corpus is, which axis was taken for time, and what is held out.
-fn summary_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dataset: &Dataset, split: &Split) {
-    let palette = ctx.palette;
-    let set = &dataset.set;
-    let rate = match set.frame_rate_hz {
-        Some(rate) => format!("{} frames a second", number(rate)),
-        None => "frame rate unknown".to_owned(),
-    };
-    let text = format!(
-        "{}: {} of {}, {rate}",
-        dataset.summary,
-        count(set.matrix.num_frames() as u64, "frame"),
-        count(set.matrix.dim() as u64, "dimension")
-    );
-    ui.add(egui::Label::new(RichText::new(text).size(12.0)).wrap());
-    if let Some((axis, reason)) = &dataset.time_axis {
-        let which = match axis {
-            TimeAxis::Rows => "first",
-            TimeAxis::Columns => "second",
-        };
-        let text = format!("Time is the {which} axis: {reason}");
-        ui.add(egui::Label::new(RichText::new(text).size(12.0).color(palette.faint)).wrap())
-            .on_hover_text("A guess unless you have chosen; turn it round on the left where it is wrong");
-    }
-    ui.horizontal_wrapped(|ui| {
-        let held = Split::count(&split.held_out);
-        let share = 100.0 * held as f64 / set.matrix.num_frames() as f64;
-        let text = format!("held out: {} ({share:.1} %)", count(held as u64, "frame"));
-        swatch_ui(ui, palette.held_out, &text).on_hover_text(
-            "Whole clips from all over the corpus, or the tail of a single one: never trained on, only judged by",
-        );
-    });
-}
-
-/// Which frames are selected.
-fn selection_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, line: &Timeline<'_>) {
-    let Some((from, to)) = ctx.session.selection().frames else { return };
-    ui.horizontal_wrapped(|ui| {
-        let mut text =
-            format!("Selected: frames {} to {}", grouped(from as i64), grouped(to.saturating_sub(1) as i64));
-        if line.rate_hz.is_some() {
-            text += &format!(", {} s to {} s", number(line.at(from)), number(line.at(to)));
-        }
-        ui.label(RichText::new(text).size(12.0));
-        if ui.small_button("Select none").clicked() {
-            ctx.send(SelectCommand::Frames(None));
-        }
-    });
 }
 
 /// The stretch that a table is made of: what is selected, or else what is seen.

@@ -142,13 +142,7 @@ fn cells(grid: &Grid, states: &[CodeState], palette: &Palette) -> Shape {
 
 /// All that is known of a code.
 fn code_ui(ui: &mut Ui, codes: &LayerCodes, code: usize) {
-    ui.strong(format!(
-        "Code {code}: {}",
-        match codes.states[code] {
-            CodeState::Replaced => "replaced lately",
-            state => state.label(),
-        }
-    ));
+    ui.strong(format!("Code {code}: {}", codes.states[code].label()));
     if let Some(&chosen) = codes.counts.get(code) {
         ui.label(format!("Chosen by {} of {}", count(chosen, "frame"), grouped(codes.frames as i64)));
     }

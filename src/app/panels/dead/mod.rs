@@ -86,7 +86,7 @@ impl Dead {
         let charts = if with_curves { tile_rows(ui, 2, 260.0) as f32 } else { 0.0 };
         let gaps = ui.spacing().item_spacing.y * (charts - 1.0).max(0.0);
         let [map_height, curves] =
-            row_heights(ui, [(1.2, 130.0), (if with_curves { 1.0 } else { 1e-6 }, charts * 150.0 + gaps)]);
+            row_heights(ui, [(1.2, 104.0), (if with_curves { 1.0 } else { 1e-6 }, charts * 112.0 + gaps)]);
         map.ui(ctx, ui, codes, layer, map_height);
         if !with_curves {
             ui.label(
@@ -124,7 +124,7 @@ fn legend_ui(
             let count = grouped(codes.counted(state) as i64);
             let text = match state {
                 CodeState::Window => format!("(a) unused in {} frames: {count}", split.label()),
-                CodeState::Replaced => format!("{}: {count}", state.label()),
+                CodeState::Replaced => format!("replaced: {count}, in the last"),
                 _ => format!("{}: {count}", state.label()),
             };
             let help = format!(

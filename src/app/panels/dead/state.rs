@@ -56,7 +56,7 @@ impl CodeState {
             Self::Threshold => "(b) below threshold",
             Self::Window => "(a) unused in this window",
             Self::Corpus => "(c) unused in the corpus",
-            Self::Replaced => "replaced in the last",
+            Self::Replaced => "replaced lately",
         }
     }
 

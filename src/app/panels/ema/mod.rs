@@ -85,7 +85,7 @@ impl Ema {
         let across = if rows == 1 && parts.len() > 1 { 2 } else { 1 };
         let rows = parts.len().div_ceil(across);
         let gaps = ui.spacing().item_spacing.y * (rows - 1) as f32;
-        let [room] = row_heights(ui, [(1.0, rows as f32 * 160.0 + gaps)]);
+        let [room] = row_heights(ui, [(1.0, rows as f32 * 128.0 + gaps)]);
         let height = (room - gaps) / rows as f32;
         for row in parts.chunks(across) {
             ui.push_id(row[0], |ui| {

@@ -83,10 +83,10 @@ impl ByLayer {
         let (train, held_out) = (points(&figures.train), points(&figures.held_out));
         let y = Axis::of(definition).scaled(scale);
         let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
-        let title = format!("{} by layer", definition.label);
+        let title = "By layer";
         let csv_reference = reference.clone();
         let id = Id::unique(("by layer", shown, ui.scope_id()));
-        let drawn = Chart::new(ID, "by-layer", &title, x, y, height)
+        let drawn = Chart::new(ID, "by-layer", title, x, y, height)
             .legend(true)
             .tune(move |plot| {
                 let plot = plot.id(id).include_x(0.6).include_x(num_layers as f64 + 0.4);

@@ -71,7 +71,7 @@ impl Error {
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
         let layers = figures.shannon.len();
         let wanted = 50.0 + 21.0 * layers as f32;
-        let [plots, table] = row_heights(ui, [(1.0, rows * 160.0 + gaps), (1.0, wanted.min(230.0))]);
+        let [plots, table] = row_heights(ui, [(1.0, rows * 128.0 + gaps), (1.0, wanted.min(230.0))]);
         // What the table does not need goes to the plots.
         let spare = (table - wanted).max(0.0);
         let height = (plots + spare - gaps) / rows;
@@ -115,7 +115,7 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, sp
     let Some(total) = &figures.total else { return };
     let of = |value: Option<f64>| value.map(number);
     let mut shown = vec![
-        Figure::new(&distortion::SNR, of(total.snr_db)).note(format!("all layers, {}", split.label())),
+        Figure::new(&distortion::SNR, of(total.snr_db)).note(split.label()),
         Figure::new(&distortion::MSE, of(total.mse)),
         Figure::new(&distortion::EXPLAINED_VARIANCE, total.explained_variance.map(percent)),
         Figure::new(&usage::BIT_EFFICIENCY, total.bit_efficiency.map(percent)),

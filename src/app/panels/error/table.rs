@@ -50,7 +50,7 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
                 }
             }
             ui.label(faint("of Shannon"))
-                .on_hover_text(format!("The layer's gain over the reference. {}", distortion::SHANNON.text));
+                .on_hover_text(format!("The layer's gain over the reference. Frames that are not white, as those of speech, go far above 100 % in the first layers. {}", distortion::SHANNON.text));
             ui.end_row();
             for layer in 0..figures.shannon.len() {
                 let name = format!("Select layer {}", layer + 1);

@@ -1,18 +1,20 @@
 //! What colours mean.
 
-use egui::{Color32, Rect, Response, RichText, Sense, Ui, pos2, vec2};
+use egui::{Color32, FontId, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::Palette;
 
 /// A square of a colour and what it stands for.
 pub fn swatch_ui(ui: &mut Ui, color: Color32, text: &str) -> Response {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        ui.painter().rect_filled(rect, 2.0, color);
-        ui.label(RichText::new(text).size(11.0))
-    })
-    .inner
+    let text_color = ui.visuals().text_color();
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(11.0), text_color);
+    // In one piece, so that it goes to the next row as a whole.
+    let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(14.0, 2.0), Sense::hover());
+    let square = Rect::from_center_size(rect.left_center() + vec2(5.0, 0.0), vec2(10.0, 10.0));
+    ui.painter().rect_filled(square, 2.0, color);
+    ui.painter().galley(rect.min + vec2(14.0, 1.0), galley, text_color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
 }
 
 /// The colour ramp from `low` to `high`; for rows that run from right to left.

@@ -22,9 +22,12 @@ const KEY: &str = "codes";
 pub struct Bars {
     order: Order,
     ema: bool,
-    sorted: Memo<(ByPtr<Evaluation>, usize, Order), Sorted>,
-    shares: Memo<(ByPtr<Run>, ByPtr<Evaluation>, usize, Order, Visible), Vec<PlotPoint>>,
+    sorted: Memo<SortedKey, Sorted>,
+    shares: Memo<(ByPtr<Run>, SortedKey, Visible), Vec<PlotPoint>>,
 }
+
+/// The counts, the layer, and the order in which its codes stand.
+type SortedKey = (ByPtr<Evaluation>, usize, Order);
 
 /// The codes of a layer in the order in which they stand, and how many frames chose each.
 #[derive(Default)]
@@ -47,8 +50,8 @@ impl Bars {
         let selection = ctx.session.selection();
         let layer = selection.layer;
         let Some(tally) = evaluation.layers.get(layer) else { return };
-        let sorted =
-            sorted.get((ByPtr(evaluation.clone()), layer, *order), || Sorted::new(&tally.counts, *order));
+        let key = (ByPtr(evaluation.clone()), layer, *order);
+        let sorted = sorted.get(key.clone(), || Sorted::new(&tally.counts, *order));
         let Sorted { codes, counts } = sorted;
         let frames = evaluation.frames as f64;
         let sizes = view.run.rvq.layers().get(layer).map(|l| l.codebook.cluster_size());
@@ -59,12 +62,11 @@ impl Bars {
             if total > 0.0 { size / total * frames } else { f64::NAN }
         };
         let seen = visible(ui, KEY);
-        let shares =
-            shares.get((ByPtr(view.run.clone()), ByPtr(evaluation.clone()), layer, *order, seen), || {
-                let x: Vec<f64> = (0..codes.len()).map(|i| i as f64).collect();
-                let y: Vec<f64> = codes.iter().map(|&code| as_frames(code)).collect();
-                decimate(&x, &y, |x| x, Scale::Linear, seen)
-            });
+        let shares = shares.get((ByPtr(view.run.clone()), key, seen), || {
+            let x: Vec<f64> = (0..codes.len()).map(|i| i as f64).collect();
+            let y: Vec<f64> = codes.iter().map(|&code| as_frames(code)).collect();
+            decimate(&x, &y, |x| x, Scale::Linear, seen)
+        });
         let place = selection.code.and_then(|code| codes.iter().position(|&c| c as usize == code));
         let palette = ctx.palette;
         let with_ema = *ema;

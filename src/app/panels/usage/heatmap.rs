@@ -75,7 +75,7 @@ impl Heatmap {
                 plot.invert_y(true)
                     .show_grid(false)
                     .set_margin_fraction(vec2(0.0, 0.0))
-                    .y_grid_spacer(move |_| layer_marks(layers))
+                    .y_grid_spacer(move |input| layer_marks(layers, input.base_step_size))
             })
             .show(
                 ctx,
@@ -133,11 +133,12 @@ impl Heatmap {
     }
 }
 
-/// Marks at whole layers, at most about a dozen.
-fn layer_marks(layers: usize) -> Vec<egui_plot::GridMark> {
-    let every = layers.div_ceil(12).max(1);
-    let mark = |layer: usize| egui_plot::GridMark { value: layer as f64, step_size: every as f64 };
-    (1..=layers).filter(|layer| layer % every == 0 || every == 1).map(mark).collect()
+/// Marks at whole layers, as far apart as their labels need. `base_step` layers cover 8 pixels.
+fn layer_marks(layers: usize, base_step: f64) -> Vec<egui_plot::GridMark> {
+    let every = (base_step * 2.0).ceil().clamp(1.0, layers.max(1) as f64) as usize;
+    // Above its real step, so that no mark that was chosen here goes without its label.
+    let mark = |layer: usize| egui_plot::GridMark { value: layer as f64, step_size: 4.0 * every as f64 };
+    (1..=layers).step_by(every).map(mark).collect()
 }
 
 /// The layer and the column at a place in the plot.

@@ -67,9 +67,9 @@ impl Usage {
         };
         layer_figures_ui(ctx, ui, view, figures, layer, split);
         let rows = tile_rows(ui, 2, 270.0) as f32;
-        let heat_least = (60.0 + 9.0 * view.run.rvq.num_layers() as f32).clamp(110.0, 260.0);
+        let heat_least = (50.0 + 7.0 * view.run.rvq.num_layers() as f32).clamp(96.0, 240.0);
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
-        let [plots, heat] = row_heights(ui, [(1.3, rows * 170.0 + gaps), (1.0, heat_least)]);
+        let [plots, heat] = row_heights(ui, [(1.3, rows * 138.0 + gaps), (1.0, heat_least)]);
         tiles_ui(ui, 2, 270.0, (plots - gaps) / rows, |ui, index, height| match index {
             0 => bars.ui(ctx, ui, view, evaluation, height),
             _ => ranks.ui(ctx, ui, evaluation, height),
