@@ -44,9 +44,9 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 fn notice_ui(ctx: &PanelCtx<'_>, notice: &Notice, ui: &mut Ui) {
     ui.separator();
     let (mark, color) = match notice.severity {
-        Severity::Info => ("ℹ", ctx.palette.faint),
-        Severity::Warning => ("⚠", ctx.palette.warning),
-        Severity::Error => ("⚠", ctx.palette.bad),
+        Severity::Info => ("●", ctx.palette.faint),
+        Severity::Warning => ("▲", ctx.palette.warning),
+        Severity::Error => ("▲", ctx.palette.bad),
     };
     let text = RichText::new(format!("{mark} {}", notice.text)).color(color);
     let label = egui::Label::new(text).truncate().sense(egui::Sense::click());

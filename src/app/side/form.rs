@@ -71,7 +71,7 @@ fn reset_ui(ui: &mut Ui, is_changed: bool, label: &str, default: ParamValue) -> 
         ui.allocate_exact_size(size, egui::Sense::hover());
         return false;
     }
-    let response = ui.add_sized(size, egui::Button::new("⟲").small().frame(false));
+    let response = ui.add_sized(size, egui::Button::new("↺").small().frame(false));
     response
         .widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Reset {label} to {default}")));
     response.on_hover_text(format!("Back to the rule's default, {default}")).clicked()

@@ -155,7 +155,7 @@ fn threshold_ui(ui: &mut Ui, palette: &Palette, derived: &Derived) {
         ("Dead codes stay: replacement is off".to_owned(), palette.faint)
     } else if threshold_frames >= frames_per_code {
         let text = format!(
-            "⚠ Threshold {threshold_frames:.3} is not below N/K = {frames_per_code:.3}: every code counts as dead"
+            "Threshold {threshold_frames:.3} is not below N/K = {frames_per_code:.3}: every code counts as dead"
         );
         (text, palette.warning)
     } else {
