@@ -45,8 +45,6 @@ pub struct RvqParams {
     pub num_layers: usize,
     /// `K`.
     pub codebook_size: usize,
-    /// `codebook_dim`; 0 for the frames' own dimension, without projections.
-    pub codebook_dim: usize,
     /// EMA decay.
     pub decay: f64,
     /// Laplace smoothing.
@@ -102,18 +100,6 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         help: "Codes in each layer. A layer spends log2 K bits a frame.",
         read: |p| ParamValue::Int(p.codebook_size as u64),
         write: |p, v| set(&mut p.codebook_size, v.as_int().map(|v| v as usize)),
-    },
-    ParamSpec {
-        key: "codebook_dim",
-        flag: "codebook-dim",
-        label: "Codebook dimension",
-        unit: "",
-        kind: ParamKind::Int { min: 0, max: 65_536 },
-        effect: Effect::Restart,
-        help: "The dimension in which codes are searched. Below that of the frames, each layer gets fixed projections from the \
-               principal components of its residual; 0 keeps the frames' own dimension.",
-        read: |p| ParamValue::Int(p.codebook_dim as u64),
-        write: |p, v| set(&mut p.codebook_dim, v.as_int().map(|v| v as usize)),
     },
     ParamSpec {
         key: "decay",
@@ -317,7 +303,6 @@ impl RvqParams {
             rule,
             num_layers: 8,
             codebook_size: 1024,
-            codebook_dim: 0,
             decay: 0.99,
             epsilon: 1e-5,
             threshold_ema_dead_code: 2.0,

@@ -61,7 +61,7 @@ fn split_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
     for (split, frames) in choices {
         let label = match split {
             SplitKind::HeldOut => "Held-out",
-            SplitKind::Train => "Train",
+            SplitKind::Train => "Trained on",
         };
         let help = match split {
             SplitKind::HeldOut if frames == 0 => "No frame is held out".to_owned(),
