@@ -50,7 +50,9 @@ impl StepLines {
         let lines = self.memo.get(memo_key, || {
             (0..history.num_layers())
                 .map(|layer| {
-                    decimate(history.steps(), history.series(layer, series), |s| s as f64, scale, seen)
+                    // A bucket gives its least and its greatest value: over two pixels, a point a pixel.
+                    let buckets = Visible { pixels: seen.pixels / 2, ..seen };
+                    decimate(history.steps(), history.series(layer, series), |s| s as f64, scale, buckets)
                 })
                 .collect()
         });
