@@ -1,6 +1,6 @@
 //! The window: the only place that knows of egui.
 //!
-//! [`App::logic`] takes in what jobs, dialogs and drops have brought; [`App::ui`] draws. While drawing, panels only put what they want into an
+//! `logic` takes in what jobs, dialogs and drops have brought; `ui` draws. While drawing, panels only put what they want into an
 //! outbox, which is emptied when drawing is over.
 
 mod dialogs;

@@ -1,8 +1,8 @@
 //! Nearest-code search: which row of a codebook is closest to each frame.
 //!
 //! A code is chosen in two steps. Products of int8 roundings give every distance to within a bound that is known
-//! ([`screen`]); the few codes whose bounds overlap are compared on their true distances, in f64 where f32 cannot
-//! tell ([`decide`]). The result is the argmin of the f64 distance with the lowest index on ties, whatever the kernel,
+//! (`screen`); the few codes whose bounds overlap are compared on their true distances, in f64 where f32 cannot
+//! tell (`decide`). The result is the argmin of the f64 distance with the lowest index on ties, whatever the kernel,
 //! the number of threads, or the mean and scale of the data: frames and codes are centred on the mean code first,
 //! because `x² - 2xe + e²` loses the argmin far from the origin.
 //!
