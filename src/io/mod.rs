@@ -14,7 +14,7 @@ mod riff;
 pub mod safetensors;
 pub mod tensors;
 pub mod wav;
-mod write_model;
+mod write;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
@@ -23,7 +23,7 @@ pub use folder::expand;
 pub use model::{LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
-pub use write_model::{METRIC_KEY, write_model};
+pub use write::{METRIC_KEY, write_model};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};

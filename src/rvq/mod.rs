@@ -23,6 +23,7 @@ mod nearest_upstream;
 mod params;
 pub mod rules;
 pub mod search;
+pub mod settle;
 mod stack;
 pub mod tally;
 
