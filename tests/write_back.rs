@@ -56,7 +56,12 @@ fn step(
 }
 
 /// Where the formula puts every row: plain loops in f64.
-fn rows_by_formula(book: &Codebook, frames: ArrayView2<'_, f32>, codes: &[u32], how: &Settling) -> Array2<f64> {
+fn rows_by_formula(
+    book: &Codebook,
+    frames: ArrayView2<'_, f32>,
+    codes: &[u32],
+    how: &Settling,
+) -> Array2<f64> {
     let (num_codes, d) = (book.num_codes(), how.decay);
     let mut sizes = book.cluster_size() * d;
     let mut sums = book.embed_avg() * d;
@@ -75,7 +80,13 @@ fn rows_by_formula(book: &Codebook, frames: ArrayView2<'_, f32>, codes: &[u32], 
 }
 
 /// Holds one step from the settled state against what is promised of it.
-fn check_step(rule: &dyn UpdateRule, rows: Array2<f32>, sizes: Array1<f64>, stored: StoredAs, total: Option<f64>) {
+fn check_step(
+    rule: &dyn UpdateRule,
+    rows: Array2<f32>,
+    sizes: Array1<f64>,
+    stored: StoredAs,
+    total: Option<f64>,
+) {
     let mut params = RvqParams { rule: rule.id(), ..rule.defaults() };
     if rule.id() == "lucidrains" {
         params.threshold_ema_dead_code = 2.0;
@@ -97,7 +108,10 @@ fn check_step(rule: &dyn UpdateRule, rows: Array2<f32>, sizes: Array1<f64>, stor
     {
         let scale = was.iter().fold(1.0f32, |most, v| most.max(v.abs()));
         for ((was, is), wanted) in was.iter().zip(is).zip(wanted) {
-            assert!((f64::from(*is) - wanted).abs() <= 1e-6 * f64::from(scale), "code {code_idx}: {is}, not {wanted}");
+            assert!(
+                (f64::from(*is) - wanted).abs() <= 1e-6 * f64::from(scale),
+                "code {code_idx}: {is}, not {wanted}"
+            );
             if !codes.contains(&(code_idx as u32)) {
                 assert!((was - is).abs() < 1e-3, "code {code_idx} of {} moved from {was} to {is}", rule.id());
             }

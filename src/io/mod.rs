@@ -9,6 +9,7 @@ mod error;
 mod folder;
 pub mod model;
 pub mod npy;
+mod patch;
 mod replace;
 mod riff;
 pub mod safetensors;
@@ -23,7 +24,9 @@ pub use folder::expand;
 pub use model::{LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
-pub use write::{METRIC_KEY, write_model};
+pub use write::{
+    METRIC_KEY, NewFile, WRITERS, Writer, model_endings, write_model, write_tensors, writer_for,
+};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};

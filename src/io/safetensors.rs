@@ -8,7 +8,7 @@ use std::path::Path;
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype as FileDtype, Metadata};
 
-use super::tensors::{self, Stored, TensorInfo, Tensors};
+use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
 
@@ -109,6 +109,10 @@ impl Tensors for SafetensorsFile<'_> {
 
     fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
         self.stored(name)?.codes(self.file, &self.stage, task)
+    }
+
+    fn placed(&self, name: &str) -> Option<Placed> {
+        self.stored.get(name).map(Stored::placed)
     }
 }
 

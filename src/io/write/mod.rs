@@ -1,66 +1,136 @@
-//! Writing a quantizer as `.safetensors` in EnCodec's layout. The same quantizer gives the same bytes.
+//! Writing quantizers: containers of named tensors, one file and one row of [`WRITERS`] each. The same tensors give the same bytes.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
-
-use super::safetensors::MAX_HEADER_LEN;
-use super::{FileError, Problem, replace_file};
+use super::replace::WriteSeek;
+use super::tensors::NewTensor;
+use super::{Dtype, FileError, Problem, replace_file};
 use crate::rvq::{Metric, Rvq};
+
+mod npy;
+mod npz;
+mod pickle;
+mod pth;
+mod safetensors;
+mod values;
+mod zip;
+
+pub(super) use values::bytes;
+pub use values::{largest, rounded};
 
 /// The metadata key under which a distance other than the Euclidean is noted.
 pub const METRIC_KEY: &str = "rvqscope.metric";
 
-/// A tensor to be written: its name, its axes, and its numbers row by row.
-struct Tensor {
-    name: String,
-    shape: Vec<usize>,
-    values: Vec<f32>,
+/// What goes into a file.
+#[derive(Debug, Clone, Copy)]
+pub struct NewFile<'a> {
+    /// The tensors, in the order in which they are kept where the container has one.
+    pub tensors: &'a [NewTensor],
+    /// Free-form notes; only for a writer that keeps them.
+    pub notes: &'a BTreeMap<String, String>,
+    /// The key under which a dictionary of dictionaries keeps the tensors whose names begin with it and a dot.
+    pub nested: Option<&'a str>,
 }
 
-/// Writes `rvq` with its EMA state as f32, and `metadata` as the file's notes.
-///
-/// The notes are sorted by key; `format: pt`, which PyTorch's loaders ask for, is added. The crate's own writer keeps notes in a
-/// hash map, whose order changes from run to run, so the header is put together here.
+/// One container that can be written.
+pub trait Writer: Sync {
+    /// A short name for logs and tests.
+    fn id(&self) -> &'static str;
+
+    /// What a person calls the format.
+    fn label(&self) -> &'static str;
+
+    /// File name endings without the dot, the usual one first.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// Whether it has numbers of this type.
+    fn holds(&self, dtype: Dtype) -> bool;
+
+    /// Whether it has a place for notes.
+    fn keeps_notes(&self) -> bool;
+
+    /// Looks for what it cannot hold, before anything is written.
+    ///
+    /// # Errors
+    /// There is such a thing.
+    fn check(&self, _file: &NewFile<'_>) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    /// Writes a file of which everything has been checked.
+    ///
+    /// # Errors
+    /// The system refuses.
+    fn write(&self, file: &NewFile<'_>, out: &mut dyn WriteSeek) -> io::Result<()>;
+}
+
+/// The containers; the first is the usual one.
+pub static WRITERS: &[&dyn Writer] = &[&safetensors::Safetensors, &npz::Npz, &pth::Pth, &npy::Npy];
+
+/// Every ending of every writer.
+pub fn model_endings() -> impl Iterator<Item = &'static str> {
+    WRITERS.iter().flat_map(|writer| writer.extensions()).copied()
+}
+
+/// The writer that the ending of `path` names; the usual one where there is no ending.
+#[must_use]
+pub fn writer_for(path: &Path) -> Option<&'static dyn Writer> {
+    let Some(ending) = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()) else {
+        return WRITERS.first().copied();
+    };
+    WRITERS.iter().find(|writer| writer.extensions().contains(&ending.as_str())).copied()
+}
+
+/// Writes tensors in the container that the ending of `path` names.
 ///
 /// # Errors
-/// An EMA value is beyond the range of f32, the notes are too long to be read back, or the file cannot be written.
-pub fn write_model(path: &Path, rvq: &Rvq, metadata: &BTreeMap<String, String>) -> Result<(), FileError> {
-    let tensors = tensors(rvq);
-    if let Some(tensor) = tensors.iter().find(|tensor| tensor.values.iter().any(|v| !v.is_finite())) {
-        let words = format!("{} holds a value beyond the range of 32-bit floats", tensor.name);
-        return Err(Problem::Value(words).at(path));
+/// There is no such container, it cannot hold what it should, a number is beyond the range of its type, or the file cannot be written.
+pub fn write_tensors(path: &Path, file: &NewFile<'_>) -> Result<(), FileError> {
+    let writer = check_tensors(path, file).map_err(|problem| problem.at(path))?;
+    replace_file(path, |out| writer.write(file, out))
+}
+
+fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer, Problem> {
+    let Some(writer) = writer_for(path) else {
+        let known = model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
+        return Err(Problem::Unsupported(format!("a model can be written as {known}")));
+    };
+    for tensor in file.tensors {
+        tensor.check()?;
+        if !writer.holds(tensor.dtype) {
+            return Err(Problem::Unsupported(format!(
+                "{} has no numbers of type {}, which {} would be",
+                writer.label(),
+                tensor.dtype.name(),
+                tensor.name
+            )));
+        }
     }
+    writer.check(file)?;
+    Ok(writer)
+}
+
+/// Writes `rvq` with its EMA state as f32 under EnCodec's names, and `metadata` as the file's notes where it can hold any.
+///
+/// # Errors
+/// As for [`write_tensors`].
+pub fn write_model(path: &Path, rvq: &Rvq, metadata: &BTreeMap<String, String>) -> Result<(), FileError> {
     let mut notes = metadata.clone();
-    notes.entry("format".to_owned()).or_insert_with(|| "pt".to_owned());
     notes.remove(METRIC_KEY);
     if rvq.metric() == Metric::Cosine {
         notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
     }
-    let header = header(&notes, &tensors);
-    if header.len() as u64 > MAX_HEADER_LEN {
-        let words = format!("the notes are too long: with them the header takes {} bytes", header.len());
-        return Err(Problem::Value(words).at(path));
-    }
-    replace_file(path, |out| {
-        let mut out = std::io::BufWriter::new(out);
-        out.write_all(&(header.len() as u64).to_le_bytes())?;
-        out.write_all(header.as_bytes())?;
-        for value in tensors.iter().flat_map(|tensor| &tensor.values) {
-            out.write_all(&value.to_le_bytes())?;
-        }
-        out.flush()
-    })
+    write_tensors(path, &NewFile { tensors: &tensors(rvq), notes: &notes, nested: None })
 }
 
-fn tensors(rvq: &Rvq) -> Vec<Tensor> {
+fn tensors(rvq: &Rvq) -> Vec<NewTensor> {
     let mut tensors = Vec::new();
     for (layer_idx, layer) in rvq.layers().iter().enumerate() {
         let mut push = |name: &str, shape: &[usize], values: Vec<f32>| {
             let name = format!("quantizer.vq.layers.{layer_idx}.{name}");
-            tensors.push(Tensor { name, shape: shape.to_vec(), values });
+            tensors.push(NewTensor { name, dtype: Dtype::F32, shape: shape.to_vec(), values });
         };
         let codebook = &layer.codebook;
         let (num_codes, dim) = codebook.embed().dim();
@@ -77,21 +147,4 @@ fn tensors(rvq: &Rvq) -> Vec<Tensor> {
         }
     }
     tensors
-}
-
-/// The JSON header, padded with spaces so that the numbers are aligned.
-fn header(notes: &BTreeMap<String, String>, tensors: &[Tensor]) -> String {
-    const ALIGNMENT: usize = 8;
-    let mut entries = Map::new();
-    entries.insert("__metadata__".to_owned(), json!(notes));
-    let mut start = 0;
-    for Tensor { name, shape, values } in tensors {
-        let end = start + values.len() * size_of::<f32>();
-        entries.insert(name.clone(), json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]}));
-        start = end;
-    }
-    let mut text = Value::Object(entries).to_string();
-    let padding = text.len().next_multiple_of(ALIGNMENT) - text.len();
-    text.push_str(&" ".repeat(padding));
-    text
 }
