@@ -1,7 +1,7 @@
 //! A copy of a file in which some tensors have other numbers and every other byte is the same.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 

@@ -54,7 +54,7 @@ impl Reader for SafetensorsReader {
 }
 
 /// An open file of which only the header has been read.
-struct SafetensorsFile<'a> {
+pub(super) struct SafetensorsFile<'a> {
     file: &'a File,
     stage: String,
     stored: BTreeMap<String, Stored>,
@@ -63,7 +63,7 @@ struct SafetensorsFile<'a> {
 }
 
 impl<'a> SafetensorsFile<'a> {
-    fn new(source: &'a Source<'_>) -> Result<Self, Problem> {
+    pub(super) fn new(source: &'a Source<'_>) -> Result<Self, Problem> {
         let (header, data_offset) = read_header(source)?;
         let data_len = source.len - data_offset;
         let expected = header.data_len() as u64;

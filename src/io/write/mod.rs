@@ -7,8 +7,9 @@ use std::path::Path;
 use super::replace::WriteSeek;
 use super::tensors::NewTensor;
 use super::{Dtype, FileError, Problem, replace_file};
-use crate::rvq::{Metric, Rvq};
+use crate::rvq::Rvq;
 
+mod model;
 mod npy;
 mod npz;
 mod pickle;
@@ -17,6 +18,8 @@ mod safetensors;
 mod values;
 mod zip;
 
+pub use model::{EmaParams, ModelTarget, check_model, write_model, write_model_as};
+pub(super) use model::{family_tensors, formula_of_names, settled, settling};
 pub(super) use values::bytes;
 pub use values::{largest, rounded};
 
@@ -50,6 +53,11 @@ pub trait Writer: Sync {
 
     /// Whether it has a place for notes.
     fn keeps_notes(&self) -> bool;
+
+    /// Whether it has no place for names, so that it holds a single array.
+    fn is_nameless(&self) -> bool {
+        false
+    }
 
     /// Looks for what it cannot hold, before anything is written.
     ///
@@ -92,11 +100,16 @@ pub fn write_tensors(path: &Path, file: &NewFile<'_>) -> Result<(), FileError> {
     replace_file(path, |out| writer.write(file, out))
 }
 
-fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer, Problem> {
-    let Some(writer) = writer_for(path) else {
+/// The writer that the ending of `path` names.
+fn check_writer(path: &Path) -> Result<&'static dyn Writer, Problem> {
+    writer_for(path).ok_or_else(|| {
         let known = model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
-        return Err(Problem::Unsupported(format!("a model can be written as {known}")));
-    };
+        Problem::Unsupported(format!("a model can be written as {known}"))
+    })
+}
+
+fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer, Problem> {
+    let writer = check_writer(path)?;
     for tensor in file.tensors {
         tensor.check()?;
         if !writer.holds(tensor.dtype) {
@@ -112,17 +125,17 @@ fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer,
     Ok(writer)
 }
 
-/// Writes `rvq` with its EMA state as f32 under EnCodec's names, and `metadata` as the file's notes where it can hold any.
-///
-/// # Errors
-/// As for [`write_tensors`].
-pub fn write_model(path: &Path, rvq: &Rvq, metadata: &BTreeMap<String, String>) -> Result<(), FileError> {
-    let mut notes = metadata.clone();
-    notes.remove(METRIC_KEY);
-    if rvq.metric() == Metric::Cosine {
-        notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
+fn bare(rvq: &Rvq, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
+    let first = rvq.layers().first().map_or((0, 0), |layer| layer.codebook.embed().dim());
+    if rvq.layers().iter().any(|layer| layer.projection.is_some() || layer.codebook.embed().dim() != first) {
+        return Err(Problem::Unsupported(
+            "a bare array holds layers of one size, without projections".to_owned(),
+        ));
     }
-    write_tensors(path, &NewFile { tensors: &tensors(rvq), notes: &notes, nested: None })
+    let values =
+        rvq.layers().iter().flat_map(|layer| layer.codebook.embed().iter().copied().collect::<Vec<_>>());
+    let shape = vec![rvq.num_layers(), first.0, first.1];
+    Ok(vec![NewTensor { name: "codebooks".to_owned(), dtype, shape, values: values.collect() }])
 }
 
 fn tensors(rvq: &Rvq) -> Vec<NewTensor> {

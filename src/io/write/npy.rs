@@ -31,6 +31,10 @@ impl Writer for Npy {
         false
     }
 
+    fn is_nameless(&self) -> bool {
+        true
+    }
+
     fn check(&self, file: &NewFile<'_>) -> Result<(), Problem> {
         match file.tensors {
             [_] => Ok(()),
