@@ -7,6 +7,8 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::features::{self, EXTRACTORS, ExtractParams};
+use crate::io::model::FAMILIES;
+use crate::io::{EmaParams, model_endings};
 use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
@@ -14,7 +16,8 @@ use crate::rvq::{self, RvqParams};
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 7] = ["train", "encode", "decode", "inspect", "report", "convert", "help"];
+static COMMANDS: [&str; 8] =
+    ["train", "encode", "decode", "inspect", "report", "convert", "write-back", "help"];
 
 /// Whether `word` is a command.
 pub(super) fn is_command(word: &str) -> bool {
@@ -46,12 +49,12 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
              Start with:  rvqscope report --demo --out report",
         )
         .subcommand_required(true)
-        .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert()])
+        .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert(), write_back()])
 }
 
 fn train(rule: &'static dyn UpdateRule) -> Command {
     let command = Command::new("train")
-        .about("Train a quantizer on audio or features and write it as safetensors; print figures by layer")
+        .about("Train a quantizer on audio or features and write it; print figures by layer")
         .after_help(
             "Examples:\n  \
              rvqscope train speech/ --out model.safetensors\n  \
@@ -59,7 +62,7 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
              rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors\n\n\
              Flags of the quantizer are those of the chosen rule: see `rvqscope train --rule gpt-sovits --help`.",
         )
-        .arg(path_flag("out", "MODEL", "The model file to write (.safetensors)").required(true));
+        .arg(path_flag("out", "MODEL", &format!("The model file to write ({})", endings())).required(true));
     training_flags(data_args(command, ""), rule)
 }
 
@@ -123,10 +126,71 @@ fn inspect() -> Command {
 
 fn convert() -> Command {
     Command::new("convert")
-        .about("Write a model in another format; .safetensors is the one that can be written")
-        .after_help("Example:\n  rvqscope convert codebook.npy --out model.safetensors")
+        .about("Write a quantizer in another container, under other names, or as numbers of another type")
+        .after_help(
+            "Examples:\n  \
+             rvqscope convert codebook.npy --out model.safetensors\n  \
+             rvqscope convert model.safetensors --to bare --out codebooks.npz\n  \
+             rvqscope convert s2G.pth --dtype f32 --out quantizer.pth\n\n\
+             Only the quantizer is written. To put one into a whole checkpoint, see `rvqscope write-back --help`.\n\
+             What the target cannot hold is told on standard error.",
+        )
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(path_flag("out", "FILE", "The file to write (.safetensors)").required(true))
+        .arg(
+            path_flag("out", "FILE", &format!("The file to write ({})", endings()))
+                .required(true),
+        )
+        .arg(
+            Arg::new("to")
+                .long("to")
+                .value_name("FAMILY")
+                .value_parser(PossibleValuesParser::new(FAMILIES.iter().map(|family| family.id())))
+                .help("Whose tensor names [default: those of the model; .npy holds a bare array]"),
+        )
+        .arg(
+            Arg::new("dtype")
+                .long("dtype")
+                .value_name("TYPE")
+                .value_parser(PossibleValuesParser::new(["f16", "bf16", "f32", "f64"]))
+                .help("The type of the numbers [default: that of the model]"),
+        )
+}
+
+fn write_back() -> Command {
+    let number = |id: &'static str, default: Option<f64>, help: &'static str| {
+        let arg = Arg::new(id).long(id).value_name("X").help(help).value_parser(|text: &str| {
+            match text.parse::<f64>() {
+                Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
+                _ => Err("must be a number from 0"),
+            }
+        });
+        match default {
+            Some(default) => arg.default_value(ParamValue::Float(default).to_string()),
+            None => arg,
+        }
+    };
+    let usual = EmaParams::default();
+    Command::new("write-back")
+        .about("Write a changed quantizer into a copy of the checkpoint that it came from, and leave every other byte as it is")
+        .after_help(
+            "Example:\n  \
+             rvqscope train hubert/ --init s2G.pth --rule gpt-sovits --layers 1 --out retrained.safetensors\n  \
+             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n\n\
+             Beside the rows, the EMA state (cluster_size and embed_avg, or what the checkpoint calls them) is set so that\n\
+             the trainer's next step keeps the rows, and no code expires in it. Give the trainer's own decay, epsilon and\n\
+             threshold.",
+        )
+        .arg(path_arg("model", "MODEL", "The changed quantizer"))
+        .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
+        .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
+        .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
+        .arg(number("decay", Some(usual.decay), "The trainer's decay"))
+        .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+}
+
+/// The endings of model files, for help texts.
+fn endings() -> String {
+    model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where frames come from.

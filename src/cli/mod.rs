@@ -102,6 +102,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "decode" => codes::decode(matches, &env),
         "inspect" => model::inspect(matches, &env),
         "convert" => model::convert(matches, &env),
+        "write-back" => model::write_back(matches, &env),
         "report" => report::report(matches, &env),
         other => Err(Usage(format!("there is no command {other}")).into()),
     };

@@ -2,18 +2,16 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::ArgMatches;
 
-use crate::io::{self, LoadedModel, Opened};
-use crate::jobs::{self, JobEvent, MODEL_EXTENSION};
+use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened};
+use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
-use super::{Env, check_ending, check_writable, flags, print, table};
-
-/// The endings of model files that can be written.
-pub(super) static MODEL_ENDINGS: &[&str] = &[MODEL_EXTENSION];
+use super::{Env, Usage, check_ending, check_writable, flags, print, table};
 
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -30,11 +28,37 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
 /// Writes a model in another format.
 pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
-    check_ending(out, "a model", MODEL_ENDINGS)?;
+    check_model_ending(out)?;
     check_writable(out)?;
-    let model = load(path, env)?;
-    io::write_model(out, &model.rvq, &model.info.metadata)?;
+    let text = |id: &str| matches.get_one::<String>(id);
+    let dtype = text("dtype").and_then(|name| Dtype::named(name));
+    let target = ModelTarget { family: text("to").cloned(), dtype };
+    let spec = ConvertSpec { model: load(path, env)?, target, path: out.to_owned() };
+    env.job(|ctx| jobs::convert(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
+}
+
+/// Writes a model into a copy of the checkpoint that it came from.
+pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
+    let original = flags::path(matches, "into")?;
+    check_writable(out)?;
+    let number = |id: &str| matches.get_one::<f64>(id).copied();
+    let usual = EmaParams::default();
+    let ema = EmaParams {
+        decay: number("decay").unwrap_or(usual.decay),
+        epsilon: number("epsilon").unwrap_or(usual.epsilon),
+        threshold: number("threshold"),
+    };
+    let rvq = Arc::new(load(path, env)?.rvq);
+    let spec = WriteBackSpec { rvq, original: original.to_owned(), path: out.to_owned(), ema };
+    env.job(|ctx| jobs::write_back(&spec, ctx))?;
+    Ok(print(&format!("{}\n", out.display()))?)
+}
+
+/// Checks that a model can be written to a file with this ending.
+pub(super) fn check_model_ending(out: &Path) -> Result<(), Usage> {
+    check_ending(out, "a model", &io::model_endings().collect::<Vec<_>>())
 }
 
 /// Opens a model file.

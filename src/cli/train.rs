@@ -7,21 +7,25 @@ use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
 use crate::features::Split;
+use crate::io;
 use crate::jobs::{self, Dataset, OpenSpec, SaveSpec, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
 use crate::training::{Batches, findings};
 
 use super::args::rvq_id;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_ending, check_writable, codes, flags, model, print, table};
+use super::{Env, Usage, check_writable, codes, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
-    check_ending(out, "a model", model::MODEL_ENDINGS)?;
+    model::check_model_ending(out)?;
     check_writable(out)?;
+    // Now and not when the training is over.
+    io::check_model(out, flags::rvq_params(matches)?.0.metric)?;
     let (trained, log) = run(matches, env)?;
-    jobs::save_model(&SaveSpec { run: trained.run.clone(), path: out.to_owned() })?;
+    let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
+    env.job(|ctx| jobs::save_model(&spec, ctx))?;
     log.map(MetricsLog::finish).transpose()?;
     for finding in findings(&trained.run) {
         env.reporter.note(&finding);

@@ -73,6 +73,12 @@ impl Dtype {
         }
     }
 
+    /// The type of real numbers that [`Dtype::name`] calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::F16, Self::Bf16, Self::F32, Self::F64].into_iter().find(|dtype| dtype.name() == name)
+    }
+
     /// Whether it holds real numbers.
     #[must_use]
     pub fn is_float(self) -> bool {

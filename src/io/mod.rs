@@ -9,12 +9,14 @@ mod error;
 mod folder;
 pub mod model;
 pub mod npy;
+mod patch;
 mod replace;
 mod riff;
 pub mod safetensors;
 pub mod tensors;
 pub mod wav;
-mod write_model;
+mod write;
+mod write_back;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
@@ -23,7 +25,11 @@ pub use folder::expand;
 pub use model::{LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
-pub use write_model::{METRIC_KEY, write_model};
+pub use write::{
+    EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
+    write_model_as, write_tensors, writer_for,
+};
+pub use write_back::{WrittenBack, write_back};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};
@@ -132,6 +138,19 @@ impl<'a> Source<'a> {
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
     }
+}
+
+/// Gives the tensors of a file to `work`, and the open file with what comes of it.
+fn with_tensors<T>(
+    path: &Path,
+    work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
+) -> Result<(Source<'_>, T), FileError> {
+    let open = || {
+        let source = Source::open(path)?;
+        let done = work(&safetensors::SafetensorsFile::new(&source)?)?;
+        Ok((source, done))
+    };
+    open().map_err(|problem: Problem| problem.at(path))
 }
 
 /// The reader whose format begins like `head`.

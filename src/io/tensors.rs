@@ -38,6 +38,54 @@ pub trait Tensors {
     /// # Errors
     /// It is not there, holds no whole numbers from 0 up, or cannot be read.
     fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem>;
+
+    /// Where the numbers of one tensor lie; `None` where they cannot be overwritten in place (compressed, not in one piece of the file).
+    fn placed(&self, _name: &str) -> Option<Placed> {
+        None
+    }
+}
+
+/// Where the numbers of one tensor lie in its file, for whoever puts others in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The type of its numbers.
+    pub dtype: Dtype,
+    /// Whether their highest byte comes first.
+    pub big_endian: bool,
+    /// Its axes.
+    pub shape: Vec<usize>,
+    /// From one index of each axis to the next, in elements.
+    pub strides: Vec<usize>,
+    /// Of element `[0, .., 0]` in the file, in bytes.
+    pub offset: u64,
+    /// The stored entry of a zip archive that it lies in, whose CRC must follow.
+    pub entry: Option<ZipEntry>,
+}
+
+/// An entry of a zip archive that is stored as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZipEntry {
+    /// Of its local header in the file.
+    pub header_offset: u64,
+    /// Of its record in the central directory.
+    pub central_offset: u64,
+    /// Of its first byte.
+    pub data_offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// A tensor to be written: values in f32, cast to `dtype` on the way out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTensor {
+    /// Its name.
+    pub name: String,
+    /// The type of its numbers in the file.
+    pub dtype: Dtype,
+    /// Its axes.
+    pub shape: Vec<usize>,
+    /// Its numbers, row by row.
+    pub values: Vec<f32>,
 }
 
 /// Where the numbers of one tensor lie in a file.
@@ -85,6 +133,21 @@ impl Stored {
     /// Reads it as token ids.
     pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
         self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
+    }
+
+    /// Where it lies.
+    pub(super) fn placed(&self) -> Placed {
+        let shape = self.info.shape.clone();
+        let mut strides = vec![1; shape.len()];
+        let mut step = 1;
+        let axes: Vec<usize> =
+            if self.fortran { (0..shape.len()).collect() } else { (0..shape.len()).rev().collect() };
+        for axis in axes {
+            strides[axis] = step;
+            step *= shape[axis];
+        }
+        let (dtype, big_endian, offset) = (self.info.dtype, self.big_endian, self.offset);
+        Placed { dtype, big_endian, shape, strides, offset, entry: None }
     }
 
     fn run<'a>(&self, stage: &'a str) -> Run<'a> {

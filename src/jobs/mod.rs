@@ -25,7 +25,10 @@ use crate::training::{Run, StepRecord};
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
 pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
-pub use model::{MODEL_EXTENSION, SaveSpec, metadata, recorded, save_model};
+pub use model::{
+    ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
+    save_model, write_back,
+};
 pub use report::{ReportSpec, write_report};
 pub use train::{Holdout, Resume, TrainSpec, Trained, train};
 
@@ -180,6 +183,8 @@ pub enum JobSpec {
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
     SaveCodes(CodesSpec),
+    /// Write a model into a copy of the checkpoint that it came from.
+    WriteBack(WriteBackSpec),
     /// Write a report.
     Report(ReportSpec),
     /// End in a panic: shows that one is a notice and not an exit.
@@ -210,7 +215,8 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::Look(spec) => look_again(&spec, ctx).map(JobOutput::Evaluated),
-        JobSpec::SaveModel(spec) => save_model(&spec).map(JobOutput::Saved),
+        JobSpec::SaveModel(spec) => save_model(&spec, ctx).map(JobOutput::Saved),
+        JobSpec::WriteBack(spec) => write_back(&spec, ctx).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
         #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]

@@ -25,6 +25,7 @@ mod params;
 mod projection;
 pub mod rules;
 pub mod search;
+pub mod settle;
 mod stack;
 pub mod tally;
 

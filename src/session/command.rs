@@ -124,6 +124,13 @@ pub enum SaveCommand {
     Codes(PathBuf),
     /// A page with all figures, and files beside it, into a folder.
     Report(PathBuf),
+    /// The quantizer that is looked at, in a copy of the checkpoint that it came from.
+    WriteBack {
+        /// The checkpoint.
+        original: PathBuf,
+        /// The copy; it may be the same file.
+        path: PathBuf,
+    },
 }
 
 /// About the notices.

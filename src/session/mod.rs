@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
-use crate::jobs::{CodesSpec, Control, DataSpec, Dataset, JobSpec, Resume, SaveSpec, Source};
+use crate::jobs::{
+    CodesSpec, Control, DataSpec, Dataset, JobSpec, Resume, SaveSpec, Source, WriteBackSpec, ema_params,
+};
 use crate::param::Effect;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
@@ -313,6 +315,10 @@ impl Session {
             SaveCommand::Report(dir) => {
                 let history = view.history.clone();
                 ("Writing the report", JobSpec::Report(crate::jobs::ReportSpec { run, history, dir }))
+            }
+            SaveCommand::WriteBack { original, path } => {
+                let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
+                ("Writing back", JobSpec::WriteBack(WriteBackSpec { rvq, original, path, ema }))
             }
         };
         let job = self.start_job(title, spec);

@@ -174,7 +174,13 @@ impl Session {
 
     fn poll_saving(&mut self) {
         for mut job in std::mem::take(&mut self.saving) {
-            match ending_of(&mut job, &mut self.revision) {
+            let mail = job.take_mail();
+            self.revision += u64::from(!mail.is_empty());
+            job.progress = mail.progress.or(job.progress.take());
+            for text in mail.notices {
+                self.notify(Severity::Info, text);
+            }
+            match mail.ending {
                 None => self.saving.push(job),
                 Some(ending) => {
                     if let Some(JobOutput::Saved(path)) = self.ended(ending) {

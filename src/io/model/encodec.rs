@@ -5,7 +5,7 @@ use ndarray::Array1;
 use super::{Family, LayerInfo, Parts, contiguous, dtype_of, indexed_places, matrix, optional, vector};
 use crate::io::Problem;
 use crate::io::tensors::Tensors;
-use crate::io::write_model::METRIC_KEY;
+use crate::io::write::METRIC_KEY;
 use crate::rvq::{Codebook, Layer, Metric, Projection, Rvq};
 use crate::task::Task;
 

@@ -27,6 +27,9 @@ pub struct LoadedModel {
 pub struct ModelInfo {
     /// The family whose tensor names it has.
     pub family: String,
+    /// What stands in front of its tensor names.
+    #[serde(skip)]
+    pub place: String,
     /// `euclidean` or `cosine`.
     pub metric: String,
     /// Its layers, the first first.
@@ -105,6 +108,7 @@ pub(super) fn find(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Option<Load
     let metric = if rvq.metric() == Metric::Cosine { "cosine" } else { "euclidean" };
     let info = ModelInfo {
         family: family.id().to_owned(),
+        place: place.clone(),
         metric: metric.to_owned(),
         layers,
         findings,
