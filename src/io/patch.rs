@@ -61,12 +61,12 @@ pub(super) fn patched_copy(
     let mut stopped = None;
     let written = replace_file(target, |out| {
         let copied = copy(source, &runs, &mut sums, out, task);
-        copied.or_else(|err| match err {
+        copied.map_err(|err| match err {
             Stopped::Cancelled(cancelled) => {
                 stopped = Some(cancelled);
-                Err(io::ErrorKind::Interrupted.into())
+                io::ErrorKind::Interrupted.into()
             }
-            Stopped::System(err) => Err(err),
+            Stopped::System(err) => err,
         })
     });
     match stopped {
@@ -377,12 +377,12 @@ mod tests {
         let beside = ("f".to_owned(), placed(&[2], &[1], 40 + 48));
         let between = ("g".to_owned(), placed(&[5], &[12], 0));
         let touching = ("h".to_owned(), placed(&[2], &[1], 36));
-        assert!(patched(&file, &[one.clone()], &[beside]).is_ok());
+        assert!(patched(&file, std::slice::from_ref(&one), &[beside]).is_ok());
         let every_other = patch("i", placed(&[5], &[2], 0), &values[..5]);
         let gaps = ("j".to_owned(), placed(&[5], &[2], 4));
         assert!(patched(&file, &[every_other], &[gaps]).is_ok(), "interleaved but not shared");
         for other in [between, touching] {
-            let words = patched(&file, &[one.clone()], &[other]).unwrap_err();
+            let words = patched(&file, std::slice::from_ref(&one), &[other]).unwrap_err();
             assert!(words.contains("a shares its numbers with"), "{words}");
         }
     }
