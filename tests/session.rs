@@ -879,3 +879,34 @@ fn an_earlier_run_is_shown_again_and_cannot_go_on() {
     desk.apply(SelectCommand::Run(99));
     assert_eq!(desk.session.view().unwrap().run, first);
 }
+
+#[test]
+fn a_wider_search_is_seen_at_once_in_a_finished_run_and_goes_into_saved_codes() {
+    use rvqscope::rvq::search::Search;
+    let mut desk = Desk::with_article(5);
+    desk.apply(TrainCommand::Start);
+    desk.wait("the training", |s| s.train_state() == TrainState::Idle && s.view().is_some());
+    let gain = |s: &Session| {
+        let run = &s.view().unwrap().run;
+        run.total_metrics(SplitKind::HeldOut).unwrap().beam_gain_db
+    };
+    assert_eq!(gain(&desk.session), None);
+    let steps = desk.session.view().unwrap().history.len();
+    desk.apply(TrainCommand::SetSearch(Search::Beam(4)));
+    desk.wait("the wider search", |s| gain(s).is_some());
+    assert!(gain(&desk.session).unwrap() > 0.0);
+    let view = desk.session.view().unwrap();
+    assert!(!view.is_model && view.history.len() == steps, "a second look is no other run");
+    assert!(Arc::ptr_eq(&desk.session.runs().last().unwrap().run, &view.run));
+    assert!(desk.session.can_continue(), "and can be gone on with");
+    let path = desk.dir.path().join("codes.npy");
+    desk.apply(SaveCommand::Codes(path.clone()));
+    desk.wait("the codes", |s| !s.is_busy());
+    assert!(path.exists());
+    desk.apply(TrainCommand::SetSearch(Search::Greedy));
+    desk.wait("the greedy search", |s| gain(s).is_none());
+    // A training that is told so goes over to it.
+    desk.apply(TrainCommand::Start);
+    desk.apply(TrainCommand::SetSearch(Search::Beam(3)));
+    desk.wait("the training", |s| s.train_state() == TrainState::Idle && gain(s).is_some());
+}

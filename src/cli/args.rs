@@ -96,11 +96,7 @@ fn encode() -> Command {
             "ST",
             "Start at this layer, from 0: the data are taken as what it sees [default: 0]",
         ))
-        .arg(count_flag(
-            "beam",
-            "B",
-            "Keep the B best paths behind each layer instead of the nearest code alone; no frame gets worse [default: 1]",
-        ))
+        .arg(beam_flag("Keep the B best paths behind each layer instead of the nearest code alone; no frame gets worse [default: 1]"))
         .arg(threads_flag());
     data_args(command, "")
 }
@@ -322,8 +318,14 @@ fn training_flags(command: Command, rule: &'static dyn UpdateRule) -> Command {
                 .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
         )
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
+        .arg(beam_flag("Judge the quantizer by codes searched along the B best paths, and say what that gains; training steps are greedy all the same [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
         .arg(threads_flag())
+}
+
+/// How many paths a search keeps.
+fn beam_flag(help: &'static str) -> Arg {
+    count_flag("beam", "B", help)
 }
 
 /// The id of a rule parameter's flag.

@@ -11,6 +11,7 @@ use crate::io::TimeAxis;
 use crate::jobs::{Builtin, DataSpec, Holdout, Source};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, RULES, UpdateRule};
+use crate::rvq::search::{MAX_BEAM, Search};
 use crate::rvq::{self, RvqParams};
 
 use super::Usage;
@@ -86,6 +87,14 @@ pub(super) fn holdout(matches: &ArgMatches) -> Holdout {
     match source(matches) {
         Source::Builtin(builtin) if !is_given(matches, "holdout") => Holdout(builtin.holdout()),
         _ => Holdout(matches.get_one::<f64>("holdout").copied().unwrap_or(0.0)),
+    }
+}
+
+/// How codes are searched.
+pub(super) fn search(matches: &ArgMatches) -> Result<Search, Usage> {
+    match count(matches, "beam").unwrap_or(1) {
+        width if (1..=MAX_BEAM).contains(&width) => Ok(Search::of_width(width)),
+        width => Err(Usage(format!("--beam is {width}, but must be from 1 to {MAX_BEAM}"))),
     }
 }
 

@@ -57,6 +57,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         params,
         steps,
         holdout: flags::holdout(matches),
+        search: flags::search(matches)?,
     };
     let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| codes::with_path(err, path))?;
     let mut found = findings(&run);

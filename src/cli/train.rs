@@ -61,6 +61,7 @@ pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<Me
         params: params.validate()?,
         holdout,
         standardize: flags::switch(matches, "standardize"),
+        search: flags::search(matches)?,
         start,
         resume: None,
         paused: false,

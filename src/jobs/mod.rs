@@ -9,6 +9,7 @@ mod evaluate;
 mod model;
 mod report;
 mod train;
+mod units;
 
 use std::sync::Arc;
 
@@ -16,13 +17,14 @@ use crate::audio::AudioError;
 use crate::features::{ExtractError, FeatureError};
 use crate::io::FileError;
 use crate::param::ParamError;
+use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
 use crate::task::{Cancel, Cancelled, Progress, Task};
 use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
-pub use evaluate::{EvaluateSpec, evaluate};
+pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, write_back,
@@ -102,6 +104,8 @@ pub enum Control {
     Stop,
     /// From the next step on, use these values of what may change while training runs.
     Live(Box<ValidRvqParams>),
+    /// From the next look at the frames on, search codes in this way.
+    Search(Search),
 }
 
 /// The surroundings of a job.
@@ -173,6 +177,8 @@ pub enum JobSpec {
     Train(Box<TrainSpec>),
     /// Hold a quantizer against data.
     Evaluate(EvaluateSpec),
+    /// Quantize the frames of a run anew.
+    Look(LookSpec),
     /// Write a model.
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
@@ -193,7 +199,7 @@ pub enum JobOutput {
     Opened(OpenedFiles),
     /// A training ended.
     Trained(Box<Trained>),
-    /// A quantizer was held against data.
+    /// A quantizer was held against data, or a run looked at again.
     Evaluated(Arc<Run>),
     /// A file was written.
     Saved(std::path::PathBuf),
@@ -208,6 +214,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::Open(spec) => open(&spec, ctx).map(JobOutput::Opened),
         JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
+        JobSpec::Look(spec) => look_again(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::SaveModel(spec) => save_model(&spec, ctx).map(JobOutput::Saved),
         JobSpec::WriteBack(spec) => write_back(&spec, ctx).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),

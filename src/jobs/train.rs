@@ -5,11 +5,13 @@ use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use crate::features::{FeatureSet, Split, Standardizer};
-use crate::rvq::{Codebook, Layer, Rvq, RvqError, ValidRvqParams};
+use crate::rvq::search::Search;
+use crate::rvq::{Rvq, RvqError, ValidRvqParams};
 use crate::task::{Cancel, Cancelled, Task};
 use crate::training::{History, LiveEdit, Run, StepRecord, Trainer};
 
 use super::evaluate::{look_at_all, look_at_sample, source_info};
+use super::units::rescaled;
 use super::{Control, Dataset, JobCtx, JobError, JobEvent};
 
 /// What share of the frames is held out.
@@ -29,6 +31,8 @@ pub struct TrainSpec {
     pub holdout: Holdout,
     /// Whether to train on centred data of unit variance; codebooks and errors are in input units all the same.
     pub standardize: bool,
+    /// How codes are searched when the run is looked at; a training step is always greedy.
+    pub search: Search,
     /// Codebooks to start from in place of the rule's own.
     pub start: Option<Arc<Rvq>>,
     /// A training to go on with; `holdout`, `standardize` and `start` are not looked at then.
@@ -115,6 +119,7 @@ struct Training<'a> {
     set: Arc<FeatureSet>,
     split: Split,
     standardizer: Option<Standardizer>,
+    search: Search,
     paused: bool,
     stop: bool,
     /// Step once although paused.
@@ -137,7 +142,7 @@ impl<'a> Training<'a> {
         let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
         let mut run = run.map(Arc::unwrap_or_clone).unwrap_or_else(|| Run {
             name: spec.name,
-            source: source_info(&spec.dataset, &split),
+            source: source_info(&spec.dataset, &split, spec.holdout.0),
             params: *trainer.params(),
             params_known: true,
             live_edits: Vec::new(),
@@ -160,6 +165,7 @@ impl<'a> Training<'a> {
             set,
             split,
             standardizer,
+            search: spec.search,
             paused,
             stop: false,
             once: paused,
@@ -202,7 +208,7 @@ impl<'a> Training<'a> {
         if self.stop || !self.look_at_the_end(task)? {
             // Its cancel switch is set, and the user waits: a sample of the frames has to do.
             let quiet = Cancel::default();
-            look_at_sample(&mut self.run, &self.set, &self.split, &Task::silent(&quiet))?;
+            look_at_sample(&mut self.run, &self.set, &self.split, self.search, &Task::silent(&quiet))?;
         }
         let run = Arc::new(self.run);
         (self.ctx.emit)(JobEvent::Run(run.clone()));
@@ -228,7 +234,7 @@ impl<'a> Training<'a> {
 
     /// Quantizes all frames; `false` where the user said stop meanwhile.
     fn look_at_the_end(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
-        match look_at_all(&mut self.run, &self.set, &self.split, task) {
+        match look_at_all(&mut self.run, &self.set, &self.split, self.search, task) {
             Ok(()) => Ok(true),
             Err(RvqError::Cancelled(_)) if self.stopped_with_something() => Ok(false),
             Err(err) => Err(err.into()),
@@ -272,6 +278,7 @@ impl<'a> Training<'a> {
                 }
                 Some(Control::Stop) => self.stop = true,
                 Some(Control::Live(params)) => self.edit(&params),
+                Some(Control::Search(search)) => (self.search, self.evaluated) = (search, None),
             }
         }
     }
@@ -359,7 +366,7 @@ impl<'a> Training<'a> {
         if !looked_enough || thorough {
             let start = Instant::now();
             // A cancel here is seen by the next step.
-            if look_at_sample(&mut self.run, &self.set, &self.split, &task.quiet()).is_ok() {
+            if look_at_sample(&mut self.run, &self.set, &self.split, self.search, &task.quiet()).is_ok() {
                 self.evaluated = Some((Instant::now(), start.elapsed()));
             }
         }
@@ -367,19 +374,4 @@ impl<'a> Training<'a> {
         self.published = Some(Instant::now());
         Ok(())
     }
-}
-
-/// The quantizer in the units that the standardizer restores: the first layer is scaled and shifted, the others are scaled.
-fn rescaled(rvq: &Rvq, standardizer: &Standardizer) -> Result<Rvq, RvqError> {
-    let mut layers = Vec::with_capacity(rvq.num_layers());
-    for (layer_idx, layer) in rvq.layers().iter().enumerate() {
-        let mut embed = layer.codebook.embed().to_owned();
-        standardizer.restore_rows(layer_idx, &mut embed);
-        let sizes = layer.codebook.cluster_size().clone();
-        let mut sums = layer.codebook.embed_avg().clone();
-        standardizer.restore_sums(layer_idx, &mut sums, &sizes);
-        let codebook = Codebook::new(embed, sizes, sums)?;
-        layers.push(Layer { codebook, projection: layer.projection.clone() });
-    }
-    Rvq::with_metric(layers, rvq.metric())
 }

@@ -61,6 +61,7 @@ pub static DEFINITIONS: &[&Definition] = &[
     &distortion::SNR,
     &distortion::SNR_GAIN,
     &distortion::EXPLAINED_VARIANCE,
+    &distortion::BEAM_GAIN,
     &distortion::CODE_DISTORTION,
     &distortion::SHANNON,
     &convergence::DRIFT,

@@ -20,7 +20,9 @@ pub mod encoder;
 pub mod init;
 pub mod nearest;
 mod nearest_upstream;
+mod param_table;
 mod params;
+mod projection;
 pub mod rules;
 pub mod search;
 pub mod settle;
@@ -29,9 +31,9 @@ pub mod tally;
 
 pub use codebook::{Codebook, Projection};
 pub use nearest_upstream::assign_as_upstream;
-pub use params::{
-    BatchOrder, InitMethod, Metric, PARAMS, RvqParams, ValidRvqParams, default_params, param_spec,
-};
+pub(crate) use nearest_upstream::replace_by_upstream;
+pub use param_table::{PARAMS, param_spec};
+pub use params::{Assignment, BatchOrder, InitMethod, Metric, RvqParams, ValidRvqParams, default_params};
 pub use stack::{Forward, Layer, LayerSpan, Rvq};
 pub(crate) use stack::{layer_input, normalize_rows};
 

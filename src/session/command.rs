@@ -7,6 +7,7 @@ use crate::features::ExtractParams;
 use crate::io::TimeAxis;
 use crate::jobs::Builtin;
 use crate::param::ParamValue;
+use crate::rvq::search::Search;
 use crate::training::SplitKind;
 
 /// What the user wants.
@@ -95,6 +96,8 @@ pub enum TrainCommand {
     Stop,
     /// Hold the loaded model against the data, without training.
     Evaluate,
+    /// Search codes in this way when frames are looked at or saved as codes.
+    SetSearch(Search),
 }
 
 /// What is looked at, in every panel.

@@ -131,6 +131,7 @@ pub struct Session {
     data_spec: DataSpec,
     holdout: f64,
     standardize: bool,
+    search: Search,
     dataset: Option<Arc<Dataset>>,
     model: Option<ModelView>,
     params: ParamsEditor,
@@ -174,6 +175,7 @@ impl Session {
             data_spec: DataSpec::default(),
             holdout: HOLDOUT,
             standardize: false,
+            search: Search::Greedy,
             dataset: None,
             model: None,
             params: ParamsEditor::new(RvqParams::default()),
@@ -205,11 +207,19 @@ impl Session {
     }
 
     /// Starts from remembered settings; jobs that run are not touched.
-    pub fn restore(&mut self, params: RvqParams, data_spec: DataSpec, holdout: f64, standardize: bool) {
+    pub fn restore(
+        &mut self,
+        params: RvqParams,
+        data_spec: DataSpec,
+        holdout: f64,
+        standardize: bool,
+        search: Search,
+    ) {
         self.params = ParamsEditor::new(params);
         self.data_spec = data_spec;
         self.holdout = if holdout.is_finite() { holdout.clamp(0.0, 0.9) } else { HOLDOUT };
         self.standardize = standardize;
+        self.search = Search::of_width(search.width());
     }
 
     /// Does what the user wants, or starts it. Never waits.
@@ -296,7 +306,7 @@ impl Session {
                     return self
                         .notify(Severity::Warning, "There is no data to encode: open audio or features");
                 };
-                let (rvq, search) = (run.rvq.clone(), Search::Greedy);
+                let (rvq, search) = (run.rvq.clone(), self.search);
                 (
                     "Saving codes",
                     JobSpec::SaveCodes(CodesSpec { rvq, dataset, span: LayerSpan::ALL, search, path }),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
+use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Source, TrainSpec};
+use crate::rvq::search::Search;
 
 use super::{DataCommand, HOLDOUT, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
 
@@ -109,6 +110,7 @@ impl Session {
             TrainCommand::StepOnce => self.start_training(true, None),
             TrainCommand::Stop => self.stop_training(),
             TrainCommand::Evaluate => self.evaluate_model(),
+            TrainCommand::SetSearch(search) => self.set_search(search),
         }
     }
 
@@ -146,6 +148,7 @@ impl Session {
             params,
             holdout: Holdout(self.holdout),
             standardize: self.standardize,
+            search: self.search,
             start: from.map(|model| model.rvq.clone()),
             resume: None,
             paused,
@@ -175,6 +178,7 @@ impl Session {
             params,
             holdout: Holdout(self.holdout),
             standardize: self.standardize,
+            search: self.search,
             start: None,
             resume: Some(resume),
             paused: false,
@@ -188,6 +192,17 @@ impl Session {
         self.incoming = Some(going_on.map(|view| view.history.clone()).unwrap_or_default());
         self.training = Some(self.start_job("Training", JobSpec::Train(Box::new(spec))));
         self.train_state = TrainState::Starting;
+    }
+
+    /// Searches in another way from now on; what is shown is looked at again.
+    fn set_search(&mut self, search: Search) {
+        self.search = Search::of_width(search.width());
+        if self.training.is_some() {
+            return self.tell(Control::Search(self.search));
+        }
+        let (Some(dataset), Some(view)) = (self.dataset.clone(), &self.view) else { return };
+        let spec = LookSpec { run: view.run.clone(), dataset, search: self.search };
+        self.evaluating = Some(self.start_job("Searching codes anew", JobSpec::Look(spec)));
     }
 
     pub(super) fn evaluate_model(&mut self) {
@@ -215,6 +230,7 @@ impl Session {
             params: model.params,
             steps: model.steps,
             holdout: Holdout(self.holdout),
+            search: self.search,
         };
         let job = self.start_job("Evaluating the model", JobSpec::Evaluate(spec));
         self.evaluating = Some(job);

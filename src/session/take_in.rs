@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::io::model::LoadedModel;
 use crate::jobs::{Dataset, JobOutput, OpenedFiles, Source, Trained, recorded};
-use crate::training::{History, findings};
+use crate::training::{History, Run, findings};
 
 use super::mailbox::{Ending, Mail};
 use super::{Job, ModelView, Opening, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
@@ -151,10 +151,24 @@ impl Session {
         let Some(ending) = ending_of(job, &mut self.revision) else { return };
         self.evaluating = None;
         if let Some(JobOutput::Evaluated(run)) = self.ended(ending) {
-            for finding in findings(&run) {
-                self.notify(Severity::Info, finding);
+            self.take_evaluated(run);
+        }
+    }
+
+    /// A run that was only looked at again keeps its history and its place among the runs.
+    fn take_evaluated(&mut self, run: Arc<Run>) {
+        let same = |view: &View| view.run.name == run.name && view.run.rvq == run.rvq;
+        for kept in self.runs.iter_mut().filter(|kept| same(kept)) {
+            kept.run = run.clone();
+        }
+        match &mut self.view {
+            Some(view) if same(view) => view.run = run,
+            _ => {
+                for finding in findings(&run) {
+                    self.notify(Severity::Info, finding);
+                }
+                self.view = Some(View { run, history: Arc::new(History::default()), is_model: true });
             }
-            self.view = Some(View { run, history: Arc::new(History::default()), is_model: true });
         }
     }
 

@@ -114,15 +114,7 @@ mod tests {
     use super::*;
 
     fn step(step: u64, losses: &[f64]) -> StepRecord {
-        let layer = |&loss| LayerStep {
-            loss,
-            mse: 0.0,
-            perplexity: 1.0,
-            used: 3,
-            below_threshold: 0,
-            replaced: 0,
-            drift: 0.0,
-        };
+        let layer = |&loss| LayerStep { loss, perplexity: 1.0, used: 3, ..LayerStep::default() };
         StepRecord { step, layers: losses.iter().map(layer).collect() }
     }
 

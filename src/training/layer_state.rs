@@ -17,6 +17,8 @@ pub struct LayerState {
     pub replaced_at: Vec<u64>,
     /// The cluster size below which a code counts as dead, in frames.
     pub threshold_frames: f64,
+    /// Frames of the last batch whose code was not the nearest; only known where codes are assigned as upstream does.
+    pub misassigned: Option<u32>,
 }
 
 impl LayerState {

@@ -3,6 +3,7 @@
 mod batches;
 mod findings;
 mod history;
+mod layer_start;
 mod layer_state;
 mod run;
 mod trainer;
@@ -26,7 +27,7 @@ pub struct StepRecord {
 }
 
 /// What one step did to one layer, counted over the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct LayerStep {
     /// Commitment loss, with the codebook before the step.
     pub loss: f64,
@@ -42,6 +43,9 @@ pub struct LayerStep {
     pub replaced: u32,
     /// How far the codebook moved, apart from replaced rows.
     pub drift: f64,
+    /// Frames whose code was not the nearest; only known where codes are assigned as upstream does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misassigned: Option<u32>,
 }
 
 impl LayerStep {
@@ -55,6 +59,7 @@ impl LayerStep {
             below_threshold: 0,
             replaced: 0,
             drift: 0.0,
+            misassigned: None,
         }
     }
 }

@@ -15,11 +15,13 @@ use crate::rvq::nearest::Searcher;
 use crate::rvq::rules::{self, InitInput, InitOutcome, LayerBatch, UpdateCtx, UpdateRule};
 use crate::rvq::tally::Tally;
 use crate::rvq::{
-    Codebook, Layer, Metric, Rvq, RvqError, RvqParams, ValidRvqParams, layer_input, normalize_rows,
+    Assignment, Layer, Metric, Rvq, RvqError, RvqParams, ValidRvqParams, layer_input, normalize_rows,
+    replace_by_upstream,
 };
 use crate::task::{Cancelled, Task};
 
 use super::batches::block_len;
+use super::layer_start::{self, in_shape_of};
 use super::{Batches, LayerState, LayerStep, StepRecord};
 
 /// A training under way.
@@ -92,8 +94,8 @@ impl Trainer {
                 rvq.clone()
             }
             None => {
-                let blank = |_| Layer::from(Codebook::blank(params.codebook_size, dim));
-                Rvq::with_metric((0..params.num_layers).map(blank).collect(), params.metric)?
+                let blank = layer_start::blank(&params, dim)?;
+                Rvq::with_metric(vec![blank; params.num_layers], params.metric)?
             }
         };
         let state = |layer: &Layer| {
@@ -104,6 +106,7 @@ impl Trainer {
                 code_drift: vec![0.0; num_codes],
                 replaced_at: vec![0; num_codes],
                 threshold_frames: 0.0,
+                misassigned: None,
             }
         };
         let states: Vec<_> = rvq.layers().iter().map(state).collect();
@@ -244,6 +247,7 @@ impl Trainer {
         task: &Task<'_>,
     ) -> Result<LayerStep, Cancelled> {
         let metric = self.rvq.metric();
+        layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, residual.view());
         let own_input = {
             let layer = &self.rvq.layers()[layer_idx];
             (layer.projection.is_some() || metric == Metric::Cosine)
@@ -278,6 +282,8 @@ impl Trainer {
             let input = own_input.as_ref().map_or(residual.view(), |input| input.view());
             searcher.prepare(rows.view());
             searcher.assign(input.to_slice().unwrap_or(&[]), codes, sq_dists);
+            state.misassigned = (params.assignment == Assignment::Upstream)
+                .then(|| replace_by_upstream(input, rows.view(), codes, sq_dists));
             tally.fill(input, codes, num_codes);
             let batch = LayerBatch { frames: input, sq_dists, tally };
             let stream = step.wrapping_mul(1024).wrapping_add(layer_idx as u64);
@@ -313,6 +319,7 @@ impl Trainer {
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
             replaced: update.len() as u32,
             drift: convergence::drift(rows.view(), layer.codebook.embed(), &update),
+            misassigned: state.misassigned,
         })
     }
 
@@ -375,13 +382,6 @@ impl InitSample {
         }
         Ok(())
     }
-}
-
-/// `params` with as many layers and codes as `rvq` has.
-fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqParams, RvqError> {
-    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
-    let params = RvqParams { num_layers: rvq.num_layers(), codebook_size, metric: rvq.metric(), ..*params };
-    params.validate().map_err(|err| RvqError::Shape(format!("the starting model does not do: {err}")))
 }
 
 /// Copies the rows `indices` of `frames` into `rows`, reusing its memory where the size is the same.

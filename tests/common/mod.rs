@@ -8,6 +8,7 @@ use ndarray::Array2;
 use rvqscope::features::{FeatureMatrix, FeatureSet};
 use rvqscope::jobs::{self, Dataset, Holdout, JobCtx, JobError, Source, TrainSpec, Trained};
 use rvqscope::random::{self, Purpose};
+use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Rvq, RvqParams, rules};
 use rvqscope::task::Cancel;
 use rvqscope::training::{History, Series};
@@ -65,6 +66,7 @@ pub fn spec(dataset: &Arc<Dataset>, params: RvqParams) -> TrainSpec {
         params: params.validate().expect("valid parameters"),
         holdout: Holdout(0.1),
         standardize: false,
+        search: Search::Greedy,
         start: None,
         resume: None,
         paused: false,

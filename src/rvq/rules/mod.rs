@@ -137,7 +137,10 @@ impl std::fmt::Debug for InitInput<'_> {
 /// The parameters that only the rules naming them read.
 const OWN: [&str; 2] = ["metric", "reset_cluster_size"];
 
-/// The parameters that every rule reads.
+/// The parameters that rules of upstreams read, and our own does not.
+const UPSTREAM: &str = "assignment";
+
+/// The parameters that every rule of an upstream reads.
 fn common_params() -> Vec<ParamSpec<RvqParams>> {
     PARAMS.iter().filter(|spec| !OWN.contains(&spec.key)).copied().collect()
 }

@@ -49,7 +49,7 @@ impl UpdateRule for Rvqscope {
     }
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
-        super::params_with(&[], |spec| match spec.key {
+        let mut params = super::params_with(&[], |spec| match spec.key {
             "threshold_ema_dead_code" => super::relative_threshold(
                 spec,
                 "x N/K",
@@ -61,7 +61,9 @@ impl UpdateRule for Rvqscope {
                 ..spec
             },
             _ => spec,
-        })
+        });
+        params.retain(|spec| spec.key != super::UPSTREAM);
+        params
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
