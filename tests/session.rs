@@ -626,6 +626,36 @@ fn model_and_codes_are_saved_and_opened_again() {
 }
 
 #[test]
+fn a_retrained_model_goes_back_into_its_checkpoint() {
+    let values = clustered(3, 400, 6, 5);
+    let mut desk = Desk::with_file(&values, 20);
+    desk.train();
+    let (original, copy) = (desk.path("original.safetensors"), desk.path("copy.safetensors"));
+    desk.apply(SaveCommand::Model(original.clone()));
+    desk.wait("saving", |s| !s.is_busy());
+    desk.train();
+    let trained = desk.session.view().unwrap().run.clone();
+    desk.apply(SaveCommand::WriteBack { original: original.clone(), path: copy.clone() });
+    desk.wait("writing back", |s| !s.is_busy());
+    let said = |part: &str| desk.session.notices().iter().any(|notice| notice.text.contains(part));
+    assert!(said("codebooks back: ") && said("have new numbers") && said("copy.safetensors"));
+    assert!(desk.problems().is_empty(), "{:?}", desk.problems());
+    let bytes = std::fs::read(&copy).unwrap();
+    assert_eq!(bytes.len(), std::fs::read(&original).unwrap().len());
+    desk.open(&copy);
+    let model = desk.session.model().unwrap();
+    for (a, b) in model.rvq.layers().iter().zip(trained.rvq.layers()) {
+        assert_eq!(a.codebook.embed(), b.codebook.embed());
+    }
+    // What is no checkpoint is one clear notice, and the copy stays.
+    let nothing = desk.path("x.npy");
+    desk.apply(SaveCommand::WriteBack { original: nothing, path: copy.clone() });
+    desk.wait("writing back", |s| !s.is_busy());
+    assert_eq!(desk.problems().len(), 1, "{:?}", desk.problems());
+    assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+}
+
+#[test]
 fn codes_of_features_open_as_codes_and_not_as_data() {
     let mut desk = Desk::with_file(&clustered(3, 100, 6, 5), 5);
     desk.train();
@@ -656,8 +686,7 @@ fn model_of(desk: &Desk, dim: usize) -> PathBuf {
     let data = common::dataset(clustered(8, 200, dim, 4));
     let trained = train(spec(&data, common::small_params("rvqscope")));
     let path = desk.path(&format!("model{dim}.safetensors"));
-    let spec = rvqscope::jobs::SaveSpec { run: trained.run, path: path.clone() };
-    rvqscope::jobs::save_model(&spec).unwrap();
+    rvqscope::io::write_model(&path, &trained.run.rvq, &rvqscope::jobs::metadata(&trained.run)).unwrap();
     path
 }
 
