@@ -121,6 +121,7 @@ pub static PITFALLS: &[Pitfall] = &[
         entries: "gpt-sovits:threshold=2,lucidrains:threshold=2,rvqscope",
         change: |params| {
             (params.num_layers, params.init, params.steps) = (1, InitMethod::Uniform, 400);
+            params.batch_size = 4 * params.codebook_size;
         },
     },
     Pitfall {
