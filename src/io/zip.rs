@@ -8,6 +8,10 @@ use flate2::read::DeflateDecoder;
 use super::tensors::ZipEntry;
 use super::{Problem, Source};
 
+mod directory;
+
+use directory::{CENTRAL_LEN, Directory, Fields, SATURATED, Wide, broken_directory, read_at};
+
 /// The environment variable that raises or lowers [`unpack_limit`], in bytes.
 const LIMIT_VARIABLE: &str = "RVQSCOPE_UNPACK_LIMIT";
 
@@ -47,16 +51,7 @@ pub(super) struct Archive {
 
 const LOCAL: u32 = 0x0403_4b50;
 const CENTRAL: u32 = 0x0201_4b50;
-const END: u32 = 0x0605_4b50;
-const END_64: u32 = 0x0606_4b50;
-const LOCATOR_64: u32 = 0x0706_4b50;
 const LOCAL_LEN: usize = 30;
-const CENTRAL_LEN: usize = 46;
-const END_LEN: usize = 22;
-const END_64_LEN: usize = 56;
-const LOCATOR_64_LEN: usize = 20;
-/// Stands where a number is kept in its 64-bit form elsewhere.
-const SATURATED: u64 = u32::MAX as u64;
 
 /// Whether a file that begins with `head` is an archive, be it an empty one.
 pub(super) fn sniff(head: &[u8]) -> bool {
@@ -328,118 +323,4 @@ impl EntryReader<'_> {
         }
         Ok(())
     }
-}
-
-/// Where the directory is.
-struct Directory {
-    offset: u64,
-    len: usize,
-    count: u64,
-}
-
-impl Directory {
-    fn find(source: &Source<'_>) -> Result<Self, Problem> {
-        /// A comment of any length may follow the record.
-        const MAX_TAIL: usize = END_LEN + u16::MAX as usize + LOCATOR_64_LEN;
-        let tail_len = usize::try_from(source.len).unwrap_or(usize::MAX).min(MAX_TAIL);
-        let tail_offset = source.len - tail_len as u64;
-        let tail = read_at(&source.file, tail_offset, tail_len)?;
-        let is_end = |at: &usize| {
-            let record = Fields(tail.get(*at..).unwrap_or_default());
-            record.u32(0) == END && *at + END_LEN + usize::from(record.u16(20)) == tail_len
-        };
-        let at = (0..=tail_len.saturating_sub(END_LEN)).rev().find(is_end).ok_or_else(|| {
-            Problem::malformed(
-                "the file begins like an archive but has no directory at its end; it is cut short",
-            )
-        })?;
-        let record = Fields(tail.get(at..).unwrap_or_default());
-        let mut found = Narrow {
-            count: u64::from(record.u16(10)),
-            len: u64::from(record.u32(12)),
-            offset: u64::from(record.u32(16)),
-        };
-        let locator = at.checked_sub(LOCATOR_64_LEN).and_then(|at| tail.get(at..));
-        if let Some(locator) = locator.map(Fields).filter(|locator| locator.u32(0) == LOCATOR_64) {
-            let wide_offset = locator.u64(8);
-            let inside = wide_offset.checked_add(END_64_LEN as u64).is_some_and(|end| end <= source.len);
-            let wide = if inside { read_at(&source.file, wide_offset, END_64_LEN)? } else { Vec::new() };
-            let wide = Fields(&wide);
-            if wide.u32(0) != END_64 {
-                return Err(broken_directory());
-            }
-            found = Narrow { count: wide.u64(32), len: wide.u64(40), offset: wide.u64(48) };
-        }
-        let Narrow { count, len, offset } = found;
-        let end = offset.checked_add(len).filter(|end| *end <= tail_offset + at as u64);
-        let len = usize::try_from(len).ok().filter(|_| end.is_some()).ok_or_else(broken_directory)?;
-        if count > (len / CENTRAL_LEN) as u64 {
-            return Err(broken_directory());
-        }
-        Ok(Self { offset, len, count })
-    }
-}
-
-/// What the record at the end says of the directory.
-struct Narrow {
-    count: u64,
-    len: u64,
-    offset: u64,
-}
-
-/// The 64-bit numbers of an extra field, in the order in which they are wanted.
-struct Wide<'a>(&'a [u8]);
-
-impl<'a> Wide<'a> {
-    fn find(mut extra: &'a [u8]) -> Self {
-        const ID: u16 = 1;
-        while extra.len() >= 4 {
-            let (id, len) = (Fields(extra).u16(0), usize::from(Fields(extra).u16(2)));
-            let Some(field) = extra.get(4..4 + len) else { break };
-            if id == ID {
-                return Self(field);
-            }
-            extra = extra.get(4 + len..).unwrap_or_default();
-        }
-        Self(&[])
-    }
-
-    fn take(&mut self) -> Option<u64> {
-        let (number, rest) = self.0.split_first_chunk::<8>()?;
-        self.0 = rest;
-        Some(u64::from_le_bytes(*number))
-    }
-}
-
-/// Numbers of a record by their places; 0 where it is too short.
-struct Fields<'a>(&'a [u8]);
-
-impl Fields<'_> {
-    fn u16(&self, at: usize) -> u16 {
-        self.bytes(at).map_or(0, u16::from_le_bytes)
-    }
-
-    fn u32(&self, at: usize) -> u32 {
-        self.bytes(at).map_or(0, u32::from_le_bytes)
-    }
-
-    fn u64(&self, at: usize) -> u64 {
-        self.bytes(at).map_or(0, u64::from_le_bytes)
-    }
-
-    fn bytes<const LEN: usize>(&self, at: usize) -> Option<[u8; LEN]> {
-        self.0.get(at..)?.first_chunk().copied()
-    }
-}
-
-fn broken_directory() -> Problem {
-    Problem::malformed("the directory of the archive is broken; the file is cut short or damaged")
-}
-
-/// `len` bytes from `offset` on; the caller has checked that the file has them.
-fn read_at(mut file: &File, offset: u64, len: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = vec![0u8; len];
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(&mut bytes)?;
-    Ok(bytes)
 }
