@@ -910,3 +910,37 @@ fn a_wider_search_is_seen_at_once_in_a_finished_run_and_goes_into_saved_codes() 
     desk.apply(TrainCommand::SetSearch(Search::Beam(3)));
     desk.wait("the training", |s| s.train_state() == TrainState::Idle && gain(s).is_some());
 }
+
+#[test]
+fn rules_are_compared_side_by_side_and_their_runs_stay() {
+    use rvqscope::session::CompareCommand;
+    let mut desk = Desk::with_article(40);
+    desk.apply(CompareCommand::Start("encodec".to_owned()));
+    assert!(desk.session.notices().last().unwrap().text.contains("at least two"));
+    desk.apply(CompareCommand::Start("encodec,rvqscope".to_owned()));
+    assert!(desk.session.is_comparing());
+    // What is edited meanwhile is for the next training: these have parameters of their own.
+    desk.apply(ParamsCommand::Set { key: "decay", value: ParamValue::Float(0.5) });
+    desk.apply(CompareCommand::Show(1));
+    desk.wait("the comparison", |s| s.train_state() == TrainState::Idle && s.runs().len() == 2);
+    assert!(!desk.session.is_comparing());
+    let runs = desk.session.runs();
+    assert!(runs[0].run.name.ends_with(": encodec") && runs[1].run.name.ends_with(": rvqscope"));
+    assert!(runs.iter().all(|view| view.history.len() == 40 && view.run.params.decay != 0.5));
+    let shown = &desk.session.view().unwrap().run;
+    assert!(Arc::ptr_eq(shown, &runs[1].run), "the one that was chosen is shown");
+    // A stopped comparison keeps what it reached, all at the same step.
+    desk.apply(ParamsCommand::Set { key: "steps", value: ParamValue::Int(ENDLESS) });
+    desk.apply(CompareCommand::Start("gpt-sovits,moshi,lucidrains".to_owned()));
+    desk.wait("some steps", |s| s.compared().count() == 3 && s.view().is_some_and(|v| v.history.len() > 5));
+    desk.apply(TrainCommand::Stop);
+    desk.wait("the stop", |s| s.train_state() == TrainState::Idle);
+    let steps: Vec<u64> = desk.session.runs()[2..].iter().map(|view| view.run.steps).collect();
+    assert!(steps.len() == 3 && steps[0] > 5 && steps.iter().all(|&s| s == steps[0]), "{steps:?}");
+    // A single training takes its place.
+    desk.apply(ParamsCommand::Set { key: "steps", value: ParamValue::Int(3) });
+    desk.apply(CompareCommand::Start("encodec,moshi".to_owned()));
+    desk.apply(TrainCommand::Start);
+    desk.wait("the training", |s| s.train_state() == TrainState::Idle && s.runs().len() == 6);
+    assert!(desk.session.runs().last().unwrap().run.name.starts_with("Run "));
+}

@@ -5,6 +5,7 @@
 
 mod args;
 mod codes;
+mod compare;
 mod flags;
 mod metrics_log;
 mod model;
