@@ -134,6 +134,10 @@ impl From<std::io::Error> for Problem {
             ErrorKind::IsADirectory => Self::Folder,
             // Sizes are checked beforehand, so this means that the file shrank meanwhile.
             ErrorKind::UnexpectedEof => Self::malformed("the file ended while it was being read"),
+            // What a decoder of packed bytes says.
+            ErrorKind::InvalidData => {
+                Self::malformed("what is packed in this file cannot be unpacked; it is damaged")
+            }
             _ => Self::System(err),
         }
     }

@@ -15,6 +15,7 @@ mod files;
 mod models;
 mod npy_files;
 mod paths;
+mod pytorch_files;
 mod real_files;
 mod replacing;
 mod wav_files;
