@@ -16,6 +16,7 @@ mod replace;
 mod riff;
 pub mod safetensors;
 pub mod tensors;
+pub mod text;
 pub mod wav;
 mod write;
 mod write_back;
@@ -90,6 +91,7 @@ pub static READERS: &[&dyn Reader] = &[
     &npz::NpzReader,
     &pytorch::PytorchReader,
     &safetensors::SafetensorsReader,
+    &text::TextReader,
 ];
 
 /// A regular, non-empty file that is open for reading.

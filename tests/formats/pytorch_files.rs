@@ -185,3 +185,19 @@ fn roots_that_are_tensors_are_features_or_codes() {
     assert_eq!(features(open(&container("features.npz")).unwrap()).values.view().dim(), (30, 64));
     assert_eq!(model(open(&container("stacked.npz")).unwrap()).rvq.num_layers(), 11);
 }
+
+#[test]
+fn arrays_of_one_shape_are_codebooks_in_the_order_of_their_numbers() {
+    // Eleven of them: 10 comes behind 9.
+    let list = model(open(&container("list.pt")).unwrap()).rvq;
+    let archive = model(open(&container("layers.npz")).unwrap()).rvq;
+    let stacked = model(open(&container("stacked.npz")).unwrap()).rvq;
+    assert_eq!((list.num_layers(), &list, &archive), (11, &stacked, &stacked));
+    // A state of two matrices is none.
+    let numbers = [0u8; 24];
+    let state =
+        safetensors(&[("0.weight", "F32", &[2, 3], &numbers), ("1.weight", "F32", &[2, 3], &numbers)]);
+    check_refused(&state, "no quantizer of a known layout");
+    let other_shape = safetensors(&[("0", "F32", &[2, 3], &numbers), ("1", "F32", &[3, 2], &numbers)]);
+    check_refused(&other_shape, "no quantizer of a known layout");
+}

@@ -119,3 +119,11 @@ fn every_pytorch_file_has_the_tensors_that_it_was_saved_with() {
     }
     assert!(compared >= 9, "{compared}");
 }
+
+#[test]
+fn codes_of_gpt_sovits() {
+    let Some(data) = data() else { return };
+    let codes = codes(open(&data.join("checkpoints/6-name2semantic-0.tsv")).unwrap());
+    assert_eq!(codes.clips.iter().map(|(_, frames)| frames).sum::<usize>(), codes.values.ncols());
+    assert!(codes.clips.iter().any(|(name, _)| name == "0001.wav") && codes.values.nrows() == 1);
+}
