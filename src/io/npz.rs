@@ -105,7 +105,9 @@ impl<'a> NpzFile<'a> {
         let mut reader = entry.reader(self.file)?;
         io::copy(&mut reader.by_ref().take(header.data_offset), &mut io::sink())?;
         let stored = stored(header, 0);
-        let values = decode(&mut reader, stored.run(&self.stage))?;
+        let run = stored.run(&self.stage);
+        let sure = usize::try_from(entry.packed_len()).unwrap_or(usize::MAX) / run.dtype.size().max(1);
+        let values = decode(&mut reader, Run { sure, ..run })?;
         reader.finish(name)?;
         stored.array(values)
     }

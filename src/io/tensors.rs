@@ -153,7 +153,7 @@ impl Stored {
     /// What there is to be decoded.
     pub(super) fn run<'a>(&self, stage: &'a str) -> Run<'a> {
         let count = self.info.shape.iter().product();
-        Run { dtype: self.info.dtype, big_endian: self.big_endian, count, stage }
+        Run { dtype: self.info.dtype, big_endian: self.big_endian, count, sure: count, stage }
     }
 
     fn seek<'a>(&self, mut file: &'a File) -> Result<&'a File, Problem> {

@@ -94,6 +94,13 @@ fn plan(tensors: &dyn Tensors, rvq: &Rvq, params: &EmaParams, task: &Task<'_>) -
             None => findings.push(format!("the checkpoint has no {}, so none is written", after.name)),
         }
     }
+    if patches.is_empty() && !layers.is_empty() {
+        return Err(Problem::Unsupported(format!(
+            "the checkpoint keeps its rows in a way that is only read ({}); write the model to a file of its own with \
+             `rvqscope convert`",
+            info.family
+        )));
+    }
     if layers.is_empty() {
         findings.push("the codebooks are those of the checkpoint: the copy is the same".to_owned());
     }

@@ -160,7 +160,7 @@ fn chosen_sizes(codebook: &Codebook, wanted: &Array1<f64>, how: &Settling) -> Re
         None => Ok(sizes),
         Some(code_idx) => Err(RvqError::Shape(format!(
             "the sums overflow: code {code_idx} needs a cluster size of {floor:.3} not to be replaced at the next step, and times its \
-             row that is beyond {largest:e}, the largest number of the type that they are stored as"
+             row that is beyond {largest:e}, the largest number of the type that they are stored as; a lower threshold or a wider type does"
         ))),
     }
 }

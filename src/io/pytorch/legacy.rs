@@ -54,7 +54,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents, Problem> {
             let expected = len.unwrap_or(u64::MAX);
             return Err(Problem::Truncated { what: "numbers", expected, found: source.len - offset });
         };
-        storages.insert(key, Storage { home: Home::Plain { offset, entry: None }, len: end - offset });
+        storages.insert(key, Storage { home: Home::File(offset), len: end - offset });
         at = end;
     }
     Ok(Contents { tree, storages, big_endian })

@@ -49,9 +49,11 @@ struct Storage {
 
 /// Where a storage lies.
 enum Home {
-    /// In the file as it is.
-    Plain { offset: u64, entry: Option<ZipEntry> },
-    /// In the file, deflated.
+    /// In the file, from this offset on.
+    File(u64),
+    /// In an entry of an archive that is stored as it is.
+    Stored(Entry, ZipEntry),
+    /// In an entry that has to be unpacked.
     Packed(Entry),
 }
 
@@ -65,6 +67,8 @@ struct PytorchFile<'a> {
     handed_out: Cell<u64>,
     most_handed_out: u64,
     names: RefCell<BTreeSet<String>>,
+    /// The storages whose checksums were found to be right.
+    verified: RefCell<BTreeSet<String>>,
     /// The last storage that was unpacked, by its key.
     unpacked: RefCell<Option<(String, Rc<Vec<u8>>)>>,
 }
@@ -80,8 +84,8 @@ const MAX_REPEATED: u64 = 1 << 16;
 
 /// What may be spent on building what the pickle says.
 fn budget(source: &Source<'_>) -> u64 {
-    const SLACK: u64 = 6 << 20;
-    source.len.saturating_add(SLACK)
+    const SLACK: u64 = 9 << 20;
+    source.len.saturating_mul(2).saturating_add(SLACK)
 }
 
 impl Reader for PytorchReader {
@@ -137,16 +141,17 @@ fn read_archive(source: &Source<'_>, archive: &Archive, pickle: &Entry) -> Resul
         pickle::Stop::Ended => Problem::malformed("the pickle in this file is cut short"),
     })?;
     let tree = tree::flatten(&mut heap, value)?;
-    let folder = format!("{root}data/");
-    let storages = archive.entries().iter().filter_map(|entry| {
-        let key = entry.name.strip_prefix(&folder)?;
-        let home = match entry.stored() {
-            Some(place) => Home::Plain { offset: place.data_offset, entry: Some(place) },
-            None => Home::Packed(entry.clone()),
-        };
-        Some((key.to_owned(), Storage { home, len: entry.len }))
-    });
-    let storages = storages.collect();
+    let mut storages = BTreeMap::new();
+    for TensorView { storage, .. } in tree.tensors.values() {
+        let Some(entry) = archive.find(&format!("{root}data/{storage}")) else { continue };
+        if !storages.contains_key(storage) {
+            let home = match entry.stored() {
+                Some(place) => Home::Stored(entry.clone(), place),
+                None => Home::Packed(entry.clone()),
+            };
+            storages.insert(storage.clone(), Storage { home, len: entry.len });
+        }
+    }
     let byte_order = archive.find(&format!("{root}byteorder"));
     let byte_order = byte_order.map(|entry| entry.read_all(&source.file, 64)).transpose()?;
     let big_endian = byte_order.is_some_and(|order| order.trim_ascii() == b"big");
@@ -172,6 +177,7 @@ impl<'a> PytorchFile<'a> {
             handed_out: Cell::new(0),
             most_handed_out: source.len.saturating_mul(4).saturating_add(SHARED_BYTES),
             names: RefCell::default(),
+            verified: RefCell::default(),
             unpacked: RefCell::default(),
         })
     }
@@ -180,6 +186,7 @@ impl<'a> PytorchFile<'a> {
     fn read<T: Clone>(
         &self,
         name: &str,
+        task: &Task<'_>,
         decode: impl Fn(&mut dyn Read, Run<'_>) -> Result<Vec<T>, Problem>,
     ) -> Result<ArrayD<T>, Problem> {
         let missing = || Problem::malformed(format!("there is no tensor {name:?}"));
@@ -187,7 +194,8 @@ impl<'a> PytorchFile<'a> {
         let layout = view.layout();
         let Some(storage) = self.contents.storages.get(&view.storage).filter(|_| view.count() > 0) else {
             // Without numbers it needs no storage.
-            let run = Run { dtype: view.element.dtype, big_endian: false, count: 0, stage: &self.stage };
+            let run =
+                Run { dtype: view.element.dtype, big_endian: false, count: 0, sure: 0, stage: &self.stage };
             return view.array(&layout, decode(&mut std::io::empty(), run)?);
         };
         let size = u64::from(view.element.size);
@@ -196,17 +204,22 @@ impl<'a> PytorchFile<'a> {
             Layout::Dense(_) => view.count(),
             Layout::Strided => view.span().unwrap_or(0),
         };
-        let run = Run {
-            dtype: view.element.dtype,
-            big_endian: self.contents.big_endian,
-            count: usize::try_from(count).map_err(|_| missing())?,
-            stage: &self.stage,
-        };
+        let count = usize::try_from(count).map_err(|_| missing())?;
+        let (dtype, big_endian) = (view.element.dtype, self.contents.big_endian);
+        let run = Run { dtype, big_endian, count, sure: count, stage: &self.stage };
         let start = view.offset * size;
+        let mut file = self.file;
         let values = match &storage.home {
-            Home::Plain { offset, .. } => {
-                let mut file = self.file;
+            Home::File(offset) => {
                 file.seek(SeekFrom::Start(offset + start))?;
+                decode(&mut file, run)?
+            }
+            Home::Stored(entry, place) => {
+                if !self.verified.borrow().contains(&view.storage) {
+                    entry.verify(self.file, task)?;
+                    self.verified.borrow_mut().insert(view.storage.clone());
+                }
+                file.seek(SeekFrom::Start(place.data_offset + start))?;
                 decode(&mut file, run)?
             }
             Home::Packed(entry) => {
@@ -261,17 +274,19 @@ impl Tensors for PytorchFile<'_> {
     }
 
     fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
-        self.read(name, |reader, run| dtype::read_floats(reader, run, task))
+        self.read(name, task, |reader, run| dtype::read_floats(reader, run, task))
     }
 
     fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
-        self.read(name, |reader, run| dtype::read_codes(reader, run, task))
+        self.read(name, task, |reader, run| dtype::read_codes(reader, run, task))
     }
 
     fn placed(&self, name: &str) -> Option<Placed> {
         let view = self.contents.tree.tensors.get(name)?;
-        let Home::Plain { offset, entry } = &self.contents.storages.get(&view.storage)?.home else {
-            return None;
+        let (offset, entry) = match &self.contents.storages.get(&view.storage)?.home {
+            Home::File(offset) => (*offset, None),
+            Home::Stored(_, place) => (place.data_offset, Some(place.clone())),
+            Home::Packed(_) => return None,
         };
         let TensorView { element, shape, strides, .. } = view;
         (element.dtype.size() > 0).then(|| Placed {
@@ -280,7 +295,7 @@ impl Tensors for PytorchFile<'_> {
             shape: shape.clone(),
             strides: strides.clone(),
             offset: offset + view.offset * u64::from(element.size),
-            entry: entry.clone(),
+            entry,
         })
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Time goes by the bytes of the pickle and memory by the heap's budget, whatever the pickle says.
 
-use std::collections::HashMap;
-
 use super::super::Problem;
 use super::rebuild;
 use super::value::{Heap, Node, VALUE_COST, Value};
@@ -29,7 +27,7 @@ impl From<Problem> for Stop {
 /// It is broken, longer than `bytes`, or builds more than `heap` allows.
 pub(super) fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Result<(Value<'a>, usize), Stop> {
     let mut machine =
-        Machine { rest: bytes, heap, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), deepest: 0 };
+        Machine { rest: bytes, heap, stack: Vec::new(), marks: Vec::new(), memo: Vec::new(), deepest: 0 };
     loop {
         let [opcode] = machine.array()?;
         if opcode == b'.' {
@@ -46,13 +44,16 @@ struct Machine<'a, 'h> {
     stack: Vec<Value<'a>>,
     /// Heights of the stack.
     marks: Vec<usize>,
-    memo: HashMap<u32, Value<'a>>,
+    memo: Vec<Option<Value<'a>>>,
     /// The largest height of the stack, which is what was paid for.
     deepest: usize,
 }
 
-/// A memo entry with its share of an at most half empty table.
-const MEMO_COST: u64 = 96;
+/// What is put on at the end may take up to twice its own size.
+const GROWING: u64 = 2;
+
+/// References are numbered one after the other; optimizers leave some out.
+const MAX_GAP: usize = 1 << 12;
 
 impl<'a> Machine<'a, '_> {
     fn step(&mut self, opcode: u8) -> Result<(), Stop> {
@@ -61,7 +62,7 @@ impl<'a> Machine<'a, '_> {
             0x80 => drop(self.array::<1>()?),
             0x95 => drop(self.array::<8>()?),
             b'(' => {
-                self.heap.charge(VALUE_COST)?;
+                self.heap.charge(GROWING * size_of::<usize>() as u64)?;
                 self.marks.push(self.stack.len());
             }
             b'0' => drop(self.pop()?),
@@ -183,7 +184,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn append(&mut self, values: Vec<Value<'a>>) -> Result<(), Stop> {
-        self.heap.charge(VALUE_COST * values.len() as u64)?;
+        self.heap.charge(GROWING * VALUE_COST * values.len() as u64)?;
         let target = self.top()?;
         match self.heap.node_mut(target) {
             Some(Node::List(list)) => list.extend(values),
@@ -221,7 +222,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn insert(&mut self, pairs: Vec<(Value<'a>, Value<'a>)>) -> Result<(), Stop> {
-        self.heap.charge(2 * VALUE_COST * pairs.len() as u64)?;
+        self.heap.charge(GROWING * 2 * VALUE_COST * pairs.len() as u64)?;
         let target = self.top()?;
         match self.heap.node_mut(target) {
             Some(Node::Dict(dict)) => dict.extend(pairs),
@@ -236,16 +237,22 @@ impl<'a> Machine<'a, '_> {
         let index = match opcode {
             b'q' | b'h' => u32::from(self.array::<1>()?[0]),
             b'r' | b'j' => u32::from_le_bytes(self.array()?),
-            0x94 => u32::try_from(self.memo.len()).map_err(|_| broken("too many references"))?,
+            0x94 => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
             _ => self.line_of(|text| text.parse().ok())?,
-        };
+        } as usize;
         if matches!(opcode, b'h' | b'j' | b'g') {
-            let value = self.memo.get(&index).copied();
+            let value = self.memo.get(index).copied().flatten();
             return self.push(value.ok_or_else(|| broken("a reference to nothing"))?);
         }
         let top = self.top()?;
-        if self.memo.insert(index, top).is_none() {
-            self.heap.charge(MEMO_COST)?;
+        let new = (index + 1).saturating_sub(self.memo.len());
+        if new > MAX_GAP {
+            return Err(broken("references numbered out of order"));
+        }
+        self.heap.charge(GROWING * VALUE_COST * new as u64)?;
+        self.memo.resize(self.memo.len() + new, None);
+        if let Some(place) = self.memo.get_mut(index) {
+            *place = Some(top);
         }
         Ok(())
     }
@@ -305,7 +312,7 @@ impl<'a> Machine<'a, '_> {
 
     fn push(&mut self, value: Value<'a>) -> Result<(), Stop> {
         if self.stack.len() >= self.deepest {
-            self.heap.charge(VALUE_COST)?;
+            self.heap.charge(GROWING * VALUE_COST)?;
             self.deepest += 1;
         }
         self.stack.push(value);

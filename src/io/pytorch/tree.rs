@@ -40,6 +40,8 @@ struct Visit<'a> {
 
 /// Deeper than any checkpoint; what lies below is passed over.
 const MAX_DEPTH: usize = 64;
+/// What a tensor takes in the tables of the open file, its name not counted.
+const TENSOR_COST: u64 = 512;
 const MAX_NOTES: usize = 256;
 const MAX_NOTE_CHARS: usize = 400;
 const MAX_KEYS: usize = 8;
@@ -65,8 +67,11 @@ pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>) -> Result<Tree, 
         if at == 0 {
             tree.keys = children.iter().take(MAX_KEYS).map(|child| child.name.clone()).collect();
         }
+        if matches!(visits.get(at).and_then(|visit| heap.node(visit.value)), Some(Node::Tensor(_))) {
+            heap.charge(TENSOR_COST + 3 * name.len() as u64)?;
+        }
         for child in children {
-            heap.charge((size_of::<Visit<'_>>() + child.name.len()) as u64 * 2)?;
+            heap.charge(2 * size_of::<Visit<'_>>() as u64 + child.name.len() as u64)?;
             visits.push(child);
         }
         at += 1;

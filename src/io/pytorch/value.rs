@@ -82,8 +82,9 @@ pub(super) struct Heap<'a> {
     budget: u64,
 }
 
-/// What a value costs where it is held, growing room included.
-pub(super) const VALUE_COST: u64 = 2 * size_of::<Value<'static>>() as u64;
+/// What a value costs where it is held.
+pub(super) const VALUE_COST: u64 = size_of::<Value<'static>>() as u64;
+/// What a node costs, room to grow included.
 const NODE_COST: u64 = 2 * size_of::<Node<'static>>() as u64;
 /// PyTorch's own limit.
 const MAX_AXES: usize = 64;
@@ -143,8 +144,8 @@ impl<'a> Heap<'a> {
         let held = match &node {
             Node::Tuple(values) | Node::List(values) => values.len(),
             Node::Dict(pairs) => 2 * pairs.len(),
-            Node::Tensor(tensor) => 4 + tensor.shape.len(),
-            Node::Object(_) => 4,
+            Node::Tensor(tensor) => 5 + tensor.shape.len(),
+            Node::Object(_) => 5,
             Node::Global(..) | Node::Storage(_) | Node::Opaque => 0,
         };
         self.charge(NODE_COST + VALUE_COST * held as u64)?;

@@ -127,7 +127,8 @@ fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer,
     Ok(writer)
 }
 
-fn bare(rvq: &Rvq, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
+/// One array `[n_q, K, D]` under the name `place`.
+fn bare(rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
     let first = rvq.layers().first().map_or((0, 0), |layer| layer.codebook.embed().dim());
     if rvq.layers().iter().any(|layer| layer.projection.is_some() || layer.codebook.embed().dim() != first) {
         return Err(Problem::Unsupported(
@@ -137,7 +138,8 @@ fn bare(rvq: &Rvq, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
     let values =
         rvq.layers().iter().flat_map(|layer| layer.codebook.embed().iter().copied().collect::<Vec<_>>());
     let shape = vec![rvq.num_layers(), first.0, first.1];
-    Ok(vec![NewTensor { name: "codebooks".to_owned(), dtype, shape, values: values.collect() }])
+    let name = if place.is_empty() { "codebooks" } else { place }.to_owned();
+    Ok(vec![NewTensor { name, dtype, shape, values: values.collect() }])
 }
 
 fn tensors(rvq: &Rvq) -> Vec<NewTensor> {

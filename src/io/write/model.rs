@@ -170,7 +170,7 @@ pub(in crate::io) fn family_tensors(
     dtype: Dtype,
 ) -> Result<Vec<NewTensor>, Problem> {
     if family == NAMELESS_FAMILY {
-        return super::bare(rvq, dtype);
+        return super::bare(rvq, place, dtype);
     }
     let mut tensors = super::tensors(rvq);
     for tensor in &mut tensors {
