@@ -8,7 +8,8 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::features::{FeatureSet, Split};
-use crate::metrics::{convergence, usage};
+use crate::metrics::convergence::{self, RowMoves};
+use crate::metrics::usage;
 use crate::random::{self, Purpose};
 use crate::rvq::encoder::{energy, subtract_rows};
 use crate::rvq::nearest::Searcher;
@@ -313,7 +314,8 @@ impl Trainer {
             Some(p) => subtract_rows(residual, p.project_out(rows.view()).view(), codes),
             None => subtract_rows(residual, rows.view(), codes),
         };
-        state.note(step, tally.counts(), rows.view(), layer.codebook.embed(), &update);
+        let moves = RowMoves::between(rows.view(), layer.codebook.embed());
+        state.note(step, tally.counts(), &moves, &update);
         let counts: Vec<u64> = tally.counts().iter().map(|&n| u64::from(n)).collect();
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         let sizes = layer.codebook.cluster_size();
@@ -329,8 +331,8 @@ impl Trainer {
             used: usage::used(&counts) as u32,
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
             replaced: update.len() as u32,
-            drift: convergence::drift(rows.view(), layer.codebook.embed(), &update),
-            drift_all: convergence::drift_all(rows.view(), layer.codebook.embed()),
+            drift: convergence::drift(&moves, &update),
+            drift_all: convergence::drift_all(&moves),
             misassigned: state.misassigned,
         })
     }
