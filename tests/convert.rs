@@ -81,7 +81,10 @@ fn every_writer_writes_every_type_that_it_has() {
                     continue;
                 }
                 let findings = written.unwrap();
-                assert_eq!(findings.iter().any(|f| f.contains("parameters and steps")), !writer.keeps_notes());
+                assert_eq!(
+                    findings.iter().any(|f| f.contains("parameters and steps")),
+                    !writer.keeps_notes()
+                );
                 let first = std::fs::read(&path).unwrap();
                 write(&path, &small(), &of(family, dtype)).unwrap();
                 assert_eq!(std::fs::read(&path).unwrap(), first, "the same bytes each time");

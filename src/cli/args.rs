@@ -62,7 +62,8 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
              rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors\n\n\
              Flags of the quantizer are those of the chosen rule: see `rvqscope train --rule gpt-sovits --help`.",
         )
-        .arg(path_flag("out", "MODEL", &format!("The model file to write ({})", endings())).required(true));
+        .arg(path_flag("out", "MODEL", &format!("The model file to write ({})", endings())).required(true))
+        .arg(quantizer_flag());
     training_flags(data_args(command, ""), rule)
 }
 
@@ -76,7 +77,8 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
              rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
-        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"));
+        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
+        .arg(quantizer_flag());
     training_flags(data_args(command, ""), rule)
 }
 
@@ -85,6 +87,7 @@ fn encode() -> Command {
         .about("Write the codes of audio or features as int32 .npy of shape [n_q, T]")
         .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(path_flag("out", "CODES", "The file to write (.npy)").required(true))
         .arg(count_flag(
             "layers",
@@ -106,6 +109,7 @@ fn decode() -> Command {
         .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
         .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(path_arg("codes", "CODES", "Whole numbers, one row a layer"))
         .arg(path_flag("out", "FRAMES", "The file to write (.npy)").required(true))
         .arg(count_flag(
@@ -121,6 +125,7 @@ fn inspect() -> Command {
         .about("Print what a model file holds: its layout, its layers, and what is odd about them")
         .after_help("Example:\n  rvqscope inspect model.safetensors --json")
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
 }
 
@@ -136,6 +141,7 @@ fn convert() -> Command {
              What the target cannot hold is told on standard error.",
         )
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(
             path_flag("out", "FILE", &format!("The file to write ({})", endings()))
                 .required(true),
@@ -181,11 +187,19 @@ fn write_back() -> Command {
              threshold.",
         )
         .arg(path_arg("model", "MODEL", "The changed quantizer"))
+        .arg(quantizer_flag())
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
         .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
         .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
         .arg(number("decay", Some(usual.decay), "The trainer's decay"))
         .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+}
+
+/// Which quantizer of a model file is meant.
+fn quantizer_flag() -> Arg {
+    Arg::new("quantizer").long("quantizer").value_name("PLACE").help(
+        "Of several quantizers in the model file, the one whose tensor names start like this: `generator`, say [default: the only one]",
+    )
 }
 
 /// The endings of model files, for help texts.
