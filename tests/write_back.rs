@@ -3,15 +3,22 @@
 
 mod rules_support;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use proptest::prelude::*;
 use rules_support::gaussian;
+use rvqscope::io::tensors::NewTensor;
+use rvqscope::io::{self, Dtype, EmaParams, LoadedModel, NewFile, Opened, WrittenBack};
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::nearest::nearest_naive;
 use rvqscope::rvq::rules::{self, LayerBatch, UpdateCtx, UpdateRule};
 use rvqscope::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
 use rvqscope::rvq::tally::Tally;
-use rvqscope::rvq::{Codebook, RvqParams};
+use rvqscope::rvq::{Codebook, Layer, Metric, Rvq, RvqParams};
+use rvqscope::task::{Cancel, Task};
+use tempfile::TempDir;
 
 const F16: StoredAs = StoredAs { largest: 65504.0, coarse: true };
 
@@ -181,4 +188,151 @@ fn sizes_keep_their_proportions_between_both_ends() {
     how = Settling { total: Some(400.0), stored: StoredAs::F32, ..how };
     assert_eq!(settle(&blank, &how).unwrap().cluster_size(), Array1::from_elem(4, 100.0));
     assert!(settle(&blank, &Settling { decay: 0.0, ..how }).is_err());
+}
+
+/// A checkpoint in EnCodec's layout among other tensors, rows in `dtype`, and the quantizer in it.
+fn checkpoint(path: &Path, dtype: Dtype) -> LoadedModel {
+    let mut tensors = vec![tensor("encoder.weight", Dtype::F32, &[3, 2], 0.5)];
+    for layer_idx in 0..2 {
+        let start = format!("generator.quantizer.vq.layers.{layer_idx}._codebook.");
+        tensors.push(tensor(&format!("{start}inited"), dtype, &[1], 1.0));
+        tensors.push(tensor(&format!("{start}cluster_size"), dtype, &[6], 20.0 + layer_idx as f32));
+        tensors.push(tensor(&format!("{start}embed"), dtype, &[6, 2], layer_idx as f32));
+        tensors.push(tensor(&format!("{start}embed_avg"), dtype, &[6, 2], 3.0));
+    }
+    tensors.push(tensor("head.bias", Dtype::F32, &[5], -1.0));
+    let notes = BTreeMap::from([("epoch".to_owned(), "8".to_owned())]);
+    io::write_tensors(path, &NewFile { tensors: &tensors, notes: &notes, nested: None }).unwrap();
+    model(path)
+}
+
+fn tensor(name: &str, dtype: Dtype, shape: &[usize], first: f32) -> NewTensor {
+    let values = (0..shape.iter().product()).map(|i| first + 0.25 * i as f32).collect();
+    NewTensor { name: name.to_owned(), dtype, shape: shape.to_vec(), values }
+}
+
+fn model(path: &Path) -> LoadedModel {
+    match io::open(path, &Task::silent(&Cancel::default())).unwrap() {
+        Opened::Model(model) => model,
+        other => panic!("no model: {other:?}"),
+    }
+}
+
+fn write_back(original: &Path, target: &Path, rvq: &Rvq) -> Result<WrittenBack, String> {
+    let task = Cancel::default();
+    io::write_back(original, target, rvq, &EmaParams::default(), &Task::silent(&task))
+        .map_err(|err| err.to_string())
+}
+
+/// `rvq` with other rows in the layers of `which`.
+fn changed(rvq: &Rvq, which: &[usize]) -> Rvq {
+    let layer = |(layer_idx, layer): (usize, &Layer)| {
+        let book = &layer.codebook;
+        let shift = if which.contains(&layer_idx) { 0.375 } else { 0.0 };
+        let rows = book.embed().mapv(|v| v + shift);
+        let sizes = Array1::from_shape_fn(rows.nrows(), |k| 1.0 + k as f64);
+        Codebook::new(rows, sizes, book.embed_avg().clone()).unwrap().into()
+    };
+    Rvq::new(rvq.layers().iter().enumerate().map(layer).collect()).unwrap()
+}
+
+#[test]
+fn only_the_changed_layer_changes_and_nothing_else() {
+    for dtype in [Dtype::F16, Dtype::Bf16, Dtype::F32, Dtype::F64] {
+        let folder = TempDir::new().unwrap();
+        let (original, copy) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+        let old = checkpoint(&original, dtype);
+        let new = changed(&old.rvq, &[1]);
+        let written = write_back(&original, &copy, &new).unwrap();
+        assert_eq!((written.layers, written.tensors.len()), (vec![1], 3));
+        let read = model(&copy);
+        assert_eq!(read.rvq.layers()[0], old.rvq.layers()[0]);
+        let book = &read.rvq.layers()[1].codebook;
+        assert_eq!(book.embed(), new.layers()[1].codebook.embed());
+        assert!(book.cluster_size().iter().all(|&size| size >= 2.0 / 0.99));
+        // In coarse types a size is a power of two, so the sums are exact multiples of the rows.
+        let tolerance = if dtype.size() == 2 { 0.0 } else { 1e-5 };
+        for ((row, sum), &size) in
+            book.embed().rows().into_iter().zip(book.embed_avg().rows()).zip(book.cluster_size())
+        {
+            for (e, m) in row.iter().zip(sum) {
+                assert!(
+                    (f64::from(*e) * size - m).abs() <= tolerance * (1.0 + m.abs()),
+                    "{dtype:?}: {e} x {size}, {m}"
+                );
+            }
+        }
+        // Every byte that differs lies in one of the three tensors.
+        let (before, after) = (std::fs::read(&original).unwrap(), std::fs::read(&copy).unwrap());
+        assert_eq!(before.len(), after.len());
+        let tensors = safetensors::SafeTensors::deserialize(&after).unwrap();
+        for (name, tensor) in safetensors::SafeTensors::deserialize(&before).unwrap().iter() {
+            let differs = tensors.tensor(name).unwrap().data() != tensor.data();
+            assert_eq!(differs, written.tensors.iter().any(|changed| changed == name), "{name}");
+        }
+        let header = 8 + u64::from_le_bytes(before[..8].try_into().unwrap()) as usize;
+        assert_eq!(before[..header], after[..header]);
+    }
+}
+
+#[test]
+fn the_checkpoint_itself_can_be_the_target() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let old = checkpoint(&path, Dtype::F32);
+    let written = write_back(&path, &path, &changed(&old.rvq, &[0, 1])).unwrap();
+    assert_eq!((written.layers, written.tensors.len()), (vec![0, 1], 6));
+    assert_eq!(model(&path).rvq.layers()[0].codebook.embed()[[0, 0]], 0.375);
+    let bytes = std::fs::read(&path).unwrap();
+    // What is there already changes nothing, not even the averages.
+    let again = write_back(&path, &path, &model(&path).rvq).unwrap();
+    assert!(again.layers.is_empty() && again.tensors.is_empty() && again.findings.len() == 1, "{again:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_quantizer_of_another_shape_is_refused_and_nothing_is_written() {
+    let folder = TempDir::new().unwrap();
+    let (original, copy) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+    let old = checkpoint(&original, Dtype::F32).rvq;
+    let refused = |rvq: &Rvq, part: &str| {
+        let words = write_back(&original, &copy, rvq).unwrap_err();
+        assert!(words.contains(part) && words.contains("rvqscope convert"), "{words}");
+        assert!(!copy.exists());
+    };
+    let book = |num_codes, dim| -> Layer { Codebook::from_rows(gaussian(num_codes, dim, 1)).unwrap().into() };
+    refused(
+        &Rvq::new(vec![book(6, 2)]).unwrap(),
+        "the model has 1 layers, but the checkpoint's quantizer has 2",
+    );
+    refused(
+        &Rvq::new(vec![book(6, 2), book(7, 2)]).unwrap(),
+        "layer 1 of the model has 7 codes of 2 dimensions, but 6 of 2",
+    );
+    refused(
+        &Rvq::new(vec![book(6, 3), book(6, 3)]).unwrap(),
+        "layer 0 of the model has 6 codes of 3 dimensions",
+    );
+    let cosine = Rvq::with_metric(old.layers().to_vec(), Metric::Cosine).unwrap();
+    refused(&cosine, "measures distances as Cosine");
+    // No quantizer at all.
+    let features = folder.path().join("x.npy");
+    ndarray_npy::write_npy(&features, &gaussian(20, 3, 1)).unwrap();
+    let words = write_back(&features, &copy, &old).unwrap_err();
+    assert!(words.starts_with("there is no quantizer in this file") && words.ends_with("x.npy"), "{words}");
+}
+
+#[test]
+fn rows_too_long_for_half_precision_are_refused_by_name() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let old = checkpoint(&path, Dtype::F16).rvq;
+    let bytes = std::fs::read(&path).unwrap();
+    let mut layers = changed(&old, &[0]).layers().to_vec();
+    let mut rows = layers[0].codebook.embed().to_owned();
+    rows[[3, 1]] = 3e4;
+    layers[0] = Codebook::from_rows(rows).unwrap().into();
+    let words = write_back(&path, &path, &Rvq::new(layers).unwrap()).unwrap_err();
+    assert!(words.starts_with("layer 0: the sums overflow: code 3"), "{words}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }

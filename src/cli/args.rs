@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 use crate::features::{self, EXTRACTORS, ExtractParams};
 use crate::io::model::FAMILIES;
 use crate::io::{EmaParams, model_endings};
+use crate::jobs::{COMPARABLE, PITFALLS};
 use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
@@ -62,9 +63,43 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
              rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors\n\n\
              Flags of the quantizer are those of the chosen rule: see `rvqscope train --rule gpt-sovits --help`.",
         )
-        .arg(path_flag("out", "MODEL", &format!("The model file to write ({})", endings())).required(true))
+        .arg(
+            path_flag(
+                "out",
+                "MODEL",
+                &format!("The model file to write ({}); with --compare a folder for one model an entry", endings()),
+            )
+            .required_unless_present_any(["compare", "pitfall"]),
+        )
         .arg(quantizer_flag());
-    training_flags(data_args(command, ""), rule)
+    let command = training_flags(data_args(command, ""), rule)
+        .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
+    let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
+    command
+        .next_help_heading("Comparing rules")
+        .arg(
+            Arg::new("compare")
+                .long("compare")
+                .value_name("RULE,RULE,...")
+                .conflicts_with_all(["rule", "epochs"])
+                .help(wrapped(&format!(
+                    "Train through several rules at once, from the same centroids and on the same batches, and print a row for each. A rule \
+                     may have settings of its own: encodec:threshold=2:decay=0.95. What can be set is {}.",
+                    comparable().join(", ")
+                ))),
+        )
+        .arg(
+            Arg::new("pitfall")
+                .long("pitfall")
+                .value_name("P")
+                .conflicts_with_all(["rule", "epochs", "compare", "demo", "article"])
+                .help(wrapped(&format!("Show a known fault of trainers on the demo. {}", pitfalls.join(". ")))),
+        )
+}
+
+/// The flags that entries of a comparison may set.
+fn comparable() -> Vec<&'static str> {
+    COMPARABLE.iter().filter_map(|key| rvq::param_spec(key)).map(|spec| spec.flag).collect()
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {

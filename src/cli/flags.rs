@@ -109,13 +109,46 @@ pub(super) fn rule(matches: &ArgMatches) -> &'static dyn UpdateRule {
     matches.get_one::<String>("rule").map_or(rules::DEFAULT, |id| rules::rule(id))
 }
 
+/// The parameters that a training starts from before any flag: those of the built-in source, or of the rule.
+pub(super) fn base_params(matches: &ArgMatches) -> RvqParams {
+    let rule = rule(matches);
+    match source(matches) {
+        Source::Builtin(builtin) => builtin.preset().with_rule(rule),
+        Source::Files(_) => rule.defaults(),
+    }
+}
+
+/// `base` with what the flags say, for several rules that are going to share it.
+pub(super) fn shared_params(matches: &ArgMatches, mut params: RvqParams) -> Result<RvqParams, Usage> {
+    for spec in rvq::PARAMS {
+        let id = rvq_id(spec.key);
+        if spec.key == "threshold_ema_dead_code" && is_given(matches, &id) {
+            let words = "a threshold is in each rule's own unit: give it to an entry, as in --compare encodec:threshold=2,rvqscope";
+            return Err(Usage(words.to_owned()));
+        }
+        if spec.key == "init" {
+            let Some(words) = matches.get_one::<PathBuf>(&id) else { continue };
+            let method = words.to_str().and_then(|text| spec.kind.parse(text));
+            let method = method.ok_or_else(|| {
+                Usage(
+                    "trainings that are compared start from kmeans, sample or uniform, not from a model"
+                        .to_owned(),
+                )
+            })?;
+            (spec.write)(&mut params, method);
+            continue;
+        }
+        if let Some(value) = matches.try_get_one::<ParamValue>(&id).ok().flatten() {
+            (spec.write)(&mut params, *value);
+        }
+    }
+    Ok(params)
+}
+
 /// The parameters of a training, and the model to start from where one is named.
 pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<PathBuf>), Usage> {
     let rule = rule(matches);
-    let mut params = match source(matches) {
-        Source::Builtin(builtin) => builtin.preset().with_rule(rule),
-        Source::Files(_) => rule.defaults(),
-    };
+    let mut params = base_params(matches);
     let read = rule.params();
     let mut start = None;
     for spec in rvq::PARAMS {

@@ -5,6 +5,7 @@
 
 mod args;
 mod codes;
+mod compare;
 mod flags;
 mod metrics_log;
 mod model;
@@ -171,7 +172,12 @@ fn check_writable(path: &Path) -> Result<(), FileError> {
 fn check_folder(folder: &Path) -> Result<(), Problem> {
     match tempfile::tempfile_in(folder) {
         Ok(_) => Ok(()),
-        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(Problem::Denied),
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => {
+            Err(Problem::NotWritable("permission denied"))
+        }
+        Err(err) if err.kind() == ErrorKind::ReadOnlyFilesystem => {
+            Err(Problem::NotWritable("the file system is read-only"))
+        }
         Err(err) => Err(Problem::System(err)),
     }
 }

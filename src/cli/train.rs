@@ -8,16 +8,19 @@ use clap::ArgMatches;
 
 use crate::features::Split;
 use crate::io;
-use crate::jobs::{self, Dataset, OpenSpec, SaveSpec, TrainSpec, Trained};
+use crate::jobs::{self, Dataset, OpenSpec, SaveSpec, Source, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
 use crate::training::{Batches, findings};
 
 use super::args::rvq_id;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_writable, codes, flags, model, print, table};
+use super::{Env, Usage, check_writable, codes, compare, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
+    if compare::is_asked(matches) {
+        return compare::compare(matches, env);
+    }
     let out = flags::path(matches, "out")?;
     model::check_model_ending(out)?;
     check_writable(out)?;
@@ -84,7 +87,12 @@ pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<Me
 
 /// Opens the corpus that the arguments name.
 pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    let spec = OpenSpec { source: flags::source(matches), data: flags::data_spec(matches)? };
+    open_source(flags::source(matches), matches, env)
+}
+
+/// Opens `source` as the arguments say.
+pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
+    let spec = OpenSpec { source, data: flags::data_spec(matches)? };
     let opened = env.job(|ctx| jobs::open(&spec, ctx))?;
     if let Some((path, _)) = &opened.model {
         bail!("this file holds a model, but audio or features are wanted: {}", path.display());

@@ -35,6 +35,12 @@ pub enum Problem {
     /// The system does not let us.
     #[error("permission denied")]
     Denied,
+    /// The disk, or what one may use of it, is full.
+    #[error("there is no room left to write this file; what was there before is as it was")]
+    NoRoom,
+    /// The system lets nobody write there.
+    #[error("nothing may be written there ({0}); what was there before is as it was")]
+    NotWritable(&'static str),
     /// No reader knows it.
     #[error("this is none of the formats that can be read ({known})")]
     UnknownFormat {
@@ -129,6 +135,10 @@ impl From<std::io::Error> for Problem {
             ErrorKind::IsADirectory => Self::Folder,
             // Sizes are checked beforehand, so this means that the file shrank meanwhile.
             ErrorKind::UnexpectedEof => Self::malformed("the file ended while it was being read"),
+            // What a decoder of packed bytes says.
+            ErrorKind::InvalidData => {
+                Self::malformed("what is packed in this file cannot be unpacked; it is damaged")
+            }
             _ => Self::System(err),
         }
     }

@@ -9,14 +9,18 @@ mod error;
 mod folder;
 pub mod model;
 pub mod npy;
+pub mod npz;
 mod patch;
+pub mod pytorch;
 mod replace;
 mod riff;
 pub mod safetensors;
 pub mod tensors;
+pub mod text;
 pub mod wav;
 mod write;
 mod write_back;
+mod zip;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
@@ -70,10 +74,25 @@ pub trait Reader: Sync {
     /// # Errors
     /// It is broken, of a kind that is not read, or the task was cancelled.
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem>;
+
+    /// The named tensors of such a file; `None` where the format has none.
+    fn tensors<'a>(
+        &self,
+        _source: &'a Source<'_>,
+    ) -> Option<Result<Box<dyn tensors::Tensors + 'a>, Problem>> {
+        None
+    }
 }
 
 /// The formats, in the order in which they are tried.
-pub static READERS: &[&dyn Reader] = &[&wav::WavReader, &npy::NpyReader, &safetensors::SafetensorsReader];
+pub static READERS: &[&dyn Reader] = &[
+    &wav::WavReader,
+    &npy::NpyReader,
+    &npz::NpzReader,
+    &pytorch::PytorchReader,
+    &safetensors::SafetensorsReader,
+    &text::TextReader,
+];
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]
@@ -157,7 +176,14 @@ fn with_tensors<T>(
 ) -> Result<(Source<'_>, T), FileError> {
     let open = || {
         let source = Source::open(path)?;
-        let done = work(&safetensors::SafetensorsFile::new(&source)?)?;
+        let head = source.head()?;
+        let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source));
+        let tensors = tensors.ok_or_else(|| {
+            Problem::Unsupported(
+                "this file holds no named tensors, so there is no checkpoint to change".to_owned(),
+            )
+        })?;
+        let done = work(&*tensors?)?;
         Ok((source, done))
     };
     open().map_err(|problem: Problem| problem.at(path))

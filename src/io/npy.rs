@@ -49,6 +49,15 @@ impl Reader for NpyReader {
         }
         tensors::interpret(&NpyTensor::new(source, header), source.quantizer, task)
     }
+
+    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        let open = || {
+            let header = NpyHeader::read(&mut &source.file, source.len)?;
+            header.check_size(source.len)?;
+            Ok(Box::new(NpyTensor::new(source, header)) as Box<dyn Tensors>)
+        };
+        Some(open())
+    }
 }
 
 /// Values that are copied into memory all the same, in bytes: mapping a small file saves nothing.

@@ -61,12 +61,12 @@ pub(super) fn patched_copy(
     let mut stopped = None;
     let written = replace_file(target, |out| {
         let copied = copy(source, &runs, &mut sums, out, task);
-        copied.or_else(|err| match err {
+        copied.map_err(|err| match err {
             Stopped::Cancelled(cancelled) => {
                 stopped = Some(cancelled);
-                Err(io::ErrorKind::Interrupted.into())
+                io::ErrorKind::Interrupted.into()
             }
-            Stopped::System(err) => Err(err),
+            Stopped::System(err) => err,
         })
     });
     match stopped {
@@ -278,4 +278,153 @@ impl Run {
 /// No block, and no tensor in memory, is longer than `usize` counts.
 fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Dimension as _;
+
+    use super::super::write::ZipFile;
+    use super::*;
+    use crate::io::Dtype;
+    use crate::task::Cancel;
+
+    fn placed(shape: &[usize], strides: &[usize], offset: u64) -> Placed {
+        let (shape, strides) = (shape.to_vec(), strides.to_vec());
+        Placed { dtype: Dtype::F32, big_endian: false, shape, strides, offset, entry: None }
+    }
+
+    fn patch(name: &str, placed: Placed, values: &[f32]) -> Patch {
+        Patch { name: name.to_owned(), placed, values: values.to_vec() }
+    }
+
+    /// The bytes of `file` with `patches` in place, or why not.
+    fn patched(file: &[u8], patches: &[Patch], others: &[(String, Placed)]) -> Result<Vec<u8>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, file).unwrap();
+        let source = Source::open(&path).unwrap();
+        let cancel = Cancel::default();
+        patched_copy(&source, &path, patches, others, &Task::silent(&cancel))
+            .map_err(|err| err.to_string())?;
+        Ok(std::fs::read(&path).unwrap())
+    }
+
+    /// The same element by element: the oracle.
+    fn naive(file: &[u8], patches: &[Patch]) -> Vec<u8> {
+        let mut bytes = file.to_vec();
+        for Patch { placed, values, .. } in patches {
+            let shape = ndarray::IxDyn(&placed.shape);
+            for (index, &value) in ndarray::indices(shape).into_iter().zip(values) {
+                let element: usize =
+                    index.slice().iter().zip(&placed.strides).map(|(i, stride)| i * stride).sum();
+                let mut number = value.to_le_bytes();
+                if placed.big_endian {
+                    number.reverse();
+                }
+                let at = placed.offset as usize + 4 * element;
+                bytes[at..at + 4].copy_from_slice(&number);
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn views_are_patched_element_by_element() {
+        let file: Vec<u8> = (0..3 * BLOCK_BYTES).map(|i| (i * 7 % 251) as u8).collect();
+        let values: Vec<f32> = (0..24).map(|i| i as f32 + 0.5).collect();
+        let block = BLOCK_BYTES as u64;
+        for (shape, strides, offset) in [
+            (&[4, 6][..], &[6, 1][..], 101),
+            // Columns, every second row, a step between the numbers, across the border of two blocks, to the last byte.
+            (&[4, 6], &[1, 4], 8),
+            (&[4, 6], &[12, 1], 8),
+            (&[2, 3, 4], &[40, 12, 3], 64),
+            (&[24], &[1], block - 10),
+            (&[4, 6], &[1, 4], 2 * block - 50),
+            (&[24, 1], &[1, 900], 3 * block - 96),
+        ] {
+            let mut one = placed(shape, strides, offset);
+            for big_endian in [false, true] {
+                one.big_endian = big_endian;
+                let patches = [patch("x", one.clone(), &values)];
+                assert!(patched(&file, &patches, &[]).unwrap() == naive(&file, &patches), "{one:?}");
+            }
+        }
+        // One that is longer than several blocks.
+        let long: Vec<f32> = (0..BLOCK_BYTES / 2).map(|i| i as f32).collect();
+        let patches = [patch("x", placed(&[long.len()], &[1], 77), &long)];
+        assert!(patched(&file, &patches, &[]).unwrap() == naive(&file, &patches));
+        assert!(patched(&file, &[patch("none", placed(&[0, 6], &[6, 1], 0), &[])], &[]).unwrap() == file);
+    }
+
+    #[test]
+    fn shared_numbers_are_written_once_or_not_at_all() {
+        let file = vec![9u8; 400];
+        let values: Vec<f32> = (0..12).map(|i| i as f32).collect();
+        let one = patch("a", placed(&[12], &[1], 40), &values);
+        let same = patch("b", placed(&[3, 4], &[4, 1], 40), &values);
+        let part = patch("c", placed(&[6], &[1], 40 + 24), &values[6..]);
+        let patches = [one.clone(), same, part];
+        assert_eq!(patched(&file, &patches, &[]).unwrap(), naive(&file, &patches));
+        let other = patch("d", placed(&[6], &[1], 40 + 24), &values[..6]);
+        let words = patched(&file, &[one.clone(), other], &[]).unwrap_err();
+        assert!(words.starts_with("a and d share numbers"), "{words}");
+        // A row that stands for many.
+        let spread = |values: &[f32]| patched(&file, &[patch("e", placed(&[2, 2], &[0, 1], 0), values)], &[]);
+        assert!(spread(&[1.0, 2.0, 1.0, 2.0]).is_ok() && spread(&[1.0, 2.0, 1.0, 3.0]).is_err());
+
+        let beside = ("f".to_owned(), placed(&[2], &[1], 40 + 48));
+        let between = ("g".to_owned(), placed(&[5], &[12], 0));
+        let touching = ("h".to_owned(), placed(&[2], &[1], 36));
+        assert!(patched(&file, std::slice::from_ref(&one), &[beside]).is_ok());
+        let every_other = patch("i", placed(&[5], &[2], 0), &values[..5]);
+        let gaps = ("j".to_owned(), placed(&[5], &[2], 4));
+        assert!(patched(&file, &[every_other], &[gaps]).is_ok(), "interleaved but not shared");
+        for other in [between, touching] {
+            let words = patched(&file, std::slice::from_ref(&one), &[other]).unwrap_err();
+            assert!(words.contains("a shares its numbers with"), "{words}");
+        }
+    }
+
+    #[test]
+    fn checksums_follow_in_front_behind_and_in_the_directory() {
+        let (first, second): (Vec<u8>, Vec<u8>) = ((0..64).collect(), (64..200).collect());
+        let mut bytes = Vec::new();
+        let mut zip = ZipFile::new(&mut bytes);
+        zip.put("a", &first, 64).unwrap();
+        zip.put("b", &second, 64).unwrap();
+        zip.finish().unwrap();
+        let crc = |data: &[u8]| crc32fast::hash(data).to_le_bytes();
+        let find =
+            |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).position(|w| w == part).unwrap() as u64;
+        let data_offset = find(&bytes, &second);
+        let entry = |bytes: &[u8]| ZipEntry {
+            header_offset: find(bytes, b"b") - 30,
+            central_offset: bytes.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap() as u64,
+            data_offset,
+            len: second.len() as u64,
+        };
+        let place = Placed { entry: Some(entry(&bytes)), ..placed(&[3], &[1], data_offset + 8) };
+        let patches = [patch("x", place, &[1.0, 2.0, 3.0])];
+        let done = patched(&bytes, &patches, &[]).unwrap();
+        let new = &done[data_offset as usize..][..second.len()];
+        assert_ne!(new, second);
+        let count = |bytes: &[u8], crc: [u8; 4]| bytes.windows(4).filter(|w| *w == crc).count();
+        assert_eq!(
+            (count(&done, crc(&second)), count(&done, crc(new)), count(&done, crc(&first))),
+            (0, 2, 2)
+        );
+
+        // As torch writes it: nothing in front, a descriptor behind.
+        let header = entry(&bytes).header_offset as usize;
+        bytes[header + 6] |= 8;
+        bytes[header + 14..header + 18].fill(0);
+        let behind = [b"PK\x07\x08", &crc(&second)[..], &[0; 8]].concat();
+        bytes.splice(data_offset as usize + second.len()..data_offset as usize + second.len(), behind);
+        let place = Placed { entry: Some(entry(&bytes)), ..placed(&[3], &[1], data_offset + 8) };
+        let done = patched(&bytes, &[patch("x", place, &[1.0, 2.0, 3.0])], &[]).unwrap();
+        assert_eq!((count(&done, crc(&second)), count(&done, crc(new)), done.len()), (0, 2, bytes.len()));
+        assert_eq!(done[header + 14..header + 18], [0; 4]);
+    }
 }

@@ -51,6 +51,10 @@ impl Reader for SafetensorsReader {
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         tensors::interpret(&SafetensorsFile::new(source)?, source.quantizer, task)
     }
+
+    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        Some(SafetensorsFile::new(source).map(|file| Box::new(file) as Box<dyn Tensors>))
+    }
 }
 
 /// An open file of which only the header has been read.

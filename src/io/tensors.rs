@@ -154,7 +154,8 @@ impl Stored {
         Placed { dtype, big_endian, shape, strides, offset, entry: None }
     }
 
-    fn run<'a>(&self, stage: &'a str) -> Run<'a> {
+    /// What there is to be decoded.
+    pub(super) fn run<'a>(&self, stage: &'a str) -> Run<'a> {
         let count = self.info.shape.iter().product();
         Run { dtype: self.info.dtype, big_endian: self.big_endian, count, stage }
     }
@@ -164,7 +165,8 @@ impl Stored {
         Ok(file)
     }
 
-    fn array<T>(&self, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
+    /// Its values, as they were decoded, in its shape.
+    pub(super) fn array<T>(&self, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
         let shape = IxDyn(&self.info.shape).set_f(self.fortran);
         ArrayD::from_shape_vec(shape, values).map_err(|_| {
             Problem::malformed(format!("the shape {:?} does not fit its values", self.info.shape))

@@ -30,7 +30,10 @@ pub use model::{
     save_model, write_back,
 };
 pub use report::{ReportSpec, write_report};
-pub use train::{Holdout, Resume, TrainSpec, Trained, train};
+pub use train::{
+    COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
+    Trained, compare, entries_of, entry_of, train,
+};
 
 /// What can go wrong in a job. What was there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -81,10 +84,10 @@ pub enum JobError {
 pub enum JobEvent {
     /// How far it is.
     Progress(Progress),
-    /// A training step was taken. None of these is ever left out.
-    Step(StepRecord),
-    /// The run as it stands; a newer one makes an older one useless.
-    Run(Arc<Run>),
+    /// A training step was taken, by which of the trainings that are compared (0 for a single one). None of these is ever left out.
+    Step(usize, StepRecord),
+    /// The run of a training as it stands; a newer one makes an older one useless.
+    Run(usize, Arc<Run>),
     /// A training waits (`true`) or goes on (`false`).
     Paused(bool),
     /// Something that the user should know.
@@ -175,6 +178,8 @@ pub enum JobSpec {
     Open(OpenSpec),
     /// Train.
     Train(Box<TrainSpec>),
+    /// Train the same in several ways.
+    Compare(Box<CompareSpec>),
     /// Hold a quantizer against data.
     Evaluate(EvaluateSpec),
     /// Quantize the frames of a run anew.
@@ -199,6 +204,8 @@ pub enum JobOutput {
     Opened(OpenedFiles),
     /// A training ended.
     Trained(Box<Trained>),
+    /// Several trainings ended together.
+    Compared(Compared),
     /// A quantizer was held against data, or a run looked at again.
     Evaluated(Arc<Run>),
     /// A file was written.
@@ -213,6 +220,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
     match spec {
         JobSpec::Open(spec) => open(&spec, ctx).map(JobOutput::Opened),
         JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
+        JobSpec::Compare(spec) => compare(*spec, ctx).map(JobOutput::Compared),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::Look(spec) => look_again(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::SaveModel(spec) => save_model(&spec, ctx).map(JobOutput::Saved),

@@ -25,6 +25,15 @@ metric! {
 }
 
 metric! {
+    DRIFT_ALL, "drift_all", "Drift of all rows", "",
+    "`||e_t - e_(t-1)||_F / ||e_(t-1)||_F` over all rows, replaced ones among them: where replaced codes do not stay it stays high.";
+    #[must_use]
+    pub fn drift_all(before: ArrayView2<'_, f32>, after: ArrayView2<'_, f32>) -> f64 {
+        drift(before, after, &[])
+    }
+}
+
+metric! {
     LOSS, "loss", "Commitment loss", "",
     "`commitment_weight * mean((x - q)²)` over all elements of the batch, with the codebook before the step, where codes are searched.";
     #[must_use]
@@ -80,7 +89,7 @@ mod tests {
         let before = array![[3.0f32, 0.0], [0.0, 4.0], [1.0, 1.0]];
         let after = array![[3.0f32, 0.0], [0.0, 5.0], [9.0, 9.0]];
         assert_eq!(drift(before.view(), after.view(), &[2]), 0.2);
-        assert!(drift(before.view(), after.view(), &[]) > 2.0);
+        assert!(drift_all(before.view(), after.view()) > 2.0);
         assert_eq!(drift(array![[0f32]].view(), array![[1f32]].view(), &[]), 0.0);
     }
 

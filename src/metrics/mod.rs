@@ -65,6 +65,7 @@ pub static DEFINITIONS: &[&Definition] = &[
     &distortion::CODE_DISTORTION,
     &distortion::SHANNON,
     &convergence::DRIFT,
+    &convergence::DRIFT_ALL,
     &convergence::LOSS,
     &convergence::EMA_WINDOW,
     &convergence::EMA_HALF_LIFE,

@@ -19,6 +19,8 @@ pub enum Command {
     Params(ParamsCommand),
     /// Something about training.
     Train(TrainCommand),
+    /// Something about trainings that are compared.
+    Compare(CompareCommand),
     /// Something to look at.
     Select(SelectCommand),
     /// Something to write.
@@ -100,6 +102,17 @@ pub enum TrainCommand {
     SetSearch(Search),
 }
 
+/// About trainings that are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompareCommand {
+    /// Train the present parameters through several rules, as entries are written: `encodec,rvqscope:threshold=0.2`.
+    Start(String),
+    /// Show a known fault of trainers on the demo.
+    Pitfall(&'static str),
+    /// Show one of the trainings under way in every panel.
+    Show(usize),
+}
+
 /// What is looked at, in every panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SelectCommand {
@@ -153,5 +166,5 @@ macro_rules! from_part {
         })*
     };
 }
-from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, SelectCommand => Select,
-    SaveCommand => Save, NoticeCommand => Notices);
+from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, CompareCommand => Compare,
+    SelectCommand => Select, SaveCommand => Save, NoticeCommand => Notices);

@@ -4,6 +4,7 @@
 //! replaced still says goes nowhere, because its mailbox is gone.
 
 mod command;
+mod comparing;
 mod look;
 mod mailbox;
 mod params;
@@ -25,7 +26,8 @@ use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
 use crate::training::{History, Run, SplitKind};
 
 pub use command::{
-    Command, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand, TrainCommand,
+    Command, CompareCommand, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand,
+    TrainCommand,
 };
 pub use mailbox::{Ending, Mail, Mailbox};
 pub use params::ParamsEditor;
@@ -116,7 +118,7 @@ struct Opening {
     source: Source,
     /// The time axis that is asked for.
     time_axis: Option<TimeAxis>,
-    then_train: bool,
+    then: start::Then,
 }
 
 /// The share of frames that is held out where nothing else was asked for.
@@ -149,6 +151,8 @@ pub struct Session {
     training: Option<Job>,
     /// The steps of a training that has not shown a state yet; those of the run it goes on with stand before them.
     incoming: Option<Arc<History>>,
+    /// The comparison that is under way in place of a single training.
+    comparison: Option<comparing::Comparison>,
     evaluating: Option<Job>,
     saving: Vec<Job>,
     resume: Option<Box<Resume>>,
@@ -192,6 +196,7 @@ impl Session {
             opening: None,
             training: None,
             incoming: None,
+            comparison: None,
             evaluating: None,
             saving: Vec::new(),
             resume: None,
@@ -229,6 +234,7 @@ impl Session {
             Command::Data(command) => self.apply_data(command),
             Command::Params(command) => self.apply_params(&command),
             Command::Train(command) => self.apply_train(command),
+            Command::Compare(command) => self.apply_compare(command),
             Command::Select(command) => self.apply_select(command),
             Command::Save(command) => self.apply_save(command),
             Command::Notices(command) => self.apply_notices(command),
@@ -260,7 +266,8 @@ impl Session {
             ParamsCommand::Undo => self.params.undo(),
             ParamsCommand::Redo => self.params.redo(),
         };
-        let (Some(effect), Some(job)) = (effect, &self.training) else { return };
+        // Trainings that are compared have parameters of their own, which stay.
+        let (Some(effect), Some(job), None) = (effect, &self.training, &self.comparison) else { return };
         match (effect, self.params.valid_after(self.steps_before)) {
             (Effect::Live, Ok(params)) => job.tell(Control::Live(Box::new(params))),
             (Effect::Restart, Ok(_)) => self.restart_training(),

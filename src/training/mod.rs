@@ -6,6 +6,8 @@ mod history;
 mod layer_start;
 mod layer_state;
 mod run;
+mod shared_start;
+mod summary;
 mod trainer;
 
 pub use batches::Batches;
@@ -13,6 +15,8 @@ pub use findings::findings;
 pub use history::{History, Series};
 pub use layer_state::LayerState;
 pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_json};
+pub use shared_start::SharedStart;
+pub use summary::RunSummary;
 pub use trainer::Trainer;
 
 use serde::Serialize;
@@ -43,6 +47,8 @@ pub struct LayerStep {
     pub replaced: u32,
     /// How far the codebook moved, apart from replaced rows.
     pub drift: f64,
+    /// How far the codebook moved, replaced rows among them.
+    pub drift_all: f64,
     /// Frames whose code was not the nearest; only known where codes are assigned as upstream does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub misassigned: Option<u32>,
@@ -59,6 +65,7 @@ impl LayerStep {
             below_threshold: 0,
             replaced: 0,
             drift: 0.0,
+            drift_all: 0.0,
             misassigned: None,
         }
     }

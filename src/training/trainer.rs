@@ -22,7 +22,7 @@ use crate::task::{Cancelled, Task};
 
 use super::batches::block_len;
 use super::layer_start::{self, in_shape_of};
-use super::{Batches, LayerState, LayerStep, StepRecord};
+use super::{Batches, LayerState, LayerStep, SharedStart, StepRecord};
 
 /// A training under way.
 ///
@@ -39,6 +39,8 @@ pub struct Trainer {
     rvq: Rvq,
     states: Vec<LayerState>,
     init_sample: Option<InitSample>,
+    /// First rows that are given, in place of those that the rule would find.
+    shared_start: Option<Arc<SharedStart>>,
     /// The layers behind a step that was cancelled half-way; what they left over stands in the buffers.
     under_way: Option<Vec<LayerStep>>,
     buffers: Buffers,
@@ -116,12 +118,19 @@ impl Trainer {
             buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
             step: 0,
             init_sample: None,
+            shared_start: None,
             under_way: None,
             params,
             set,
             rvq,
             states,
         })
+    }
+
+    /// The same training from first rows that are given: the rule makes its own state of them.
+    #[must_use]
+    pub fn starting_from(self, start: Arc<SharedStart>) -> Self {
+        Self { shared_start: Some(start), ..self }
     }
 
     /// Steps taken so far.
@@ -247,7 +256,9 @@ impl Trainer {
         task: &Task<'_>,
     ) -> Result<LayerStep, Cancelled> {
         let metric = self.rvq.metric();
-        layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, residual.view());
+        if !self.adopt_start(layer_idx, step, residual.nrows()) {
+            layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, residual.view());
+        }
         let own_input = {
             let layer = &self.rvq.layers()[layer_idx];
             (layer.projection.is_some() || metric == Metric::Cosine)
@@ -319,8 +330,23 @@ impl Trainer {
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
             replaced: update.len() as u32,
             drift: convergence::drift(rows.view(), layer.codebook.embed(), &update),
+            drift_all: convergence::drift_all(rows.view(), layer.codebook.embed()),
             misassigned: state.misassigned,
         })
+    }
+
+    /// Starts a layer from rows that are given, if there are such.
+    fn adopt_start(&mut self, layer_idx: usize, step: u64, batch_len: usize) -> bool {
+        let Self { params, rule, rvq, states, shared_start, .. } = self;
+        let Some((rows, projection)) = shared_start.as_ref().and_then(|start| start.layer(layer_idx)) else {
+            return false;
+        };
+        if let (None, Some(layer)) = (states[layer_idx].init_step, rvq.layer_mut(layer_idx)) {
+            layer.codebook = rule.adopt(rows.clone(), params, batch_len);
+            layer.projection.clone_from(projection);
+            states[layer_idx].init_step = Some(step);
+        }
+        true
     }
 
     /// Starts a layer; `false` where its turn has not come.
@@ -385,7 +411,7 @@ impl InitSample {
 }
 
 /// Copies the rows `indices` of `frames` into `rows`, reusing its memory where the size is the same.
-fn gather(rows: &mut Array2<f32>, frames: ArrayView2<'_, f32>, indices: &[u32]) {
+pub(super) fn gather(rows: &mut Array2<f32>, frames: ArrayView2<'_, f32>, indices: &[u32]) {
     if rows.dim() != (indices.len(), frames.ncols()) {
         *rows = Array2::zeros((indices.len(), frames.ncols()));
     }

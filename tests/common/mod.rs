@@ -14,7 +14,7 @@ use rvqscope::task::Cancel;
 use rvqscope::training::{History, Series};
 
 /// Every scalar of a history.
-pub const SERIES: [Series; 7] = [
+pub const SERIES: [Series; 8] = [
     Series::Loss,
     Series::Mse,
     Series::Perplexity,
@@ -22,6 +22,7 @@ pub const SERIES: [Series; 7] = [
     Series::BelowThreshold,
     Series::Replaced,
     Series::Drift,
+    Series::DriftAll,
 ];
 
 /// `frames` vectors about `clusters` centres, each dimension with an offset of its own.

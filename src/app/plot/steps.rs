@@ -148,7 +148,7 @@ fn table(history: &History, series: Series) -> String {
 /// The last value that a layer had.
 #[must_use]
 pub fn last_value(history: &History, layer_idx: usize, series: Series) -> Option<f64> {
-    history.series(layer_idx, series).iter().rev().copied().find(|v| v.is_finite())
+    history.last(layer_idx, series)
 }
 
 #[cfg(test)]

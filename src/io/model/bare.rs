@@ -1,11 +1,13 @@
-//! Codebooks without a class around them: one array `[n_q, K, D]`, or arrays `[K, D]` numbered from 0, and nothing else in the file.
+//! Codebooks without a class around them: one array `[n_q, K, D]`, or arrays `[K, D]` that are numbered, and nothing else in the file.
+
+use std::collections::BTreeMap;
 
 use ndarray::{Array2, Axis, Ix3};
 
 use super::read::{Gathered, Loaded, Reading, matrix, wrong_axes};
 use super::write::{Named, cannot_hold, one_chain};
 use super::{Family, Parts};
-use crate::io::tensors::{NewTensor, Tensors};
+use crate::io::tensors::{NewTensor, TensorInfo, Tensors};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Codebook, Metric, Rvq};
 use crate::task::Task;
@@ -34,8 +36,7 @@ impl Family for Bare {
             {
                 vec![name.clone()]
             }
-            (Some(_), Some(_)) => numbered(tensors).into_iter().collect(),
-            _ => Vec::new(),
+            _ => numbered(tensors.infos()).map(|(stem, _)| format!("{stem}{NUMBERED}")).into_iter().collect(),
         }
     }
 
@@ -49,19 +50,18 @@ impl Family for Bare {
             layers.push(gathered.take(Loaded { layer, info, has_sizes: false, findings: Vec::new() }));
             Ok::<_, Problem>(())
         };
-        if tensors.infos().contains_key(place) && tensors.infos().len() == 1 {
+        if let Some((_, names)) = numbered(tensors.infos()) {
+            for name in names {
+                task.check()?;
+                push(name, matrix(name, reading.needed(name)?)?, &mut layers)?;
+            }
+        } else {
             let values = reading.needed(place)?;
             let shape = values.shape().to_vec();
             let values = values.into_dimensionality::<Ix3>().map_err(|_| wrong_axes(place, 3, &shape))?;
             for rows in values.axis_iter(Axis(0)) {
                 task.check()?;
                 push(place, rows.to_owned(), &mut layers)?;
-            }
-        } else {
-            let stem = place.strip_suffix(NUMBERED).unwrap_or(place);
-            for layer_idx in 0..tensors.infos().len() {
-                let name = format!("{stem}{layer_idx}");
-                push(&name, matrix(&name, reading.needed(&name)?)?, &mut layers)?;
             }
         }
         gathered
@@ -99,15 +99,26 @@ impl Family for Bare {
     }
 }
 
-/// What stands in front of the numbers, where every tensor of the file is `[K, D]` and is named by its number.
-fn numbered(tensors: &dyn Tensors) -> Option<String> {
-    let infos = tensors.infos();
-    let (name, first) = infos.iter().next()?;
-    let place = name.strip_suffix('0')?;
-    let is_layer = |layer_idx: usize| {
-        infos.get(&format!("{place}{layer_idx}")).is_some_and(|info| {
-            info.dtype.is_float() && info.shape == first.shape && matches!(*info.shape, [_, _])
-        })
+/// What stands in front of the numbers of a file's arrays, and their names in the order of those numbers, if they are codebooks of one shape and
+/// nothing else is there: the `0`, `1`, ... of a list, the `codebook_0`, ... of somebody's archive.
+fn numbered(infos: &BTreeMap<String, TensorInfo>) -> Option<(&str, Vec<&String>)> {
+    const MAX_DIGITS: usize = 9;
+    let parts = |name: &String| -> Option<(usize, u32)> {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let digits = name.get(stem..).filter(|digits| digits.len() <= MAX_DIGITS)?;
+        Some((stem, digits.parse().ok()?))
     };
-    (0..infos.len()).all(is_layer).then(|| format!("{place}{NUMBERED}"))
+    let (first_name, first) = infos.first_key_value().filter(|_| infos.len() > 1)?;
+    let stem = first_name.get(..parts(first_name)?.0)?;
+    let mut names = Vec::with_capacity(infos.len());
+    for (name, info) in infos {
+        let (stem_len, number) = parts(name)?;
+        let alike = name.get(..stem_len) == Some(stem) && info.shape == first.shape && info.dtype.is_float();
+        if !alike || info.shape.len() != 2 {
+            return None;
+        }
+        names.push((number, name));
+    }
+    names.sort_unstable();
+    Some((stem, names.into_iter().map(|(_, name)| name).collect()))
 }

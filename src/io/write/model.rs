@@ -124,7 +124,7 @@ fn prepared(
     check_metric(writer, family, rvq.metric())?;
     let mut notes = notes.clone();
     notes.remove(METRIC_KEY);
-    if !notes.is_empty() && !writer.keeps_notes() {
+    if notes.keys().any(|key| key.starts_with("rvqscope.")) && !writer.keeps_notes() {
         findings.push(format!(
             "how the model was made (its parameters and steps) is left out, because {} has no place for it; .safetensors has",
             writer.label()

@@ -6,7 +6,7 @@ use super::super::tensors::NewTensor;
 use super::Problem;
 
 /// An archive that is being written.
-pub(super) struct ZipFile<W> {
+pub(in crate::io) struct ZipFile<W> {
     out: W,
     /// Bytes written so far.
     at: u64,
@@ -47,12 +47,12 @@ pub(super) fn check(tensors: &[NewTensor]) -> Result<(), Problem> {
 
 impl<W: Write> ZipFile<W> {
     /// An archive without entries.
-    pub(super) fn new(out: W) -> Self {
+    pub(in crate::io) fn new(out: W) -> Self {
         Self { out, at: 0, entries: Vec::new() }
     }
 
     /// Adds a file whose first byte lies at a multiple of `alignment`.
-    pub(super) fn put(&mut self, name: &str, bytes: &[u8], alignment: u64) -> io::Result<()> {
+    pub(in crate::io) fn put(&mut self, name: &str, bytes: &[u8], alignment: u64) -> io::Result<()> {
         let entry = Entry {
             name: name.to_owned(),
             offset: narrow(self.at)?,
@@ -77,7 +77,7 @@ impl<W: Write> ZipFile<W> {
     }
 
     /// Writes the directory.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(in crate::io) fn finish(mut self) -> io::Result<()> {
         let start = narrow(self.at)?;
         for entry in std::mem::take(&mut self.entries) {
             let mut record = CENTRAL.to_le_bytes().to_vec();

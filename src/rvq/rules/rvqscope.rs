@@ -9,7 +9,10 @@ use crate::task::Cancelled;
 
 use super::super::InitMethod;
 use super::super::init::{self, EmptyCluster, KMeans};
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
+use super::{
+    Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, StartOrigin, StartRows, UpdateCtx, UpdateRule,
+    ema, start,
+};
 
 /// Samples a code that k-means looks at.
 const SAMPLES_A_CODE: usize = 64;
@@ -67,25 +70,37 @@ impl UpdateRule for Rvqscope {
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
-        let num_codes = input.params.codebook_size;
-        let uniform_size = uniform_size(input.batch.nrows(), num_codes);
-        Ok(InitOutcome::Ready(match input.params.init {
-            InitMethod::Sample => start::sampled(input),
-            InitMethod::Uniform => {
-                let dim = input.batch.ncols();
-                let rows = init::kaiming_uniform(num_codes, dim, &mut input.rng);
-                start::consistent(rows, Array1::from_elem(num_codes, uniform_size))
-            }
+        let (batch, num_codes) = (input.batch, input.params.codebook_size);
+        let start = match input.params.init {
+            InitMethod::Sample => StartRows::sampled(batch, num_codes, &mut input.rng),
+            InitMethod::Uniform => StartRows::uniform(num_codes, batch.ncols(), &mut input.rng),
             InitMethod::KMeans => {
                 let samples = (input.sample)(SAMPLES_A_CODE * num_codes)?;
                 let found = seeded_kmeans(samples.view(), input)?;
-                let scale = input.batch.nrows() as f64 / samples.nrows().max(1) as f64;
-                // A code that was refilled last has no count of its own yet: it starts as a replaced code does.
-                let size = |&n: &u32| if n == 0 { uniform_size } else { f64::from(n) * scale };
-                let sizes = found.counts.iter().map(size).collect();
-                start::consistent(found.means, sizes)
+                StartRows::of_kmeans(found, samples.nrows())
             }
-        }))
+        };
+        Ok(InitOutcome::Ready(self.adopt(start, input.params, batch.nrows())))
+    }
+
+    /// A random row has no frame behind it: it starts at the threshold, so that what the first batch does not choose is replaced at once, and not
+    /// after the hundreds of steps in which a size of `N/K` expires.
+    fn adopt(&self, start: StartRows, params: &RvqParams, batch_len: usize) -> Codebook {
+        let StartRows { rows, origin } = start;
+        let num_codes = rows.nrows();
+        let uniform_size = uniform_size(batch_len, num_codes);
+        let (counts, num_samples) = match origin {
+            StartOrigin::KMeans { counts, num_samples } => (counts, num_samples),
+            StartOrigin::Uniform if params.threshold_ema_dead_code > 0.0 => {
+                let size = params.threshold_ema_dead_code * uniform_size;
+                return start::consistent(rows, Array1::from_elem(num_codes, size));
+            }
+            StartOrigin::Sample | StartOrigin::Uniform => return start::evenly_used(rows, batch_len),
+        };
+        let scale = batch_len as f64 / num_samples.max(1) as f64;
+        // A code that was refilled last has no count of its own yet: it starts as a replaced code does.
+        let size = |&n: &u32| if n == 0 { uniform_size } else { f64::from(n) * scale };
+        start::consistent(rows, counts.iter().map(size).collect())
     }
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {

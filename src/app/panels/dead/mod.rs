@@ -21,7 +21,7 @@ use state::{CodeState, LayerCodes};
 const ID: &str = "dead";
 
 /// Codes replaced by a step, which has no definition of its own among the figures of an evaluation.
-static REPLACED: Definition = Definition {
+pub(super) static REPLACED: Definition = Definition {
     key: "replaced",
     label: "Replaced",
     unit: "codes",
