@@ -18,7 +18,7 @@ pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
     check_ending(out, "codes", ENDINGS)?;
     check_writable(out)?;
-    let rvq = Arc::new(model::load(path, env)?.rvq);
+    let rvq = Arc::new(model::load(path, matches, env)?.rvq);
     let span = LayerSpan {
         start: flags::count(matches, "start").unwrap_or(0),
         end: flags::count(matches, "layers"),
@@ -38,7 +38,7 @@ pub(super) fn decode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
     check_ending(out, "frames", ENDINGS)?;
     check_writable(out)?;
-    let rvq = Arc::new(model::load(path, env)?.rvq);
+    let rvq = Arc::new(model::load(path, matches, env)?.rvq);
     let dim = rvq.dim();
     let start = flags::count(matches, "start").unwrap_or(0);
     let spec = DecodeSpec { rvq, codes: codes.to_owned(), start, path: out.to_owned() };

@@ -32,6 +32,11 @@ pub(super) fn optional_path<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a
     matches.get_one::<PathBuf>(id).map(PathBuf::as_path)
 }
 
+/// The place of the quantizer that is meant where a file holds several.
+pub(super) fn quantizer(matches: &ArgMatches) -> Option<&str> {
+    matches.try_get_one::<String>("quantizer").ok().flatten().map(String::as_str)
+}
+
 /// A whole number that may be left out.
 pub(super) fn count(matches: &ArgMatches, id: &str) -> Option<usize> {
     matches.try_get_one::<usize>(id).ok().flatten().copied()
@@ -79,6 +84,7 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
             _ => TimeAxis::Rows,
         }),
         frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
+        quantizer: None,
     })
 }
 

@@ -16,7 +16,7 @@ use super::{Env, Usage, check_ending, check_writable, flags, print, table};
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = load(path, env)?;
+    let model = load(path, matches, env)?;
     if flags::switch(matches, "json") {
         let mut text = serde_json::to_string_pretty(&model.info)?;
         text.push('\n');
@@ -33,7 +33,7 @@ pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
     let text = |id: &str| matches.get_one::<String>(id);
     let dtype = text("dtype").and_then(|name| Dtype::named(name));
     let target = ModelTarget { family: text("to").cloned(), dtype };
-    let spec = ConvertSpec { model: load(path, env)?, target, path: out.to_owned() };
+    let spec = ConvertSpec { model: load(path, matches, env)?, target, path: out.to_owned() };
     env.job(|ctx| jobs::convert(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
 }
@@ -50,7 +50,7 @@ pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
         epsilon: number("epsilon").unwrap_or(usual.epsilon),
         threshold: number("threshold"),
     };
-    let rvq = Arc::new(load(path, env)?.rvq);
+    let rvq = Arc::new(load(path, matches, env)?.rvq);
     let spec = WriteBackSpec { rvq, original: original.to_owned(), path: out.to_owned(), ema };
     env.job(|ctx| jobs::write_back(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
@@ -61,10 +61,10 @@ pub(super) fn check_model_ending(out: &Path) -> Result<(), Usage> {
     check_ending(out, "a model", &io::model_endings().collect::<Vec<_>>())
 }
 
-/// Opens a model file.
-pub(super) fn load(path: &Path, env: &Env) -> Result<LoadedModel> {
+/// Opens a model file; of several quantizers in it the one that `--quantizer` names.
+pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<LoadedModel> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let opened = io::open(path, &Task::new(&env.cancel, &on_progress));
+    let opened = io::open_quantizer(path, flags::quantizer(matches), &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     let what = match opened? {
         Opened::Model(model) => return Ok(model),

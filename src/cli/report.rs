@@ -47,7 +47,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         let words = format!("--{flag} is for training, but --model gives a model that is trained");
         return Err(Usage(words).into());
     }
-    let model = model::load(path, env)?;
+    let model = model::load(path, matches, env)?;
     let (params, steps) = jobs::recorded(&model);
     let dataset = train::open_data(matches, env)?;
     let spec = EvaluateSpec {

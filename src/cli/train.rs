@@ -42,7 +42,7 @@ pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<Me
     let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
     let start = match start {
         Some(path) => {
-            let rvq = load_start(&path, env)?;
+            let rvq = load_start(&path, matches, env)?;
             fit_to_start(&mut params, &rvq, matches, &path)?;
             Some(Arc::new(rvq))
         }
@@ -109,7 +109,7 @@ pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Re
     Ok(dataset)
 }
 
-fn load_start(path: &Path, env: &Env) -> Result<Rvq> {
+fn load_start(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Rvq> {
     if !path.exists() {
         return Err(Usage(format!(
             "--init takes kmeans, sample, uniform, or a model file, and there is no such file: {}",
@@ -117,7 +117,9 @@ fn load_start(path: &Path, env: &Env) -> Result<Rvq> {
         ))
         .into());
     }
-    Ok(model::load(path, env)?.rvq)
+    let rvq = model::load(path, matches, env)?.rvq;
+    rvq.check_trainable().map_err(|err| anyhow!("{err}: {}", path.display()))?;
+    Ok(rvq)
 }
 
 /// Takes over what a model's shape decides; flags that say otherwise are an error.

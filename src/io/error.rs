@@ -82,12 +82,12 @@ pub enum Problem {
         found: String,
     },
     /// More than one quantizer.
-    #[error("this file holds {count} quantizers ({places}); save the one that is meant on its own")]
+    #[error("{}", choice(.wanted.as_deref(), .places))]
     SeveralQuantizers {
-        /// How many.
-        count: usize,
-        /// Where the first few lie.
-        places: String,
+        /// The place that was asked for, at which there is none or more than one.
+        wanted: Option<String>,
+        /// The family and the place of each.
+        places: Vec<(String, String)>,
     },
     /// The values do not make features.
     #[error(transparent)]
@@ -112,9 +112,10 @@ impl Problem {
             Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
             Self::Value(words) => Self::Value(one_line(&words)),
             Self::NoQuantizer { found } => Self::NoQuantizer { found: one_line(&found) },
-            Self::SeveralQuantizers { count, places } => {
-                Self::SeveralQuantizers { count, places: one_line(&places) }
-            }
+            Self::SeveralQuantizers { wanted, places } => Self::SeveralQuantizers {
+                wanted,
+                places: places.into_iter().map(|(family, place)| (family, one_line(&place))).collect(),
+            },
             other => other,
         };
         FileError { path: path.to_owned(), problem }
@@ -140,6 +141,26 @@ impl From<std::io::Error> for Problem {
             }
             _ => Self::System(err),
         }
+    }
+}
+
+/// What there is to choose from.
+fn choice(wanted: Option<&str>, places: &[(String, String)]) -> String {
+    const SHOWN: usize = 4;
+    let name = |(family, place): &(String, String)| match place.as_str() {
+        "" => format!("{family} without a prefix"),
+        place => format!("{family} at {}", one_line(place)),
+    };
+    let mut names = places.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
+    if places.len() > SHOWN {
+        names.push_str(&format!(" and {} more", places.len() - SHOWN));
+    }
+    match wanted {
+        None => format!(
+            "this file holds {} quantizers ({names}); name the place of one with --quantizer",
+            places.len()
+        ),
+        Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),
     }
 }
 

@@ -26,7 +26,7 @@ pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem};
 pub use folder::expand;
-pub use model::{LayerInfo, LoadedModel, ModelInfo};
+pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
 pub use write::{
@@ -103,6 +103,8 @@ pub struct Source<'a> {
     pub file: File,
     /// Its true size in bytes; no allocation goes by what a header says without asking this.
     pub len: u64,
+    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
+    pub quantizer: Option<&'a str>,
 }
 
 /// How many bytes of a file the readers see to tell whose it is.
@@ -113,11 +115,19 @@ const HEAD_LEN: u64 = 4096;
 /// # Errors
 /// It cannot be read, is of no known format, or is broken; pipes and devices are refused without touching them.
 pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, task).map_err(|problem| problem.at(path))
+    open_quantizer(path, None, task)
 }
 
-fn open_source(path: &Path, task: &Task<'_>) -> Result<Opened, Problem> {
-    let source = Source::open(path)?;
+/// Opens a file as [`open`] does; of several quantizers in it the one at the place `quantizer`.
+///
+/// # Errors
+/// As for [`open`]; or there is no quantizer at that place.
+pub fn open_quantizer(path: &Path, quantizer: Option<&str>, task: &Task<'_>) -> Result<Opened, FileError> {
+    open_source(path, quantizer, task).map_err(|problem| problem.at(path))
+}
+
+fn open_source(path: &Path, quantizer: Option<&str>, task: &Task<'_>) -> Result<Opened, Problem> {
+    let source = Source { quantizer, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
@@ -140,7 +150,7 @@ impl<'a> Source<'a> {
         if metadata.len() == 0 {
             return Err(Problem::Empty);
         }
-        Ok(Self { path, file, len: metadata.len() })
+        Ok(Self { path, file, len: metadata.len(), quantizer: None })
     }
 
     /// The first bytes.

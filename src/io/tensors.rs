@@ -98,12 +98,16 @@ pub(super) struct Stored {
     pub(super) offset: u64,
 }
 
-/// What a container holds: a quantizer, or a single array of features or codes.
+/// What a container holds: a quantizer, the one at `quantizer` where there are several, or a single array of features or codes.
 ///
 /// # Errors
 /// Neither, or what it is cannot be read.
-pub(super) fn interpret(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Opened, Problem> {
-    if let Some(model) = model::find(tensors, task)? {
+pub(super) fn interpret(
+    tensors: &dyn Tensors,
+    quantizer: Option<&str>,
+    task: &Task<'_>,
+) -> Result<Opened, Problem> {
+    if let Some(model) = model::find(tensors, quantizer, task)? {
         return Ok(Opened::Model(model));
     }
     let mut infos = tensors.infos().iter();
@@ -120,7 +124,7 @@ pub(super) fn interpret(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Opened
             "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
             info.dtype.name()
         ))),
-        _ => Err(Problem::NoQuantizer { found: summary(tensors.infos()) }),
+        _ => Err(Problem::NoQuantizer { found: summary(tensors) }),
     }
 }
 
@@ -170,11 +174,24 @@ impl Stored {
     }
 }
 
-/// A few tensor names, for a sentence on what a file holds.
-fn summary(infos: &BTreeMap<String, TensorInfo>) -> String {
+/// What a file without a quantizer holds, for a sentence: what it is known to be, or a few tensor names.
+fn summary(tensors: &dyn Tensors) -> String {
     const SHOWN: usize = 4;
     /// A name can be as long as the file.
     const NAME_CHARS: usize = 80;
+    let infos = tensors.infos();
+    if infos.is_empty()
+        && let Some(model) = tensors.metadata().get("pretrained")
+    {
+        let model: String = model.chars().take(NAME_CHARS).collect();
+        return format!(
+            "no tensor at all, only the name of the model it stands for, {model}; open that one's own file"
+        );
+    }
+    if infos.keys().any(|name| name.contains(".lora_A.") || name.contains(".lora_B.")) {
+        return "LoRA weights, which change a base model that is another file; the quantizer is in that one"
+            .to_owned();
+    }
     if infos.is_empty() {
         return "no tensor at all".to_owned();
     }

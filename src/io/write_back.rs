@@ -52,7 +52,7 @@ struct Plan {
 }
 
 fn plan(tensors: &dyn Tensors, rvq: &Rvq, params: &EmaParams, task: &Task<'_>) -> Result<Plan, Problem> {
-    let LoadedModel { rvq: old, info } = model::find(tensors, task)?.ok_or_else(|| {
+    let LoadedModel { rvq: old, info } = model::find(tensors, None, task)?.ok_or_else(|| {
         Problem::Unsupported(
             "there is no quantizer in this file that another could take the place of".to_owned(),
         )

@@ -41,6 +41,8 @@ pub struct DataSpec {
     pub time_axis: Option<TimeAxis>,
     /// Frames a second of bare features.
     pub frame_rate_hz: Option<f64>,
+    /// Which quantizer of a model file is meant where it holds several: what stands in front of its tensor names.
+    pub quantizer: Option<String>,
 }
 
 /// What to open.
@@ -94,6 +96,7 @@ impl Default for DataSpec {
             channel: ChannelChoice::Mix,
             time_axis: None,
             frame_rate_hz: None,
+            quantizer: None,
         }
     }
 }
@@ -198,7 +201,7 @@ fn open_files(spec: &OpenSpec, paths: &[PathBuf], task: &Task<'_>) -> Result<Ope
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        match io::open(path, task)? {
+        match io::open_quantizer(path, spec.data.quantizer.as_deref(), task)? {
             Opened::Audio(clip) => audio.push((name, clip)),
             Opened::Features(raw) => features.push(spec, &name, raw)?,
             Opened::Model(loaded) => {

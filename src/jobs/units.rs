@@ -25,7 +25,7 @@ pub(super) fn rescaled(rvq: &Rvq, standardizer: &Standardizer) -> Result<Rvq, Rv
                 Some(projection.in_units_of(scale, shift))
             }
         };
-        layers.push(Layer { codebook: Codebook::new(embed, sizes, sums)?, projection });
+        layers.push(Layer { codebook: Codebook::new(embed, sizes, sums)?, projection, stride: layer.stride });
     }
     Rvq::with_metric(layers, rvq.metric())
 }

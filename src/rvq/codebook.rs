@@ -124,6 +124,14 @@ impl Codebook {
 }
 
 impl Projection {
+    /// Whether it stands around a space of `inner` dimensions inside one of `outer`.
+    pub(super) fn fits(&self, outer: usize, inner: usize) -> bool {
+        self.in_weight.dim() == (inner, outer)
+            && self.in_bias.len() == inner
+            && self.out_weight.dim() == (outer, inner)
+            && self.out_bias.len() == outer
+    }
+
     /// `frames in_weight^T + in_bias`, `(num_frames, codebook_dim)`.
     #[must_use]
     pub fn project_in(&self, frames: ArrayView2<'_, f32>) -> Array2<f32> {

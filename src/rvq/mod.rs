@@ -15,7 +15,9 @@
 //! # Ok::<(), rvqscope::rvq::RvqError>(())
 //! ```
 
+mod chain;
 mod codebook;
+mod encode_chains;
 pub mod encoder;
 pub mod init;
 pub mod nearest;
@@ -29,6 +31,7 @@ pub mod settle;
 mod stack;
 pub mod tally;
 
+pub use chain::{Chain, ChainParts};
 pub use codebook::{Codebook, Projection};
 pub use nearest_upstream::assign_as_upstream;
 pub(crate) use nearest_upstream::replace_by_upstream;
@@ -74,6 +77,9 @@ pub enum RvqError {
         /// The codebook's size.
         num_codes: usize,
     },
+    /// No rule can train on from this quantizer.
+    #[error("no training can go on from this quantizer: {0}")]
+    NotTrainable(&'static str),
     /// The work was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

@@ -93,7 +93,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         kind: ParamKind::Choice(&["euclidean", "cosine"]),
         effect: Effect::Restart,
         help: "How the nearest code is found: by squared distance, or by the angle between unit vectors.",
-        read: |p| ParamValue::Choice(if p.metric == Metric::Cosine { "cosine" } else { "euclidean" }),
+        read: |p| ParamValue::Choice(if p.metric.is_cosine() { "cosine" } else { "euclidean" }),
         write: |p, v| {
             set(
                 &mut p.metric,

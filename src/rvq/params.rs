@@ -12,6 +12,16 @@ pub enum Metric {
     Euclidean,
     /// The angle between them: rows and frames are compared at unit length.
     Cosine,
+    /// The angle decides, but what is subtracted is the row at its full length, as in DAC. No rule trains it.
+    CosineRaw,
+}
+
+impl Metric {
+    /// Whether rows and frames are compared at unit length.
+    #[must_use]
+    pub fn is_cosine(self) -> bool {
+        self != Self::Euclidean
+    }
 }
 
 /// Where the first codebooks come from.

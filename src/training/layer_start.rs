@@ -20,7 +20,8 @@ pub(super) fn blank(params: &RvqParams, dim: usize) -> Result<Layer, RvqError> {
         )));
     }
     let projection = (codebook_dim < dim).then(|| Projection::blank(dim, codebook_dim));
-    Ok(Layer { codebook: Codebook::blank(params.codebook_size, codebook_dim), projection })
+    let codebook = Codebook::blank(params.codebook_size, codebook_dim);
+    Ok(Layer { projection, ..codebook.into() })
 }
 
 /// Gives layer `layer_idx`, where it has a projection and is about to start, the principal axes of `residual`, `(num_frames, dim)`.
@@ -46,8 +47,9 @@ pub(super) fn fit_projection(
 /// `params` in the shape that `rvq` has: its numbers of layers and codes, its codebooks' dimension, its metric.
 ///
 /// # Errors
-/// It is larger than parameters can be.
+/// It is larger than parameters can be, or no rule can train it.
 pub(super) fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqParams, RvqError> {
+    rvq.check_trainable()?;
     let first = rvq.layers().first();
     let codebook_size = first.map_or(1, |layer| layer.codebook.num_codes());
     let codebook_dim =

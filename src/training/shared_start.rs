@@ -64,7 +64,7 @@ impl SharedStart {
                 }
             };
             let codebook = crate::rvq::Codebook::from_rows(start.rows.clone())?;
-            let rvq = Rvq::new(vec![Layer { codebook, projection: projection.clone() }])?;
+            let rvq = Rvq::new(vec![Layer { codebook, projection: projection.clone(), stride: 1 }])?;
             residual = rvq.residual_behind(0, residual.view());
             layers.push((start, projection));
         }

@@ -44,7 +44,8 @@ fn projections_and_the_cosine_metric_are_kept() {
     };
     let codebook = Codebook::from_rows(array![[1.0, 0.0], [0.0, 1.0]]).unwrap();
     let rvq =
-        Rvq::with_metric(vec![Layer { codebook, projection: Some(projection) }], Metric::Cosine).unwrap();
+        Rvq::with_metric(vec![Layer { codebook, projection: Some(projection), stride: 1 }], Metric::Cosine)
+            .unwrap();
     let (_, loaded) = round_trip(&rvq, &BTreeMap::new());
     assert_eq!(loaded.rvq, rvq);
     assert_eq!(loaded.info.metric, "cosine");

@@ -15,6 +15,7 @@ pub(super) fn inspect() -> Command {
         .about("Print what a model file holds: its layout, its layers, and what is odd about them")
         .after_help("Example:\n  rvqscope inspect model.safetensors --json")
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
 }
 
@@ -31,6 +32,7 @@ pub(super) fn convert() -> Command {
              What the target cannot hold is told on standard error.",
         )
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(
             path_flag("out", "FILE", &format!("The file to write ({})", endings()))
                 .required(true),
@@ -77,11 +79,19 @@ pub(super) fn write_back() -> Command {
              threshold.",
         )
         .arg(path_arg("model", "MODEL", "The changed quantizer"))
+        .arg(quantizer_flag())
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
         .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
         .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
         .arg(number("decay", Some(usual.decay), "The trainer's decay"))
         .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+}
+
+/// Which quantizer of a model file is meant.
+pub(super) fn quantizer_flag() -> Arg {
+    Arg::new("quantizer").long("quantizer").value_name("PLACE").help(
+        "Of several quantizers in the model file, the one whose tensor names start like this: `generator`, say [default: the only one]",
+    )
 }
 
 /// The endings of model files, for help texts.

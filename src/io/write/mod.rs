@@ -7,7 +7,6 @@ use std::path::Path;
 use super::replace::WriteSeek;
 use super::tensors::NewTensor;
 use super::{Dtype, FileError, Problem, replace_file};
-use crate::rvq::Rvq;
 
 mod model;
 mod npy;
@@ -125,43 +124,4 @@ fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer,
     }
     writer.check(file)?;
     Ok(writer)
-}
-
-/// One array `[n_q, K, D]` under the name `place`.
-fn bare(rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
-    let first = rvq.layers().first().map_or((0, 0), |layer| layer.codebook.embed().dim());
-    if rvq.layers().iter().any(|layer| layer.projection.is_some() || layer.codebook.embed().dim() != first) {
-        return Err(Problem::Unsupported(
-            "a bare array holds layers of one size, without projections".to_owned(),
-        ));
-    }
-    let values =
-        rvq.layers().iter().flat_map(|layer| layer.codebook.embed().iter().copied().collect::<Vec<_>>());
-    let shape = vec![rvq.num_layers(), first.0, first.1];
-    let name = if place.is_empty() { "codebooks" } else { place }.to_owned();
-    Ok(vec![NewTensor { name, dtype, shape, values: values.collect() }])
-}
-
-fn tensors(rvq: &Rvq) -> Vec<NewTensor> {
-    let mut tensors = Vec::new();
-    for (layer_idx, layer) in rvq.layers().iter().enumerate() {
-        let mut push = |name: &str, shape: &[usize], values: Vec<f32>| {
-            let name = format!("quantizer.vq.layers.{layer_idx}.{name}");
-            tensors.push(NewTensor { name, dtype: Dtype::F32, shape: shape.to_vec(), values });
-        };
-        let codebook = &layer.codebook;
-        let (num_codes, dim) = codebook.embed().dim();
-        let narrow = |&v: &f64| v as f32;
-        push("_codebook.inited", &[1], vec![1.0]);
-        push("_codebook.cluster_size", &[num_codes], codebook.cluster_size().iter().map(narrow).collect());
-        push("_codebook.embed", &[num_codes, dim], codebook.embed().iter().copied().collect());
-        push("_codebook.embed_avg", &[num_codes, dim], codebook.embed_avg().iter().map(narrow).collect());
-        if let Some(p) = &layer.projection {
-            push("project_in.weight", p.in_weight.shape(), p.in_weight.iter().copied().collect());
-            push("project_in.bias", p.in_bias.shape(), p.in_bias.to_vec());
-            push("project_out.weight", p.out_weight.shape(), p.out_weight.iter().copied().collect());
-            push("project_out.bias", p.out_bias.shape(), p.out_bias.to_vec());
-        }
-    }
-    tensors
 }

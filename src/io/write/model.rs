@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::tensors::NewTensor;
 use super::{METRIC_KEY, NewFile, Writer, check_writer, largest, rounded, write_tensors};
-use crate::io::{Dtype, FileError, ModelInfo, Problem};
+use crate::io::{Dtype, FileError, ModelInfo, Problem, model};
 use crate::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
 use crate::rvq::{Metric, Rvq};
 
@@ -169,15 +169,10 @@ pub(in crate::io) fn family_tensors(
     place: &str,
     dtype: Dtype,
 ) -> Result<Vec<NewTensor>, Problem> {
-    if family == NAMELESS_FAMILY {
-        return super::bare(rvq, place, dtype);
-    }
-    let mut tensors = super::tensors(rvq);
-    for tensor in &mut tensors {
-        tensor.name.insert_str(0, place);
-        tensor.dtype = dtype;
-    }
-    Ok(tensors)
+    let known = model::family(family);
+    let known =
+        known.ok_or_else(|| Problem::Unsupported(format!("there is no family of models called {family}")))?;
+    known.tensors(rvq, place, dtype)
 }
 
 /// `rvq` with its rows rounded to `dtype` and, where `how` tells for each layer, with an EMA state that agrees with them.
