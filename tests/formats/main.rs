@@ -18,6 +18,7 @@ mod paths;
 mod pytorch_files;
 mod real_files;
 mod replacing;
+mod shared_pickles;
 mod text_files;
 mod wav_files;
 

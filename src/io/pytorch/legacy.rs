@@ -7,7 +7,7 @@ use super::super::{Problem, Source};
 use super::pickle::{self, Stop};
 use super::tree::{self, Tree};
 use super::value::{Element, Heap, Node, Value};
-use super::{Contents, Home, Storage, budget};
+use super::{Contents, Home, MAX_PICKLE_BYTES, Storage, budget};
 
 /// The pickle of PyTorch's magic number.
 pub(super) const MAGIC: &[u8] = &[0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
@@ -71,6 +71,11 @@ fn read_pickles(source: &Source<'_>) -> Result<Pickles, Problem> {
         match parse(&bytes, budget(source)) {
             Ok(pickles) => return Ok(pickles),
             Err(Stop::Problem(problem)) => return Err(problem),
+            Err(Stop::Ended) if wanted >= MAX_PICKLE_BYTES => {
+                return Err(Problem::malformed(
+                    "the pickle in this file is longer than that of any checkpoint; the file is damaged",
+                ));
+            }
             Err(Stop::Ended) if wanted < source.len => wanted = wanted.saturating_mul(4),
             Err(Stop::Ended) => {
                 return Err(Problem::malformed("the file ends inside its pickle; it is cut short"));

@@ -32,7 +32,12 @@ pub(super) fn call<'a>(
             (b"collections", b"OrderedDict", &[]) | (b"builtins" | b"__builtin__", b"dict", &[]) => {
                 Node::Dict(Vec::new())
             }
-            (b"collections", b"OrderedDict", &[pairs, ..]) => Node::Dict(pairs_of(heap, pairs)),
+            (b"collections", b"OrderedDict", &[pairs, ..]) => {
+                // Looked at whether or not they turn out to be pairs.
+                let looks = heap.sequence(pairs).unwrap_or_default().len();
+                heap.charge(looks as u64)?;
+                Node::Dict(pairs_of(heap, pairs))
+            }
             _ => break,
         };
         return heap.put(node);
@@ -45,6 +50,9 @@ pub(super) fn instance<'a>(heap: &mut Heap<'a>, class: Value<'a>) -> Result<Valu
     let is_dict = matches!(heap.node(class), Some(Node::Global(b"collections", b"OrderedDict")));
     heap.put(if is_dict { Node::Dict(Vec::new()) } else { Node::Object(Box::<Object<'a>>::default()) })
 }
+
+/// Keys of storages are numbers. They are compared and copied once for every tensor, so that a long one would cost far more than its length.
+const MAX_KEY_BYTES: usize = 128;
 
 /// The storage that a persistent id names: `("storage", class, key, device, count[, view])`.
 pub(super) fn persistent<'a>(heap: &mut Heap<'a>, id: Value<'a>) -> Result<Value<'a>, Problem> {
@@ -60,6 +68,9 @@ pub(super) fn persistent<'a>(heap: &mut Heap<'a>, id: Value<'a>) -> Result<Value
                     String::from_utf8_lossy(key)
                 ))
             })?;
+            if key.len() > MAX_KEY_BYTES {
+                return Err(not_a_tensor());
+            }
             let view = rest.first().and_then(|view| heap.sequence(*view));
             let start = match view {
                 Some([_, Value::Int(start), ..]) => u64::try_from(*start).map_err(|_| not_a_tensor())?,
@@ -113,6 +124,6 @@ fn pairs_of<'a>(heap: &Heap<'a>, pairs: Value<'a>) -> Vec<(Value<'a>, Value<'a>)
 
 fn not_a_tensor() -> Problem {
     Problem::malformed(
-        "a tensor in this file has sizes, steps or an offset that no tensor has; the file is damaged",
+        "a tensor in this file has sizes, steps, an offset or a storage that no tensor has; the file is damaged",
     )
 }

@@ -62,7 +62,8 @@ pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>) -> Result<Tree, 
         vec![Visit { value: root, name: String::new(), parent: None, depth: 0, is_state: false }];
     let mut at = 0;
     while let Some(visit) = visits.get_mut(at) {
-        let name = std::mem::take(&mut visit.name);
+        let (name, value) = (std::mem::take(&mut visit.name), visit.value);
+        pay_for_looking(heap, value, &name)?;
         let children = tree.enter(heap, &visits, at, &name);
         if at == 0 {
             tree.keys = children.iter().take(MAX_KEYS).map(|child| child.name.clone()).collect();
@@ -71,12 +72,46 @@ pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>) -> Result<Tree, 
             heap.charge(TENSOR_COST + 3 * name.len() as u64)?;
         }
         for child in children {
-            heap.charge(2 * size_of::<Visit<'_>>() as u64 + child.name.len() as u64)?;
+            heap.charge(2 * size_of::<Visit<'_>>() as u64)?;
             visits.push(child);
         }
         at += 1;
     }
     Ok(tree)
+}
+
+/// Takes off the budget what it costs to look at what lies in `value` and to name it, before any of that is done.
+///
+/// One value may lie in very many places, and is looked at in each; one name may stand before very many others, or be theirs.
+fn pay_for_looking<'a>(heap: &mut Heap<'a>, value: Value<'a>, name: &str) -> Result<(), Problem> {
+    /// A byte that is no text becomes a character of three.
+    const WIDEST: usize = 3;
+    /// Digits of an index.
+    const INDEX_LEN: usize = 20;
+    let (pairs, values) = held(heap, value);
+    heap.charge((pairs.len() + values.len()) as u64)?;
+    let (pairs, values) = held(heap, value);
+    let key_len = |&(key, _): &(Value<'a>, Value<'a>)| match key {
+        Value::Text(key) => key.len().saturating_mul(WIDEST),
+        _ => INDEX_LEN,
+    };
+    let keys = pairs.iter().map(key_len).fold(0usize, usize::saturating_add);
+    // A list of facts alone becomes one note.
+    let is_list = heap.sequence(value).is_some();
+    let is_facts = is_list && values.iter().all(|value| heap.node(*value).is_none());
+    let numbered = if is_facts { 0 } else { values.len() };
+    let prefixes = (pairs.len() + numbered).saturating_mul(name.len() + 1);
+    heap.charge(keys.saturating_add(numbered * INDEX_LEN).saturating_add(prefixes) as u64)
+}
+
+/// What lies in a value: under keys, and in a row.
+fn held<'h, 'a>(heap: &'h Heap<'a>, value: Value<'a>) -> (&'h [(Value<'a>, Value<'a>)], &'h [Value<'a>]) {
+    match heap.node(value) {
+        Some(Node::Dict(pairs)) => (pairs, &[]),
+        Some(Node::Tuple(values) | Node::List(values)) => (&[], values),
+        Some(Node::Object(object)) => (&object.items, &object.elements),
+        _ => (&[], &[]),
+    }
 }
 
 impl Tree {
