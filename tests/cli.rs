@@ -136,7 +136,7 @@ fn wrong_usage_is_two() {
         &["train", "x.npy", "--out", "m.safetensors", "--steps", "5", "--epochs", "2"],
         &["train", "x.npy", "--out", "m.safetensors", "--holdout", "1"],
         &["train", "x.npy", "--out", "m.safetensors", "--mfcc", "5"],
-        &["train", "x.npy", "--out", "m.pt"],
+        &["train", "x.npy", "--out", "m.onnx"],
         &["train", "x.npy", "--out", "m.safetensors", "--init", "kmens"],
         &["report", "x.npy", "--model", "m.safetensors", "--codes", "9", "--out", "r"],
     ] {
@@ -476,7 +476,7 @@ fn rules_are_compared_in_a_row_each() {
     assert!(usage(&["train", "x.npy", "--compare", "encodec"]).contains("at least two entries"));
     assert!(usage(&["train", "x.npy", "--compare", "encodec,nobody"]).contains("no rule \"nobody\""));
     assert!(
-        usage(&["train", "x.npy", "--compare", "encodec,moshi", "--threshold", "1"]).contains("own unit")
+        usage(&["train", "x.npy", "--compare", "encodec,moshi", "--threshold", "0.5"]).contains("own unit")
     );
     assert!(usage(&["train", "--pitfall", "P3"]).contains("P1, P2, P4, P7"));
     let shown = done(&dir, &["train", "--pitfall", "p7", "--steps", "5"]).out;

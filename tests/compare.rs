@@ -128,12 +128,14 @@ fn the_pitfalls_show_on_the_demo_as_curves_that_part() {
     let fallen = |curve: &[f64]| 10.0 * (curve[1] / curve[0]).log10();
     for (name, curve, _) in &curves {
         let is_faulty = ["encodec", "gpt-sovits"].contains(&name.as_str());
-        // The error is that of the batch before the update: the first step's damage shows in the second.
+        // The error is that of the batch before the update: the first step's damage shows in the second. The first batch is the one that
+        // k-means was made for, so that the error rises a little in any case.
+        let by_itself = fallen(&curves[3].1);
         if is_faulty {
-            assert!(fallen(curve) > 0.5 * (5.8 - 1.5), "{name}: {}", fallen(curve));
+            assert!(fallen(curve) - by_itself > 0.5 * (5.8 - 1.5), "{name}: {} {by_itself}", fallen(curve));
             assert!(end(curve) > 1.1 * end(&curves[3].1), "{name} is still behind");
         } else {
-            assert!(fallen(curve) < 0.1, "{name}: {}", fallen(curve));
+            assert!((fallen(curve) - by_itself).abs() < 0.1, "{name}: {} {by_itself}", fallen(curve));
         }
     }
 

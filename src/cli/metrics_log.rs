@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::io::{FileError, Problem, replace_file};
 use crate::jobs::JobEvent;
-use crate::training::StepRecord;
+use crate::training::{LayerStep, StepRecord};
 
 /// Lines that are kept beside their file, without a name, until all of them are there.
 pub(super) struct MetricsLog {
@@ -68,16 +68,29 @@ impl MetricsLog {
     }
 }
 
-/// One line.
+/// One line of a comparison: what a line of a single training has, with the training's name and the drift of all rows.
 #[derive(Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entry: Option<&'a str>,
+struct EntryLine<'a> {
+    entry: &'a str,
+    step: u64,
+    layers: Vec<EntryLayer<'a>>,
+}
+
+#[derive(Serialize)]
+struct EntryLayer<'a> {
     #[serde(flatten)]
-    record: &'a StepRecord,
+    layer: &'a LayerStep,
+    drift_all: f64,
 }
 
 fn write_line(out: &mut impl Write, entry: Option<&str>, record: &StepRecord) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *out, &Line { entry, record })?;
+    match entry {
+        None => serde_json::to_writer(&mut *out, record)?,
+        Some(entry) => {
+            let layers = record.layers.iter().map(|layer| EntryLayer { layer, drift_all: layer.drift_all });
+            let line = EntryLine { entry, step: record.step, layers: layers.collect() };
+            serde_json::to_writer(&mut *out, &line)?;
+        }
+    }
     out.write_all(b"\n")
 }

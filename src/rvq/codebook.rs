@@ -153,3 +153,11 @@ fn affine(input: ArrayView2<'_, f32>, weight: &Array2<f32>, bias: &Array1<f32>) 
 fn standard<T: Clone>(values: Array2<T>) -> Array2<T> {
     if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() }
 }
+
+/// Scales each row to unit length, as PyTorch's `normalize` does: divided by `max(||row||, 1e-12)`.
+pub(crate) fn normalize_rows(rows: &mut Array2<f32>) {
+    for mut row in rows.axis_iter_mut(Axis(0)) {
+        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt().max(1e-12);
+        row.mapv_inplace(|v| (f64::from(v) / norm) as f32);
+    }
+}

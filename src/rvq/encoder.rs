@@ -4,10 +4,11 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::chain::pooled;
+use super::codebook::normalize_rows;
 use super::encode_chains::{PreparedChain, chains_block};
 use super::nearest::{Scratch, Searcher};
 use super::search::{self, Search};
-use super::stack::{layer_input, normalize_rows};
+use super::stack::layer_input;
 use super::{Layer, LayerSpan, Metric, Rvq, RvqError};
 
 /// A quantizer made ready to encode.

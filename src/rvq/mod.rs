@@ -32,13 +32,14 @@ mod stack;
 pub mod tally;
 
 pub use chain::{Chain, ChainParts};
+pub(crate) use codebook::normalize_rows;
 pub use codebook::{Codebook, Projection};
 pub use nearest_upstream::assign_as_upstream;
 pub(crate) use nearest_upstream::replace_by_upstream;
 pub use param_table::{PARAMS, param_spec};
 pub use params::{Assignment, BatchOrder, InitMethod, Metric, RvqParams, ValidRvqParams, default_params};
+pub(crate) use stack::layer_input;
 pub use stack::{Forward, Layer, LayerSpan, Rvq};
-pub(crate) use stack::{layer_input, normalize_rows};
 
 use crate::task::Cancelled;
 

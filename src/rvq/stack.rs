@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 
+use super::codebook::normalize_rows;
 use super::encoder::Encoder;
 use super::search::Search;
 use super::{Chain, ChainParts, Codebook, Metric, Projection, RvqError};
@@ -390,12 +391,4 @@ pub(crate) fn layer_input(layer: &Layer, metric: Metric, residual: ArrayView2<'_
         normalize_rows(&mut input);
     }
     input
-}
-
-/// Scales each row to unit length, as PyTorch's `normalize` does: divided by `max(||row||, 1e-12)`.
-pub(crate) fn normalize_rows(rows: &mut Array2<f32>) {
-    for mut row in rows.axis_iter_mut(Axis(0)) {
-        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt().max(1e-12);
-        row.mapv_inplace(|v| (f64::from(v) / norm) as f32);
-    }
 }

@@ -3,6 +3,7 @@
 mod batches;
 mod findings;
 mod history;
+mod init_sample;
 mod layer_start;
 mod layer_state;
 mod run;
@@ -47,7 +48,8 @@ pub struct LayerStep {
     pub replaced: u32,
     /// How far the codebook moved, apart from replaced rows.
     pub drift: f64,
-    /// How far the codebook moved, replaced rows among them.
+    /// How far the codebook moved, replaced rows among them. The agreed lines of a single training do not have it.
+    #[serde(skip)]
     pub drift_all: f64,
     /// Frames whose code was not the nearest; only known where codes are assigned as upstream does.
     #[serde(skip_serializing_if = "Option::is_none")]

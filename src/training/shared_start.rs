@@ -12,7 +12,7 @@ use crate::rvq::{InitMethod, Layer, Projection, Rvq, RvqError, ValidRvqParams};
 use crate::task::Task;
 
 use super::batches::block_len;
-use super::trainer::gather;
+use super::init_sample::gather;
 use super::{Batches, layer_start};
 
 /// The first rows of every layer, and the projections around them.

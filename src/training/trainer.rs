@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
 use crate::features::{FeatureSet, Split};
 use crate::metrics::convergence::{self, RowMoves};
@@ -22,6 +22,7 @@ use crate::rvq::{
 use crate::task::{Cancelled, Task};
 
 use super::batches::block_len;
+use super::init_sample::{InitSample, gather};
 use super::layer_start::{self, in_shape_of};
 use super::{Batches, LayerState, LayerStep, SharedStart, StepRecord};
 
@@ -45,13 +46,6 @@ pub struct Trainer {
     /// The layers behind a step that was cancelled half-way; what they left over stands in the buffers.
     under_way: Option<Vec<LayerStep>>,
     buffers: Buffers,
-}
-
-/// Frames drawn from the training set to start layers with, and how far they were taken.
-#[derive(Debug)]
-struct InitSample {
-    residual: Array2<f32>,
-    next_layer: usize,
 }
 
 /// Parameters whose unit or meaning is a rule's own.
@@ -387,37 +381,5 @@ impl Trainer {
                 Ok(true)
             }
         }
-    }
-}
-
-impl InitSample {
-    fn draw(set: &FeatureSet, batches: &Batches, max: usize, seed: u64) -> Self {
-        let count = max.min(batches.num_frames());
-        let mut rng = random::stream(seed, Purpose::KmeansSample, 0);
-        let chosen = random::choose(&mut rng, batches.num_frames(), count);
-        let frames: Vec<u32> = chosen.into_iter().map(|nth| batches.frame(nth) as u32).collect();
-        let mut residual = Array2::default((0, 0));
-        gather(&mut residual, set.matrix.view(), &frames);
-        Self { residual, next_layer: 0 }
-    }
-
-    /// Takes the frames through the layers before `layer_idx`.
-    fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
-        while self.next_layer < layer_idx {
-            task.check()?;
-            self.residual = rvq.residual_behind(self.next_layer, self.residual.view());
-            self.next_layer += 1;
-        }
-        Ok(())
-    }
-}
-
-/// Copies the rows `indices` of `frames` into `rows`, reusing its memory where the size is the same.
-pub(super) fn gather(rows: &mut Array2<f32>, frames: ArrayView2<'_, f32>, indices: &[u32]) {
-    if rows.dim() != (indices.len(), frames.ncols()) {
-        *rows = Array2::zeros((indices.len(), frames.ncols()));
-    }
-    for (mut row, &index) in rows.axis_iter_mut(Axis(0)).zip(indices) {
-        row.assign(&frames.row(index as usize));
     }
 }

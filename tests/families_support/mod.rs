@@ -79,9 +79,10 @@ impl Golden {
 }
 
 /// Holds `rvq` against a golden; the share of right codes, ties included. The reconstruction of the golden's own codes must be within
-/// `tolerance` of the largest number.
+/// `tolerance` of the largest number of frames and reconstructions.
 pub fn check_golden(what: &str, rvq: &Rvq, golden: &Golden, tolerance: f32) -> f64 {
-    let largest = golden.x_hat.iter().fold(1f32, |most, v| most.max(v.abs()));
+    let numbers = golden.x.iter().chain(&golden.x_hat);
+    let largest = numbers.fold(1f32, |most, v| most.max(v.abs()));
     let decoded = rvq.decode(golden.codes.view(), 0).unwrap();
     let worst = (&decoded - &golden.x_hat).iter().fold(0f32, |most, v| most.max(v.abs()));
     assert!(worst <= tolerance * largest, "{what}: the reconstruction is {worst} off, of {largest}");

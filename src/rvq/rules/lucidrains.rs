@@ -6,8 +6,8 @@ use crate::param::ParamSpec;
 use crate::random;
 use crate::task::Cancelled;
 
+use super::super::codebook::normalize_rows;
 use super::super::init::{self, EmptyCluster};
-use super::super::stack::normalize_rows;
 use super::super::{InitMethod, Metric};
 use super::{
     Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, StartOrigin, StartRows, UpdateCtx, UpdateRule,
