@@ -1,6 +1,6 @@
 //! `ResidualVectorQuantization`: forward, encode and decode through a stack of layers.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use super::codebook::normalize_rows;
 use super::encoder::Encoder;
