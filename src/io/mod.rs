@@ -4,6 +4,7 @@
 //! tensors ([`tensors::Tensors`]), a family knows under which names a quantizer lies ([`model::FAMILIES`]).
 
 mod arrays;
+mod coded;
 mod dtype;
 mod error;
 mod folder;
@@ -29,7 +30,7 @@ use std::fs::{File, FileType};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::audio::Audio;
+use crate::audio::{Audio, Intake};
 use crate::task::Task;
 
 /// What a file turned out to be.
@@ -67,7 +68,7 @@ pub trait Reader: Sync {
 }
 
 /// The formats, in the order in which they are tried.
-pub static READERS: &[&dyn Reader] = &[&wav::WavReader, &npy::NpyReader, &safetensors::SafetensorsReader];
+pub static READERS: &[&dyn Reader] = &[&wav::WavReader, &coded::CodedReader, &npy::NpyReader, &safetensors::SafetensorsReader];
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]
@@ -78,6 +79,8 @@ pub struct Source<'a> {
     pub file: File,
     /// Its true size in bytes; no allocation goes by what a header says without asking this.
     pub len: u64,
+    /// What is kept of audio.
+    pub intake: Intake,
 }
 
 /// How many bytes of a file the readers see to tell whose it is.
@@ -88,11 +91,19 @@ const HEAD_LEN: u64 = 4096;
 /// # Errors
 /// It cannot be read, is of no known format, or is broken; pipes and devices are refused without touching them.
 pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, task).map_err(|problem| problem.at(path))
+    open_with(path, Intake::Whole, task)
 }
 
-fn open_source(path: &Path, task: &Task<'_>) -> Result<Opened, Problem> {
-    let source = Source::open(path)?;
+/// As [`open`]; of audio only that is kept which `intake` says, block by block as it is read.
+///
+/// # Errors
+/// As for [`open`]; or the channel that is wanted does not exist.
+pub fn open_with(path: &Path, intake: Intake, task: &Task<'_>) -> Result<Opened, FileError> {
+    open_source(path, intake, task).map_err(|problem| problem.at(path))
+}
+
+fn open_source(path: &Path, intake: Intake, task: &Task<'_>) -> Result<Opened, Problem> {
+    let source = Source { intake, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
@@ -115,7 +126,7 @@ impl<'a> Source<'a> {
         if metadata.len() == 0 {
             return Err(Problem::Empty);
         }
-        Ok(Self { path, file, len: metadata.len() })
+        Ok(Self { path, file, len: metadata.len(), intake: Intake::Whole })
     }
 
     /// The first bytes.
