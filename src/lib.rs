@@ -27,7 +27,7 @@
 //! features/        frames of numbers that are known to be finite, and the EXTRACTORS that make them of audio
 //! rvq/             the quantizer: layers, search, k-means, parameters
 //!   rules/         how each trainer moves its codebooks, listed in RULES
-//! audio.rs         samples: mix-down and resampling
+//! audio/           samples: mix-down and resampling, of whole clips and of what comes in block by block
 //! mapped.rs        files in memory's place: large features are read from disk as they are needed
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
 //! random.rs        one seeded stream of random numbers for each purpose

@@ -73,13 +73,19 @@ impl Bench {
     /// Opens `bytes`; whether they could be read.
     #[track_caller]
     fn open(&self, bytes: &[u8]) -> bool {
+        self.open_within(bytes, 4 * bytes.len() + SLACK)
+    }
+
+    /// As [`Bench::open`], for formats that may unpack to `limit` bytes.
+    #[track_caller]
+    fn open_within(&self, bytes: &[u8], limit: usize) -> bool {
         let path = self.folder.path().join("file");
         std::fs::write(&path, bytes).unwrap();
         let before = HELD.get();
         MOST_HELD.set(before);
         let opened = io::open(&path, &Task::silent(&Cancel::default()));
         let cost = usize::try_from(MOST_HELD.get() - before).unwrap();
-        assert!(cost <= 4 * bytes.len() + SLACK, "{cost} bytes for a file of {}: {opened:?}", bytes.len());
+        assert!(cost <= limit, "{cost} bytes for a file of {}: {opened:?}", bytes.len());
         // Writing over a file again and again can make a file system wait for the disk each time.
         std::fs::remove_file(&path).unwrap();
         if let Err(err) = &opened {
@@ -261,6 +267,64 @@ fn noise_behind_each_magic_number_is_survived() {
         for len in (0..300).step_by(3) {
             let noise: Vec<u8> = (0..len).map(|_| rng.random()).collect();
             bench.open(&[start, &noise].concat());
+        }
+    }
+}
+
+/// Audio in every container, small, as other programs write it.
+const AUDIO: [&str; 11] = [
+    "tone_f64.wav",
+    "tone_16.flac",
+    "tone_24.flac",
+    "tone.mp3",
+    "tone_stereo.mp3",
+    "tone.ogg",
+    "tone_16.aiff",
+    "tone_f32.aifc",
+    "tone_aac.m4a",
+    "tone_alac.m4a",
+    "tone.aac",
+];
+
+#[test]
+fn damaged_audio_is_survived() {
+    // What is kept while it is unpacked comes on top of what it unpacks to: silence takes next to no room in a file.
+    const UNPACKED: usize = 2 * (64 << 20);
+    let bench = Bench::new();
+    let mut rng = Pcg64Mcg::seed_from_u64(9);
+    for name in AUDIO {
+        let bytes =
+            std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap();
+        let check = |changed: &[u8]| {
+            let started = std::time::Instant::now();
+            bench.open_within(changed, 512 * changed.len() + UNPACKED + SLACK);
+            let took = started.elapsed();
+            assert!(took.as_secs_f64() < 2.0, "{name}: {took:?} for {} bytes", changed.len());
+        };
+        assert!(bench.open_within(&bytes, UNPACKED), "{name}");
+        (0..bytes.len()).step_by(64).for_each(|len| check(&bytes[..len]));
+        // Headers lie at both ends.
+        let ends = (0..bytes.len().min(400)).chain(bytes.len().saturating_sub(900)..bytes.len());
+        for at in ends {
+            for value in [0, 0xff, bytes[at] ^ 1 << rng.random_range(0..8)] {
+                let mut changed = bytes.clone();
+                changed[at] = value;
+                check(&changed);
+            }
+        }
+        for _ in 0..200 {
+            let mut changed = bytes.clone();
+            for _ in 0..rng.random_range(1..8) {
+                let at = rng.random_range(0..changed.len());
+                changed[at] ^= 1 << rng.random_range(0..8);
+            }
+            match rng.random_range(0..5) {
+                0 => changed.truncate(rng.random_range(0..changed.len())),
+                1 => changed.extend_from_within(rng.random_range(0..changed.len())..),
+                2 => drop(changed.drain(..rng.random_range(0..64))),
+                _ => {}
+            }
+            check(&changed);
         }
     }
 }

@@ -64,7 +64,8 @@ pub(super) fn check_model_ending(out: &Path) -> Result<(), Usage> {
 /// Opens a model file; of several quantizers in it the one that `--quantizer` names.
 pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<LoadedModel> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let opened = io::open_quantizer(path, flags::quantizer(matches), &Task::new(&env.cancel, &on_progress));
+    let wanted = io::Wanted { quantizer: flags::quantizer(matches), ..io::Wanted::default() };
+    let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     let what = match opened? {
         Opened::Model(model) => return Ok(model),

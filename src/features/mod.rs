@@ -118,26 +118,27 @@ pub fn extract(
     task: &Task<'_>,
 ) -> Result<Array2<f32>, ExtractError> {
     params.validate()?;
-    let samples = prepare(audio, channel, params, task)?;
+    let samples = prepare(audio.clone(), channel, params, task)?;
     params.extractor()?.extract(&samples, params, task)
 }
 
-/// What an extractor sees of one clip: one channel at `params.sample_rate_hz`.
+/// What an extractor sees of one clip: one channel at `params.sample_rate_hz`. One that is so already is not copied.
 ///
 /// # Errors
 /// The channel does not exist, the clip is empty or has a rate that cannot be resampled, or the task was cancelled.
 pub fn prepare(
-    audio: &Audio,
+    audio: Audio,
     channel: ChannelChoice,
     params: &ExtractParams,
     task: &Task<'_>,
 ) -> Result<Vec<f32>, ExtractError> {
-    let mono = audio.mono(channel)?;
+    let sample_rate_hz = audio.sample_rate_hz;
+    let mono = audio.into_mono(channel)?;
     if mono.is_empty() {
         return Err(ExtractError::Empty);
     }
-    if audio.sample_rate_hz == params.sample_rate_hz {
+    if sample_rate_hz == params.sample_rate_hz {
         return Ok(mono);
     }
-    Ok(audio::resample(&mono, audio.sample_rate_hz, params.sample_rate_hz, task)?)
+    Ok(audio::resample(&mono, sample_rate_hz, params.sample_rate_hz, task)?)
 }

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::audio::AudioError;
 use crate::features::FeatureError;
 use crate::rvq::RvqError;
 use crate::task::Cancelled;
@@ -89,6 +90,9 @@ pub enum Problem {
         /// The family and the place of each.
         places: Vec<(String, String)>,
     },
+    /// The samples, or the channel that is wanted of them.
+    #[error(transparent)]
+    Audio(AudioError),
     /// The values do not make features.
     #[error(transparent)]
     Features(#[from] FeatureError),
@@ -124,6 +128,16 @@ impl Problem {
     /// A file that breaks the rules of its format.
     pub(super) fn malformed(words: impl Into<String>) -> Self {
         Self::Malformed(words.into())
+    }
+}
+
+impl From<AudioError> for Problem {
+    /// Keeps what was cancelled recognisable as such.
+    fn from(err: AudioError) -> Self {
+        match err {
+            AudioError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            err => Self::Audio(err),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! tensors ([`tensors::Tensors`]), a family knows under which names a quantizer lies ([`model::FAMILIES`]).
 
 mod arrays;
+mod coded;
 mod dtype;
 mod error;
 mod folder;
@@ -39,7 +40,7 @@ use std::fs::{File, FileType};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::audio::Audio;
+use crate::audio::{Audio, Intake};
 use crate::task::Task;
 
 /// What a file turned out to be.
@@ -87,12 +88,22 @@ pub trait Reader: Sync {
 /// The formats, in the order in which they are tried.
 pub static READERS: &[&dyn Reader] = &[
     &wav::WavReader,
+    &coded::CodedReader,
     &npy::NpyReader,
     &npz::NpzReader,
     &pytorch::PytorchReader,
     &safetensors::SafetensorsReader,
     &text::TextReader,
 ];
+
+/// What is wanted of a file that holds more.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// What is kept of audio, block by block as it is read.
+    pub intake: Intake,
+    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
+    pub quantizer: Option<&'a str>,
+}
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]
@@ -103,8 +114,8 @@ pub struct Source<'a> {
     pub file: File,
     /// Its true size in bytes; no allocation goes by what a header says without asking this.
     pub len: u64,
-    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
-    pub quantizer: Option<&'a str>,
+    /// What is wanted of it.
+    pub wanted: Wanted<'a>,
 }
 
 /// How many bytes of a file the readers see to tell whose it is.
@@ -115,19 +126,19 @@ const HEAD_LEN: u64 = 4096;
 /// # Errors
 /// It cannot be read, is of no known format, or is broken; pipes and devices are refused without touching them.
 pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_quantizer(path, None, task)
+    open_as(path, Wanted::default(), task)
 }
 
-/// Opens a file as [`open`] does; of several quantizers in it the one at the place `quantizer`.
+/// Opens a file as [`open`] does, and takes of it only what is wanted.
 ///
 /// # Errors
-/// As for [`open`]; or there is no quantizer at that place.
-pub fn open_quantizer(path: &Path, quantizer: Option<&str>, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, quantizer, task).map_err(|problem| problem.at(path))
+/// As for [`open`]; or there is no such channel, or no quantizer at that place.
+pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, FileError> {
+    open_source(path, wanted, task).map_err(|problem| problem.at(path))
 }
 
-fn open_source(path: &Path, quantizer: Option<&str>, task: &Task<'_>) -> Result<Opened, Problem> {
-    let source = Source { quantizer, ..Source::open(path)? };
+fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+    let source = Source { wanted, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
@@ -150,7 +161,7 @@ impl<'a> Source<'a> {
         if metadata.len() == 0 {
             return Err(Problem::Empty);
         }
-        Ok(Self { path, file, len: metadata.len(), quantizer: None })
+        Ok(Self { path, file, len: metadata.len(), wanted: Wanted::default() })
     }
 
     /// The first bytes.

@@ -47,7 +47,7 @@ impl Reader for NpyReader {
         if let Some(features) = map(source, &header) {
             return Ok(Opened::Features(features));
         }
-        tensors::interpret(&NpyTensor::new(source, header), source.quantizer, task)
+        tensors::interpret(&NpyTensor::new(source, header), source.wanted.quantizer, task)
     }
 
     fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {

@@ -39,7 +39,7 @@ impl Reader for NpzReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&NpzFile::new(source, &Archive::read(source)?)?, source.quantizer, task)
+        tensors::interpret(&NpzFile::new(source, &Archive::read(source)?)?, source.wanted.quantizer, task)
     }
 
     fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {

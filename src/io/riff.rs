@@ -13,7 +13,7 @@ pub(super) struct WavLayout {
     pub(super) num_channels: u16,
     /// Frames a second, at least 1.
     pub(super) sample_rate_hz: u32,
-    /// Bytes of one sample of one channel, 1 to 4.
+    /// Bytes of one sample of one channel, 1 to 4, or 8.
     pub(super) sample_bytes: u16,
     /// Where the samples begin.
     pub(super) data_offset: u64,
@@ -30,6 +30,8 @@ pub(super) enum Encoding {
     Int24In32,
     /// Single precision.
     Float,
+    /// Double precision.
+    Double,
 }
 
 /// What the `fmt ` chunk says.
@@ -121,6 +123,12 @@ impl WavLayout {
         let Format { num_channels, sample_rate_hz, .. } = *format;
         Ok(Self { encoding, num_channels, sample_rate_hz, sample_bytes, data_offset, data_len })
     }
+
+    /// Samples of each channel; all of them lie inside the file.
+    pub(super) fn num_frames(&self) -> usize {
+        let frame_bytes = u64::from(self.sample_bytes) * u64::from(self.num_channels);
+        usize::try_from(self.data_len / frame_bytes.max(1)).unwrap_or(usize::MAX)
+    }
 }
 
 impl Format {
@@ -183,6 +191,7 @@ impl Format {
         }
         match (tag, sample_bytes, bits) {
             (TAG_FLOAT, 4, 32) => Ok(Encoding::Float),
+            (TAG_FLOAT, 8, 64) => Ok(Encoding::Double),
             (TAG_FLOAT, ..) => unsupported(&format!("{bits}-bit float samples")),
             (_, 4, 24) => Ok(Encoding::Int24In32),
             (_, 4, 32) if valid_bits == 24 => Ok(Encoding::Int24In32),

@@ -49,7 +49,7 @@ impl Reader for SafetensorsReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&SafetensorsFile::new(source)?, source.quantizer, task)
+        tensors::interpret(&SafetensorsFile::new(source)?, source.wanted.quantizer, task)
     }
 
     fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {

@@ -1,19 +1,19 @@
-//! WAV audio: whole numbers of 8 to 32 bits and 32-bit float, of any rate and number of channels.
+//! WAV audio: whole numbers of 8 to 32 bits and floats of 32 or 64, of any rate and number of channels.
 
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::riff::{Encoding, WavLayout};
 use super::{FileError, Opened, Problem, Reader, Source};
-use crate::audio::Audio;
+use crate::audio::{Audio, Collector, Intake};
 use crate::task::{Cancel, Task};
 
 /// Reads WAV.
 #[derive(Debug, Clone, Copy)]
 pub struct WavReader;
 
-/// Frames between two looks at the task.
-const BLOCK_FRAMES: usize = 1 << 16;
+/// Samples of all channels that are handed on at once, and between two looks at the task.
+const BLOCK_SAMPLES: usize = 1 << 17;
 
 impl Reader for WavReader {
     fn id(&self) -> &'static str {
@@ -34,7 +34,7 @@ impl Reader for WavReader {
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         let stage = format!("reading {}", source.name());
-        read(BufReader::new(&source.file), source.len, &stage, task).map(Opened::Audio)
+        read(BufReader::new(&source.file), source.len, source.wanted.intake, &stage, task).map(Opened::Audio)
     }
 }
 
@@ -44,11 +44,17 @@ impl Reader for WavReader {
 /// It is broken or of a kind that is not read.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Audio, FileError> {
     let cancel = Cancel::default();
-    read(Cursor::new(bytes), bytes.len() as u64, name, &Task::silent(&cancel))
+    read(Cursor::new(bytes), bytes.len() as u64, Intake::Whole, name, &Task::silent(&cancel))
         .map_err(|problem| problem.at(Path::new(name)))
 }
 
-fn read(mut src: impl Read + Seek, len: u64, stage: &str, task: &Task<'_>) -> Result<Audio, Problem> {
+fn read(
+    mut src: impl Read + Seek,
+    len: u64,
+    intake: Intake,
+    stage: &str,
+    task: &Task<'_>,
+) -> Result<Audio, Problem> {
     let layout = WavLayout::read(&mut src, len)?;
     let bits = match layout.encoding {
         Encoding::Int24In32 if low_bytes_are_zero(&mut src, &layout, task)? => 32,
@@ -56,54 +62,75 @@ fn read(mut src: impl Read + Seek, len: u64, stage: &str, task: &Task<'_>) -> Re
         _ => layout.sample_bytes * 8,
     };
     src.seek(SeekFrom::Start(layout.data_offset))?;
+    let collector =
+        intake.collector(layout.num_channels.into(), layout.sample_rate_hz, layout.num_frames())?;
+    let blocks = Blocks { layout: &layout, stage, task, collector };
+    if layout.encoding == Encoding::Double {
+        return blocks.collect(doubles(src), narrowed);
+    }
     // The decoder gets a plain header: it refuses real files over fields that do not matter here.
     let header = Cursor::new(plain_header(&layout, bits));
     let decoder = hound::WavReader::new(header.chain(src)).map_err(decoder_problem)?;
-    let channels = if layout.encoding == Encoding::Float {
-        deinterleave(decoder.into_samples::<f32>(), &layout, stage, task, |v| v)
-    } else {
-        // f64 because a 32-bit sample is to be rounded once, not twice.
-        let scale = 1.0 / f64::from(1u32 << (bits - 1));
-        deinterleave(decoder.into_samples::<i32>(), &layout, stage, task, |v| (f64::from(v) * scale) as f32)
-    }?;
-    Ok(Audio { channels, sample_rate_hz: layout.sample_rate_hz })
+    if layout.encoding == Encoding::Float {
+        return blocks.collect(decoder.into_samples::<f32>(), |v| v);
+    }
+    // f64 because a 32-bit sample is to be rounded once, not twice.
+    let scale = 1.0 / f64::from(1u32 << (bits - 1));
+    blocks.collect(decoder.into_samples::<i32>(), |v| (f64::from(v) * scale) as f32)
 }
 
-fn deinterleave<T>(
-    mut samples: impl Iterator<Item = hound::Result<T>>,
-    layout: &WavLayout,
-    stage: &str,
-    task: &Task<'_>,
-    convert: impl Fn(T) -> f32,
-) -> Result<Vec<Vec<f32>>, Problem> {
-    let frame_bytes = u64::from(layout.sample_bytes) * u64::from(layout.num_channels);
-    // Bounded by the file: the layout has been checked against its true size.
-    let num_frames = (layout.data_len / frame_bytes) as usize;
-    let mut channels = vec![Vec::new(); usize::from(layout.num_channels)];
-    for channel in &mut channels {
-        channel.reserve_exact(num_frames);
-    }
-    for frame_idx in 0..num_frames {
-        if frame_idx % BLOCK_FRAMES == 0 {
+/// The way of samples from a decoder to where they are kept.
+struct Blocks<'a> {
+    layout: &'a WavLayout,
+    stage: &'a str,
+    task: &'a Task<'a>,
+    collector: Collector,
+}
+
+impl Blocks<'_> {
+    /// Takes interleaved samples apart, a block at a time.
+    fn collect<T>(
+        self,
+        mut samples: impl Iterator<Item = hound::Result<T>>,
+        convert: impl Fn(T) -> f32,
+    ) -> Result<Audio, Problem> {
+        let Self { layout, stage, task, mut collector } = self;
+        // Bounded by the file: the layout has been checked against its true size.
+        let num_frames = layout.num_frames();
+        let num_channels = usize::from(layout.num_channels);
+        let block_frames = (BLOCK_SAMPLES / num_channels).max(1);
+        let mut block = vec![Vec::with_capacity(num_frames.min(block_frames)); num_channels];
+        for first in (0..num_frames).step_by(block_frames) {
             task.check()?;
-            task.progress(stage, frame_idx, num_frames);
-        }
-        for (channel_idx, channel) in channels.iter_mut().enumerate() {
-            let sample = samples
-                .next()
-                .ok_or_else(|| Problem::malformed("the file ended while it was being read"))?
-                .map_err(decoder_problem)?;
-            let sample = convert(sample);
-            if !sample.is_finite() {
-                return Err(Problem::Value(format!(
-                    "sample {frame_idx} of channel {channel_idx} is {sample}; only finite samples can be used"
-                )));
+            task.progress(stage, first, num_frames);
+            block.iter_mut().for_each(Vec::clear);
+            for _ in first..(first + block_frames).min(num_frames) {
+                for channel in &mut block {
+                    let sample = samples
+                        .next()
+                        .ok_or_else(|| Problem::malformed("the file ended while it was being read"))?
+                        .map_err(decoder_problem)?;
+                    channel.push(convert(sample));
+                }
             }
-            channel.push(sample);
+            collector.push(&block)?;
         }
+        task.progress(stage, num_frames, num_frames);
+        Ok(collector.finish(Vec::new())?)
     }
-    task.progress(stage, num_frames, num_frames);
-    Ok(channels)
+}
+
+/// The doubles that a file goes on with.
+fn doubles(mut src: impl Read) -> impl Iterator<Item = hound::Result<f64>> {
+    std::iter::from_fn(move || {
+        let mut bytes = [0u8; 8];
+        Some(src.read_exact(&mut bytes).map(|()| f64::from_le_bytes(bytes)).map_err(hound::Error::IoError))
+    })
+}
+
+/// The nearest f32. What lies beyond its range becomes infinite, and is refused like what is infinite in the file.
+fn narrowed(value: f64) -> f32 {
+    value as f32
 }
 
 /// Whether the lowest byte of every 4-byte sample is 0, so that its 24 bits stand at the top.

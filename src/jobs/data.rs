@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::audio::{Audio, ChannelChoice};
+use crate::audio::{Audio, ChannelChoice, Intake};
 use crate::features::{self, ExtractParams, FeatureSet, article_example, demo::DEMO_CLIPS};
 use crate::io::{self, LoadedModel, Opened, RawFeatures, TimeAxis};
 use crate::rvq::RvqParams;
 use crate::task::Task;
 
 use super::corpus::CorpusBuilder;
-use super::{JobCtx, JobError};
+use super::{JobCtx, JobError, JobEvent};
 
 /// A source that needs no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -180,29 +180,42 @@ pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> 
             Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), model: None })
         }
         Source::Builtin(Builtin::Demo) => {
-            let mut clips = Vec::with_capacity(DEMO_CLIPS.len());
+            let mut audio = AudioFiles::new(spec);
             for (name, bytes) in DEMO_CLIPS {
-                clips.push(((*name).to_owned(), io::wav::read_bytes(name, bytes)?));
+                audio.push(name, io::wav::read_bytes(name, bytes)?, spec.data.channel, task)?;
             }
-            let dataset = from_audio(spec, clips, task)?;
+            let dataset = audio.finish(task)?;
             Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), model: None })
         }
-        Source::Files(paths) => open_files(spec, paths, task),
+        Source::Files(paths) => open_files(spec, paths, ctx, task),
     })?
 }
 
-fn open_files(spec: &OpenSpec, paths: &[PathBuf], task: &Task<'_>) -> Result<OpenedFiles, JobError> {
+fn open_files(
+    spec: &OpenSpec,
+    paths: &[PathBuf],
+    ctx: &JobCtx<'_>,
+    task: &Task<'_>,
+) -> Result<OpenedFiles, JobError> {
     let files = io::expand(paths)?;
     if files.is_empty() {
         return Err(JobError::Input("there is no file to open".to_owned()));
     }
-    let (mut audio, mut features, mut model) = (Vec::new(), FeatureFiles::default(), None);
+    let mut audio = AudioFiles::new(spec);
+    let (mut features, mut model) = (FeatureFiles::default(), None);
     for (done, path) in files.iter().enumerate() {
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        match io::open_quantizer(path, spec.data.quantizer.as_deref(), task)? {
-            Opened::Audio(clip) => audio.push((name, clip)),
+        let wanted = io::Wanted { intake: audio.intake(), quantizer: spec.data.quantizer.as_deref() };
+        match io::open_as(path, wanted, task)? {
+            Opened::Audio(clip) => {
+                for finding in &clip.findings {
+                    (ctx.emit)(JobEvent::Notice(format!("{finding}: {}", path.display())));
+                }
+                // The channel was chosen while it was read.
+                audio.push(&name, clip, ChannelChoice::Mix, task)?;
+            }
             Opened::Features(raw) => features.push(spec, &name, raw)?,
             Opened::Model(loaded) => {
                 if let Some((other, _)) = model.replace((path.clone(), Arc::new(loaded))) {
@@ -219,42 +232,77 @@ fn open_files(spec: &OpenSpec, paths: &[PathBuf], task: &Task<'_>) -> Result<Ope
             }
         }
     }
-    let dataset = match (audio.is_empty(), features.count == 0) {
+    let dataset = match (audio.clips.is_empty(), features.count == 0) {
         (false, false) => {
             return Err(JobError::Input(format!(
                 "audio ({}) and features ({}) do not make one corpus: open one kind at a time",
-                audio.len(),
+                audio.clips.len(),
                 features.count
             )));
         }
-        (false, true) => Some(Arc::new(from_audio(spec, audio, task)?)),
+        (false, true) => Some(Arc::new(audio.finish(task)?)),
         (true, false) => Some(Arc::new(features.finish(spec, task)?)),
         (true, true) => None,
     };
     Ok(OpenedFiles { dataset, model })
 }
 
-fn from_audio(spec: &OpenSpec, clips: Vec<(String, Audio)>, task: &Task<'_>) -> Result<Dataset, JobError> {
-    let params = &spec.data.extract;
-    params.validate()?;
-    let extractor = params.extractor()?;
-    let (mut parts, mut audio) = (Vec::new(), Vec::new());
-    let total = clips.len();
-    for (done, (name, clip)) in clips.into_iter().enumerate() {
-        task.check()?;
-        task.progress(format!("{}, {name}", extractor.label()), done, total);
-        let samples = features::prepare(&clip, spec.data.channel, params, task)
-            .map_err(|problem| extract_error(problem, &name))?;
-        drop(clip);
-        let frames =
-            extractor.extract(&samples, params, task).map_err(|problem| extract_error(problem, &name))?;
-        parts.push((name.clone(), frames));
-        audio.push(AudioClip { name, samples, sample_rate_hz: params.sample_rate_hz });
+/// Audio files, each down to the one channel that extractors see: no more than that of any of them is kept.
+struct AudioFiles<'a> {
+    spec: &'a OpenSpec,
+    clips: Vec<AudioClip>,
+}
+
+impl<'a> AudioFiles<'a> {
+    fn new(spec: &'a OpenSpec) -> Self {
+        Self { spec, clips: Vec::new() }
     }
-    let set = FeatureSet::join(&parts, Some(extractor.frame_rate_hz(params)))
-        .map_err(|problem| JobError::Features { problem, path: spec.source.paths().join(", ") })?;
-    let summary = format!("{} of audio, {}", count(audio.len(), "clip"), extractor.label());
-    Ok(Dataset { source: spec.source.clone(), set: Arc::new(set), audio, time_axis: None, summary })
+
+    /// What is kept of each file while it is read.
+    fn intake(&self) -> Intake {
+        let DataSpec { channel, extract, .. } = &self.spec.data;
+        Intake::Mono { channel: *channel, sample_rate_hz: extract.sample_rate_hz }
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        audio: Audio,
+        channel: ChannelChoice,
+        task: &Task<'_>,
+    ) -> Result<(), JobError> {
+        let params = &self.spec.data.extract;
+        params.validate()?;
+        let samples = features::prepare(audio, channel, params, task)
+            .map_err(|problem| extract_error(problem, name))?;
+        self.clips.push(AudioClip { name: name.to_owned(), samples, sample_rate_hz: params.sample_rate_hz });
+        Ok(())
+    }
+
+    fn finish(self, task: &Task<'_>) -> Result<Dataset, JobError> {
+        let Self { spec, clips } = self;
+        let params = &spec.data.extract;
+        let extractor = params.extractor()?;
+        let mut parts = Vec::with_capacity(clips.len());
+        for (done, clip) in clips.iter().enumerate() {
+            let AudioClip { name, samples, .. } = clip;
+            task.check()?;
+            task.progress(format!("{}, {name}", extractor.label()), done, clips.len());
+            let frames =
+                extractor.extract(samples, params, task).map_err(|problem| extract_error(problem, name))?;
+            parts.push((name.clone(), frames));
+        }
+        let set = FeatureSet::join(&parts, Some(extractor.frame_rate_hz(params)))
+            .map_err(|problem| JobError::Features { problem, path: spec.source.paths().join(", ") })?;
+        let summary = format!("{} of audio, {}", count(clips.len(), "clip"), extractor.label());
+        Ok(Dataset {
+            source: spec.source.clone(),
+            set: Arc::new(set),
+            audio: clips,
+            time_axis: None,
+            summary,
+        })
+    }
 }
 
 /// Features, joined as they are read.

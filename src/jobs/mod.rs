@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::audio::AudioError;
 use crate::features::{ExtractError, FeatureError};
-use crate::io::FileError;
+use crate::io::{FileError, Problem};
 use crate::param::ParamError;
 use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
@@ -157,7 +157,8 @@ impl JobError {
     /// Whether the job ended because it was told to.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Cancelled(_))
+        let in_a_file = |err: &FileError| matches!(err.problem, Problem::Cancelled(_));
+        matches!(self, Self::Cancelled(_)) || matches!(self, Self::File(err) if in_a_file(err))
     }
 }
 

@@ -24,7 +24,13 @@ impl Session {
 
     fn poll_opening(&mut self) {
         let Some(opening) = &mut self.opening else { return };
-        let Some(ending) = ending_of(&mut opening.job, &mut self.revision) else { return };
+        let mail = opening.job.take_mail();
+        self.revision += u64::from(!mail.is_empty());
+        opening.job.progress = mail.progress.or(opening.job.progress.take());
+        for text in mail.notices {
+            self.notify(Severity::Warning, text);
+        }
+        let Some(ending) = mail.ending else { return };
         let Some(opening) = self.opening.take() else { return };
         if let Some(JobOutput::Opened(files)) = self.ended(ending) {
             self.take_opened(files, opening);

@@ -32,7 +32,11 @@ pub fn load(path: &Path) -> Result<LoadedModel, FileError> {
 }
 
 pub fn load_at(path: &Path, quantizer: Option<&str>) -> Result<LoadedModel, FileError> {
-    match io::open_quantizer(path, quantizer, &Task::silent(&Cancel::default()))? {
+    match io::open_as(
+        path,
+        io::Wanted { quantizer, ..io::Wanted::default() },
+        &Task::silent(&Cancel::default()),
+    )? {
         Opened::Model(model) => Ok(model),
         _ => panic!("{} is no model", path.display()),
     }

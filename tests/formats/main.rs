@@ -10,6 +10,7 @@ use rvqscope::rvq::{Codebook, Layer, LayerSpan, Metric, Projection, Rvq};
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
 
+mod coded_files;
 #[path = "../files/mod.rs"]
 mod files;
 mod models;

@@ -12,6 +12,7 @@ fn every_width_has_the_same_scale() {
         (1, 4, 24, &[0, 0, 0, 0x40]),
         (1, 4, 32, &[0, 0, 0, 0x40]),
         (3, 4, 32, &[0, 0, 0, 0x3f]),
+        (3, 8, 64, &[0, 0, 0, 0, 0, 0, 0xe0, 0x3f]),
     ];
     for &(tag, bytes, bits, sample) in half {
         let audio = audio(open_bytes(&wav(tag, 1, 16_000, bytes, bits, sample)).unwrap());
@@ -51,7 +52,9 @@ fn a_length_left_open_by_a_pipe_is_the_rest_of_the_file() {
 
 #[test]
 fn what_cannot_be_read_is_named() {
-    check_refused(&wav(3, 1, 8000, 8, 64, &[0; 8]), "64-bit float");
+    check_refused(&wav(3, 1, 8000, 2, 16, &[0; 8]), "16-bit float");
+    check_refused(&wav(3, 1, 8000, 8, 64, &f64::NAN.to_le_bytes()), "sample 0 of channel 0 is NaN");
+    check_refused(&wav(3, 1, 8000, 8, 64, &1e300_f64.to_le_bytes()), "is inf");
     check_refused(&wav(3, 1, 8000, 4, 32, &f32::NAN.to_le_bytes()), "sample 0 of channel 0 is NaN");
     check_refused(&wav(3, 1, 8000, 4, 32, &f32::INFINITY.to_le_bytes()), "is inf");
     check_refused(&wav(1, 1, 8000, 2, 16, &[]), "no audio in it");

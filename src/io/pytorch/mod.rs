@@ -106,7 +106,7 @@ impl Reader for PytorchReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&*open(source)?, source.quantizer, task)
+        tensors::interpret(&*open(source)?, source.wanted.quantizer, task)
     }
 
     fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {

@@ -1,0 +1,299 @@
+//! Audio that has to be decoded: FLAC, MP3, Ogg Vorbis, AAC and ALAC in MP4 or on its own, AIFF.
+//!
+//! What is damaged is passed over packet by packet, as players do, and told of in the audio's findings. Silence takes next to no room when it is
+//! coded, so that what a file may decode to is limited: see [`UNPACK_MIB_VAR`].
+
+mod container;
+mod feed;
+mod mp4;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS};
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as Symphonia;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+
+use super::{Opened, Problem, Reader, Source};
+use crate::audio::{Audio, Collector};
+use crate::task::Task;
+use container::Container;
+use feed::{Feed, Position};
+
+/// Reads coded audio.
+#[derive(Debug, Clone, Copy)]
+pub struct CodedReader;
+
+/// The environment variable that raises what coded audio may unpack to, in MiB of 32-bit samples. Without it, that is 64 MiB and 256 times the
+/// file's size on top, which is far beyond what speech and music need.
+pub const UNPACK_MIB_VAR: &str = "RVQSCOPE_UNPACK_MIB";
+
+const UNPACK_LEAST: u64 = 64 << 20;
+const UNPACK_TIMES: u64 = 256;
+
+/// Packets between two tellings of how far it is.
+const PACKETS_A_TELLING: u64 = 64;
+
+/// Damaged places one behind the other, with nothing decoded between them, after which a file is given up.
+const MOST_DAMAGED: u64 = 10_000;
+
+impl Reader for CodedReader {
+    fn id(&self) -> &'static str {
+        "coded-audio"
+    }
+
+    fn label(&self) -> &'static str {
+        "FLAC, MP3, Ogg Vorbis, M4A, AAC and AIFF audio"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["flac", "mp3", "ogg", "oga", "m4a", "mp4", "aac", "aiff", "aif", "aifc"]
+    }
+
+    fn sniff(&self, head: &[u8], _path: &Path) -> bool {
+        container::sniff(head)
+    }
+
+    fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+        // The decoders are not ours: should one panic, that is an error of this file and nothing else.
+        let audio = catch_unwind(AssertUnwindSafe(|| read(source, task))).unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+            Err(Problem::malformed(format!(
+                "the decoder failed on it, so it is most likely damaged ({words})"
+            )))
+        });
+        audio.map(Opened::Audio)
+    }
+}
+
+/// What is taken off both ends, in samples of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Trim {
+    /// Those in front that are not to be heard.
+    skip: u64,
+    /// How many follow that are; `None` for all.
+    keep: Option<u64>,
+}
+
+fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
+    let (start, container) = container::find(&mut &source.file)?;
+    let (feed, position) = Feed::new(&source.file, start, source.len, task);
+    let stream = MediaSourceStream::new(Box::new(feed), MediaSourceStreamOptions::default());
+    let told = |err| problem(err, container, task);
+    let format = (container.open)(stream, FormatOptions::default()).map_err(told)?;
+    let no_audio = || Problem::malformed(format!("there is no audio in this {} file", container.label));
+    let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
+    let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
+    let options = AudioDecoderOptions::default().gapless(params.codec == CODEC_ID_VORBIS);
+    let decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(told)?;
+    let lossy = [CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&params.codec);
+    let decoding = Decoding {
+        source,
+        task,
+        container,
+        track_id: track.id,
+        declared: if lossy { None } else { track.num_frames },
+        room: track.num_frames.unwrap_or(0).min(source.len),
+        trim: trim(source, container, track, params.sample_rate.unwrap_or(0))?,
+        lossy,
+        unpacked: 0,
+        decoded: 0,
+        damaged: 0,
+    };
+    decoding.run(format, decoder, &position)
+}
+
+/// What the container says is to be taken off both ends. Vorbis takes it off itself.
+fn trim(source: &Source<'_>, container: &Container, track: &Track, rate_hz: u32) -> Result<Trim, Problem> {
+    match (container.label, track.delay) {
+        // Only where the encoder tells of its delay does the number of frames count what is to be heard; else it is guessed from the bit rate.
+        ("MP3", Some(delay)) => Ok(Trim { skip: delay.into(), keep: track.num_frames }),
+        ("MP4", _) => mp4::trim(&mut &source.file, source.len, track.id, rate_hz),
+        _ => Ok(Trim::default()),
+    }
+}
+
+/// The way from packets to samples.
+struct Decoding<'a> {
+    source: &'a Source<'a>,
+    task: &'a Task<'a>,
+    container: &'a Container,
+    track_id: u32,
+    /// Samples of a channel that the header tells of, where it is to be taken at its word.
+    declared: Option<u64>,
+    /// Samples of a channel to make room for.
+    room: u64,
+    trim: Trim,
+    /// Whether damage can make any number of it.
+    lossy: bool,
+    /// Samples of all channels that were decoded.
+    unpacked: u64,
+    /// Samples of a channel that were decoded.
+    decoded: u64,
+    /// Packets that could not be.
+    damaged: u64,
+}
+
+impl Decoding<'_> {
+    fn run(
+        mut self,
+        mut format: Box<dyn FormatReader + '_>,
+        mut decoder: Box<dyn AudioDecoder>,
+        position: &Position,
+    ) -> Result<Audio, Problem> {
+        let stage = format!("reading {}", self.source.name());
+        let mut collector = None;
+        let mut planes: Vec<Vec<f32>> = Vec::new();
+        let (mut packets, mut in_a_row) = (0u64, 0u64);
+        let mut findings = Vec::new();
+        loop {
+            self.task.check()?;
+            if packets.is_multiple_of(PACKETS_A_TELLING) {
+                self.task.progress(stage.as_str(), position.at() as usize, self.source.len as usize);
+            }
+            packets += 1;
+            let packet = match format.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => break,
+                Err(Symphonia::ResetRequired) => {
+                    findings.push("another stream follows in this file, which is not read".to_owned());
+                    break;
+                }
+                Err(Symphonia::IoError(err)) if err.kind() == std::io::ErrorKind::UnexpectedEof => break,
+                Err(Symphonia::DecodeError(_)) if in_a_row < MOST_DAMAGED => {
+                    (self.damaged, in_a_row) = (self.damaged + 1, in_a_row + 1);
+                    continue;
+                }
+                Err(err) if self.decoded == 0 => return Err(problem(err, self.container, self.task)),
+                Err(_) => break,
+            };
+            if packet.track_id != self.track_id {
+                continue;
+            }
+            let decoded = match decoder.decode(&packet) {
+                Ok(decoded) => decoded,
+                Err(Symphonia::DecodeError(_) | Symphonia::IoError(_)) if in_a_row < MOST_DAMAGED => {
+                    (self.damaged, in_a_row) = (self.damaged + 1, in_a_row + 1);
+                    continue;
+                }
+                Err(err) if self.decoded == 0 => return Err(problem(err, self.container, self.task)),
+                Err(_) => break,
+            };
+            if decoded.frames() == 0 || decoded.num_planes() == 0 {
+                continue;
+            }
+            let (rate_hz, channels) = (decoded.spec().rate(), decoded.num_planes());
+            decoded.copy_to_vecs_planar(&mut planes);
+            planes.truncate(channels);
+            let collector = match &mut collector {
+                Some(collector) => collector,
+                empty => empty.insert(self.collector(rate_hz, channels)?),
+            };
+            if collector.takes(rate_hz, channels) && !(self.lossy && has_odd_values(&planes)) {
+                in_a_row = 0;
+                self.take(collector, &planes)?;
+            } else {
+                // Other channels or another rate in the midst of a stream come of damage that looks like a packet.
+                (self.damaged, in_a_row) = (self.damaged + 1, in_a_row + 1);
+            }
+            if self.trim.keep == Some(0) {
+                break;
+            }
+        }
+        let Some(collector) = collector.filter(|collector| collector.num_samples() > 0) else {
+            return Err(self.nothing());
+        };
+        findings.extend(self.findings(collector.num_samples()));
+        Ok(collector.finish(findings)?)
+    }
+
+    fn collector(&self, rate_hz: u32, channels: usize) -> Result<Collector, Problem> {
+        let room = usize::try_from(self.room / channels.max(1) as u64).unwrap_or(0);
+        Ok(self.source.wanted.intake.collector(channels, rate_hz, room)?)
+    }
+
+    /// Hands a block on, as far as it is to be heard.
+    fn take(&mut self, collector: &mut Collector, planes: &[Vec<f32>]) -> Result<(), Problem> {
+        let len = planes.first().map_or(0, Vec::len);
+        self.decoded += len as u64;
+        self.unpacked += (len * planes.len()) as u64;
+        check_unpacked(self.unpacked * size_of::<f32>() as u64, self.source.len)?;
+        let Trim { skip, keep } = &mut self.trim;
+        let from = usize::try_from(*skip).unwrap_or(usize::MAX).min(len);
+        *skip -= from as u64;
+        let kept =
+            keep.map_or(len - from, |keep| usize::try_from(keep).unwrap_or(usize::MAX).min(len - from));
+        *keep = keep.map(|keep| keep - kept as u64);
+        let heard: Vec<&[f32]> = planes.iter().filter_map(|plane| plane.get(from..from + kept)).collect();
+        Ok(collector.push(&heard)?)
+    }
+
+    fn nothing(&self) -> Problem {
+        Problem::malformed(match self.damaged {
+            0 => "there is no audio in it: the file has no samples".to_owned(),
+            damaged => format!("none of its {damaged} packets can be decoded; the file is damaged"),
+        })
+    }
+
+    fn findings(&self, heard: usize) -> Vec<String> {
+        let mut findings = Vec::new();
+        if self.damaged > 0 {
+            let packets =
+                if self.damaged == 1 { "1 packet".to_owned() } else { format!("{} packets", self.damaged) };
+            findings
+                .push(format!("{packets} could not be decoded and were passed over; the file is damaged"));
+        }
+        if let Some(declared) = self.declared.filter(|&declared| declared > self.decoded) {
+            findings.push(format!(
+                "samples are missing: the header tells of {declared}, but {heard} could be read; the file is damaged or cut short"
+            ));
+        }
+        findings
+    }
+}
+
+/// Whether a packet gave what no encoder was given.
+fn has_odd_values(planes: &[Vec<f32>]) -> bool {
+    planes.iter().flatten().any(|value| !value.is_finite())
+}
+
+/// Whether a file of `file_len` bytes may unpack to so many.
+fn check_unpacked(bytes: u64, file_len: u64) -> Result<(), Problem> {
+    let usual = UNPACK_LEAST.saturating_add(file_len.saturating_mul(UNPACK_TIMES));
+    if bytes <= usual {
+        return Ok(());
+    }
+    let mib =
+        std::env::var(UNPACK_MIB_VAR).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
+    if bytes <= mib.saturating_mul(1 << 20) {
+        return Ok(());
+    }
+    Err(Problem::Unsupported(format!(
+        "it unpacks to over {} MiB, {UNPACK_TIMES} times its size and more; if that is right, raise the limit with {UNPACK_MIB_VAR}=MIB",
+        usual >> 20
+    )))
+}
+
+/// What the decoder says, in a sentence.
+fn problem(err: Symphonia, container: &Container, task: &Task<'_>) -> Problem {
+    if let Err(cancelled) = task.check() {
+        return cancelled.into();
+    }
+    let label = container.label;
+    match err {
+        Symphonia::IoError(err) if err.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Problem::malformed(format!("the file is cut short: it ends before its first sample ({label})"))
+        }
+        Symphonia::IoError(err) => err.into(),
+        Symphonia::Unsupported(words) => Problem::Unsupported(format!(
+            "this kind of {label} is not read ({words}); convert it to WAV or FLAC"
+        )),
+        Symphonia::LimitError(words) => {
+            Problem::Unsupported(format!("this {label} file goes beyond what can be right ({words})"))
+        }
+        err => Problem::malformed(format!("this {label} file is damaged ({err})")),
+    }
+}
