@@ -140,7 +140,7 @@ fn quantizers_that_cannot_be_used_are_refused() {
         (&*key("", 0, "embed"), "F32", &[1, 2][..], &*embed),
         (&*key("", 1, "embed"), "F32", &[2, 1], &embed),
     ];
-    check_refused(&safetensors(&mixed), "layer 1 has 1 dimensions, but layer 0 has 2");
+    check_refused(&safetensors(&mixed), "layer 1 has 1 dimensions, but its input has 2");
     let sizes = [
         (&*key("", 0, "embed"), "F32", &[1, 2][..], &*embed),
         (&*key("", 0, "cluster_size"), "F32", &[2], &embed),

@@ -71,6 +71,7 @@ pub fn state_text(session: &Session) -> &'static str {
         TrainState::Idle if session.view().is_some() => "Ready, showing the last result",
         TrainState::Idle => "Ready to train",
         TrainState::Starting => "Starting",
+        TrainState::Running if session.is_comparing() => "Comparing",
         TrainState::Running => "Training",
         TrainState::Paused => "Paused",
         TrainState::Stopping => "Stopping",

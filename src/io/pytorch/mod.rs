@@ -1,7 +1,7 @@
 //! PyTorch's files: a pickle that names tensors, and the storages that they are views into.
 //!
-//! Nothing in a pickle is executed: [`pickle`] builds plain data of it, [`rebuild`] knows what tensors look like there, and [`tree`] gives them
-//! names. Two containers hold such a pickle: a zip archive, and the older [`legacy`] form.
+//! Nothing in a pickle is executed: `pickle` builds plain data of it, `rebuild` knows what tensors look like there, and `tree` gives them
+//! names. Two containers hold such a pickle: a zip archive, and the older `legacy` form.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

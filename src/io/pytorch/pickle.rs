@@ -76,7 +76,7 @@ impl<'a> Machine<'a, '_> {
             0x89 => self.push(Value::Bool(false))?,
             b'K' | b'M' | b'J' | 0x8a | 0x8b | b'I' | b'L' | b'F' | b'G' => self.number(opcode)?,
             b'S' | b'V' | b'U' | b'T' | b'X' | 0x8c | 0x8d | b'C' | b'B' | 0x8e | 0x96 => {
-                self.text(opcode)?
+                self.text(opcode)?;
             }
             b')' | b't' | 0x85..=0x87 | b']' | b'l' | b'a' | b'e' => self.sequence(opcode)?,
             b'}' | b'd' | b's' | b'u' | 0x8f | 0x90 | 0x91 => self.collection(opcode)?,
