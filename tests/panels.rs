@@ -293,7 +293,8 @@ fn rules_are_compared_and_runs_beside_them() {
         let toggled = harness.get_by_label(&draw(&names[0])).accesskit_node().toggled();
         assert_eq!(toggled, Some(egui::accesskit::Toggled::True));
         // A click on a name shows that run in every panel.
-        harness.get_by_label("moshi").click_accesskit();
+        // The first one is the tick of the rule.
+        harness.get_all_by_label("moshi").last().unwrap().click_accesskit();
         harness.run_steps(3);
         let shown = harness.state().session().view().unwrap().run.name.clone();
         assert!(shown.ends_with(": moshi"), "{shown}");

@@ -69,6 +69,9 @@ impl Reader for CodedReader {
     }
 }
 
+/// Channels that are believed of a header.
+const MAX_CHANNELS: usize = 64;
+
 /// What is taken off both ends, in samples of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Trim {
@@ -87,6 +90,13 @@ fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
     let no_audio = || Problem::malformed(format!("there is no audio in this {} file", container.label));
     let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
+    let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+    if channels > MAX_CHANNELS {
+        // A decoder makes room for every channel before it has seen a sample.
+        return Err(Problem::malformed(format!(
+            "its header tells of {channels} channels; at most {MAX_CHANNELS} are read"
+        )));
+    }
     let options = AudioDecoderOptions::default().gapless(params.codec == CODEC_ID_VORBIS);
     let decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(told)?;
     let lossy = [CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&params.codec);
