@@ -22,6 +22,11 @@ pub(super) struct PreparedChain<'a> {
 }
 
 impl<'a> PreparedChain<'a> {
+    /// Its layers among those of the range.
+    pub(super) fn of<'l>(&self, layers: &'l [PreparedLayer<'a>]) -> &'l [PreparedLayer<'a>] {
+        layers.get(self.layers.clone()).unwrap_or(&[])
+    }
+
     /// The chains of which a layer lies in `range`; `prepared` are the layers of the range.
     pub(super) fn all(rvq: &'a Rvq, range: &Range<usize>, prepared: &[PreparedLayer<'_>]) -> Vec<Self> {
         let mut chains = Vec::new();

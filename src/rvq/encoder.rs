@@ -1,12 +1,14 @@
 //! Encoding: blocks of frames go through all layers while they lie in the cache, with every codebook prepared once.
 
+use std::sync::OnceLock;
+
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::chain::pooled;
 use super::codebook::normalize_rows;
 use super::encode_chains::{PreparedChain, chains_block};
-use super::nearest::{Scratch, Searcher};
+use super::nearest::{MAX_TABLE_PATHS, PathTables, Scratch, Searcher};
 use super::search::{self, Search};
 use super::stack::layer_input;
 use super::{Layer, LayerSpan, Metric, Rvq, RvqError};
@@ -29,6 +31,8 @@ pub(super) struct PreparedLayer<'a> {
     pub(super) searcher: Searcher,
     /// What each code subtracts in the space that its chain works in, `(num_codes, dim)`, row by row.
     pub(super) outputs: Array2<f32>,
+    /// For a search along several paths; made when one gains from them.
+    tables: OnceLock<Option<PathTables>>,
 }
 
 /// Frames as codes, with what was left over.
@@ -72,7 +76,9 @@ impl<'a> Encoder<'a> {
     pub fn new(rvq: &'a Rvq, span: LayerSpan) -> Result<Self, RvqError> {
         let range = rvq.resolve(span)?;
         let chosen = rvq.layers().iter().take(range.end).skip(range.start);
-        let layers: Vec<_> = chosen.map(|layer| PreparedLayer::new(layer, rvq.metric())).collect();
+        let chosen: Vec<&Layer> = chosen.collect();
+        let layers: Vec<_> =
+            chosen.into_par_iter().map(|layer| PreparedLayer::new(layer, rvq.metric())).collect();
         let chains = (!rvq.is_one_chain()).then(|| PreparedChain::all(rvq, &range, &layers));
         Ok(Self { rvq, range, layers, chains })
     }
@@ -81,6 +87,17 @@ impl<'a> Encoder<'a> {
     #[must_use]
     pub fn range(&self) -> std::ops::Range<usize> {
         self.range.clone()
+    }
+
+    /// Makes ready for a search along several paths of many frames; [`encode`](Self::encode) does it by itself where it saves time.
+    ///
+    /// Every layer that searches in its chain's own space, behind others that do, gets its codes' products with theirs, unless the tables of a chain
+    /// take more than [`LARGEST_TABLES`]. Runs on the current rayon pool.
+    pub fn prepare_paths(&self) {
+        match &self.chains {
+            None => prepare_tables(&self.layers),
+            Some(chains) => chains.iter().for_each(|chain| prepare_tables(chain.of(&self.layers))),
+        }
     }
 
     /// The codes of `frames`, `(num_frames, dim)`, taken as the residual that the first layer of the span sees.
@@ -99,6 +116,11 @@ impl<'a> Encoder<'a> {
                 "the frames have {} dimensions, but the quantizer has {dim}",
                 frames.ncols()
             )));
+        }
+        // Making a row of a table costs as much as screening a frame.
+        let num_codes = self.layers.iter().map(|layer| layer.outputs.nrows()).max().unwrap_or(0);
+        if (2..=MAX_TABLE_PATHS).contains(&search.width()) && frames.nrows() >= 2 * num_codes {
+            self.prepare_paths();
         }
         let frames = frames.as_standard_layout();
         let values = frames.as_slice().unwrap_or(&[]);
@@ -121,6 +143,25 @@ impl<'a> Encoder<'a> {
             residual_energy.iter_mut().zip(block).for_each(|(sum, energy)| *sum += energy);
         }
         Ok(Encoded { range: self.range(), codes, sq_dists, residual_energy })
+    }
+}
+
+/// Bytes that the tables of a chain may take.
+pub const LARGEST_TABLES: usize = 256 << 20;
+
+/// Gives every layer behind the first its products with those before it, where all of them search in the space of `layers`.
+fn prepare_tables(layers: &[PreparedLayer<'_>]) {
+    let num_codes = |layer: &PreparedLayer<'_>| layer.outputs.nrows();
+    let bytes = |nth: usize| {
+        PathTables::num_bytes(num_codes(&layers[nth]), layers[..nth].iter().map(num_codes).sum())
+    };
+    let total = (0..layers.len()).map(bytes).fold(0, usize::saturating_add);
+    if total > LARGEST_TABLES || !layers.iter().all(PreparedLayer::is_plain) {
+        return;
+    }
+    for (nth, layer) in layers.iter().enumerate().skip(1) {
+        let earlier: Vec<_> = layers[..nth].iter().map(|layer| layer.outputs.view()).collect();
+        layer.tables.get_or_init(|| PathTables::new(layer.outputs.view(), &earlier));
     }
 }
 
@@ -196,7 +237,12 @@ impl<'a> PreparedLayer<'a> {
             Some(p) => p.project_out(rows.view()),
             None => rows,
         };
-        Self { layer, metric, searcher, outputs }
+        Self { layer, metric, searcher, outputs, tables: OnceLock::new() }
+    }
+
+    /// What a search along several paths gains from.
+    pub(super) fn tables(&self) -> Option<&PathTables> {
+        self.tables.get().and_then(Option::as_ref)
     }
 
     /// Whether the search happens in the frames' own space.

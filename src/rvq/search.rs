@@ -1,7 +1,7 @@
 //! How codes are searched: greedily, layer by layer, or along several paths at once.
 
 use super::encoder::{PreparedLayer, subtract};
-use super::nearest::Scratch;
+use super::nearest::{PathsSoFar, Pick, Scratch};
 
 /// The way through the layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -10,7 +10,7 @@ pub enum Search {
     #[default]
     Greedy,
     /// The best so many paths are kept behind each layer, and the greedy one always; the path with the smallest error at the end wins, so no
-    /// frame ends worse than greedily. A width of 1 is greedy.
+    /// frame ends worse than greedily. On ties the path of lower rank wins, then the lower code. A width of 1 is greedy.
     Beam(usize),
 }
 
@@ -34,26 +34,22 @@ impl Search {
     }
 }
 
-/// One way to continue one path.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    path: usize,
-    code: u32,
-    /// `||r||²` behind the code, in the frames' own space.
-    error: f64,
-    sq_dist: f32,
-}
+/// Values that the paths of one pass leave over at most, so that they stay in the cache; one frame always fits.
+const PASS_VALUES: usize = 1 << 16;
 
-/// The paths of every frame of a block; the first of each frame is the greedy one.
+/// The paths of every frame of a pass; the first of each frame is the greedy one.
+#[derive(Debug, Default)]
 struct Paths {
     /// Paths kept for each frame.
-    width: usize,
-    /// `(num_frames, width, dim)`
+    kept: usize,
+    /// What they leave over, `(num_frames, kept, dim)`.
     residual: Vec<f32>,
-    /// `(num_frames, width, layers so far)`
-    codes: Vec<Vec<u32>>,
-    sq_dists: Vec<Vec<f32>>,
-    errors: Vec<f64>,
+    /// Their codes, `(num_frames, kept, num_layers)`.
+    codes: Vec<u32>,
+    /// The squared distance of each choice, as the codes.
+    sq_dists: Vec<f32>,
+    /// How far roundings may have taken what is left over, as a norm, `(num_frames, kept)`.
+    drift: Vec<f32>,
 }
 
 /// Encodes a block along up to `width` paths; writes frame by frame and gives the energy left behind each layer on the chosen paths.
@@ -64,91 +60,143 @@ pub(super) fn beam_block(
     codes: &mut [u32],
     sq_dists: &mut [f32],
 ) -> Vec<f64> {
-    let Some(dim) = layers.first().map(|layer| layer.outputs.ncols()) else { return Vec::new() };
-    let num_frames = frames.len() / dim.max(1);
-    let mut paths = Paths {
-        width: 1,
-        residual: frames.to_vec(),
-        codes: vec![Vec::new(); num_frames],
-        sq_dists: vec![Vec::new(); num_frames],
-        errors: vec![0.0; num_frames],
-    };
-    let mut scratch = Scratch::default();
-    for layer in layers {
-        paths = extend(&paths, layer, num_frames, width, &mut scratch);
-    }
-    let mut energies = vec![0.0; layers.len()];
-    for frame in 0..num_frames {
-        let range = frame * paths.width..(frame + 1) * paths.width;
-        let best = range.min_by(|&a, &b| paths.errors[a].total_cmp(&paths.errors[b])).unwrap_or(0);
-        let at = frame * layers.len();
-        codes[at..at + layers.len()].copy_from_slice(&paths.codes[best]);
-        sq_dists[at..at + layers.len()].copy_from_slice(&paths.sq_dists[best]);
-        let mut residual = frames[frame * dim..(frame + 1) * dim].to_vec();
-        for ((layer, &code), energy) in layers.iter().zip(&paths.codes[best]).zip(&mut energies) {
-            *energy += subtract(&mut residual, row(layer, code, dim));
+    let num_layers = layers.len();
+    let mut energies = vec![0.0; num_layers];
+    let Some(dim) = layers.first().map(|layer| layer.outputs.ncols()) else { return energies };
+    let (mut paths, mut next, mut scratch) = (Paths::default(), Paths::default(), Scratch::default());
+    let mut left = Vec::with_capacity(dim);
+    let pass = (PASS_VALUES / (width * dim).max(1)).max(1);
+    let outs = codes.chunks_mut(pass * num_layers).zip(sq_dists.chunks_mut(pass * num_layers));
+    for (frames, (codes, sq_dists)) in frames.chunks(pass * dim.max(1)).zip(outs) {
+        paths.start(frames, dim, num_layers);
+        for nth in 0..num_layers {
+            let kept = if nth + 1 == num_layers { 1 } else { width };
+            paths.extend(layers, nth, frames, kept, &mut next, &mut scratch);
+            std::mem::swap(&mut paths, &mut next);
+        }
+        // One path is left of each frame.
+        codes.copy_from_slice(&paths.codes);
+        sq_dists.copy_from_slice(&paths.sq_dists);
+        for (frame, codes) in frames.chunks_exact(dim).zip(codes.chunks_exact(num_layers)) {
+            left.clear();
+            left.extend_from_slice(frame);
+            for ((layer, &code), energy) in layers.iter().zip(codes).zip(&mut energies) {
+                *energy += subtract(&mut left, row(layer, code));
+            }
         }
     }
     energies
 }
 
-fn extend(
-    paths: &Paths,
-    layer: &PreparedLayer<'_>,
-    num_frames: usize,
-    width: usize,
-    scratch: &mut Scratch,
-) -> Paths {
-    let (dim, num_codes) = (layer.outputs.ncols(), layer.outputs.nrows());
-    let tried = width.min(num_codes);
-    let num_paths = num_frames * paths.width;
-    let mut codes = vec![0u32; num_paths * tried];
-    let mut sq_dists = vec![0f32; num_paths * tried];
-    let input = if layer.is_plain() { None } else { layer.input(&paths.residual) };
-    let seen = input.as_ref().and_then(|input| input.as_slice()).unwrap_or(&paths.residual);
-    layer.searcher.nearest_m_block(seen, tried, &mut codes, &mut sq_dists, scratch);
+impl Paths {
+    /// One path for each of `frames`, in front of the first layer.
+    fn start(&mut self, frames: &[f32], dim: usize, num_layers: usize) {
+        let num_frames = frames.len() / dim.max(1);
+        let Self { kept, residual, codes, sq_dists, drift } = self;
+        *kept = 1;
+        residual.clear();
+        residual.extend_from_slice(frames);
+        codes.clear();
+        codes.resize(num_frames * num_layers, 0);
+        sq_dists.clear();
+        sq_dists.resize(num_frames * num_layers, 0.0);
+        drift.clear();
+        drift.resize(num_frames, 0.0);
+    }
 
-    let kept = width.min(paths.width * tried);
-    let mut next = Paths {
-        width: kept,
-        residual: Vec::with_capacity(num_frames * kept * dim),
-        codes: Vec::with_capacity(num_frames * kept),
-        sq_dists: Vec::with_capacity(num_frames * kept),
-        errors: Vec::with_capacity(num_frames * kept),
-    };
-    let mut candidates: Vec<Candidate> = Vec::with_capacity(paths.width * tried);
-    let mut left = vec![0f32; dim];
-    for frame in 0..num_frames {
-        candidates.clear();
-        for path in frame * paths.width..(frame + 1) * paths.width {
-            for nth in path * tried..(path + 1) * tried {
-                let (code, sq_dist) = (codes[nth], sq_dists[nth]);
-                let error = if layer.is_plain() {
-                    f64::from(sq_dist)
-                } else {
-                    left.copy_from_slice(&paths.residual[path * dim..(path + 1) * dim]);
-                    subtract(&mut left, row(layer, code, dim))
-                };
-                candidates.push(Candidate { path, code, error, sq_dist });
+    /// Takes the paths of `frames` through layer `nth` into `next`, where at most `kept` of each frame go on.
+    fn extend(
+        &self,
+        layers: &[PreparedLayer<'_>],
+        nth: usize,
+        frames: &[f32],
+        kept: usize,
+        next: &mut Self,
+        scratch: &mut Scratch,
+    ) {
+        let Some(layer) = layers.get(nth) else { return };
+        let (dim, num_codes, num_layers) = (layer.outputs.ncols(), layer.outputs.nrows(), layers.len());
+        let num_frames = frames.len() / dim.max(1);
+        let kept = kept.min(self.kept * num_codes);
+        let mut picks = vec![Pick::NONE; num_frames * kept];
+        // The nearest code of the greedy path comes first and stays; behind the last layer it competes like the others.
+        let keeps_first = nth + 1 < num_layers;
+        if layer.is_plain() {
+            let so_far = PathsSoFar {
+                paths: self.kept,
+                frames,
+                residual: &self.residual,
+                codes: &self.codes,
+                drift: &self.drift,
+            };
+            layer.searcher.best_of_paths(layer.tables(), so_far, keeps_first, &mut picks, scratch);
+        } else {
+            self.best_in_frames_space(layer, keeps_first, &mut picks, scratch);
+        }
+        next.kept = kept;
+        next.residual.clear();
+        next.codes.clear();
+        next.sq_dists.clear();
+        next.drift.clear();
+        for (frame, picks) in picks.chunks_exact(kept.max(1)).enumerate() {
+            for pick in picks {
+                let path = frame * self.kept + pick.path as usize;
+                let residual = self.residual[path * dim..][..dim].iter();
+                next.residual.extend(residual.zip(row(layer, pick.code)).map(|(r, e)| r - e));
+                let start = next.codes.len();
+                next.codes.extend_from_slice(&self.codes[path * num_layers..][..num_layers]);
+                next.sq_dists.extend_from_slice(&self.sq_dists[path * num_layers..][..num_layers]);
+                next.codes[start + nth] = pick.code;
+                next.sq_dists[start + nth] = pick.sq_dist;
+                // Each difference is rounded once, by half a unit of its last place at most.
+                next.drift.push(self.drift[path] + 0.51 * f32::EPSILON * pick.sq_dist.sqrt());
             }
         }
-        // The nearest code of the greedy path comes first and stays; the others compete. A stable sort keeps ties in the order of path and code.
-        candidates[1..].sort_by(|a, b| a.error.total_cmp(&b.error));
-        for candidate in &candidates[..kept] {
-            let Candidate { path, code, error, sq_dist } = *candidate;
-            let start = next.residual.len();
-            next.residual.extend_from_slice(&paths.residual[path * dim..(path + 1) * dim]);
-            subtract(&mut next.residual[start..], row(layer, code, dim));
-            let extended = |so_far: &[u32]| [so_far, &[code]].concat();
-            next.codes.push(extended(&paths.codes[path]));
-            next.sq_dists.push([paths.sq_dists[path].as_slice(), &[sq_dist]].concat());
-            next.errors.push(error);
+    }
+
+    /// The best ways on through a layer that searches in another space than the frames': each path's nearest codes there compete by what they leave
+    /// over in the frames' own.
+    fn best_in_frames_space(
+        &self,
+        layer: &PreparedLayer<'_>,
+        keeps_first: bool,
+        picks: &mut [Pick],
+        scratch: &mut Scratch,
+    ) {
+        let (dim, paths) = (layer.outputs.ncols(), self.kept);
+        let num_frames = self.residual.len() / (paths * dim).max(1);
+        let kept = picks.len().checked_div(num_frames).unwrap_or(0);
+        let tried = kept.min(layer.outputs.nrows());
+        let Some(input) = layer.input(&self.residual).filter(|_| tried > 0) else { return };
+        let mut codes = vec![0; num_frames * paths * tried];
+        let mut sq_dists = vec![0.0; codes.len()];
+        let seen = input.as_slice().unwrap_or(&[]);
+        layer.searcher.nearest_m_block(seen, tried, &mut codes, &mut sq_dists, scratch);
+        let mut candidates: Vec<(f64, Pick)> = Vec::with_capacity(paths * tried);
+        let mut left = Vec::with_capacity(dim);
+        let found = codes.chunks_exact(paths * tried).zip(sq_dists.chunks_exact(paths * tried));
+        let frames = self.residual.chunks_exact(paths * dim).zip(picks.chunks_exact_mut(kept));
+        for ((frame, picks), (codes, sq_dists)) in frames.zip(found) {
+            candidates.clear();
+            for (nth, (&code, &sq_dist)) in codes.iter().zip(sq_dists).enumerate() {
+                let path = nth / tried;
+                left.clear();
+                left.extend_from_slice(&frame[path * dim..][..dim]);
+                let error = subtract(&mut left, row(layer, code));
+                candidates.push((error, Pick { path: path as u32, code, sq_dist }));
+            }
+            // The first is the greedy path's. A stable sort keeps ties in the order of path and nearness.
+            candidates[usize::from(keeps_first)..].sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (pick, (_, candidate)) in picks.iter_mut().zip(&candidates) {
+                *pick = *candidate;
+            }
         }
     }
-    next
 }
 
-fn row<'a>(layer: &'a PreparedLayer<'_>, code: u32, dim: usize) -> &'a [f32] {
+/// What a code subtracts.
+fn row<'a>(layer: &'a PreparedLayer<'_>, code: u32) -> &'a [f32] {
+    let dim = layer.outputs.ncols();
     let outputs = layer.outputs.as_slice().unwrap_or(&[]);
-    &outputs[code as usize * dim..][..dim]
+    outputs.get(code as usize * dim..).and_then(|rows| rows.get(..dim)).unwrap_or(&[])
 }

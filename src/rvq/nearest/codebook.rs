@@ -93,6 +93,12 @@ impl Codebook {
         }
     }
 
+    /// A code as it came.
+    #[inline(always)]
+    pub(super) fn row(&self, code: u32) -> &[f32] {
+        &self.rows[code as usize * self.dim..][..self.dim]
+    }
+
     #[inline(always)]
     fn centre_and_scale(&mut self, format: Format) {
         let Self { rows, num_codes, dim, centre, gain, scale, row, .. } = self;

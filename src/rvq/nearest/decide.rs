@@ -4,6 +4,25 @@ use super::codebook::Codebook;
 use super::encode::tree;
 use super::screen::Scratch;
 
+/// A path and a code that continues it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pick {
+    /// The path, counted from the first of its frame.
+    pub path: u32,
+    /// The code; `u32::MAX` where there are fewer than were asked for.
+    pub code: u32,
+    /// Squared distance between the code and what the path left over.
+    pub sq_dist: f32,
+}
+
+impl Pick {
+    /// The place of a pick that there is none for.
+    pub const NONE: Self = Self { path: 0, code: u32::MAX, sq_dist: f32::INFINITY };
+}
+
+/// A candidate: its distance, its path and code, and the distance in f32.
+pub(super) type Ranked = (f64, (u32, u32), f32);
+
 /// The distances of the `codes.len()` nearest of the candidates of frame `f` of the tile, nearest first.
 #[inline(always)]
 pub(super) fn decide(
@@ -15,43 +34,93 @@ pub(super) fn decide(
     dists: &mut [f32],
 ) {
     let Scratch { candidates, ranked, .. } = scratch;
-    let row = |code: u32| &book.rows[code as usize * book.dim..][..book.dim];
     if let ([(_, code)], [out], [dist]) = (&candidates[f][..], &mut *codes, &mut *dists) {
-        (*out, *dist) = (*code, sq_dist(frame, row(*code)));
+        (*out, *dist) = (*code, sq_dist(frame, book.row(*code)));
         return;
     }
     ranked.clear();
     // A loop, not `extend`: its closure would be compiled without the kernel's instructions.
     for &(_, code) in &candidates[f] {
-        let dist = sq_dist(frame, row(code));
-        ranked.push((f64::from(dist), code, dist));
+        let dist = sq_dist(frame, book.row(code));
+        ranked.push((f64::from(dist), (0, code), dist));
     }
-    sort(ranked);
-    let wanted = codes.len().min(ranked.len());
-    let is_certain = |a: f64, b: f64| b - a > slack(b, book.dim);
-    let contested = ranked.windows(2).take(wanted).any(|pair| !is_certain(pair[0].0, pair[1].0));
-    if contested && let Some(&(last, ..)) = ranked.get(wanted.wrapping_sub(1)) {
-        ranked.retain(|&(dist, ..)| !is_certain(last, dist));
-        for (dist, code, _) in ranked.iter_mut() {
-            *dist = exact_sq_dist(frame, row(*code));
-        }
-        sort(ranked);
-    }
+    order(book, frame, ranked, codes.len());
     codes.fill(u32::MAX);
     dists.fill(f32::INFINITY);
     for ((code, dist), ranked) in codes.iter_mut().zip(dists).zip(&*ranked) {
-        (*code, *dist) = (ranked.1, ranked.2);
+        (*code, *dist) = (ranked.1.1, ranked.2);
+    }
+}
+
+/// The `picks.len()` best of `pairs` of path and code, where `paths` is what the paths of a frame left over, row by row: nearest first, on ties
+/// the lower path, then the lower code. With `keeps_first`, the nearest code of the first path comes before all others.
+#[inline(always)]
+pub(super) fn decide_paths(
+    book: &Codebook,
+    paths: &[f32],
+    pairs: &[(u32, u32)],
+    keeps_first: bool,
+    ranked: &mut Vec<Ranked>,
+    picks: &mut [Pick],
+) {
+    ranked.clear();
+    let mut nearest = None;
+    if keeps_first {
+        for &(path, code) in pairs.iter().filter(|pair| pair.0 == 0) {
+            let dist = sq_dist(&paths[..book.dim], book.row(code));
+            ranked.push((f64::from(dist), (path, code), dist));
+        }
+        order(book, paths, ranked, 1);
+        nearest = ranked.first().copied();
+        ranked.clear();
+    }
+    for &(path, code) in pairs {
+        let dist = sq_dist(&paths[path as usize * book.dim..][..book.dim], book.row(code));
+        ranked.push((f64::from(dist), (path, code), dist));
+    }
+    order(book, paths, ranked, picks.len());
+    if let Some(nearest) = nearest {
+        let place = ranked.iter().position(|other| other.1 == nearest.1).unwrap_or(0);
+        ranked[..=place].rotate_right(1);
+    }
+    picks.fill(Pick::NONE);
+    for (pick, &(_, (path, code), sq_dist)) in picks.iter_mut().zip(&*ranked) {
+        *pick = Pick { path, code, sq_dist };
+    }
+}
+
+/// Brings the first `wanted` of `ranked` into the order of their true distances, paths and codes.
+#[inline(always)]
+fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
+    sort(ranked);
+    let wanted = wanted.min(ranked.len());
+    let is_certain = |a: f64, b: f64| b - a > slack(b, book.dim);
+    // Runs of neighbours that f32 cannot tell apart; what lies in different runs is in the right order.
+    let mut start = 0;
+    while start < wanted {
+        let mut end = start + 1;
+        while end < ranked.len() && !is_certain(ranked[end - 1].0, ranked[end].0) {
+            end += 1;
+        }
+        if end - start > 1 {
+            let run = &mut ranked[start..end];
+            for (dist, (path, code), _) in run.iter_mut() {
+                *dist = exact_sq_dist(&paths[*path as usize * book.dim..][..book.dim], book.row(*code));
+            }
+            sort(run);
+        }
+        start = end;
     }
 }
 
 #[inline(always)]
-fn sort(ranked: &mut [(f64, u32, f32)]) {
+fn sort(ranked: &mut [Ranked]) {
     ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
 }
 
 /// How far apart two f32 distances must be to be in the right order; `b` is the larger.
 #[inline(always)]
-fn slack(b: f64, dim: usize) -> f64 {
+pub(super) fn slack(b: f64, dim: usize) -> f64 {
     // Each lane adds dim / 16 squares, each of three roundings, and the lanes meet in four more additions; both
     // distances may be off. The constant is for underflow, where a rounding is not relative.
     let roundings = 2 * (dim / 16 + 10);
@@ -60,7 +129,7 @@ fn slack(b: f64, dim: usize) -> f64 {
 
 /// Squared distance in f32, in an order of its own that every kernel keeps: 16 lanes, no fused operations.
 #[inline(always)]
-fn sq_dist(x: &[f32], e: &[f32]) -> f32 {
+pub(super) fn sq_dist(x: &[f32], e: &[f32]) -> f32 {
     let mut lanes = [0.0f32; 16];
     let ((x, x_rest), (e, e_rest)) = (x.as_chunks::<16>(), e.as_chunks::<16>());
     for (x, e) in x.iter().zip(e) {

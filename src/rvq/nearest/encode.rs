@@ -1,9 +1,11 @@
 //! One row in a kernel's number format, with the norms that bound what the format loses.
 
-/// How a kernel holds numbers: always in 32-bit words, of one or of four dimensions.
+/// How a kernel holds numbers: always in 32-bit words, of one, two or four dimensions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Format {
     F32,
+    /// Two dimensions a word, with a step for each row that keeps any product of two rows, and every part of it, within 32 bits.
+    Int16,
     /// Four dimensions a word, with a step for each row. Frames are signed with 127 levels; codes have `levels`
     /// on either side of `shift`.
     Int8 {
@@ -20,6 +22,7 @@ impl Format {
     pub(super) fn depth(self, dim: usize) -> usize {
         match self {
             Self::F32 => dim.next_multiple_of(UNROLL),
+            Self::Int16 => dim.next_multiple_of(2 * UNROLL).next_multiple_of(16),
             Self::Int8 { .. } => dim.next_multiple_of(4 * UNROLL),
         }
     }
@@ -27,6 +30,7 @@ impl Format {
     pub(super) fn dims_per_word(self) -> usize {
         match self {
             Self::F32 => 1,
+            Self::Int16 => 2,
             Self::Int8 { .. } => 4,
         }
     }
@@ -39,7 +43,7 @@ impl Format {
     /// What dimension `i` is multiplied by: the norm and the random signs of the rotation, where there is one.
     pub(super) fn gain(self, i: usize, dim: usize) -> f32 {
         match self {
-            Self::F32 => 1.0,
+            Self::F32 | Self::Int16 => 1.0,
             Self::Int8 { .. } => {
                 let sign = if (i as u32).wrapping_mul(0x9e37_79b1) >> 31 == 0 { 1.0 } else { -1.0 };
                 sign / (rotation_span(dim) as f32).sqrt()
@@ -101,6 +105,7 @@ pub(super) fn encode(
             let error = length * (row.len() + 64) as f32 * f32::EPSILON;
             Row { step: 1.0, length, error: if is_code { 0.0 } else { error }, unit_sum: 0 }
         }
+        Format::Int16 => int16(row, words),
         Format::Int8 { levels, shift } => {
             rotate(row, x.len());
             if is_code { int8(row, levels, shift, words) } else { int8(row, 127, 0, words) }
@@ -132,6 +137,33 @@ fn int8(row: &[f32], levels: i32, shift: i32, words: &mut [u32]) -> Row {
     let length = norm_bound(tree(squares));
     let error = norm_bound(tree(errors)) + length * ROW_SLACK;
     Row { step, length, error, unit_sum: units.iter().fold(0, |sum, &unit| sum.wrapping_add(unit)) }
+}
+
+/// By Cauchy-Schwarz, products of rows of smaller norm than this, in units, fit 32 bits.
+const LARGEST_INT16_NORM: f32 = 46_340.0;
+
+#[inline(always)]
+fn int16(row: &[f32], words: &mut [u32]) -> Row {
+    let (largest, length) = (max_abs(row), norm(row));
+    // Rounding adds half a unit to each dimension at most.
+    let room = LARGEST_INT16_NORM - 0.5 * (row.len() as f32).sqrt() - 1.0;
+    let step = (largest / 32_767.0).max(length / room);
+    let is_fit = largest > SMALLEST && room > 0.0 && step.is_finite();
+    let (step, inverse) = if is_fit { (step, 1.0 / step) } else { (0.0, 0.0) };
+    let mut errors = [0.0f32; 16];
+    for (ys, words) in row.as_chunks::<16>().0.iter().zip(words.as_chunks_mut::<8>().0) {
+        let mut units = [0u16; 16];
+        for l in 0..16 {
+            let rounded = ys[l] * inverse + ROUND;
+            let error = ys[l] - (rounded - ROUND) * step;
+            errors[l] += error * error;
+            units[l] = rounded.to_bits() as u16;
+        }
+        for (word, pair) in words.iter_mut().zip(units.as_chunks::<2>().0) {
+            *word = u32::from(pair[0]) | u32::from(pair[1]) << 16;
+        }
+    }
+    Row { step, length, error: norm_bound(tree(errors)) + length * ROW_SLACK, unit_sum: 0 }
 }
 
 /// Spreads outlying dimensions over the row: Hadamard butterflies between its groups of 16, whose norm and random

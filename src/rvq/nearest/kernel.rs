@@ -10,6 +10,8 @@ pub enum Kernel {
     Avx2,
     /// f32 products, 16 lanes.
     Avx512,
+    /// int16 products, 8 lanes.
+    Avx2Int16,
     /// int8 products through 16-bit pairs, 8 lanes; codes keep 7 bits, so that no pair saturates.
     Avx2Int8,
     /// int8 dot products, 8 lanes.
@@ -25,10 +27,11 @@ const INT8_FROM_DIM: usize = 12;
 
 impl Kernel {
     /// Every kernel, the plainest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Portable,
         Self::Avx2,
         Self::Avx512,
+        Self::Avx2Int16,
         Self::Avx2Int8,
         Self::AvxVnni,
         Self::Avx512Vnni,
@@ -42,6 +45,7 @@ impl Kernel {
             Self::Portable => "portable f32",
             Self::Avx2 => "avx2 f32",
             Self::Avx512 => "avx512 f32",
+            Self::Avx2Int16 => "avx2 int16",
             Self::Avx2Int8 => "avx2 int8",
             Self::AvxVnni => "avx-vnni int8",
             Self::Avx512Vnni => "avx512-vnni int8",
@@ -59,7 +63,7 @@ impl Kernel {
             let avx512 = avx2 && has!("avx512f") && has!("avx512bw");
             match self {
                 Self::Portable => true,
-                Self::Avx2 | Self::Avx2Int8 => avx2,
+                Self::Avx2 | Self::Avx2Int16 | Self::Avx2Int8 => avx2,
                 Self::AvxVnni => avx2 && has!("avxvnni"),
                 Self::Avx512 => avx512,
                 Self::Avx512Vnni => avx512 && has!("avx512vnni"),
@@ -84,9 +88,16 @@ impl Kernel {
     #[must_use]
     pub fn best(dim: usize) -> Self {
         let int8 = [Self::Avx512Vnni, Self::AvxVnni, Self::Avx2Int8, Self::NeonDot];
-        let float = [Self::Avx512, Self::Avx2];
         let int8 = if dim < INT8_FROM_DIM { &[][..] } else { &int8[..] };
+        let float = [Self::Avx512, Self::Avx2];
         int8.iter().chain(&float).copied().find(|kernel| kernel.is_available()).unwrap_or(Self::Portable)
+    }
+
+    /// The fastest kernel of this machine whose products are off by no more than f32's may be.
+    #[must_use]
+    pub fn best_precise() -> Self {
+        let precise = [Self::Avx512, Self::Avx2Int16];
+        precise.into_iter().find(|kernel| kernel.is_available()).unwrap_or(Self::Portable)
     }
 }
 

@@ -5,7 +5,9 @@
 //! lower bound is above the smallest upper bound cannot be the nearest.
 
 use super::codebook::{Codebook, PANEL, PanelErrors};
+use super::decide::Ranked;
 use super::encode::{Format, Row, encode};
+use super::paths::PathScratch;
 use super::simd::Simd;
 
 /// Frames in a tile: what a kernel keeps in registers beside one panel.
@@ -19,26 +21,27 @@ const LARGEST_LENGTH: f32 = (1u64 << 60) as f32;
 
 /// What the bounds need to know of a frame.
 #[derive(Debug, Clone, Copy, Default)]
-struct FrameBounds {
+pub(super) struct FrameBounds {
     /// Twice the norm of what rounding took away.
-    error: f32,
+    pub error: f32,
     /// Twice the norm of what it left.
-    length: f32,
-    /// Largest lower bound that is still of interest.
-    threshold: f32,
+    pub length: f32,
+    /// Largest lower bound that is still of interest; negative infinity where there is no frame, or none that can be screened.
+    pub threshold: f32,
 }
 
 /// Working memory of one thread.
 #[derive(Debug, Clone, Default)]
 pub struct Scratch {
     row: Vec<f32>,
-    tile: Tile,
-    bounds: [FrameBounds; TILE],
+    pub(super) tile: Tile,
+    pub(super) bounds: [FrameBounds; TILE],
     /// Scores of a segment, panel by panel.
     scores: Vec<[Lanes; TILE]>,
     /// Every code that may be among the nearest of each frame, with its lower bound.
     pub(super) candidates: [Vec<(f32, u32)>; TILE],
-    pub(super) ranked: Vec<(f64, u32, f32)>,
+    pub(super) ranked: Vec<Ranked>,
+    pub(super) paths: PathScratch,
 }
 
 /// The frames of a tile in a kernel's format.
@@ -111,7 +114,7 @@ pub(super) fn screen_tile<S: Simd>(
 
 /// Writes the frames' words and what their bounds need.
 #[inline(always)]
-fn encode_tile(format: Format, book: &Codebook, frames: &[f32], scratch: &mut Scratch) {
+pub(super) fn encode_tile(format: Format, book: &Codebook, frames: &[f32], scratch: &mut Scratch) {
     let Scratch { row, tile: Tile { words, offsets, steps }, bounds, candidates, .. } = scratch;
     let num_words = book.num_words;
     row.resize(format.depth(book.dim), 0.0);

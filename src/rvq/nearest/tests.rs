@@ -206,3 +206,98 @@ fn the_bounds_hold_where_they_are_tight() {
         }
     }
 }
+
+/// The best pairs of path and code by distance in f64; with `keeps_first`, the nearest code of the first path before all others.
+fn best_of_paths_naive(
+    paths: &[f32],
+    codebook: ArrayView2<'_, f32>,
+    kept: usize,
+    keeps_first: bool,
+) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::new();
+    for (path, residual) in paths.chunks_exact(codebook.ncols()).enumerate() {
+        for (code, row) in codebook.rows().into_iter().enumerate() {
+            let dist: f64 =
+                residual.iter().zip(row).map(|(&r, &e)| (f64::from(r) - f64::from(e)).powi(2)).sum();
+            pairs.push((dist, (path as u32, code as u32)));
+        }
+    }
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    if keeps_first {
+        let first = pairs.iter().position(|pair| pair.1.0 == 0).unwrap();
+        pairs[..=first].rotate_right(1);
+    }
+    pairs.into_iter().map(|pair| pair.1).take(kept).collect()
+}
+
+/// The paths of random frames through `books`, and the search through the last of them with tables and without.
+fn check_paths(what: &str, frames: &Array2<f32>, books: &[Array2<f32>], most_left: usize) {
+    let (book, earlier) = books.split_last().unwrap();
+    let (dim, paths, num_layers) = (book.ncols(), 3, books.len());
+    let num_frames = frames.nrows();
+    let mut rng = Pcg64Mcg::seed_from_u64(5);
+    let mut codes = vec![0u32; num_frames * paths * num_layers];
+    let (mut residual, mut drift) = (Vec::new(), Vec::new());
+    for (path, codes) in codes.chunks_exact_mut(num_layers).enumerate() {
+        let mut left = frames.row(path / paths).to_vec();
+        let mut off = 0.0;
+        for (code, book) in codes.iter_mut().zip(earlier) {
+            *code = rng.random_range(0..book.nrows() as u32);
+            left.iter_mut().zip(book.row(*code as usize)).for_each(|(r, e)| *r -= e);
+            off += f32::EPSILON * left.iter().map(|r| r * r).sum::<f32>().sqrt();
+        }
+        residual.extend(left);
+        drift.push(off);
+    }
+    let frames = frames.as_slice().unwrap();
+    let so_far = PathsSoFar { paths, frames, residual: &residual, codes: &codes, drift: &drift };
+    let views: Vec<_> = earlier.iter().map(|book| book.view()).collect();
+    let tables = PathTables::new(book.view(), &views);
+    let searcher = Searcher::new(book.view());
+    for (keeps_first, kept) in [(true, 4), (false, 1), (false, 5)] {
+        let kept = kept.min(paths * book.nrows());
+        let expected: Vec<(u32, u32)> = residual
+            .chunks_exact(paths * dim)
+            .flat_map(|paths| best_of_paths_naive(paths, book.view(), kept, keeps_first))
+            .collect();
+        for tables in [None, tables.as_ref()] {
+            let mut picks = vec![Pick::NONE; num_frames * kept];
+            let left =
+                searcher.best_of_paths(tables, so_far, keeps_first, &mut picks, &mut Scratch::default());
+            let found: Vec<_> = picks.iter().map(|pick| (pick.path, pick.code)).collect();
+            assert_eq!(found, expected, "{what}, {kept} kept, tables: {}", tables.is_some());
+            assert!(tables.is_none() || left <= most_left, "{what}: tables did not serve for {left} frames");
+        }
+    }
+}
+
+#[test]
+fn paths_compete_on_their_true_distances() {
+    for (dim, num_codes) in [(3, 1), (8, 40), (33, 100), (64, 300), (128, 33)] {
+        let books: Vec<_> =
+            (0..4).map(|layer| normal(num_codes, dim, layer) * 0.7f32.powi(layer as i32)).collect();
+        let frames = normal(45, dim, 9);
+        check_paths(&format!("{num_codes} of {dim}"), &frames, &books, if num_codes == 1 { 45 } else { 5 });
+        let shifted: Vec<_> = books.iter().map(|book| book + 75.0).collect();
+        check_paths("shifted", &(&frames + 300.0), &shifted, 45);
+        let far: Vec<_> = books.iter().map(|book| book * 1e-3).collect();
+        check_paths("frames far outside of what 16 bits hold", &frames, &far, 45);
+        let rounded: Vec<_> = books.iter().map(|book| (book * 2.0).mapv(f32::round)).collect();
+        check_paths("ties", &(&frames * 2.0).mapv(f32::round), &rounded, 45);
+    }
+}
+
+#[test]
+fn paths_through_equal_codes_and_numbers_out_of_range() {
+    let frames = normal(20, 16, 1);
+    let books = [normal(30, 16, 2), normal(30, 16, 3), Array2::from_elem((50, 16), 0.25)];
+    check_paths("equal codes", &frames, &books, 20);
+    let mut wide = books.clone();
+    wide[2] = normal(50, 16, 4);
+    wide[2][[7, 3]] = 1e30;
+    check_paths("a code far out", &frames, &wide, 20);
+    let huge = frames.mapv(|v| v * 1e30);
+    check_paths("huge frames", &huge, &books[..2], 20);
+    let tiny: Vec<_> = books.iter().map(|book| book * 1e-38).collect();
+    check_paths("tiny", &(frames * 1e-38), &tiny, 20);
+}

@@ -31,7 +31,7 @@ pub(super) trait Simd: Copy {
 
     /// Asks for data that will be read soon.
     #[inline(always)]
-    fn prefetch(self, _data: &[f32]) {}
+    fn prefetch<T>(self, _data: &[T]) {}
 
     /// The lanes that are at most `limit`, as bits.
     #[inline(always)]
@@ -85,6 +85,8 @@ pub(super) fn dispatch<J: Job>(kernel: Kernel, job: J) -> J::Output {
     match kernel {
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 => unsafe { x86::avx2(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2Int16 => unsafe { x86::avx2_int16(job) },
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2Int8 => unsafe { x86::avx2_int8(job) },
         #[cfg(target_arch = "x86_64")]

@@ -17,6 +17,7 @@ macro_rules! kernel {
     };
 }
 kernel!(Avx2, avx2, "avx2,fma");
+kernel!(Avx2Int16, avx2_int16, "avx2,fma");
 kernel!(Avx2Int8, avx2_int8, "avx2,fma");
 kernel!(AvxVnni, avx_vnni, "avx2,fma,avxvnni");
 kernel!(Avx512, avx512, "avx2,fma,avx512f,avx512bw");
@@ -122,8 +123,8 @@ macro_rules! simd {
             }
 
             #[inline(always)]
-            fn prefetch(self, data: &[f32]) {
-                for line in data.chunks(16) {
+            fn prefetch<T>(self, data: &[T]) {
+                for line in data.chunks(64 / size_of::<T>().clamp(1, 64)) {
                     // SAFETY: a prefetch of any address is allowed, and this one is readable.
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
                 }
@@ -139,6 +140,15 @@ simd!(Avx2, Format::F32, at_most_8, least_upper_8, 2 x 4,
     step: |sum, codes, x| unsafe { _mm256_fmadd_ps(codes, x, sum) },
     load_f32: |p| _mm256_loadu_ps(p),
     finish: score_8,
+    store: |p, score| _mm256_storeu_ps(p, score));
+
+simd!(Avx2Int16, Format::Int16, at_most_8, least_upper_8, 2 x 4,
+    zero: |_| unsafe { _mm256_setzero_si256() },
+    load: |p| _mm256_loadu_si256(p),
+    splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
+    step: |sum, codes, x| unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(codes, x)) },
+    load_f32: |p| _mm256_loadu_ps(p),
+    finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
     store: |p, score| _mm256_storeu_ps(p, score));
 
 // Codes of 7 bits: 127 * 127 * 2 fits 16 bits.
