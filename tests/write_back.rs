@@ -220,7 +220,7 @@ fn model(path: &Path) -> LoadedModel {
 
 fn write_back(original: &Path, target: &Path, rvq: &Rvq) -> Result<WrittenBack, String> {
     let task = Cancel::default();
-    io::write_back(original, target, rvq, &EmaParams::default(), &Task::silent(&task))
+    io::write_back(original, target, None, rvq, &EmaParams::default(), &Task::silent(&task))
         .map_err(|err| err.to_string())
 }
 
@@ -335,4 +335,82 @@ fn rows_too_long_for_half_precision_are_refused_by_name() {
     let words = write_back(&path, &path, &Rvq::new(layers).unwrap()).unwrap_err();
     assert!(words.starts_with("layer 0: the sums overflow: code 3"), "{words}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+/// The one of several quantizers that is named, and every byte of the other stays.
+#[test]
+fn of_several_quantizers_the_one_at_the_place_is_written() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("two.safetensors");
+    // The trainers of the two make rows of their sums in different ways.
+    let mut tensors = Vec::new();
+    for start in ["layers.0.", "layers.1."] {
+        for (part, shape) in [("embed", &[6, 2][..]), ("embed_avg", &[6, 2]), ("cluster_size", &[6])] {
+            tensors.push(tensor(&format!("{start}_codebook.{part}"), Dtype::F32, shape, 2.0));
+        }
+    }
+    for start in ["rvq_first.vq.layers.0.", "rvq_rest.vq.layers.0."] {
+        for (part, shape) in [("embedding_sum", &[6, 2][..]), ("cluster_usage", &[6])] {
+            let name = format!("teacher.quantizer.{start}_codebook.{part}");
+            tensors.push(tensor(&name, Dtype::F32, shape, 3.0));
+        }
+    }
+    let notes = BTreeMap::new();
+    io::write_tensors(&path, &NewFile { tensors: &tensors, notes: &notes, nested: None }).unwrap();
+    let cancel = Cancel::default();
+    let open = |place: &'static str| {
+        let wanted = io::Wanted { quantizer: Some(place), ..io::Wanted::default() };
+        match io::open_as(&path, wanted, &Task::silent(&cancel)).unwrap() {
+            Opened::Model(model) => model,
+            other => panic!("no model: {other:?}"),
+        }
+    };
+    for (place, other) in [("", "teacher"), ("teacher", "")] {
+        let (old, untouched) = (open(place).rvq, open(other).rvq);
+        let new = changed(&old, &[1]);
+        let words = write_back(&path, &path, &new).unwrap_err();
+        assert!(words.starts_with("this file holds 2 quantizers"), "{words}");
+        let task = Task::silent(&cancel);
+        let usual = EmaParams::default();
+        let written = io::write_back(&path, &path, Some(place), &new, &usual, &task).unwrap();
+        assert_eq!(written.layers, [1], "{place}");
+        let read = open(place).rvq;
+        for (is, wanted) in read.layers()[1].codebook.embed().iter().zip(new.layers()[1].codebook.embed()) {
+            assert!((is - wanted).abs() < 1e-5, "{place}: {is}, not {wanted}");
+        }
+        assert_eq!(read.layers()[0], old.layers()[0]);
+        assert_eq!(open(other).rvq, untouched, "{other}");
+        let err = io::write_back(&path, &path, Some("nobody"), &new, &usual, &task).unwrap_err();
+        assert!(err.to_string().starts_with("this file holds no single quantizer at \"nobody\""), "{err}");
+    }
+}
+
+/// Arrays without a class around them, in every container, under whatever numbers.
+#[test]
+fn bare_arrays_go_back_under_their_own_names() {
+    let folder = TempDir::new().unwrap();
+    let notes = BTreeMap::new();
+    for ending in ["npz", "safetensors", "pth"] {
+        for names in [["codebooks.0", "codebooks.1"], ["0", "1"], ["book_09", "book_10"], ["c1", "c2"]] {
+            let path = folder.path().join(format!("{}.{ending}", names[0]));
+            let arrays =
+                [tensor(names[0], Dtype::F32, &[6, 2], 0.5), tensor(names[1], Dtype::F32, &[6, 2], 7.5)];
+            io::write_tensors(&path, &NewFile { tensors: &arrays, notes: &notes, nested: None }).unwrap();
+            let old = model(&path);
+            assert_eq!(old.info.family, "bare");
+            let new = changed(&old.rvq, &[1]);
+            let before = std::fs::read(&path).unwrap();
+            let written = write_back(&path, &path, &new).unwrap();
+            assert_eq!((written.layers, written.tensors), (vec![1], vec![names[1].to_owned()]), "{path:?}");
+            let read = model(&path);
+            assert_eq!(read.info, old.info);
+            for (is, wanted) in read.rvq.layers().iter().zip(new.layers()) {
+                assert_eq!(is.codebook.embed(), wanted.codebook.embed(), "{path:?}");
+            }
+            // Twelve numbers and the sums of the entry that they lie in, wherever those stand.
+            let after = std::fs::read(&path).unwrap();
+            let differing = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+            assert!(before.len() == after.len() && differing <= 12 * 4 + 3 * 4, "{path:?}: {differing}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::pickle::{self, Stop};
 use super::tree::{self, Tree};
 use super::value::{Element, Heap, Node, Value};
 use super::{Contents, Home, MAX_PICKLE_BYTES, Storage, budget};
+use crate::task::Stage;
 
 /// The pickle of PyTorch's magic number.
 pub(super) const MAGIC: &[u8] = &[0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
@@ -28,9 +29,9 @@ struct Pickles {
 /// Reads everything but the numbers.
 ///
 /// # Errors
-/// It is broken or cut short.
-pub(super) fn read(source: &Source<'_>) -> Result<Contents, Problem> {
-    let Pickles { tree, big_endian, order, end } = read_pickles(source)?;
+/// It is broken or cut short, or the task was cancelled.
+pub(super) fn read(source: &Source<'_>, stage: Stage<'_>) -> Result<Contents, Problem> {
+    let Pickles { tree, big_endian, order, end } = read_pickles(source, stage)?;
     let mut storages = BTreeMap::new();
     let mut file = &source.file;
     let mut at = end;
@@ -61,14 +62,14 @@ pub(super) fn read(source: &Source<'_>) -> Result<Contents, Problem> {
 }
 
 /// The pickles, of as much of the file as they turn out to need.
-fn read_pickles(source: &Source<'_>) -> Result<Pickles, Problem> {
+fn read_pickles(source: &Source<'_>, stage: Stage<'_>) -> Result<Pickles, Problem> {
     let mut wanted = FIRST_BYTES;
     loop {
         let mut bytes = Vec::new();
         let mut file = &source.file;
         file.seek(SeekFrom::Start(0))?;
         file.take(wanted).read_to_end(&mut bytes)?;
-        match parse(&bytes, budget(source)) {
+        match parse(&bytes, budget(source), stage) {
             Ok(pickles) => return Ok(pickles),
             Err(Stop::Problem(problem)) => return Err(problem),
             Err(Stop::Ended) if wanted >= MAX_PICKLE_BYTES => {
@@ -84,12 +85,12 @@ fn read_pickles(source: &Source<'_>) -> Result<Pickles, Problem> {
     }
 }
 
-fn parse(bytes: &[u8], budget: u64) -> Result<Pickles, Stop> {
+fn parse(bytes: &[u8], budget: u64, stage: Stage<'_>) -> Result<Pickles, Stop> {
     let mut heap = Heap::new(budget);
     let mut at = 0;
     let mut values = [Value::None; 5];
     for value in &mut values {
-        let (read, len) = pickle::read(bytes.get(at..).unwrap_or_default(), &mut heap)?;
+        let (read, len) = pickle::read(bytes.get(at..).unwrap_or_default(), &mut heap, stage)?;
         *value = read;
         at += len;
     }
@@ -106,6 +107,6 @@ fn parse(bytes: &[u8], budget: u64) -> Result<Pickles, Stop> {
         _ => Err(Problem::malformed("the file's list of storages is broken")),
     });
     let order = keys.collect::<Result<_, _>>()?;
-    let tree = tree::flatten(&mut heap, root)?;
+    let tree = tree::flatten(&mut heap, root, stage)?;
     Ok(Pickles { tree, big_endian, order, end: at as u64 })
 }

@@ -23,7 +23,7 @@ pub fn read_as(id: &str, bytes: &[u8]) {
     let cancel = Cancel::default();
     let task = Task::silent(&cancel);
     let _ = reader.read(&source, &task);
-    if let Some(Ok(tensors)) = reader.tensors(&source) {
+    if let Some(Ok(tensors)) = reader.tensors(&source, &task) {
         for name in tensors.infos().keys().take(64) {
             let _ = (tensors.floats(name, &task), tensors.codes(name, &task), tensors.placed(name));
         }
@@ -39,7 +39,7 @@ pub fn write_back(bytes: &[u8]) {
     let Some(LoadedModel { rvq: old, info }) = model() else { return };
     let Some(changed) = with_another_row(&old) else { return };
     let cancel = Cancel::default();
-    if io::write_back(&FILE, &FILE, &changed, &EmaParams::default(), &Task::silent(&cancel)).is_err() {
+    if io::write_back(&FILE, &FILE, None, &changed, &EmaParams::default(), &Task::silent(&cancel)).is_err() {
         assert!(std::fs::read(&*FILE).expect("the file") == bytes, "a refused checkpoint was changed");
         return;
     }
