@@ -501,7 +501,7 @@ fn what_may_be_unpacked_is_said_by_a_flag_or_the_environment() {
             assert!(code == 1 && err.contains("allow more with --unpack-limit "), "{file}: {err}");
         };
         let opened =
-            |(code, err): (i32, String)| assert!(code == 0 || err.contains(is_open), "{file}: {err}");
+            |(code, err): (i32, String)| assert!(code == 0 || !err.contains("unpack"), "{file}: {err}");
         opened(run(None, &["inspect", &file]));
         refused(run(None, &["inspect", &file, "--unpack-limit", size]));
         refused(run(None, &["--unpack-limit", size, "inspect", &file]));
@@ -519,6 +519,6 @@ fn what_may_be_unpacked_is_said_by_a_flag_or_the_environment() {
         (None, &["--unpack-limit=", &file]),
     ] {
         let (code, err) = run(environment, args);
-        assert!(code == 2 && err.contains(wanted) && err.contains("npack"), "{args:?}: {err}");
+        assert!(code == 2 && err.contains(wanted) && err.to_lowercase().contains("unpack"), "{args:?}: {err}");
     }
 }
