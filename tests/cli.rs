@@ -519,6 +519,9 @@ fn what_may_be_unpacked_is_said_by_a_flag_or_the_environment() {
         (None, &["--unpack-limit=", &file]),
     ] {
         let (code, err) = run(environment, args);
-        assert!(code == 2 && err.contains(wanted) && err.to_lowercase().contains("unpack"), "{args:?}: {err}");
+        assert!(
+            code == 2 && err.contains(wanted) && err.to_lowercase().contains("unpack"),
+            "{args:?}: {err}"
+        );
     }
 }

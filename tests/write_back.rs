@@ -414,3 +414,23 @@ fn bare_arrays_go_back_under_their_own_names() {
         }
     }
 }
+
+/// A checkpoint of a machine that puts the highest byte first, as PyTorch itself reads it.
+#[test]
+fn numbers_that_lie_the_other_way_round_stay_so() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("big.pt");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/containers/codebooks_big.pt");
+    std::fs::copy(fixture, &path).unwrap();
+    let old = model(&path);
+    assert_eq!(old.rvq.layers()[1].codebook.embed()[[3, 2]], 23.0);
+    let new = changed(&old.rvq, &[0, 1]);
+    let written = write_back(&path, &path, &new).unwrap();
+    assert_eq!(written.layers, [0, 1]);
+    for (is, wanted) in model(&path).rvq.layers().iter().zip(new.layers()) {
+        assert_eq!(is.codebook.embed(), wanted.codebook.embed());
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    let last = 23.375f32.to_be_bytes();
+    assert!(bytes.windows(4).any(|four| four == last), "the highest byte first");
+}

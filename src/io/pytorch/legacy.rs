@@ -19,6 +19,7 @@ const FIRST_BYTES: u64 = 1 << 20;
 /// What the pickles tell.
 struct Pickles {
     tree: Tree,
+    /// Whether a machine wrote it that puts the highest byte first.
     big_endian: bool,
     /// Keys of the storages in the order of the file, with the type of each where a tensor tells it.
     order: Vec<(String, Option<Element>)>,
@@ -47,18 +48,20 @@ pub(super) fn read(source: &Source<'_>, stage: Stage<'_>) -> Result<Contents, Pr
         let mut count = [0u8; COUNT_LEN as usize];
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut count)?;
-        let count = if big_endian { u64::from_be_bytes(count) } else { u64::from_le_bytes(count) };
         let size = element.map_or(1, |element| u64::from(element.size));
         let offset = at + COUNT_LEN;
-        let len = count.checked_mul(size);
-        let Some(end) = len.and_then(|len| offset.checked_add(len)).filter(|end| *end <= source.len) else {
-            let expected = len.unwrap_or(u64::MAX);
+        let end_of =
+            |count: u64| offset.checked_add(count.checked_mul(size)?).filter(|end| *end <= source.len);
+        // Numbers lie with their lowest byte first whatever machine wrote them; so do counts, but for old versions of PyTorch.
+        let old = || if big_endian { end_of(u64::from_be_bytes(count)) } else { None };
+        let Some(end) = end_of(u64::from_le_bytes(count)).or_else(old) else {
+            let expected = u64::from_le_bytes(count).saturating_mul(size);
             return Err(Problem::Truncated { what: "numbers", expected, found: source.len - offset });
         };
         storages.insert(key, Storage { home: Home::File(offset), len: end - offset });
         at = end;
     }
-    Ok(Contents { tree, storages, big_endian })
+    Ok(Contents { tree, storages, big_endian: false })
 }
 
 /// The pickles, of as much of the file as they turn out to need.
