@@ -16,7 +16,7 @@ use rvqscope::rvq::nearest::nearest_naive;
 use rvqscope::rvq::rules::{self, LayerBatch, UpdateCtx, UpdateRule};
 use rvqscope::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
 use rvqscope::rvq::tally::Tally;
-use rvqscope::rvq::{Codebook, Layer, Metric, Rvq, RvqParams};
+use rvqscope::rvq::{Chain, ChainParts, Codebook, Layer, Metric, Rvq, RvqParams};
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
 
@@ -433,4 +433,62 @@ fn numbers_that_lie_the_other_way_round_stay_so() {
     let bytes = std::fs::read(&path).unwrap();
     let last = 23.375f32.to_be_bytes();
     assert!(bytes.windows(4).any(|four| four == last), "the highest byte first");
+}
+
+/// `rvq` with another first row in its last layer.
+fn with_another_row(rvq: &Rvq) -> Rvq {
+    let mut layers = rvq.layers().to_vec();
+    let book = &mut layers.last_mut().unwrap().codebook;
+    let mut rows = book.embed().to_owned();
+    rows.row_mut(0).mapv_inplace(|v| v * 0.5 + 0.25);
+    if rvq.metric() == Metric::Cosine {
+        let norm = rows.row(0).dot(&rows.row(0)).sqrt();
+        rows.row_mut(0).mapv_inplace(|v| v / norm);
+    }
+    *book = Codebook::new(rows, book.cluster_size().clone(), book.embed_avg().clone()).unwrap();
+    let chain = |chain: &Chain| ChainParts {
+        layers: layers[chain.layers()].to_vec(),
+        columns: Some(chain.columns()),
+        projection: chain.projection().cloned(),
+    };
+    Rvq::of_chains(rvq.dim(), rvq.chains().iter().map(chain).collect(), rvq.metric()).unwrap()
+}
+
+#[test]
+fn every_family_takes_a_row_back_or_says_why_not() {
+    let families = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families");
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("copy.safetensors");
+    let mut refused = Vec::new();
+    for entry in std::fs::read_dir(families).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if name.ends_with(".golden") || name.ends_with("_implicit") {
+            continue;
+        }
+        let old = model(&path);
+        let new = with_another_row(&old.rvq);
+        match write_back(&path, &copy, &new) {
+            Ok(written) => assert_eq!(written.layers, [old.rvq.num_layers() - 1], "{name}"),
+            Err(words) => {
+                refused.push((name, words));
+                continue;
+            }
+        }
+        let read = model(&copy);
+        // The sizes of the changed layer are other ones, and with them what there is to be said of it.
+        let told = |info: &io::ModelInfo| io::ModelInfo { findings: Vec::new(), ..info.clone() };
+        assert_eq!(told(&read.info), told(&old.info), "{name}");
+        for (is, wanted) in read.rvq.layers().iter().zip(new.layers()) {
+            let (is, wanted) = (is.codebook.embed(), wanted.codebook.embed());
+            // Half precision rounds, and rows that are made of sums are made of rounded ones.
+            assert!(is.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 2e-3), "{name}: {is}, not {wanted}");
+        }
+    }
+    // What is searched is made of what is stored and of statistics beside it.
+    let [(affine, words)] = &refused[..] else { panic!("{refused:?}") };
+    assert!(
+        affine.ends_with("_affine") && words.contains("is not stored as it is used"),
+        "{affine}: {words}"
+    );
 }
