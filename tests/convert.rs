@@ -286,9 +286,9 @@ fn write_back_goes_to_the_quantizer_that_is_named() {
     };
     assert_eq!(embeds("a.safetensors"), embeds("c.safetensors"));
     assert_eq!(embeds("b.safetensors"), embeds("two.safetensors"));
-    let differs = |(a, b): (&(String, Vec<u8>), &(String, Vec<u8>))| (a.1 != b.1).then(|| a.0.clone());
     let (a, two) = (embeds("a.safetensors"), embeds("two.safetensors"));
-    let changed: Vec<String> = a.iter().zip(&two).filter_map(differs).collect();
+    let pairs = a.iter().zip(&two).filter(|(a, two)| a.1 != two.1);
+    let changed: Vec<&str> = pairs.map(|(a, _)| a.0.as_str()).collect();
     assert!(changed.len() == 2 && changed.iter().all(|name| name.starts_with("student.")), "{changed:?}");
 }
 

@@ -120,7 +120,7 @@ impl Reader for PytorchReader {
 
 /// The tensors of a file. An archive of arrays is one of NumPy's, whatever its first entry is.
 fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<Box<dyn Tensors + 'a>, Problem> {
-    let stage = format!("looking through {}", source.name());
+    let stage = format!("reading {}", source.name());
     let stage = task.stage(&stage);
     if source.head()?.starts_with(legacy::MAGIC) {
         return Ok(Box::new(PytorchFile::new(source, legacy::read(source, stage)?)?));
