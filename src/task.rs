@@ -36,6 +36,13 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// One stage of a task, by its name.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage<'a> {
+    task: Task<'a>,
+    name: &'a str,
+}
+
 /// What a long computation sees of its surroundings: a cancel switch and a place for progress.
 #[derive(Clone, Copy)]
 pub struct Task<'a> {
@@ -78,5 +85,23 @@ impl<'a> Task<'a> {
     /// [`Cancelled`] once the switch is set.
     pub fn check(&self) -> Result<(), Cancelled> {
         if self.cancel.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// The stage called `name`.
+    #[must_use]
+    pub fn stage(&self, name: &'a str) -> Stage<'a> {
+        Stage { task: *self, name }
+    }
+}
+
+impl Stage<'_> {
+    /// Tells that `done` of `total` units are finished, and asks whether to go on.
+    ///
+    /// # Errors
+    /// [`Cancelled`] once the switch is set.
+    pub fn reach(&self, done: u64, total: u64) -> Result<(), Cancelled> {
+        self.task.check()?;
+        (self.task.on_progress)(Progress { stage: self.name.to_owned(), done, total });
+        Ok(())
     }
 }

@@ -482,3 +482,46 @@ fn rules_are_compared_in_a_row_each() {
     let shown = done(&dir, &["train", "--pitfall", "p7", "--steps", "5"]).out;
     assert!(shown.starts_with("P7: A threshold that declares everything dead"), "{shown}");
 }
+
+/// A sound file and an archive unpack to what is allowed: by the flag, else by the environment, else by the program.
+#[test]
+fn what_may_be_unpacked_is_said_by_a_flag_or_the_environment() {
+    let fixture = |name: &str| format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let run = |environment: Option<&str>, args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rvqscope"));
+        command.args(args).stdin(Stdio::null()).env_remove("RVQSCOPE_UNPACK_LIMIT");
+        let done = command.envs(environment.map(|limit| ("RVQSCOPE_UNPACK_LIMIT", limit))).output().unwrap();
+        (done.status.code().unwrap(), String::from_utf8(done.stderr).unwrap())
+    };
+    for (file, size) in
+        [("tone_16.flac", "1K"), ("containers/layers.npz", "64"), ("containers/deflated.pth", "64")]
+    {
+        let (file, enough) = (fixture(file), "1M");
+        let refused = |(code, err): (i32, String)| {
+            assert!(code == 1 && err.contains("allow more with --unpack-limit "), "{file}: {err}");
+        };
+        let opened =
+            |(code, err): (i32, String)| assert!(code == 0 || !err.contains("unpack"), "{file}: {err}");
+        opened(run(None, &["inspect", &file]));
+        refused(run(None, &["inspect", &file, "--unpack-limit", size]));
+        refused(run(None, &["--unpack-limit", size, "inspect", &file]));
+        refused(run(Some(size), &["inspect", &file]));
+        opened(run(Some(size), &["inspect", &file, "--unpack-limit", enough]));
+        refused(run(Some(enough), &["inspect", &file, &format!("--unpack-limit={size}")]));
+    }
+    let file = fixture("tone_16.flac");
+    let wanted = "must be a number of bytes, such as 512M or 2G";
+    for (environment, args) in [
+        (None, &["inspect", &file, "--unpack-limit", "much"][..]),
+        (Some("much"), &["inspect", &file]),
+        // Before a window would open.
+        (None, &[&file, "--unpack-limit", "much"]),
+        (None, &["--unpack-limit=", &file]),
+    ] {
+        let (code, err) = run(environment, args);
+        assert!(
+            code == 2 && err.contains(wanted) && err.to_lowercase().contains("unpack"),
+            "{args:?}: {err}"
+        );
+    }
+}

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ndarray::{Array1, Array2, array};
-use rvqscope::io::{self, Dtype, LoadedModel, ModelTarget, Opened, WRITERS};
+use rvqscope::io::tensors::NewTensor;
+use rvqscope::io::{self, Dtype, LoadedModel, ModelTarget, NewFile, Opened, WRITERS};
 use rvqscope::rvq::{Codebook, Metric, Rvq};
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
@@ -244,6 +245,51 @@ fn the_commands_convert_and_write_back() {
         assert!(!ok && out.is_empty() && err.contains(part), "{args:?}: {err}");
         assert!(!at("a.pth").exists());
     }
+}
+
+/// The place that `write-back` names is the checkpoint's; the model may be a file of its own, or hold the same quantizers.
+#[test]
+fn write_back_goes_to_the_quantizer_that_is_named() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let encodec = io::model::family("encodec").unwrap();
+    let tensors: Vec<NewTensor> = ["teacher.", "student."]
+        .iter()
+        .flat_map(|place| encodec.tensors(&small(), place, Dtype::F32).unwrap())
+        .collect();
+    let file = NewFile { tensors: &tensors, notes: &BTreeMap::new(), nested: None };
+    io::write_tensors(&at("two.safetensors"), &file).unwrap();
+    let rows: Vec<_> = small().layers().iter().map(|layer| &layer.codebook.embed() + 0.5).collect();
+    let moved = Rvq::new(rows.into_iter().map(|rows| Codebook::from_rows(rows).unwrap().into()).collect());
+    write(&at("moved.npy"), &moved.unwrap(), &ModelTarget::default()).unwrap();
+    let into = |model: &str, checkpoint: &str, out: &str, quantizer: Option<&str>| {
+        let args = ["write-back", model, "--into", checkpoint, "--out", out];
+        let args = args.into_iter().chain(quantizer.into_iter().flat_map(|place| ["--quantizer", place]));
+        rvqscope(folder.path(), &args.collect::<Vec<_>>())
+    };
+    let (ok, _, err) = into("moved.npy", "two.safetensors", "a.safetensors", None);
+    assert!(!ok && err.contains("name the place of one with --quantizer: two.safetensors"), "{err}");
+    let (ok, _, err) = into("moved.npy", "two.safetensors", "a.safetensors", Some("student"));
+    assert!(ok && err.contains("Wrote 2 of 2 codebooks back"), "{err}");
+    // Of two files that hold both, the one quantizer goes from place to place.
+    let (ok, _, err) = into("a.safetensors", "two.safetensors", "b.safetensors", Some("teacher"));
+    assert!(ok && err.contains("Wrote 0 of 2 codebooks back"), "{err}");
+    let (ok, _, err) = into("a.safetensors", "two.safetensors", "c.safetensors", Some("student"));
+    assert!(ok && err.contains("Wrote 2 of 2 codebooks back"), "{err}");
+    let embeds = |name: &str| {
+        let bytes = std::fs::read(at(name)).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let is_row = |name: &str| name.ends_with(".embed");
+        let mut rows: Vec<_> = tensors.iter().filter(|(name, _)| is_row(name)).collect();
+        rows.sort_by_key(|(name, _)| name.to_string());
+        rows.into_iter().map(|(name, tensor)| (name.to_owned(), tensor.data().to_vec())).collect::<Vec<_>>()
+    };
+    assert_eq!(embeds("a.safetensors"), embeds("c.safetensors"));
+    assert_eq!(embeds("b.safetensors"), embeds("two.safetensors"));
+    let (a, two) = (embeds("a.safetensors"), embeds("two.safetensors"));
+    let pairs = a.iter().zip(&two).filter(|(a, two)| a.1 != two.1);
+    let changed: Vec<&str> = pairs.map(|(a, _)| a.0.as_str()).collect();
+    assert!(changed.len() == 2 && changed.iter().all(|name| name.starts_with("student.")), "{changed:?}");
 }
 
 /// A file size limit makes the system refuse as a full disk does, behind what was written already.

@@ -16,7 +16,7 @@ use rvqscope::rvq::nearest::nearest_naive;
 use rvqscope::rvq::rules::{self, LayerBatch, UpdateCtx, UpdateRule};
 use rvqscope::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
 use rvqscope::rvq::tally::Tally;
-use rvqscope::rvq::{Codebook, Layer, Metric, Rvq, RvqParams};
+use rvqscope::rvq::{Chain, ChainParts, Codebook, Layer, Metric, Rvq, RvqParams};
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
 
@@ -220,7 +220,7 @@ fn model(path: &Path) -> LoadedModel {
 
 fn write_back(original: &Path, target: &Path, rvq: &Rvq) -> Result<WrittenBack, String> {
     let task = Cancel::default();
-    io::write_back(original, target, rvq, &EmaParams::default(), &Task::silent(&task))
+    io::write_back(original, target, None, rvq, &EmaParams::default(), &Task::silent(&task))
         .map_err(|err| err.to_string())
 }
 
@@ -335,4 +335,160 @@ fn rows_too_long_for_half_precision_are_refused_by_name() {
     let words = write_back(&path, &path, &Rvq::new(layers).unwrap()).unwrap_err();
     assert!(words.starts_with("layer 0: the sums overflow: code 3"), "{words}");
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+/// The one of several quantizers that is named, and every byte of the other stays.
+#[test]
+fn of_several_quantizers_the_one_at_the_place_is_written() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("two.safetensors");
+    // The trainers of the two make rows of their sums in different ways.
+    let mut tensors = Vec::new();
+    for start in ["layers.0.", "layers.1."] {
+        for (part, shape) in [("embed", &[6, 2][..]), ("embed_avg", &[6, 2]), ("cluster_size", &[6])] {
+            tensors.push(tensor(&format!("{start}_codebook.{part}"), Dtype::F32, shape, 2.0));
+        }
+    }
+    for start in ["rvq_first.vq.layers.0.", "rvq_rest.vq.layers.0."] {
+        for (part, shape) in [("embedding_sum", &[6, 2][..]), ("cluster_usage", &[6])] {
+            let name = format!("teacher.quantizer.{start}_codebook.{part}");
+            tensors.push(tensor(&name, Dtype::F32, shape, 3.0));
+        }
+    }
+    let notes = BTreeMap::new();
+    io::write_tensors(&path, &NewFile { tensors: &tensors, notes: &notes, nested: None }).unwrap();
+    let cancel = Cancel::default();
+    let open = |place: &'static str| {
+        let wanted = io::Wanted { quantizer: Some(place), ..io::Wanted::default() };
+        match io::open_as(&path, wanted, &Task::silent(&cancel)).unwrap() {
+            Opened::Model(model) => model,
+            other => panic!("no model: {other:?}"),
+        }
+    };
+    for (place, other) in [("", "teacher"), ("teacher", "")] {
+        let (old, untouched) = (open(place).rvq, open(other).rvq);
+        let new = changed(&old, &[1]);
+        let words = write_back(&path, &path, &new).unwrap_err();
+        assert!(words.starts_with("this file holds 2 quantizers"), "{words}");
+        let task = Task::silent(&cancel);
+        let usual = EmaParams::default();
+        let written = io::write_back(&path, &path, Some(place), &new, &usual, &task).unwrap();
+        assert_eq!(written.layers, [1], "{place}");
+        let read = open(place).rvq;
+        for (is, wanted) in read.layers()[1].codebook.embed().iter().zip(new.layers()[1].codebook.embed()) {
+            assert!((is - wanted).abs() < 1e-5, "{place}: {is}, not {wanted}");
+        }
+        assert_eq!(read.layers()[0], old.layers()[0]);
+        assert_eq!(open(other).rvq, untouched, "{other}");
+        let err = io::write_back(&path, &path, Some("nobody"), &new, &usual, &task).unwrap_err();
+        assert!(err.to_string().starts_with("this file holds no single quantizer at \"nobody\""), "{err}");
+    }
+}
+
+/// Arrays without a class around them, in every container, under whatever numbers.
+#[test]
+fn bare_arrays_go_back_under_their_own_names() {
+    let folder = TempDir::new().unwrap();
+    let notes = BTreeMap::new();
+    for ending in ["npz", "safetensors", "pth"] {
+        for names in [["codebooks.0", "codebooks.1"], ["0", "1"], ["book_09", "book_10"], ["c1", "c2"]] {
+            let path = folder.path().join(format!("{}.{ending}", names[0]));
+            let arrays =
+                [tensor(names[0], Dtype::F32, &[6, 2], 0.5), tensor(names[1], Dtype::F32, &[6, 2], 7.5)];
+            io::write_tensors(&path, &NewFile { tensors: &arrays, notes: &notes, nested: None }).unwrap();
+            let old = model(&path);
+            assert_eq!(old.info.family, "bare");
+            let new = changed(&old.rvq, &[1]);
+            let before = std::fs::read(&path).unwrap();
+            let written = write_back(&path, &path, &new).unwrap();
+            assert_eq!((written.layers, written.tensors), (vec![1], vec![names[1].to_owned()]), "{path:?}");
+            let read = model(&path);
+            assert_eq!(read.info, old.info);
+            for (is, wanted) in read.rvq.layers().iter().zip(new.layers()) {
+                assert_eq!(is.codebook.embed(), wanted.codebook.embed(), "{path:?}");
+            }
+            // Twelve numbers and the sums of the entry that they lie in, wherever those stand.
+            let after = std::fs::read(&path).unwrap();
+            let differing = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+            assert!(before.len() == after.len() && differing <= 12 * 4 + 3 * 4, "{path:?}: {differing}");
+        }
+    }
+}
+
+/// A checkpoint of a machine that puts the highest byte first, as PyTorch itself reads it.
+#[test]
+fn numbers_that_lie_the_other_way_round_stay_so() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("big.pt");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/containers/codebooks_big.pt");
+    std::fs::copy(fixture, &path).unwrap();
+    let old = model(&path);
+    assert_eq!(old.rvq.layers()[1].codebook.embed()[[3, 2]], 23.0);
+    let new = changed(&old.rvq, &[0, 1]);
+    let written = write_back(&path, &path, &new).unwrap();
+    assert_eq!(written.layers, [0, 1]);
+    for (is, wanted) in model(&path).rvq.layers().iter().zip(new.layers()) {
+        assert_eq!(is.codebook.embed(), wanted.codebook.embed());
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    let last = 23.375f32.to_be_bytes();
+    assert!(bytes.windows(4).any(|four| four == last), "the highest byte first");
+}
+
+/// `rvq` with another first row in its last layer.
+fn with_another_row(rvq: &Rvq) -> Rvq {
+    let mut layers = rvq.layers().to_vec();
+    let book = &mut layers.last_mut().unwrap().codebook;
+    let mut rows = book.embed().to_owned();
+    rows.row_mut(0).mapv_inplace(|v| v * 0.5 + 0.25);
+    if rvq.metric() == Metric::Cosine {
+        let norm = rows.row(0).dot(&rows.row(0)).sqrt();
+        rows.row_mut(0).mapv_inplace(|v| v / norm);
+    }
+    *book = Codebook::new(rows, book.cluster_size().clone(), book.embed_avg().clone()).unwrap();
+    let chain = |chain: &Chain| ChainParts {
+        layers: layers[chain.layers()].to_vec(),
+        columns: Some(chain.columns()),
+        projection: chain.projection().cloned(),
+    };
+    Rvq::of_chains(rvq.dim(), rvq.chains().iter().map(chain).collect(), rvq.metric()).unwrap()
+}
+
+#[test]
+fn every_family_takes_a_row_back_or_says_why_not() {
+    let families = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families");
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("copy.safetensors");
+    let mut refused = Vec::new();
+    for entry in std::fs::read_dir(families).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if name.ends_with(".golden") || name.ends_with("_implicit") {
+            continue;
+        }
+        let old = model(&path);
+        let new = with_another_row(&old.rvq);
+        match write_back(&path, &copy, &new) {
+            Ok(written) => assert_eq!(written.layers, [old.rvq.num_layers() - 1], "{name}"),
+            Err(words) => {
+                refused.push((name, words));
+                continue;
+            }
+        }
+        let read = model(&copy);
+        // The sizes of the changed layer are other ones, and with them what there is to be said of it.
+        let told = |info: &io::ModelInfo| io::ModelInfo { findings: Vec::new(), ..info.clone() };
+        assert_eq!(told(&read.info), told(&old.info), "{name}");
+        for (is, wanted) in read.rvq.layers().iter().zip(new.layers()) {
+            let (is, wanted) = (is.codebook.embed(), wanted.codebook.embed());
+            // Half precision rounds, and rows that are made of sums are made of rounded ones.
+            assert!(is.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 2e-3), "{name}: {is}, not {wanted}");
+        }
+    }
+    // What is searched is made of what is stored and of statistics beside it.
+    let [(affine, words)] = &refused[..] else { panic!("{refused:?}") };
+    assert!(
+        affine.ends_with("_affine") && words.contains("is not stored as it is used"),
+        "{affine}: {words}"
+    );
 }

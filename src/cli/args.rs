@@ -14,7 +14,7 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
-use models::{convert, endings, inspect, quantizer_flag, write_back};
+use models::{convert, endings, inspect, quantizer_flag, unpack_limit_flag, write_back};
 
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
@@ -52,6 +52,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
              Start with:  rvqscope report --demo --out report",
         )
         .subcommand_required(true)
+        .arg(unpack_limit_flag())
         .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert(), write_back()])
 }
 

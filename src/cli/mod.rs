@@ -14,13 +14,13 @@ mod report;
 mod table;
 mod train;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use crate::io::{FileError, Problem};
+use crate::io::{self, FileError, Problem};
 use crate::jobs::{JobCtx, JobError, JobEvent};
 use crate::task::Cancel;
 
@@ -57,11 +57,19 @@ struct Env {
 /// Runs what `args`, the program's name first, ask for.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> Start {
-    if let Some(files) = files_for_the_window(&args) {
-        return Start::Window(files);
+    match environment().and_then(|()| of_the_window(&args)) {
+        Ok(Some(files)) => return Start::Window(files),
+        Ok(None) => {}
+        Err(err) => {
+            eprintln!("error: {err}");
+            return Start::Done(WRONG_USAGE);
+        }
     }
     match args::command(args::rule_of(&args)).try_get_matches_from(args) {
-        Ok(matches) => Start::Done(run_command(&matches)),
+        Ok(matches) => {
+            matches.get_one(io::UNPACK_LIMIT_FLAG).copied().into_iter().for_each(io::set_unpack_limit);
+            Start::Done(run_command(&matches))
+        }
         Err(err) => {
             // Help on a closed pipe is no failure.
             let _ = err.print();
@@ -70,16 +78,50 @@ pub fn run(args: Vec<OsString>) -> Start {
     }
 }
 
-/// The files to open, where the first argument is neither a command nor a flag but looks like a file.
-fn files_for_the_window(args: &[OsString]) -> Option<Vec<PathBuf>> {
-    let files: Vec<PathBuf> = args.iter().skip(1).map(PathBuf::from).collect();
-    let Some(first) = files.first() else { return Some(files) };
+/// Refuses what the environment says and nothing can be made of.
+fn environment() -> Result<(), Usage> {
+    match std::env::var_os(io::UNPACK_LIMIT_VAR) {
+        Some(text) if !text.is_empty() => byte_count(io::UNPACK_LIMIT_VAR, &text).map(drop),
+        _ => Ok(()),
+    }
+}
+
+fn byte_count(name: &str, text: &OsStr) -> Result<u64, Usage> {
+    let text = text.to_string_lossy();
+    io::byte_count(&text).ok_or_else(|| {
+        Usage(format!("{name} is {text:?}, but must be a number of bytes, such as 512M or 2G"))
+    })
+}
+
+/// The files of the window that `args` ask for, where the first one is neither a command nor a flag but looks like a file, or there is none. The
+/// one flag that counts for the window too may stand before, between and behind them, and is put into effect.
+fn of_the_window(args: &[OsString]) -> Result<Option<Vec<PathBuf>>, Usage> {
+    let flag = format!("--{}", io::UNPACK_LIMIT_FLAG);
+    let (mut files, mut limit) = (Vec::new(), None);
+    let mut rest = args.iter().skip(1);
+    while let Some(arg) = rest.next() {
+        let text = arg.to_string_lossy();
+        match text.strip_prefix(&flag) {
+            Some("") => limit = Some(rest.next().cloned().unwrap_or_default()),
+            Some(value) if value.starts_with('=') => limit = Some(value.trim_start_matches('=').into()),
+            _ => files.push(PathBuf::from(arg)),
+        }
+    }
+    if !files.first().is_none_or(|first| looks_like_a_file(first)) {
+        return Ok(None);
+    }
+    if let Some(limit) = limit {
+        io::set_unpack_limit(byte_count(&flag, &limit)?);
+    }
+    Ok(Some(files))
+}
+
+fn looks_like_a_file(first: &Path) -> bool {
     let text = first.to_string_lossy();
     if text.starts_with('-') || args::is_command(&text) {
-        return None;
+        return false;
     }
-    let looks_like_one = first.exists() || first.components().count() > 1 || first.extension().is_some();
-    looks_like_one.then_some(files)
+    first.exists() || first.components().count() > 1 || first.extension().is_some()
 }
 
 fn run_command(matches: &ArgMatches) -> u8 {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::ArgMatches;
 
-use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened};
+use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened, Problem};
 use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
@@ -50,8 +50,15 @@ pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
         epsilon: number("epsilon").unwrap_or(usual.epsilon),
         threshold: number("threshold"),
     };
-    let rvq = Arc::new(load(path, matches, env)?.rvq);
-    let spec = WriteBackSpec { rvq, original: original.to_owned(), path: out.to_owned(), ema };
+    let quantizer = flags::quantizer(matches);
+    // The place is that of the checkpoint; the changed model may be a file of its own that knows nothing of it.
+    let model = match load_at(path, None, env) {
+        Err(err) if holds_several(&err) => load_at(path, quantizer, env),
+        model => model,
+    };
+    let (rvq, original) = (Arc::new(model?.rvq), original.to_owned());
+    let quantizer = quantizer.map(str::to_owned);
+    let spec = WriteBackSpec { rvq, original, quantizer, path: out.to_owned(), ema };
     env.job(|ctx| jobs::write_back(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
 }
@@ -63,8 +70,12 @@ pub(super) fn check_model_ending(out: &Path) -> Result<(), Usage> {
 
 /// Opens a model file; of several quantizers in it the one that `--quantizer` names.
 pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<LoadedModel> {
+    load_at(path, flags::quantizer(matches), env)
+}
+
+fn load_at(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<LoadedModel> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let wanted = io::Wanted { quantizer: flags::quantizer(matches), ..io::Wanted::default() };
+    let wanted = io::Wanted { quantizer, ..io::Wanted::default() };
     let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     let what = match opened? {
@@ -74,6 +85,12 @@ pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Loade
         Opened::Codes(_) => "codes",
     };
     bail!("this file holds {what}, but a model is wanted: {}", path.display())
+}
+
+/// Whether a file could not be opened because it was not said which of its quantizers is meant.
+fn holds_several(err: &anyhow::Error) -> bool {
+    let problem = err.downcast_ref::<io::FileError>().map(|err| &err.problem);
+    matches!(problem, Some(Problem::SeveralQuantizers { .. }))
 }
 
 fn described(path: &Path, model: &LoadedModel) -> String {

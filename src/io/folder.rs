@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::{FileError, Problem, Source, known_formats, reader_for};
+use crate::task::Task;
 
 /// How deep folders are searched.
 const MAX_DEPTH: usize = 16;
@@ -19,20 +20,29 @@ const MAX_ENTRIES: usize = 200_000;
 /// over, and so is what is of no known format; links that lead back are followed once.
 ///
 /// # Errors
-/// A folder cannot be read, holds nothing that can be read, or holds too many entries; or nothing matches a pattern.
-pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+/// A folder cannot be read, holds nothing that can be read, or holds too many entries; nothing matches a pattern; or the task was cancelled.
+pub fn expand(paths: &[PathBuf], task: &Task<'_>) -> Result<Vec<PathBuf>, FileError> {
     let mut files = Vec::new();
     for path in paths {
-        match matches(path)? {
-            Some(matches) => files.append(&mut expand_plain(&matches)?),
-            None => files.append(&mut expand_plain(std::slice::from_ref(path))?),
+        match matches(path, task)? {
+            Some(matches) => files.append(&mut expand_plain(&matches, task)?),
+            None => files.append(&mut expand_plain(std::slice::from_ref(path), task)?),
         }
     }
     Ok(files)
 }
 
+/// Tells that `done` entries of folders were looked at; how many there are is not known.
+fn reach(path: &Path, done: usize, task: &Task<'_>) -> Result<(), FileError> {
+    const ENTRIES_A_TELLING: usize = 256;
+    if done > 0 && done.is_multiple_of(ENTRIES_A_TELLING) {
+        task.progress("looking through folders", done, 0);
+    }
+    task.check().map_err(|cancelled| Problem::from(cancelled).at(path))
+}
+
 /// What matches `path` in the order in which a person would count, if it is a pattern and not the name of something that is there.
-fn matches(path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
+fn matches(path: &Path, task: &Task<'_>) -> Result<Option<Vec<PathBuf>>, FileError> {
     let Some(pattern) = path.to_str().filter(|text| text.contains(['*', '?', '['])) else { return Ok(None) };
     if path.symlink_metadata().is_ok() {
         return Ok(None);
@@ -40,7 +50,11 @@ fn matches(path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
     // What is no pattern is the name of a file that is not there.
     let Ok(matches) = glob::glob_with(pattern, options) else { return Ok(None) };
-    let mut found: Vec<PathBuf> = matches.filter_map(Result::ok).take(MAX_ENTRIES + 1).collect();
+    let mut found = Vec::new();
+    for path in matches.filter_map(Result::ok).take(MAX_ENTRIES + 1) {
+        reach(&path, found.len(), task)?;
+        found.push(path);
+    }
     if found.len() > MAX_ENTRIES {
         let words = format!("over {MAX_ENTRIES} files match this pattern; make it narrower");
         return Err(Problem::Unsupported(words).at(path));
@@ -48,18 +62,18 @@ fn matches(path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
     if found.is_empty() {
         return Err(Problem::Unsupported("no file matches this pattern".to_owned()).at(path));
     }
-    found.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+    found.sort_by(|a: &PathBuf, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     Ok(Some(found))
 }
 
-fn expand_plain(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+fn expand_plain(paths: &[PathBuf], task: &Task<'_>) -> Result<Vec<PathBuf>, FileError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
         }
-        let mut walk = Walk { seen: HashSet::new(), entries: 0, files: Vec::new() };
+        let mut walk = Walk { task, seen: HashSet::new(), entries: 0, looked_at: 0, files: Vec::new() };
         walk.folder(path, 0)?;
         if walk.files.is_empty() {
             return Err(Problem::NothingInFolder { known: known_formats() }.at(path));
@@ -69,14 +83,16 @@ fn expand_plain(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
     Ok(files)
 }
 
-struct Walk {
+struct Walk<'a> {
+    task: &'a Task<'a>,
     /// Folders by their true path, against links that lead in circles.
     seen: HashSet<PathBuf>,
     entries: usize,
+    looked_at: usize,
     files: Vec<PathBuf>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), FileError> {
         let at = |err: std::io::Error| Problem::from(err).at(folder);
         if depth > MAX_DEPTH || !self.seen.insert(folder.canonicalize().map_err(at)?) {
@@ -97,6 +113,8 @@ impl Walk {
         }
         entries.sort_by(|(a, a_path), (b, b_path)| natural_order(a, b).then_with(|| a_path.cmp(b_path)));
         for (_, path) in entries {
+            reach(&path, self.looked_at, self.task)?;
+            self.looked_at += 1;
             if path.is_dir() {
                 self.folder(&path, depth + 1)?;
             } else if is_readable(&path) {

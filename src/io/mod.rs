@@ -8,6 +8,7 @@ mod coded;
 mod dtype;
 mod error;
 mod folder;
+mod limits;
 pub mod model;
 pub mod npy;
 pub mod npz;
@@ -27,6 +28,7 @@ pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem};
 pub use folder::expand;
+pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
 pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
@@ -76,10 +78,11 @@ pub trait Reader: Sync {
     /// It is broken, of a kind that is not read, or the task was cancelled.
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem>;
 
-    /// The named tensors of such a file; `None` where the format has none.
+    /// The named tensors of such a file, their numbers not read yet; `None` where the format has none.
     fn tensors<'a>(
         &self,
         _source: &'a Source<'_>,
+        _task: &Task<'_>,
     ) -> Option<Result<Box<dyn tensors::Tensors + 'a>, Problem>> {
         None
     }
@@ -181,14 +184,15 @@ impl<'a> Source<'a> {
 }
 
 /// Gives the tensors of a file to `work`, and the open file with what comes of it.
-fn with_tensors<T>(
-    path: &Path,
+fn with_tensors<'a, T>(
+    path: &'a Path,
+    task: &Task<'_>,
     work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
-) -> Result<(Source<'_>, T), FileError> {
+) -> Result<(Source<'a>, T), FileError> {
     let open = || {
         let source = Source::open(path)?;
         let head = source.head()?;
-        let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source));
+        let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source, task));
         let tensors = tensors.ok_or_else(|| {
             Problem::Unsupported(
                 "this file holds no named tensors, so there is no checkpoint to change".to_owned(),

@@ -50,7 +50,11 @@ impl Reader for NpyReader {
         tensors::interpret(&NpyTensor::new(source, header), source.wanted.quantizer, task)
     }
 
-    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+    fn tensors<'a>(
+        &self,
+        source: &'a Source<'_>,
+        _task: &Task<'_>,
+    ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
         let open = || {
             let header = NpyHeader::read(&mut &source.file, source.len)?;
             header.check_size(source.len)?;

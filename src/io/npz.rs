@@ -39,13 +39,15 @@ impl Reader for NpzReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&NpzFile::new(source, &Archive::read(source)?)?, source.wanted.quantizer, task)
+        tensors::interpret(&NpzFile::open(source, task)?, source.wanted.quantizer, task)
     }
 
-    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
-        let open =
-            || Ok::<_, Problem>(Box::new(NpzFile::new(source, &Archive::read(source)?)?) as Box<dyn Tensors>);
-        Some(open())
+    fn tensors<'a>(
+        &self,
+        source: &'a Source<'_>,
+        task: &Task<'_>,
+    ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        Some(NpzFile::open(source, task).map(|file| Box::new(file) as Box<dyn Tensors>))
     }
 }
 
@@ -65,14 +67,19 @@ struct Array {
 }
 
 impl<'a> NpzFile<'a> {
+    fn open(source: &'a Source<'_>, task: &Task<'_>) -> Result<Self, Problem> {
+        Self::new(source, &Archive::read(source, task)?, task)
+    }
+
     /// Reads the headers of the arrays in `archive`. What else is in it is passed over, as NumPy does.
     ///
     /// # Errors
-    /// There is no array, or one is broken.
-    pub(super) fn new(source: &'a Source<'_>, archive: &Archive) -> Result<Self, Problem> {
+    /// There is no array, one is broken, or the task was cancelled.
+    pub(super) fn new(source: &'a Source<'_>, archive: &Archive, task: &Task<'_>) -> Result<Self, Problem> {
         let (mut arrays, mut infos) = (BTreeMap::new(), BTreeMap::new());
         for entry in archive.entries() {
             let Some(name) = entry.name.strip_suffix(ENDING) else { continue };
+            task.check()?;
             let header = NpyHeader::read(&mut entry.reader(&source.file)?, entry.len);
             let header = match header.and_then(|header| header.check_size(entry.len).map(|()| header)) {
                 Ok(header) => header,

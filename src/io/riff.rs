@@ -48,6 +48,9 @@ const TAG_PCM: u16 = 1;
 const TAG_FLOAT: u16 = 3;
 const TAG_EXTENSIBLE: u16 = 0xfffe;
 
+/// Sound files have a handful of chunks in front of their samples.
+const MAX_CHUNKS: usize = 4096;
+
 /// What a program writes as a length when it does not know it, because it writes to a pipe.
 const UNKNOWN_LEN: u32 = u32::MAX;
 
@@ -62,7 +65,7 @@ impl WavLayout {
         let streamed = u32::from_le_bytes(riff_len) == UNKNOWN_LEN;
         let mut offset = start.len() as u64;
         let mut format = None;
-        loop {
+        for _ in 0..MAX_CHUNKS {
             let found = file_len.saturating_sub(offset);
             if found == 0 {
                 let missing = if format.is_some() { "no samples" } else { "neither a format nor samples" };
@@ -93,6 +96,7 @@ impl WavLayout {
             // Chunks are padded to an even length.
             offset += u64::from(len) + u64::from(len & 1);
         }
+        Err(Problem::malformed(format!("there are no samples behind its first {MAX_CHUNKS} chunks")))
     }
 
     /// Checks that a `data` chunk of `len` bytes, `found` of which are in the file, holds whole frames.

@@ -52,7 +52,11 @@ impl Reader for SafetensorsReader {
         tensors::interpret(&SafetensorsFile::new(source)?, source.wanted.quantizer, task)
     }
 
-    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+    fn tensors<'a>(
+        &self,
+        source: &'a Source<'_>,
+        _task: &Task<'_>,
+    ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
         Some(SafetensorsFile::new(source).map(|file| Box::new(file) as Box<dyn Tensors>))
     }
 }

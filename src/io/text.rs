@@ -9,7 +9,7 @@ use ndarray::Array2;
 
 use super::arrays::{Codes, RawFeatures};
 use super::{Opened, Problem, Reader, Source};
-use crate::task::Task;
+use crate::task::{Stage, Task};
 
 mod kind;
 mod scan;
@@ -21,8 +21,11 @@ use scan::{End, Scan};
 #[derive(Debug, Clone, Copy)]
 pub struct TextReader;
 
-/// Numbers between two looks at the cancel switch.
+/// Numbers for which room is made at least.
 const BLOCK: usize = 1 << 15;
+
+/// Fields between two looks at the task.
+const FIELDS_A_LOOK: u64 = 1 << 14;
 
 impl Reader for TextReader {
     fn id(&self) -> &'static str {
@@ -47,12 +50,13 @@ impl Reader for TextReader {
             .ok_or_else(|| Problem::malformed("the first lines of this text are no numbers"))?;
         let mut file = &source.file;
         file.rewind()?;
+        let stage = format!("reading {}", source.name());
         let mut text = Text {
             scan: Scan::new(BufReader::new(file)),
             field: Vec::new(),
-            stage: format!("reading {}", source.name()),
+            fields: 0,
+            stage: task.stage(&stage),
             len: source.len,
-            task,
         };
         match kind {
             Kind::Numbers { delimiters, has_header } => {
@@ -70,10 +74,12 @@ impl Reader for TextReader {
 /// A text that is being read.
 struct Text<'a, R> {
     scan: Scan<R>,
+    /// The field that was read last.
     field: Vec<u8>,
-    stage: String,
+    /// How many were.
+    fields: u64,
+    stage: Stage<'a>,
     len: u64,
-    task: &'a Task<'a>,
 }
 
 impl<R: std::io::BufRead> Text<'_, R> {
@@ -84,13 +90,13 @@ impl<R: std::io::BufRead> Text<'_, R> {
         let (mut in_line, mut first_line) = (0, 0);
         loop {
             let line = self.scan.line();
-            let end = self.scan.field(&mut self.field, delimiters)?;
+            let end = self.next(delimiters)?;
             let text = self.field.trim_ascii();
             let is_comment = in_line == 0 && text.starts_with(NUMBER_HEADERS);
             let is_header = before_header && !text.is_empty() && !is_comment;
             before_header &= !is_header;
             if (is_comment || is_header) && end == End::Delimiter {
-                self.scan.skip_line()?;
+                self.skip_line()?;
                 continue;
             }
             // Blanks may repeat, and any delimiter may close a line.
@@ -103,7 +109,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
                         shown(text)
                     )));
                 }
-                self.push(&mut values, value)?;
+                push(&mut values, value);
                 in_line += 1;
             }
             if end != End::Delimiter && in_line > 0 {
@@ -131,11 +137,11 @@ impl<R: std::io::BufRead> Text<'_, R> {
         let most = MAX_CLIPS + self.len / MIN_LINE;
         let (mut values, mut clips) = (Vec::new(), Vec::new());
         if has_header {
-            self.scan.skip_line()?;
+            self.skip_line()?;
         }
         loop {
             let line = self.scan.line();
-            let end = self.scan.field(&mut self.field, b"\t")?;
+            let end = self.next(b"\t")?;
             let name = String::from_utf8_lossy(self.field.trim_ascii()).into_owned();
             match end {
                 End::Delimiter => {}
@@ -149,13 +155,13 @@ impl<R: std::io::BufRead> Text<'_, R> {
             }
             let start = values.len();
             let end = loop {
-                let end = self.scan.field(&mut self.field, b" ")?;
+                let end = self.next(b" ")?;
                 let text = self.field.trim_ascii();
                 if !text.is_empty() {
                     let code = std::str::from_utf8(text).ok().and_then(|text| text.parse::<u32>().ok());
                     let code = code.filter(|&code| i32::try_from(code).is_ok());
                     let code = code.ok_or_else(|| not_a(text, "code", line))?;
-                    self.push(&mut values, code)?;
+                    push(&mut values, code);
                 }
                 if end != End::Delimiter {
                     break end;
@@ -177,20 +183,29 @@ impl<R: std::io::BufRead> Text<'_, R> {
         Codes::of_clips(values, clips)
     }
 
-    /// Adds a number; room grows by a quarter, so that it stays in proportion to the file.
-    fn push<T>(&mut self, values: &mut Vec<T>, value: T) -> Result<(), Problem> {
-        if values.len() == values.capacity() {
-            values.reserve_exact((values.len() / 4).max(BLOCK));
+    /// Reads the next field, and gives what ended it.
+    fn next(&mut self, delimiters: &[u8]) -> Result<End, Problem> {
+        if self.fields.is_multiple_of(FIELDS_A_LOOK) {
+            self.stage.reach(self.scan.bytes(), self.len)?;
         }
-        if values.len().is_multiple_of(BLOCK) {
-            self.task.check()?;
-            let [done, total] =
-                [self.scan.bytes(), self.len].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-            self.task.progress(self.stage.as_str(), done, total);
+        self.fields += 1;
+        self.scan.field(&mut self.field, delimiters)
+    }
+
+    fn skip_line(&mut self) -> Result<(), Problem> {
+        while !self.scan.skip_block()? {
+            self.stage.reach(self.scan.bytes(), self.len)?;
         }
-        values.push(value);
         Ok(())
     }
+}
+
+/// Adds a number; room grows by a quarter, so that it stays in proportion to the file.
+fn push<T>(values: &mut Vec<T>, value: T) {
+    if values.len() == values.capacity() {
+        values.reserve_exact((values.len() / 4).max(BLOCK));
+    }
+    values.push(value);
 }
 
 /// A field as a number. Where semicolons part the fields, a comma may stand for the point.

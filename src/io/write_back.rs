@@ -23,22 +23,31 @@ pub struct WrittenBack {
 /// How far projections may lie from the checkpoint's, as a share of their largest number: they went through f32.
 const SAME: f32 = 1e-5;
 
-/// Writes `target` as the checkpoint `original` with the codebooks of `rvq` in it; the two may be one file.
+/// Writes `target` as the checkpoint `original` with the codebooks of `rvq` in it; the two may be one file. Of several quantizers in the checkpoint
+/// the one at `quantizer` is meant: what stands in front of its tensor names.
 ///
 /// Layers whose rows are the checkpoint's stay as they are. For the others rows are written, and where the checkpoint has an EMA state, sizes
 /// and sums that agree with them (see [`settle`](crate::rvq::settle::settle)), with the checkpoint's own sum of sizes.
 ///
 /// # Errors
-/// The checkpoint holds no quantizer, or one of another shape, or keeps it in a way that cannot be overwritten; nothing has changed; or a file
-/// cannot be read or written, and what was there stays.
+/// The checkpoint holds no quantizer, none at that place, or one of another shape, or keeps it in a way that cannot be overwritten; nothing has
+/// changed; or a file cannot be read or written, and what was there stays.
 pub fn write_back(
     original: &Path,
     target: &Path,
+    quantizer: Option<&str>,
     rvq: &Rvq,
     params: &EmaParams,
     task: &Task<'_>,
 ) -> Result<WrittenBack, FileError> {
-    let (source, plan) = super::with_tensors(original, |tensors| plan(tensors, rvq, params, task))?;
+    let (source, plan) = super::with_tensors(original, task, |tensors| {
+        let old = model::find(tensors, quantizer, task)?.ok_or_else(|| {
+            Problem::Unsupported(
+                "there is no quantizer in this file that another could take the place of".to_owned(),
+            )
+        })?;
+        plan(tensors, old, rvq, params, task)
+    })?;
     let Plan { patches, others, report } = plan;
     patched_copy(&source, target, &patches, &others, task)?;
     Ok(report)
@@ -51,15 +60,18 @@ struct Plan {
     report: WrittenBack,
 }
 
-fn plan(tensors: &dyn Tensors, rvq: &Rvq, params: &EmaParams, task: &Task<'_>) -> Result<Plan, Problem> {
-    let LoadedModel { rvq: old, info } = model::find(tensors, None, task)?.ok_or_else(|| {
-        Problem::Unsupported(
-            "there is no quantizer in this file that another could take the place of".to_owned(),
-        )
-    })?;
+fn plan(
+    tensors: &dyn Tensors,
+    LoadedModel { rvq: old, info }: LoadedModel,
+    rvq: &Rvq,
+    params: &EmaParams,
+    task: &Task<'_>,
+) -> Result<Plan, Problem> {
     check_same_shape(rvq, &old)?;
-    let in_place = |name: &&String| name.starts_with(&info.place);
-    let formula = formula_of_names(tensors.infos().keys().filter(in_place).map(String::as_str));
+    let named = |rvq: &Rvq| family_tensors(&info.family, rvq, &info.place, Dtype::F32);
+    let before = named(&old)?;
+    let in_file = |name: &&str| tensors.infos().contains_key(*name);
+    let formula = formula_of_names(before.iter().map(|tensor| tensor.name.as_str()).filter(in_file));
     let dtype = info.layers.first().and_then(|layer| Dtype::named(&layer.dtype)).unwrap_or(Dtype::F32);
 
     let (mut new, mut layers) = (old.clone(), Vec::new());
@@ -83,9 +95,8 @@ fn plan(tensors: &dyn Tensors, rvq: &Rvq, params: &EmaParams, task: &Task<'_>) -
         }
     }
 
-    let named = |rvq: &Rvq| family_tensors(&info.family, rvq, &info.place, Dtype::F32);
     let (mut patches, mut findings) = (Vec::new(), Vec::new());
-    for (before, after) in named(&old)?.into_iter().zip(named(&new)?) {
+    for (before, after) in before.into_iter().zip(named(&new)?) {
         if before.values == after.values {
             continue;
         }

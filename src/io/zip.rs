@@ -6,18 +6,12 @@ use std::io::{self, Read, Seek, SeekFrom, Take};
 use flate2::read::DeflateDecoder;
 
 use super::tensors::ZipEntry;
-use super::{Problem, Source};
-use crate::task::Task;
+use super::{Problem, Source, limits};
+use crate::task::{Stage, Task};
 
 mod directory;
 
 use directory::{CENTRAL_LEN, Directory, Fields, SATURATED, Wide, broken_directory, read_at};
-
-/// The environment variable that raises or lowers [`unpack_limit`], in bytes.
-const LIMIT_VARIABLE: &str = "RVQSCOPE_UNPACK_LIMIT";
-
-/// What the entries of one archive may unpack to unless the user says otherwise.
-const DEFAULT_LIMIT: u64 = 4 << 30;
 
 /// More than any checkpoint has; each takes a look at its own place in the file.
 const MAX_ENTRIES: u64 = 1 << 18;
@@ -53,6 +47,9 @@ pub(super) struct Archive {
     entries: Vec<Entry>,
 }
 
+/// What is unpacked between two looks at the task.
+const BLOCK_BYTES: u64 = 1 << 18;
+
 /// PyTorch can be told to leave checksums out.
 const NO_CRC: u32 = 0;
 
@@ -78,26 +75,13 @@ pub(super) fn first_name(head: &[u8]) -> &[u8] {
     rest.get(..len).unwrap_or(rest)
 }
 
-/// The most that the entries of an archive may unpack to, in bytes.
-pub(super) fn unpack_limit() -> u64 {
-    std::env::var(LIMIT_VARIABLE).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_LIMIT)
-}
-
-/// The refusal of what unpacks to more than is allowed.
-pub(super) fn beyond_limit(len: u64) -> Problem {
-    let limit = unpack_limit();
-    Problem::Unsupported(format!(
-        "this archive unpacks to {len} bytes, more than the {limit} that are allowed; if you trust it, set the environment variable \
-         {LIMIT_VARIABLE} to a larger number of bytes"
-    ))
-}
-
 impl Archive {
     /// Reads the directory and where each entry begins.
     ///
     /// # Errors
-    /// It is no archive, cut short, its entries lie outside of the file or over each other, or would unpack to more than is allowed.
-    pub(super) fn read(source: &Source<'_>) -> Result<Self, Problem> {
+    /// It is no archive, cut short, its entries lie outside of the file or over each other, or would unpack to more than is allowed; or the task
+    /// was cancelled.
+    pub(super) fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Self, Problem> {
         let directory = Directory::find(source)?;
         let records = read_at(&source.file, directory.offset, directory.len)?;
         if directory.count > MAX_ENTRIES {
@@ -116,13 +100,15 @@ impl Archive {
         }
         drop(records);
         for entry in &mut entries {
+            task.check()?;
             entry.find_data(source)?;
         }
         check_apart(&mut entries, directory.offset)?;
         let packed = entries.iter().filter(|entry| entry.method == Method::Deflated);
         let unpacked = packed.fold(0u64, |sum, entry| sum.saturating_add(entry.len));
-        if unpacked > unpack_limit() {
-            return Err(beyond_limit(unpacked));
+        let limit = limits::of_archive();
+        if unpacked > limit {
+            return Err(limits::exceeded(unpacked, false, limit));
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
@@ -163,15 +149,15 @@ impl Entry {
     ///
     /// # Errors
     /// It is not, cannot be read, or the task was cancelled.
-    pub(super) fn verify(&self, file: &File, task: &Task<'_>) -> Result<(), Problem> {
-        const BLOCK_BYTES: usize = 1 << 18;
+    pub(super) fn verify(&self, file: &File, stage: Stage<'_>) -> Result<(), Problem> {
         if self.crc == NO_CRC {
             return Ok(());
         }
         let mut reader = self.reader(file)?;
-        let mut block = vec![0u8; BLOCK_BYTES.min(usize::try_from(self.packed_len).unwrap_or(BLOCK_BYTES))];
+        let block_len = usize::try_from(BLOCK_BYTES.min(self.packed_len)).unwrap_or(0);
+        let mut block = vec![0u8; block_len];
         while reader.read(&mut block)? > 0 {
-            task.check()?;
+            stage.reach(self.len - reader.left, self.len)?;
         }
         reader.finish(&self.name)
     }
@@ -204,8 +190,8 @@ impl Entry {
     /// All of its bytes.
     ///
     /// # Errors
-    /// As for [`Entry::reader`]; or it is longer than `limit`, or is not what its checksum says.
-    pub(super) fn read_all(&self, file: &File, limit: u64) -> Result<Vec<u8>, Problem> {
+    /// As for [`Entry::reader`]; or it is longer than `limit`, is not what its checksum says, or the task was cancelled.
+    pub(super) fn read_all(&self, file: &File, limit: u64, stage: Stage<'_>) -> Result<Vec<u8>, Problem> {
         if self.len > limit {
             let Self { name, len, .. } = self;
             return Err(Problem::Unsupported(format!(
@@ -216,7 +202,9 @@ impl Entry {
         let mut bytes = Vec::new();
         // A deflated entry may say that it is long without being so.
         bytes.reserve_exact(usize::try_from(self.len.min(self.packed_len)).unwrap_or(0));
-        reader.read_to_end(&mut bytes)?;
+        while reader.by_ref().take(BLOCK_BYTES).read_to_end(&mut bytes)? > 0 {
+            stage.reach(self.len - reader.left, self.len)?;
+        }
         reader.finish(&self.name)?;
         Ok(bytes)
     }

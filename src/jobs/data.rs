@@ -197,7 +197,7 @@ fn open_files(
     ctx: &JobCtx<'_>,
     task: &Task<'_>,
 ) -> Result<OpenedFiles, JobError> {
-    let files = io::expand(paths)?;
+    let files = io::expand(paths, task)?;
     if files.is_empty() {
         return Err(JobError::Input("there is no file to open".to_owned()));
     }

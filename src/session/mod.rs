@@ -325,7 +325,8 @@ impl Session {
             }
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
-                ("Writing back", JobSpec::WriteBack(WriteBackSpec { rvq, original, path, ema }))
+                let quantizer = self.data_spec.quantizer.clone();
+                ("Writing back", JobSpec::WriteBack(WriteBackSpec { rvq, original, quantizer, path, ema }))
             }
         };
         let job = self.start_job(title, spec);

@@ -34,10 +34,7 @@ fn pipes_and_devices_are_not_touched() {
         let written = io::replace_file(path, |_| Ok(()));
         assert!(matches!(written.unwrap_err().problem, Problem::NotAFile));
     }
-    assert!(matches!(
-        io::expand(&[folder.path().into()]).unwrap_err().problem,
-        Problem::NothingInFolder { .. }
-    ));
+    assert!(matches!(expand(&[folder.path().into()]).unwrap_err().problem, Problem::NothingInFolder { .. }));
 }
 
 #[test]
@@ -52,7 +49,7 @@ fn a_folder_stands_for_its_readable_files_in_natural_order() {
     }
     #[cfg(unix)]
     std::os::unix::fs::symlink(folder.path(), at("b/loop")).unwrap();
-    let files = io::expand(&[at("notes.txt"), folder.path().into()]).unwrap();
+    let files = expand(&[at("notes.txt"), folder.path().into()]).unwrap();
     assert_eq!(files, ["notes.txt", "b/deep/x.npy", "clip9.wav", "clip10"].map(at));
 }
 
@@ -64,7 +61,7 @@ fn a_pattern_stands_for_what_matches_it() {
     for name in ["clip10.npy", "clip2.npy", "other.npy", ".clip3.npy", "[odd].npy"] {
         std::fs::write(at(name), &array).unwrap();
     }
-    let expand = |name: &str| io::expand(&[at(name)]);
+    let expand = |name: &str| expand(&[at(name)]);
     let files = |names: &[&str]| names.iter().map(|name| at(name)).collect::<Vec<_>>();
     assert_eq!(expand("clip*.npy").unwrap(), files(&["clip2.npy", "clip10.npy"]));
     assert_eq!(expand("clip?.npy").unwrap(), files(&["clip2.npy"]));
@@ -73,4 +70,20 @@ fn a_pattern_stands_for_what_matches_it() {
     assert_eq!(expand("a[").unwrap(), files(&["a["]), "no pattern at all");
     let err = expand("missing*").unwrap_err();
     assert_eq!(err.to_string(), format!("no file matches this pattern: {}", at("missing*").display()));
+}
+
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+    io::expand(paths, &Task::silent(&Cancel::default()))
+}
+
+#[test]
+fn cancelling_ends_the_search() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("a.npy"), npy(1, "<f4", false, "(1, 2)", &[0; 8])).unwrap();
+    let cancel = Cancel::default();
+    cancel.cancel();
+    for path in [folder.path().to_owned(), folder.path().join("*.npy")] {
+        let err = io::expand(&[path], &Task::silent(&cancel)).unwrap_err();
+        assert!(matches!(err.problem, Problem::Cancelled(_)), "{err}");
+    }
 }

@@ -14,7 +14,8 @@ pub(super) fn with_tensors<T>(path: &Path, work: impl FnOnce(&dyn Tensors) -> T)
     let head = std::fs::read(path).unwrap();
     let reader =
         READERS.iter().find(|reader| reader.sniff(&head[..head.len().min(4096)], path)).expect("a reader");
-    let tensors = reader.tensors(&source).expect("a container")?;
+    let cancel = Cancel::default();
+    let tensors = reader.tensors(&source, &Task::silent(&cancel)).expect("a container")?;
     Ok(work(&*tensors))
 }
 

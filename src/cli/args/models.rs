@@ -4,10 +4,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command};
 
 use crate::io::model::FAMILIES;
-use crate::io::{EmaParams, model_endings};
+use crate::io::{EmaParams, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
-use super::{path_arg, path_flag, switch};
+use super::{path_arg, path_flag, switch, wrapped};
 
 /// The command that looks at a model.
 pub(super) fn inspect() -> Command {
@@ -79,7 +79,9 @@ pub(super) fn write_back() -> Command {
              threshold.",
         )
         .arg(path_arg("model", "MODEL", "The changed quantizer"))
-        .arg(quantizer_flag())
+        .arg(quantizer_flag().help(wrapped(
+            "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
+        )))
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
         .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
         .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
@@ -92,6 +94,19 @@ pub(super) fn quantizer_flag() -> Arg {
     Arg::new("quantizer").long("quantizer").value_name("PLACE").help(
         "Of several quantizers in the model file, the one whose tensor names start like this: `generator`, say [default: the only one]",
     )
+}
+
+/// What compressed files may unpack to; a flag of every command.
+pub(super) fn unpack_limit_flag() -> Arg {
+    Arg::new(UNPACK_LIMIT_FLAG)
+        .long(UNPACK_LIMIT_FLAG)
+        .value_name("SIZE")
+        .global(true)
+        .value_parser(|text: &str| byte_count(text).ok_or("must be a number of bytes, such as 512M or 2G"))
+        .help(wrapped(&format!(
+            "What a compressed file may unpack to, such as 8G [default: {UNPACK_LIMIT_VAR}, or 4G for an archive, and 64M and 256 times its \
+             size for audio]"
+        )))
 }
 
 /// The endings of model files, for help texts.

@@ -44,6 +44,9 @@ pub(super) static CONTAINERS: &[Container] = &[
 /// How many bytes of the file the containers are told by. The longest MPEG frame has 1441 bytes, the longest of AAC 8191.
 const HEAD_LEN: usize = 16_400;
 
+/// Tags in front of the audio that are stepped over; one is usual.
+const MAX_TAGS: usize = 64;
+
 /// How far behind a tag the audio may begin: some programs leave a hole there.
 const HOLE_LEN: usize = 1 << 16;
 
@@ -55,17 +58,16 @@ pub(super) fn sniff(head: &[u8]) -> bool {
 /// Where the audio of a file begins, and in which container it lies.
 pub(super) fn find(file: &mut (impl Read + Seek)) -> Result<(u64, &'static Container), Problem> {
     let mut start = 0;
-    let mut tagged = false;
-    loop {
+    for tags in 0..MAX_TAGS {
         let head = head_at(file, start, HEAD_LEN)?;
         if let Some(len) = id3_len(&head) {
-            (start, tagged) = (start + len, true);
+            start += len;
             continue;
         }
         if let Some(container) = of(&head) {
             return Ok((start, container));
         }
-        if !tagged {
+        if tags == 0 {
             return Err(Problem::malformed("this is not audio: one frame of it is not followed by another"));
         }
         let hole = head_at(file, start, HOLE_LEN + HEAD_LEN)?;
@@ -78,6 +80,7 @@ pub(super) fn find(file: &mut (impl Read + Seek)) -> Result<(u64, &'static Conta
             )),
         };
     }
+    Err(Problem::malformed(format!("there is no audio behind its first {MAX_TAGS} tags")))
 }
 
 fn of(head: &[u8]) -> Option<&'static Container> {

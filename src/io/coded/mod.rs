@@ -1,7 +1,7 @@
 //! Audio that has to be decoded: FLAC, MP3, Ogg Vorbis, AAC and ALAC in MP4 or on its own, AIFF.
 //!
 //! What is damaged is passed over packet by packet, as players do, and told of in the audio's findings. Silence takes next to no room when it is
-//! coded, so that what a file may decode to is limited: see [`UNPACK_MIB_VAR`].
+//! coded, so that what a file may decode to is limited, as it is for archives.
 
 mod container;
 mod feed;
@@ -17,7 +17,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 
-use super::{Opened, Problem, Reader, Source};
+use super::{Opened, Problem, Reader, Source, limits};
 use crate::audio::{Audio, Collector};
 use crate::task::Task;
 use container::Container;
@@ -26,13 +26,6 @@ use feed::{Feed, Position};
 /// Reads coded audio.
 #[derive(Debug, Clone, Copy)]
 pub struct CodedReader;
-
-/// The environment variable that raises what coded audio may unpack to, in MiB of 32-bit samples. Without it, that is 64 MiB and 256 times the
-/// file's size on top, which is far beyond what speech and music need.
-pub const UNPACK_MIB_VAR: &str = "RVQSCOPE_UNPACK_MIB";
-
-const UNPACK_LEAST: u64 = 64 << 20;
-const UNPACK_TIMES: u64 = 256;
 
 /// Packets between two tellings of how far it is.
 const PACKETS_A_TELLING: u64 = 64;
@@ -231,7 +224,10 @@ impl Decoding<'_> {
         let len = planes.first().map_or(0, Vec::len);
         self.decoded += len as u64;
         self.unpacked += (len * planes.len()) as u64;
-        check_unpacked(self.unpacked * size_of::<f32>() as u64, self.source.len)?;
+        let (unpacked, limit) = (self.unpacked * size_of::<f32>() as u64, limits::of_audio(self.source.len));
+        if unpacked > limit {
+            return Err(limits::exceeded(unpacked, true, limit));
+        }
         let Trim { skip, keep } = &mut self.trim;
         let from = usize::try_from(*skip).unwrap_or(usize::MAX).min(len);
         *skip -= from as u64;
@@ -269,23 +265,6 @@ impl Decoding<'_> {
 /// Whether a packet gave what no encoder was given.
 fn has_odd_values(planes: &[Vec<f32>]) -> bool {
     planes.iter().flatten().any(|value| !value.is_finite())
-}
-
-/// Whether a file of `file_len` bytes may unpack to so many.
-fn check_unpacked(bytes: u64, file_len: u64) -> Result<(), Problem> {
-    let usual = UNPACK_LEAST.saturating_add(file_len.saturating_mul(UNPACK_TIMES));
-    if bytes <= usual {
-        return Ok(());
-    }
-    let mib =
-        std::env::var(UNPACK_MIB_VAR).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
-    if bytes <= mib.saturating_mul(1 << 20) {
-        return Ok(());
-    }
-    Err(Problem::Unsupported(format!(
-        "it unpacks to over {} MiB, {UNPACK_TIMES} times its size and more; if that is right, raise the limit with {UNPACK_MIB_VAR}=MIB",
-        usual >> 20
-    )))
 }
 
 /// What the decoder says, in a sentence.

@@ -16,7 +16,7 @@ use crate::task::Task;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bare;
 
-/// Behind the place of arrays that are named by their number.
+/// Behind the place of arrays that are named by their number. In front of it stands the first number, unless that is a plain 0.
 const NUMBERED: &str = "*";
 
 /// What the one array is called where it has no name yet.
@@ -36,7 +36,7 @@ impl Family for Bare {
             {
                 vec![name.clone()]
             }
-            _ => numbered(tensors.infos()).map(|(stem, _)| format!("{stem}{NUMBERED}")).into_iter().collect(),
+            _ => numbered(tensors.infos()).map(|(place, _)| place).into_iter().collect(),
         }
     }
 
@@ -86,9 +86,11 @@ impl Family for Bare {
             ));
         }
         let mut named = Named::new(dtype);
-        if let Some(stem) = place.strip_suffix(NUMBERED) {
-            for (layer_idx, layer) in rvq.layers().iter().enumerate() {
-                named.array(format!("{stem}{layer_idx}"), &[], &layer.codebook.embed(), &[]);
+        if let Some(start) = place.strip_suffix(NUMBERED) {
+            let (stem, first) = start.split_at(stem_len(start));
+            let (width, first) = (first.len(), first.parse().unwrap_or(0usize));
+            for (number, layer) in (first..).zip(rvq.layers()) {
+                named.array(format!("{stem}{number:0width$}"), &[], &layer.codebook.embed(), &[]);
             }
         } else {
             let values = rvq.layers().iter().flat_map(|layer| layer.codebook.embed().to_owned().into_iter());
@@ -99,12 +101,17 @@ impl Family for Bare {
     }
 }
 
-/// What stands in front of the numbers of a file's arrays, and their names in the order of those numbers, if they are codebooks of one shape and
-/// nothing else is there: the `0`, `1`, ... of a list, the `codebook_0`, ... of somebody's archive.
-fn numbered(infos: &BTreeMap<String, TensorInfo>) -> Option<(&str, Vec<&String>)> {
+/// The length of what stands in front of a name's number.
+fn stem_len(name: &str) -> usize {
+    name.trim_end_matches(|c: char| c.is_ascii_digit()).len()
+}
+
+/// The place of a file's arrays, and their names in the order of their numbers, if they are codebooks of one shape and nothing else is there: the
+/// `0`, `1`, ... of a list, the `codebook_0`, ... or `codebook_01`, ... of somebody's archive.
+fn numbered(infos: &BTreeMap<String, TensorInfo>) -> Option<(String, Vec<&String>)> {
     const MAX_DIGITS: usize = 9;
     let parts = |name: &String| -> Option<(usize, u32)> {
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let stem = stem_len(name);
         let digits = name.get(stem..).filter(|digits| digits.len() <= MAX_DIGITS)?;
         Some((stem, digits.parse().ok()?))
     };
@@ -120,5 +127,7 @@ fn numbered(infos: &BTreeMap<String, TensorInfo>) -> Option<(&str, Vec<&String>)
         names.push((number, name));
     }
     names.sort_unstable();
-    Some((stem, names.into_iter().map(|(_, name)| name).collect()))
+    let (_, first_name) = names.first()?;
+    let start = if first_name.get(stem.len()..) == Some("0") { stem } else { first_name };
+    Some((format!("{start}{NUMBERED}"), names.into_iter().map(|(_, name)| name).collect()))
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 
 use super::read::{Gathered, Loaded, Reading, indexed_places, num_layers};
-use super::write::{Named, cannot_hold, one_chain};
+use super::write::{Named, cannot_hold, one_strided_chain};
 use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, Tensors};
 use crate::io::{Dtype, Problem};
@@ -35,7 +35,8 @@ pub(super) static SNAC: Dac = Dac {
 
 const STEM: &str = "quantizer.quantizers.";
 const TAIL: &str = ".codebook.weight";
-const STRIDES_KEY: &str = "vq_strides";
+/// The note that tells of strides, as SNAC's own configuration calls them.
+pub(in crate::io) const STRIDES_KEY: &str = "vq_strides";
 
 impl Dac {
     /// The map `{start}{side}`: its weight, and its bias.
@@ -137,18 +138,7 @@ impl Family for Dac {
                 "codebooks that are not searched by angle and used at full length",
             ));
         }
-        let strides: Vec<usize> = rvq.layers().iter().map(|layer| layer.stride).collect();
-        match usual_strides(strides.len()) {
-            Some(usual) if self.id == SNAC.id && strides == usual => {}
-            Some(usual) if self.id == SNAC.id => {
-                let what = format!(
-                    "{} layers with other strides than {usual:?}, which no tensor tells of",
-                    usual.len()
-                );
-                return Err(cannot_hold(self.id, &what));
-            }
-            _ => one_chain(self.id, rvq)?,
-        }
+        one_strided_chain(self.id, rvq)?;
         let mut named = Named::new(dtype);
         for (layer_idx, layer) in rvq.layers().iter().enumerate() {
             let start = format!("{place}{STEM}{layer_idx}.");
@@ -170,6 +160,15 @@ impl Family for Dac {
             }
         }
         Ok(named.tensors)
+    }
+}
+
+/// The strides that a file of so many layers is taken to have where no note tells of them; `None` for a family whose layers have none.
+pub(in crate::io) fn strides_without_note(family: &str, count: usize) -> Option<Vec<usize>> {
+    match family {
+        id if id == SNAC.id => Some(usual_strides(count).map_or_else(|| vec![1; count], <[usize]>::to_vec)),
+        id if id == DAC.id || id == HF_DAC.id => Some(vec![1; count]),
+        _ => None,
     }
 }
 

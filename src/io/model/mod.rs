@@ -15,6 +15,7 @@ mod read;
 mod vqp;
 mod write;
 
+pub(super) use dac::{STRIDES_KEY, strides_without_note};
 pub use info::{ChainInfo, LayerInfo, ModelInfo};
 
 /// A quantizer and what its file tells of it.

@@ -66,6 +66,11 @@ pub(super) fn one_chain(family: &str, rvq: &Rvq) -> Result<(), Problem> {
     if rvq.common_stride() > 1 {
         return Err(cannot_hold(family, "layers with strides"));
     }
+    one_strided_chain(family, rvq)
+}
+
+/// A family that keeps one chain of layers, each with a stride of its own, over the frames as they are.
+pub(super) fn one_strided_chain(family: &str, rvq: &Rvq) -> Result<(), Problem> {
     match rvq.chains() {
         [chain] if chain.projection().is_none() => Ok(()),
         [_] => Err(cannot_hold(family, "a projection around all layers")),

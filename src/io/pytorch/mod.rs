@@ -16,8 +16,8 @@ use super::dtype::{self, Run};
 use super::npz::NpzFile;
 use super::tensors::{self, Placed, TensorInfo, Tensors, ZipEntry};
 use super::zip::{self, Archive, Entry};
-use super::{Opened, Problem, Reader, Source};
-use crate::task::Task;
+use super::{Opened, Problem, Reader, Source, limits};
+use crate::task::{Stage, Task};
 
 mod legacy;
 mod pickle;
@@ -106,23 +106,29 @@ impl Reader for PytorchReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&*open(source)?, source.wanted.quantizer, task)
+        tensors::interpret(&*open(source, task)?, source.wanted.quantizer, task)
     }
 
-    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
-        Some(open(source))
+    fn tensors<'a>(
+        &self,
+        source: &'a Source<'_>,
+        task: &Task<'_>,
+    ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        Some(open(source, task))
     }
 }
 
 /// The tensors of a file. An archive of arrays is one of NumPy's, whatever its first entry is.
-fn open<'a>(source: &'a Source<'_>) -> Result<Box<dyn Tensors + 'a>, Problem> {
+fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<Box<dyn Tensors + 'a>, Problem> {
+    let stage = format!("reading {}", source.name());
+    let stage = task.stage(&stage);
     if source.head()?.starts_with(legacy::MAGIC) {
-        return Ok(Box::new(PytorchFile::new(source, legacy::read(source)?)?));
+        return Ok(Box::new(PytorchFile::new(source, legacy::read(source, stage)?)?));
     }
-    let archive = Archive::read(source)?;
+    let archive = Archive::read(source, task)?;
     match pickle_entry(&archive) {
-        Some(entry) => Ok(Box::new(PytorchFile::new(source, read_archive(source, &archive, entry)?)?)),
-        None => Ok(Box::new(NpzFile::new(source, &archive)?)),
+        Some(entry) => Ok(Box::new(PytorchFile::new(source, read_archive(source, &archive, entry, stage)?)?)),
+        None => Ok(Box::new(NpzFile::new(source, &archive, task)?)),
     }
 }
 
@@ -132,15 +138,20 @@ fn pickle_entry(archive: &Archive) -> Option<&Entry> {
     archive.entries().iter().filter(is_pickle).min_by_key(|entry| entry.name.matches('/').count())
 }
 
-fn read_archive(source: &Source<'_>, archive: &Archive, pickle: &Entry) -> Result<Contents, Problem> {
+fn read_archive(
+    source: &Source<'_>,
+    archive: &Archive,
+    pickle: &Entry,
+    stage: Stage<'_>,
+) -> Result<Contents, Problem> {
     let root = pickle.name.strip_suffix("data.pkl").unwrap_or_default();
-    let bytes = pickle.read_all(&source.file, MAX_PICKLE_BYTES)?;
+    let bytes = pickle.read_all(&source.file, MAX_PICKLE_BYTES, stage)?;
     let mut heap = value::Heap::new(budget(source).saturating_add(bytes.len() as u64));
-    let (value, _) = pickle::read(&bytes, &mut heap).map_err(|stop| match stop {
+    let (value, _) = pickle::read(&bytes, &mut heap, stage).map_err(|stop| match stop {
         pickle::Stop::Problem(problem) => problem,
         pickle::Stop::Ended => Problem::malformed("the pickle in this file is cut short"),
     })?;
-    let tree = tree::flatten(&mut heap, value)?;
+    let tree = tree::flatten(&mut heap, value, stage)?;
     let mut storages = BTreeMap::new();
     for TensorView { storage, .. } in tree.tensors.values() {
         let Some(entry) = archive.find(&format!("{root}data/{storage}")) else { continue };
@@ -153,7 +164,7 @@ fn read_archive(source: &Source<'_>, archive: &Archive, pickle: &Entry) -> Resul
         }
     }
     let byte_order = archive.find(&format!("{root}byteorder"));
-    let byte_order = byte_order.map(|entry| entry.read_all(&source.file, 64)).transpose()?;
+    let byte_order = byte_order.map(|entry| entry.read_all(&source.file, 64, stage)).transpose()?;
     let big_endian = byte_order.is_some_and(|order| order.trim_ascii() == b"big");
     Ok(Contents { tree, storages, big_endian })
 }
@@ -216,14 +227,14 @@ impl<'a> PytorchFile<'a> {
             }
             Home::Stored(entry, place) => {
                 if !self.verified.borrow().contains(&view.storage) {
-                    entry.verify(self.file, task)?;
+                    entry.verify(self.file, task.stage(&self.stage))?;
                     self.verified.borrow_mut().insert(view.storage.clone());
                 }
                 file.seek(SeekFrom::Start(place.data_offset + start))?;
                 decode(&mut file, run)?
             }
             Home::Packed(entry) => {
-                let bytes = self.unpack(&view.storage, entry)?;
+                let bytes = self.unpack(&view.storage, entry, task)?;
                 let from = usize::try_from(start).unwrap_or(usize::MAX);
                 decode(&mut bytes.get(from..).unwrap_or_default(), run)?
             }
@@ -252,13 +263,13 @@ impl<'a> PytorchFile<'a> {
     }
 
     /// A deflated storage, which is kept until another one is wanted.
-    fn unpack(&self, key: &str, entry: &Entry) -> Result<Rc<Vec<u8>>, Problem> {
+    fn unpack(&self, key: &str, entry: &Entry, task: &Task<'_>) -> Result<Rc<Vec<u8>>, Problem> {
         let mut last = self.unpacked.borrow_mut();
         if let Some((_, bytes)) = last.as_ref().filter(|(other, _)| other == key) {
             return Ok(Rc::clone(bytes));
         }
         *last = None;
-        let bytes = Rc::new(entry.read_all(self.file, zip::unpack_limit())?);
+        let bytes = Rc::new(entry.read_all(self.file, limits::of_archive(), task.stage(&self.stage))?);
         *last = Some((key.to_owned(), Rc::clone(&bytes)));
         Ok(bytes)
     }

@@ -5,6 +5,11 @@
 use super::super::Problem;
 use super::rebuild;
 use super::value::{Heap, Node, VALUE_COST, Value};
+use crate::task::Stage;
+
+mod input;
+
+use input::Input;
 
 /// Why a pickle could not be read.
 #[derive(Debug)]
@@ -15,31 +20,47 @@ pub(super) enum Stop {
     Problem(Problem),
 }
 
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+impl<T: Into<Problem>> From<T> for Stop {
+    fn from(problem: T) -> Self {
+        Self::Problem(problem.into())
     }
 }
+
+/// Instructions between two looks at the task; none takes longer than its share of the pickle.
+const STEPS_A_LOOK: u32 = 1 << 14;
 
 /// Reads the pickle that `bytes` begin with; what it builds, and its length.
 ///
 /// # Errors
-/// It is broken, longer than `bytes`, or builds more than `heap` allows.
-pub(super) fn read<'a>(bytes: &'a [u8], heap: &mut Heap<'a>) -> Result<(Value<'a>, usize), Stop> {
-    let mut machine =
-        Machine { rest: bytes, heap, stack: Vec::new(), marks: Vec::new(), memo: Vec::new(), deepest: 0 };
+/// It is broken, longer than `bytes`, builds more than `heap` allows, or the task was cancelled.
+pub(super) fn read<'a>(
+    bytes: &'a [u8],
+    heap: &mut Heap<'a>,
+    stage: Stage<'_>,
+) -> Result<(Value<'a>, usize), Stop> {
+    let mut machine = Machine {
+        input: Input(bytes),
+        heap,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Vec::new(),
+        deepest: 0,
+    };
     loop {
-        let [opcode] = machine.array()?;
-        if opcode == b'.' {
-            let root = machine.pop()?;
-            return Ok((root, bytes.len() - machine.rest.len()));
+        let done = bytes.len() - machine.input.len();
+        stage.reach(done as u64, bytes.len() as u64)?;
+        for _ in 0..STEPS_A_LOOK {
+            let [opcode] = machine.input.array()?;
+            if opcode == b'.' {
+                return Ok((machine.pop()?, bytes.len() - machine.input.len()));
+            }
+            machine.step(opcode)?;
         }
-        machine.step(opcode)?;
     }
 }
 
 struct Machine<'a, 'h> {
-    rest: &'a [u8],
+    input: Input<'a>,
     heap: &'h mut Heap<'a>,
     stack: Vec<Value<'a>>,
     /// Heights of the stack.
@@ -59,8 +80,8 @@ impl<'a> Machine<'a, '_> {
     fn step(&mut self, opcode: u8) -> Result<(), Stop> {
         match opcode {
             // Protocol, frame.
-            0x80 => drop(self.array::<1>()?),
-            0x95 => drop(self.array::<8>()?),
+            0x80 => drop(self.input.array::<1>()?),
+            0x95 => drop(self.input.array::<8>()?),
             b'(' => {
                 self.heap.charge(GROWING * size_of::<usize>() as u64)?;
                 self.marks.push(self.stack.len());
@@ -91,20 +112,20 @@ impl<'a> Machine<'a, '_> {
 
     fn number(&mut self, opcode: u8) -> Result<(), Stop> {
         let value = match opcode {
-            b'K' => Value::Int(i64::from(self.array::<1>()?[0])),
-            b'M' => Value::Int(i64::from(u16::from_le_bytes(self.array()?))),
-            b'J' => Value::Int(i64::from(i32::from_le_bytes(self.array()?))),
-            b'G' => Value::Float(f64::from_be_bytes(self.array()?)),
+            b'K' => Value::Int(i64::from(self.input.array::<1>()?[0])),
+            b'M' => Value::Int(i64::from(u16::from_le_bytes(self.input.array()?))),
+            b'J' => Value::Int(i64::from(i32::from_le_bytes(self.input.array()?))),
+            b'G' => Value::Float(f64::from_be_bytes(self.input.array()?)),
             0x8a => {
-                let len = self.len1()?;
+                let len = self.input.len1()?;
                 return self.long(len);
             }
             0x8b => {
-                let len = self.len4()?;
+                let len = self.input.len4()?;
                 return self.long(len);
             }
-            b'F' => self.line_of(|text| text.parse().ok().map(Value::Float))?,
-            _ => self.line_of(|text| match text.trim_end_matches('L') {
+            b'F' => self.input.line_of(|text| text.parse().ok().map(Value::Float))?,
+            _ => self.input.line_of(|text| match text.trim_end_matches('L') {
                 "00" => Some(Value::Bool(false)),
                 "01" => Some(Value::Bool(true)),
                 number => number.parse().ok().map(Value::Int),
@@ -115,7 +136,7 @@ impl<'a> Machine<'a, '_> {
 
     /// A whole number of any length; those beyond 64 bits are nothing that a checkpoint counts.
     fn long(&mut self, len: usize) -> Result<(), Stop> {
-        let digits = self.take(len)?;
+        let digits = self.input.take(len)?;
         let sign = if digits.last().is_some_and(|high| high & 0x80 != 0) { 0xff } else { 0 };
         let mut wide = [sign; 8];
         if digits.iter().skip(8).any(|&byte| byte != sign) {
@@ -135,19 +156,19 @@ impl<'a> Machine<'a, '_> {
     fn text(&mut self, opcode: u8) -> Result<(), Stop> {
         let len = match opcode {
             b'S' => {
-                let quoted = self.line()?.trim_ascii();
+                let quoted = self.input.line()?.trim_ascii();
                 let text = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
                 return self.push(Value::Text(text));
             }
             b'V' => {
-                let text = self.line()?;
+                let text = self.input.line()?;
                 return self.push(Value::Text(text));
             }
-            b'U' | 0x8c | b'C' => self.len1()?,
-            b'T' | b'X' | b'B' => self.len4()?,
-            _ => usize::try_from(u64::from_le_bytes(self.array()?)).map_err(|_| Stop::Ended)?,
+            b'U' | 0x8c | b'C' => self.input.len1()?,
+            b'T' | b'X' | b'B' => self.input.len4()?,
+            _ => usize::try_from(u64::from_le_bytes(self.input.array()?)).map_err(|_| Stop::Ended)?,
         };
-        let text = self.take(len)?;
+        let text = self.input.take(len)?;
         if matches!(opcode, b'C' | b'B' | 0x8e | 0x96) {
             return self.push_node(Node::Opaque);
         }
@@ -235,10 +256,10 @@ impl<'a> Machine<'a, '_> {
 
     fn memo(&mut self, opcode: u8) -> Result<(), Stop> {
         let index = match opcode {
-            b'q' | b'h' => u32::from(self.array::<1>()?[0]),
-            b'r' | b'j' => u32::from_le_bytes(self.array()?),
+            b'q' | b'h' => u32::from(self.input.array::<1>()?[0]),
+            b'r' | b'j' => u32::from_le_bytes(self.input.array()?),
             0x94 => u32::try_from(self.memo.len()).unwrap_or(u32::MAX),
-            _ => self.line_of(|text| text.parse().ok())?,
+            _ => self.input.line_of(|text| text.parse().ok())?,
         } as usize;
         if matches!(opcode, b'h' | b'j' | b'g') {
             let value = self.memo.get(index).copied().flatten();
@@ -260,7 +281,7 @@ impl<'a> Machine<'a, '_> {
     fn object(&mut self, opcode: u8) -> Result<(), Stop> {
         let value = match opcode {
             b'c' => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.input.line()?, self.input.line()?);
                 self.heap.put(Node::Global(module, name))?
             }
             0x93 => match (self.pop()?, self.pop()?) {
@@ -280,7 +301,7 @@ impl<'a> Machine<'a, '_> {
                 rebuild::instance(self.heap, class)?
             }
             b'i' => {
-                let (module, name) = (self.line()?, self.line()?);
+                let (module, name) = (self.input.line()?, self.input.line()?);
                 self.pop_mark()?;
                 let class = self.heap.put(Node::Global(module, name))?;
                 rebuild::instance(self.heap, class)?
@@ -299,7 +320,7 @@ impl<'a> Machine<'a, '_> {
                 return Ok(());
             }
             b'P' => {
-                self.line()?;
+                self.input.line()?;
                 self.heap.put(Node::Opaque)?
             }
             _ => {
@@ -343,40 +364,6 @@ impl<'a> Machine<'a, '_> {
     fn pop_mark(&mut self) -> Result<Vec<Value<'a>>, Stop> {
         let mark = self.marks.pop().filter(|mark| *mark <= self.stack.len());
         Ok(self.stack.split_off(mark.ok_or_else(too_few)?))
-    }
-
-    fn array<const LEN: usize>(&mut self) -> Result<[u8; LEN], Stop> {
-        let (array, rest) = self.rest.split_first_chunk().ok_or(Stop::Ended)?;
-        self.rest = rest;
-        Ok(*array)
-    }
-
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Stop> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Stop::Ended)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn len1(&mut self) -> Result<usize, Stop> {
-        Ok(usize::from(self.array::<1>()?[0]))
-    }
-
-    fn len4(&mut self) -> Result<usize, Stop> {
-        usize::try_from(u32::from_le_bytes(self.array()?)).map_err(|_| Stop::Ended)
-    }
-
-    /// What stands before the next line break.
-    fn line(&mut self) -> Result<&'a [u8], Stop> {
-        let end = self.rest.iter().position(|&byte| byte == b'\n').ok_or(Stop::Ended)?;
-        let line = self.take(end)?;
-        self.array::<1>()?;
-        Ok(line)
-    }
-
-    fn line_of<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<T, Stop> {
-        let line = self.line()?;
-        let text = std::str::from_utf8(line).ok().map(str::trim);
-        text.and_then(parse).ok_or_else(|| broken("a number that is none"))
     }
 }
 

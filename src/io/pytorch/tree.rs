@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::Problem;
 use super::value::{Element, Heap, Node, TensorRef, Value};
+use crate::task::Stage;
 
 /// What a pickle holds, by dotted names.
 #[derive(Debug, Default)]
@@ -50,19 +51,25 @@ const ROOT_NAME: &str = "tensor";
 /// The dictionaries in which a module keeps its parts, which give no part of a name.
 const MODULE_PARTS: [&[u8]; 3] = [b"_modules", b"_parameters", b"_buffers"];
 
+/// Values between two looks at the task.
+const VALUES_A_LOOK: usize = 1 << 12;
+
 /// Names everything below `root`.
 ///
 /// Level by level, so that the notes kept are the outermost ones. What holds itself is followed once.
 ///
 /// # Errors
-/// It names more than the heap allows.
-pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>) -> Result<Tree, Problem> {
+/// It names more than the heap allows, or the task was cancelled.
+pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>, stage: Stage<'_>) -> Result<Tree, Problem> {
     let mut tree = Tree::default();
     let mut visits =
         vec![Visit { value: root, name: String::new(), parent: None, depth: 0, is_state: false }];
     let mut at = 0;
     while let Some(visit) = visits.get_mut(at) {
         let (name, value) = (std::mem::take(&mut visit.name), visit.value);
+        if at.is_multiple_of(VALUES_A_LOOK) {
+            stage.reach(at as u64, visits.len() as u64)?;
+        }
         pay_for_looking(heap, value, &name)?;
         let children = tree.enter(heap, &visits, at, &name);
         if at == 0 {

@@ -74,13 +74,17 @@ impl<R: BufRead> Scan<R> {
         }
     }
 
-    /// Passes over the rest of the line, however long.
+    /// Passes over what is in memory of the line; whether that was the rest of it.
     ///
     /// # Errors
     /// The system refuses.
-    pub(super) fn skip_line(&mut self) -> Result<(), Problem> {
-        self.bytes += self.src.skip_until(b'\n')? as u64;
-        self.line += 1;
-        Ok(())
+    pub(super) fn skip_block(&mut self) -> Result<bool, Problem> {
+        let block = self.src.fill_buf()?;
+        let end = block.iter().position(|byte| *byte == b'\n');
+        let len = end.map_or(block.len(), |end| end + 1);
+        self.src.consume(len);
+        self.bytes += len as u64;
+        self.line += usize::from(end.is_some());
+        Ok(end.is_some() || len == 0)
     }
 }

@@ -133,6 +133,9 @@ fn prepared(
     if rvq.metric() == Metric::Cosine {
         notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
     }
+    if let Some(strides) = strides_to_note(writer, family, rvq)? {
+        notes.insert(model::STRIDES_KEY.to_owned(), strides);
+    }
     let root = place.split('.').next().filter(|root| ROOTS.contains(root)).map(str::to_owned);
     Ok(((tensors, notes, root), findings))
 }
@@ -160,6 +163,20 @@ fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(),
         )));
     }
     Ok(())
+}
+
+/// The strides of the layers as a note, where a reader would take them to be others; no tensor tells of them.
+fn strides_to_note(writer: &dyn Writer, family: &str, rvq: &Rvq) -> Result<Option<String>, Problem> {
+    let strides: Vec<usize> = rvq.layers().iter().map(|layer| layer.stride).collect();
+    match model::strides_without_note(family, strides.len()) {
+        Some(assumed) if assumed != strides && !writer.keeps_notes() => Err(Problem::Unsupported(format!(
+            "nothing in a {} file of the family {family} tells of the strides {strides:?}, so they would be read as {assumed:?}; \
+             .safetensors does",
+            writer.label()
+        ))),
+        Some(assumed) if assumed != strides => Ok(Some(format!("{strides:?}"))),
+        _ => Ok(None),
+    }
 }
 
 /// The tensors under which `family` keeps `rvq` at `place`.

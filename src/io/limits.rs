@@ -1,0 +1,119 @@
+//! What compressed files may unpack to: room for every honest one, and what the user says instead.
+
+use std::sync::OnceLock;
+
+use super::Problem;
+
+/// The environment variable that says what a compressed file may unpack to, as [`byte_count`] reads it.
+pub const UNPACK_LIMIT_VAR: &str = "RVQSCOPE_UNPACK_LIMIT";
+
+/// The flag of the command line that says the same, and wins.
+pub const UNPACK_LIMIT_FLAG: &str = "unpack-limit";
+
+/// What the user says, for the whole process: read off the environment once, unless it was set before.
+static CHOSEN: OnceLock<Option<u64>> = OnceLock::new();
+
+/// What the entries of one archive may unpack to.
+const ARCHIVE_BYTES: u64 = 4 << 30;
+
+/// What coded audio may unpack to in 32-bit samples: so much, and so many times the file's size on top, far beyond what speech and music need.
+const AUDIO_BYTES: u64 = 64 << 20;
+const AUDIO_TIMES: u64 = 256;
+
+/// Says for the whole process what a compressed file may unpack to, in bytes. Counts when it is called before the first file is opened.
+pub fn set_unpack_limit(bytes: u64) {
+    let _ = CHOSEN.set(Some(bytes));
+}
+
+/// A number of bytes as a person writes it: `1000000`, `512M`, `2G`, `1GiB`. The units are powers of 1024.
+#[must_use]
+pub fn byte_count(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = text.strip_suffix(unit)?;
+    let exponent = match unit.trim_start().to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 1,
+        "M" | "MB" | "MIB" => 2,
+        "G" | "GB" | "GIB" => 3,
+        "T" | "TB" | "TIB" => 4,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << (10 * exponent)).filter(|&bytes| bytes > 0)
+}
+
+/// What an archive may unpack to, in bytes.
+pub(super) fn of_archive() -> u64 {
+    chosen().unwrap_or(ARCHIVE_BYTES)
+}
+
+/// What coded audio in a file of `file_len` bytes may unpack to, in bytes.
+pub(super) fn of_audio(file_len: u64) -> u64 {
+    chosen().unwrap_or_else(|| AUDIO_BYTES.saturating_add(file_len.saturating_mul(AUDIO_TIMES)))
+}
+
+/// The refusal of what unpacks to `bytes`, or to more where `or_more`, when `limit` are allowed.
+pub(super) fn exceeded(bytes: u64, or_more: bool, limit: u64) -> Problem {
+    let least = if or_more { "at least " } else { "" };
+    let enough = shown(bytes.max(2).checked_next_power_of_two().unwrap_or(1 << 63)).replace(" ", "");
+    let enough = enough.trim_end_matches("iB");
+    Problem::Unsupported(format!(
+        "this file unpacks to {least}{}, but {} are allowed; if you trust it, allow more with --{UNPACK_LIMIT_FLAG} {enough}, or with the \
+         environment variable {UNPACK_LIMIT_VAR}={enough}",
+        shown(bytes),
+        shown(limit)
+    ))
+}
+
+fn chosen() -> Option<u64> {
+    *CHOSEN.get_or_init(|| std::env::var(UNPACK_LIMIT_VAR).ok().and_then(|text| byte_count(&text)))
+}
+
+/// `bytes` in the largest unit of which there is a whole one.
+fn shown(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let power = (bytes.max(1).ilog2() as usize / 10).min(UNITS.len() - 1);
+    let unit = UNITS.get(power).copied().unwrap_or_default();
+    let number = bytes as f64 / (1u64 << (10 * power)) as f64;
+    if bytes.is_multiple_of(1 << (10 * power)) {
+        format!("{number} {unit}")
+    } else {
+        format!("{number:.1} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in [
+            ("4096", 4096),
+            (" 512M ", 512 << 20),
+            ("2g", 2 << 30),
+            ("1 GiB", 1 << 30),
+            ("3KB", 3 << 10),
+            ("1T", 1 << 40),
+        ] {
+            assert_eq!(byte_count(text), Some(bytes), "{text}");
+        }
+        for text in ["", "0", "M", "-1", "1.5G", "2X", "99999999999T", "²"] {
+            assert_eq!(byte_count(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_refusal_names_a_limit_that_would_do() {
+        for (bytes, limit, words, enough) in [
+            ((5 << 30) + 1, 4 << 30, "unpacks to 5.0 GiB, but 4 GiB are allowed", "8G"),
+            (700 << 20, 512 << 20, "unpacks to 700 MiB, but 512 MiB are allowed", "1G"),
+            (3000, 1, "unpacks to 2.9 KiB, but 1 bytes are allowed", "4K"),
+            (u64::MAX, 4 << 30, "but 4 GiB are allowed", "8388608T"),
+        ] {
+            let text = exceeded(bytes, false, limit).to_string();
+            assert!(text.contains(words) && text.contains(&format!("--unpack-limit {enough},")), "{text}");
+            assert!(byte_count(enough).is_none_or(|enough| enough >= bytes.min(1 << 63)), "{text}");
+        }
+    }
+}
