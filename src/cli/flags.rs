@@ -78,6 +78,7 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
             _ => TimeAxis::Rows,
         }),
         frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
+        codebook_size: None,
     })
 }
 

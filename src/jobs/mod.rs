@@ -8,6 +8,7 @@ mod data;
 mod evaluate;
 mod model;
 mod report;
+mod tokens;
 mod train;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Sou
 pub use evaluate::{EvaluateSpec, evaluate};
 pub use model::{MODEL_EXTENSION, SaveSpec, metadata, recorded, save_model};
 pub use report::{ReportSpec, write_report};
+pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{Holdout, Resume, TrainSpec, Trained, train};
 
 /// What can go wrong in a job. What was there before is untouched.
@@ -175,6 +177,8 @@ pub enum JobSpec {
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
     SaveCodes(CodesSpec),
+    /// Encode a corpus to look at its codes over time.
+    Tokens(TokensSpec),
     /// Write a report.
     Report(ReportSpec),
     /// End in a panic: shows that one is a notice and not an exit.
@@ -191,6 +195,8 @@ pub enum JobOutput {
     Trained(Box<Trained>),
     /// A quantizer was held against data.
     Evaluated(Arc<Run>),
+    /// A corpus was encoded.
+    Tokens(Arc<Tokens>),
     /// A file was written.
     Saved(std::path::PathBuf),
 }
@@ -206,6 +212,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::SaveModel(spec) => save_model(&spec).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
+        JobSpec::Tokens(spec) => tokens(&spec, ctx).map(JobOutput::Tokens),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
         #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]
         JobSpec::Panic => panic!("asked to"),

@@ -46,6 +46,10 @@ pub enum DataCommand {
     SetTimeAxis(Option<TimeAxis>),
     /// Frames a second of bare features.
     SetFrameRate(Option<f64>),
+    /// `K` of codes that came without their codebooks; `None` for what the largest one tells.
+    SetCodebookSize(Option<usize>),
+    /// Encode the corpus with the quantizer that is looked at, to see its codes over time.
+    Encode,
     /// The share of frames that is held out.
     SetHoldout(f64),
     /// Whether to train on centred data of unit variance.

@@ -9,6 +9,7 @@ mod mailbox;
 mod params;
 mod start;
 mod take_in;
+mod tokens;
 mod worker;
 
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
-use crate::jobs::{CodesSpec, Control, DataSpec, Dataset, JobSpec, Resume, SaveSpec, Source};
+use crate::jobs::{CodesSpec, Control, DataSpec, Dataset, JobSpec, OpenedCodes, Resume, SaveSpec, Source};
 use crate::param::Effect;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
@@ -27,6 +28,7 @@ pub use command::{
 };
 pub use mailbox::{Ending, Mail, Mailbox};
 pub use params::ParamsEditor;
+pub use tokens::TokensLook;
 pub use worker::{Job, JobId, Waker};
 
 /// How much a notice matters.
@@ -114,6 +116,8 @@ struct Opening {
     source: Source,
     /// The time axis that is asked for.
     time_axis: Option<TimeAxis>,
+    /// The codebook size that is asked for.
+    codebook_size: Option<usize>,
     then_train: bool,
 }
 
@@ -130,6 +134,8 @@ pub struct Session {
     holdout: f64,
     standardize: bool,
     dataset: Option<Arc<Dataset>>,
+    /// Codes without their frames; never beside a corpus.
+    codes: Option<Arc<OpenedCodes>>,
     model: Option<ModelView>,
     params: ParamsEditor,
     view: Option<View>,
@@ -147,6 +153,7 @@ pub struct Session {
     /// The steps of a training that has not shown a state yet; those of the run it goes on with stand before them.
     incoming: Option<Arc<History>>,
     evaluating: Option<Job>,
+    encoded: tokens::Encoded,
     saving: Vec<Job>,
     resume: Option<Box<Resume>>,
     /// Steps that lie behind the training that was gone on with; those that the parameters say come on top.
@@ -173,6 +180,7 @@ impl Session {
             holdout: HOLDOUT,
             standardize: false,
             dataset: None,
+            codes: None,
             model: None,
             params: ParamsEditor::new(RvqParams::default()),
             view: None,
@@ -189,6 +197,7 @@ impl Session {
             training: None,
             incoming: None,
             evaluating: None,
+            encoded: tokens::Encoded::default(),
             saving: Vec::new(),
             resume: None,
             steps_before: 0,

@@ -38,6 +38,11 @@ impl Session {
                 self.data_spec.frame_rate_hz = rate.filter(|r| r.is_finite() && *r > 0.0);
                 self.reopen(false);
             }
+            DataCommand::SetCodebookSize(size) => {
+                self.data_spec.codebook_size = size.filter(|&size| size > 0);
+                self.reopen(false);
+            }
+            DataCommand::Encode => self.encode(),
             DataCommand::SetHoldout(share) => {
                 self.holdout = if share.is_finite() { share.clamp(0.0, 0.9) } else { self.holdout };
                 if self.training.is_some() {
@@ -63,12 +68,17 @@ impl Session {
         }
     }
 
+    /// Where the present corpus, or the present codes, came from.
+    fn data_source(&self) -> Option<&Source> {
+        let of_codes = self.codes.as_ref().map(|codes| &codes.source);
+        self.dataset.as_ref().map(|dataset| &dataset.source).or(of_codes)
+    }
+
     /// Opens the present corpus again, where it is of audio (`of_audio`) or of features (not).
     fn reopen(&mut self, of_audio: bool) {
-        let Some(dataset) = &self.dataset else { return };
-        let built_of_audio = !dataset.audio.is_empty();
-        if of_audio == built_of_audio {
-            let source = dataset.source.clone();
+        let built_of_audio = self.dataset.as_ref().is_some_and(|dataset| !dataset.audio.is_empty());
+        if let Some(source) = self.data_source().filter(|_| of_audio == built_of_audio) {
+            let source = source.clone();
             self.open(source, false);
         }
     }
@@ -86,13 +96,13 @@ impl Session {
             self.holdout = HOLDOUT;
         }
         // A new file is guessed at afresh: what was chosen for another says nothing about it.
-        if self.dataset.as_ref().is_none_or(|dataset| dataset.source != source) {
-            data.time_axis = None;
+        if self.data_source() != Some(&source) {
+            (data.time_axis, data.codebook_size) = (None, None);
         }
         let title = format!("Opening {}", source.title());
-        let time_axis = data.time_axis;
+        let (time_axis, codebook_size) = (data.time_axis, data.codebook_size);
         let job = self.start_job(&title, JobSpec::Open(OpenSpec { source: source.clone(), data }));
-        self.opening = Some(Opening { job, source, time_axis, then_train });
+        self.opening = Some(Opening { job, source, time_axis, codebook_size, then_train });
     }
 
     pub(super) fn apply_train(&mut self, command: TrainCommand) {

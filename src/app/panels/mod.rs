@@ -6,6 +6,7 @@ mod ema;
 mod error;
 mod notices;
 mod parts;
+mod tokens;
 mod usage;
 
 use super::Panel;
@@ -20,5 +21,6 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(ema::Ema::default()),
     || Box::new(error::Error::default()),
     || Box::new(data::Data::default()),
+    || Box::new(tokens::Tokens::default()),
     || Box::new(notices::Notices::default()),
 ];

@@ -33,6 +33,9 @@ pub const UNPACK_MIB_VAR: &str = "RVQSCOPE_UNPACK_MIB";
 const UNPACK_LEAST: u64 = 64 << 20;
 const UNPACK_TIMES: u64 = 256;
 
+/// More channels than any microphone array has.
+const MOST_CHANNELS: usize = 256;
+
 /// Packets between two tellings of how far it is.
 const PACKETS_A_TELLING: u64 = 64;
 
@@ -85,6 +88,13 @@ fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
     let no_audio = || Problem::malformed(format!("there is no audio in this {} file", container.label));
     let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
+    // A decoder makes room for a packet of every channel before it has seen one.
+    let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+    if channels > MOST_CHANNELS {
+        return Err(Problem::Unsupported(format!(
+            "the header tells of {channels} channels; up to {MOST_CHANNELS} are read"
+        )));
+    }
     let options = AudioDecoderOptions::default().gapless(params.codec == CODEC_ID_VORBIS);
     let decoder = symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(told)?;
     let lossy = [CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&params.codec);

@@ -14,7 +14,7 @@ const NAME_FROM: f32 = 36.0;
 const BORDER_FROM: f32 = 4.0;
 
 /// Draws it over the area of a plot.
-pub fn overlay_ui(
+pub(in crate::app::panels) fn overlay_ui(
     ui: &Ui,
     palette: &Palette,
     drawn: &Drawn,

@@ -37,7 +37,18 @@ pub fn banner_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     }
 }
 
-fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+/// Says in the middle of the panel why there is nothing to see.
+pub fn note_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
+    middle_ui(ctx, ui, title, text, |_| {});
+}
+
+/// Says in the middle of the panel what is being done, and how far it is.
+pub fn progress_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, progress: Option<&Progress>) {
+    let (text, share) = stage_of(progress);
+    middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
+}
+
+pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let session = ctx.session;
     let opening = session.background().next();
     match (session.dataset(), session.train_state()) {
@@ -50,6 +61,10 @@ fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             let (title, progress) = opening.unwrap_or_default();
             let (text, share) = stage_of(progress);
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
+        }
+        (None, _) if session.codes().is_some() => {
+            let text = "These are codes alone. This needs the codebooks: open the model they came from, with the audio or features that were encoded";
+            middle_ui(ctx, ui, "Needs the codebooks", text, |ui| open_button_ui(ctx, ui));
         }
         (None, _) if session.model().is_some() => {
             let text = "The model is open. Open audio or features of its dimension to see how it does";
