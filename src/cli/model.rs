@@ -10,7 +10,7 @@ use crate::io::{self, LoadedModel, Opened};
 use crate::jobs::{self, JobEvent, MODEL_EXTENSION};
 use crate::task::Task;
 
-use super::{Env, check_ending, check_writable, flags, print, table};
+use super::{Env, check_ending, check_writable, codes_alone, flags, print, table};
 
 /// The endings of model files that can be written.
 pub(super) static MODEL_ENDINGS: &[&str] = &[MODEL_EXTENSION];
@@ -18,7 +18,11 @@ pub(super) static MODEL_ENDINGS: &[&str] = &[MODEL_EXTENSION];
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = load(path, env)?;
+    let model = match open(path, env)? {
+        Opened::Model(model) => model,
+        Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
+        other => return not_a_model(&other, path),
+    };
     if flags::switch(matches, "json") {
         let mut text = serde_json::to_string_pretty(&model.info)?;
         text.push('\n');
@@ -39,11 +43,22 @@ pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
 
 /// Opens a model file.
 pub(super) fn load(path: &Path, env: &Env) -> Result<LoadedModel> {
+    match open(path, env)? {
+        Opened::Model(model) => Ok(model),
+        other => not_a_model(&other, path),
+    }
+}
+
+fn open(path: &Path, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
     let opened = io::open(path, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
-    let what = match opened? {
-        Opened::Model(model) => return Ok(model),
+    Ok(opened?)
+}
+
+fn not_a_model<T>(opened: &Opened, path: &Path) -> Result<T> {
+    let what = match opened {
+        Opened::Model(_) => "a model",
         Opened::Audio(_) => "audio",
         Opened::Features(_) => "features",
         Opened::Codes(_) => "codes",
