@@ -3,8 +3,9 @@
     python benches/compare.py FRAMES.npy [--codes 1024] [--layers 8] [--batch 16384] [--threads 2] [--rounds 3]
 
 Needs from PyPI: torch, faiss-cpu, numpy, and without their dependencies encodec and vector-quantize-pytorch
-(with einops, einx, loguru, torch-einops-utils). Ours is built with cargo. Both sides take turns, round by round,
-so that a machine that slows down slows both; a figure is the median over the rounds.
+(with einops, einx, loguru, torch-einops-utils). Ours is run by cargo, or from --bench, a `speed` bench built before.
+Both sides take turns, round by round, so that a machine that slows down slows both; a figure is the median over the
+rounds. --only leaves out all but the pairs of these kinds (train, encode, beam, assign, kmeans).
 """
 
 import argparse
@@ -27,6 +28,8 @@ def arguments():
     parser.add_argument("--batch", type=int, default=16384)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--bench")
+    parser.add_argument("--only", type=lambda names: names.split(","))
     return parser.parse_args()
 
 
@@ -41,7 +44,7 @@ def seconds(work, runs=3):
 
 
 def peers(args):
-    """Each peer's name and a function that gives its vectors a second."""
+    """Each peer's name and a function that makes one that gives its vectors a second."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)
     sys.modules.setdefault("torchaudio", types.ModuleType("torchaudio"))
@@ -52,34 +55,38 @@ def peers(args):
     from vector_quantize_pytorch import ResidualVQ
 
     torch.set_num_threads(args.threads)
+    torch.set_grad_enabled(False)
     faiss.omp_set_num_threads(args.threads)
     frames = np.load(args.frames).astype(np.float32)
     block = np.ascontiguousarray(frames[: args.batch])
     count, dim = block.shape
     rows = np.random.default_rng(1).choice(count, args.codes, replace=count < args.codes)
 
-    core = ResidualVectorQuantization(
-        num_quantizers=args.layers, dim=dim, codebook_size=args.codes, kmeans_init=True, decay=0.99,
-        threshold_ema_dead_code=2,
-    )
-    for layer in core.layers:
-        book = layer._codebook
-        book.embed.copy_(torch.from_numpy(block[rows]))
-        book.embed_avg.copy_(book.embed)
-        book.cluster_size.fill_(count / args.codes)
-        book.inited.fill_(1)
-    lucid = ResidualVQ(
-        dim=dim, num_quantizers=args.layers, codebook_size=args.codes, decay=0.99, threshold_ema_dead_code=2,
-        kmeans_init=False,
-    )
-    channels_first = torch.from_numpy(block).t()[None].contiguous()
-    channels_last = torch.from_numpy(block)[None]
+    def rate(work):
+        return lambda: count / seconds(work)
 
-    def no_grad(work):
-        def run():
-            with torch.no_grad():
-                work()
-        return run
+    def core(train):
+        quantizer = ResidualVectorQuantization(
+            num_quantizers=args.layers, dim=dim, codebook_size=args.codes, kmeans_init=True, decay=0.99,
+            threshold_ema_dead_code=2,
+        ).train(train)
+        for layer in quantizer.layers:
+            book = layer._codebook
+            book.embed.copy_(torch.from_numpy(block[rows]))
+            book.embed_avg.copy_(book.embed)
+            book.cluster_size.fill_(count / args.codes)
+            book.inited.fill_(1)
+        channels_first = torch.from_numpy(block).t()[None].contiguous()
+        work = quantizer if train else quantizer.encode
+        return rate(lambda: work(channels_first))
+
+    def lucid():
+        quantizer = ResidualVQ(
+            dim=dim, num_quantizers=args.layers, codebook_size=args.codes, decay=0.99, threshold_ema_dead_code=2,
+            kmeans_init=False,
+        ).train()
+        channels_last = torch.from_numpy(block)[None]
+        return rate(lambda: quantizer(channels_last))
 
     def faiss_rq(beam, tables):
         quantizer = faiss.ResidualQuantizer(dim, args.layers, int(np.log2(args.codes)))
@@ -87,56 +94,47 @@ def peers(args):
         quantizer.cp.niter = 1
         quantizer.train(frames[:8192])
         quantizer.use_beam_LUT = tables
-        return lambda: quantizer.compute_codes(block)
+        return rate(lambda: quantizer.compute_codes(block))
 
-    flat = faiss.IndexFlatL2(dim)
-    flat.add(block[: args.codes])
-    left, right = torch.randn(count, dim), torch.randn(dim, args.codes)
+    def flat():
+        index = faiss.IndexFlatL2(dim)
+        index.add(block[: args.codes])
+        return rate(lambda: index.search(block, 1))
+
+    def sgemm():
+        left, right = torch.randn(count, dim), torch.randn(dim, args.codes)
+        return rate(lambda: left @ right)
+
     samples = np.ascontiguousarray(frames[:65536])
+    objectives = []
 
     def kmeans():
         clustering = faiss.Kmeans(
             dim, args.codes, niter=10, seed=1, min_points_per_centroid=1, max_points_per_centroid=10**9)
-        clustering.train(samples)
-        kmeans.objective = float(clustering.obj[-1])
-
-    def train_core():
-        core.train()
-        core(channels_first)
-
-    def encode_core():
-        core.eval()
-        core.encode(channels_first)
-
-    def train_lucid():
-        lucid.train()
-        lucid(channels_last)
-
-    work = {
-        "encodec step": (no_grad(train_core), count),
-        "vector-quantize-pytorch step": (no_grad(train_lucid), count),
-        "encodec encode": (no_grad(encode_core), count),
-        "FAISS encode, beam 1": (faiss_rq(1, 0), count),
-        "FAISS encode, beam 1, tables": (faiss_rq(1, 1), count),
-        "FAISS encode, beam 5, tables": (faiss_rq(5, 1), count),
-        "FAISS flat": (lambda: flat.search(block, 1), count),
-        "sgemm alone": (no_grad(lambda: left @ right), count),
-    }
-    for name, (run, vectors) in work.items():
-        yield name, lambda run=run, vectors=vectors: vectors / seconds(run)
-
-    def kmeans_rate():
         start = time.perf_counter()
-        kmeans()
-        return len(samples) / (time.perf_counter() - start)
+        clustering.train(samples)
+        took = time.perf_counter() - start
+        objectives.append(float(clustering.obj[-1]))
+        return len(samples) / took
 
-    yield "FAISS k-means", kmeans_rate
-    yield "FAISS k-means objective", lambda: kmeans.objective
+    return {
+        "encodec step": lambda: core(True),
+        "vector-quantize-pytorch step": lucid,
+        "encodec encode": lambda: core(False),
+        "FAISS encode, beam 1": lambda: faiss_rq(1, 0),
+        "FAISS encode, beam 1, tables": lambda: faiss_rq(1, 1),
+        "FAISS encode, beam 5, tables": lambda: faiss_rq(5, 1),
+        "FAISS flat": flat,
+        "sgemm alone": sgemm,
+        "FAISS k-means": lambda: kmeans,
+        "FAISS k-means objective": lambda: lambda: objectives[-1],
+    }
 
 
 def ours(args, only):
     """Vectors a second of our side, by name."""
-    command = ["cargo", "bench", "--quiet", "--bench", "speed", "--", str(Path(args.frames).resolve())]
+    cargo = ["cargo", "bench", "--quiet", "--no-default-features", "--bench", "speed", "--"]
+    command = ([args.bench] if args.bench else cargo) + [str(Path(args.frames).resolve())]
     for flag in ("codes", "layers", "batch", "threads"):
         command += [f"--{flag}", str(getattr(args, flag))]
     command += ["--only", only]
@@ -156,6 +154,7 @@ PAIRS = [
     ("encode", "encode_greedy", "encodec encode"),
     ("encode", "encode_greedy", "FAISS encode, beam 1"),
     ("encode", "encode_greedy", "FAISS encode, beam 1, tables"),
+    ("encode", "encode_greedy", "FAISS flat"),
     ("beam", "encode_beam5", "FAISS encode, beam 5, tables"),
     ("assign", "assign_one_layer", "FAISS flat"),
     ("assign", "assign_one_layer", "sgemm alone"),
@@ -166,19 +165,24 @@ PAIRS = [
 
 def main():
     args = arguments()
-    measure = dict(peers(args))
-    # Our side's name for each figure, so that it runs right before the peer it is held against.
+    # One layer's encoding is a flat search; several layers' is not.
+    pairs = [pair for pair in PAIRS if (pair[0], pair[2]) != ("encode", "FAISS flat") or args.layers == 1]
+    pairs = [pair for pair in pairs if not args.only or pair[0] in args.only]
+    made, makers = {}, peers(args)
+    # Each of ours runs right before the peers that it is held against.
     theirs, mine = {}, {}
     for _ in range(args.rounds):
-        for only in dict.fromkeys(pair[0] for pair in PAIRS):
+        for only in dict.fromkeys(pair[0] for pair in pairs):
             for name, rate in ours(args, only).items():
                 mine.setdefault(name, []).append(rate)
-            for peer in dict.fromkeys(pair[2] for pair in PAIRS if pair[0] == only):
-                theirs.setdefault(peer, []).append(measure[peer]())
+            for peer in dict.fromkeys(pair[2] for pair in pairs if pair[0] == only):
+                if peer not in made:
+                    made[peer] = makers[peer]()
+                theirs.setdefault((only, peer), []).append(made[peer]())
     print(f"{'ours':22} {'vectors/s':>12}  {'peer':30} {'vectors/s':>12}  ratio (lowest to highest round)")
-    for _, name, peer in PAIRS:
-        ratios = sorted(a / b for a, b in zip(mine[name], theirs[peer]))
-        a, b = statistics.median(mine[name]), statistics.median(theirs[peer])
+    for only, name, peer in pairs:
+        ratios = sorted(a / b for a, b in zip(mine[name], theirs[only, peer]))
+        a, b = statistics.median(mine[name]), statistics.median(theirs[only, peer])
         print(f"{name:22} {a:12.6g}  {peer:30} {b:12.6g}  {statistics.median(ratios):.2f}"
               f" ({ratios[0]:.2f} to {ratios[-1]:.2f})")
 

@@ -1,4 +1,5 @@
-//! What the README's speed table is made of: training, encoding, beam search, assignment and k-means.
+//! What the README's speed table is made of: training, encoding, beam search, assignment, k-means, what a second thread gains and what
+//! observing a training costs.
 //!
 //! `cargo bench --bench speed -- [FRAMES.npy] [--codes 1024] [--layers 8] [--batch 16384] [--threads 2] [--only train,encode,...]`. Without a file it runs on a
 //! seeded mixture of 65 536 x 128. One line a figure: name, seconds, vectors a second. `benches/compare.py` runs it beside its peers.
@@ -11,6 +12,8 @@ use std::time::Instant;
 
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rvqscope::features::{FeatureMatrix, FeatureSet};
+use rvqscope::metrics::convergence::{self, RowMoves};
+use rvqscope::metrics::usage;
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::encoder::Encoder;
 use rvqscope::rvq::init::{self, EmptyCluster};
@@ -18,7 +21,7 @@ use rvqscope::rvq::nearest::Searcher;
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Codebook, LayerSpan, Rvq, rules};
 use rvqscope::task::{Cancel, Task};
-use rvqscope::training::Trainer;
+use rvqscope::training::{History, Trainer};
 
 struct Setup {
     frames: Array2<f32>,
@@ -50,12 +53,71 @@ fn main() {
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(number("threads", 2)).build().unwrap();
     pool.install(|| run(&setup));
+    if setup.wants("threads") {
+        threads(&setup);
+    }
+}
+
+impl Setup {
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|n| n == name)
+    }
+
+    /// The first batch.
+    fn block(&self) -> ArrayView2<'_, f32> {
+        self.frames.slice(s![..self.batch.min(self.frames.nrows()), ..])
+    }
+}
+
+/// A training step and an encoding on one thread and on two, in turns.
+fn threads(setup: &Setup) {
+    let rvq = from_samples(setup.block(), setup.codes, setup.layers);
+    let mut trainer = trainer(&rvq, &setup.frames, "rvqscope", setup.batch);
+    let cancel = Cancel::default();
+    let pools = [1, 2].map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap());
+    let mut ratios = [Vec::new(), Vec::new()];
+    for _ in 0..5 {
+        let step = pools
+            .each_ref()
+            .map(|pool| pool.install(|| median(1, || drop(trainer.step(&Task::silent(&cancel)).unwrap()))));
+        let encode = pools
+            .each_ref()
+            .map(|pool| pool.install(|| median(1, || encode(&rvq, setup.block(), Search::Greedy))));
+        ratios[0].push(step[0] / step[1]);
+        ratios[1].push(encode[0] / encode[1]);
+    }
+    for (name, ratios) in ["train", "encode"].iter().zip(&mut ratios) {
+        ratios.sort_by(f64::total_cmp);
+        println!("second_thread_{name} {:.2} 0", ratios[2]);
+    }
+}
+
+/// What the scalars of a step cost, as a share of the step: everything that is worked out for whoever watches.
+fn observing(setup: &Setup, rvq: &Rvq) {
+    let mut trainer = trainer(rvq, &setup.frames, "rvqscope", setup.batch);
+    let cancel = Cancel::default();
+    let step = median(5, || drop(trainer.step(&Task::silent(&cancel)).unwrap()));
+    let counts: Vec<Vec<u64>> = (0..setup.layers)
+        .map(|layer| trainer.layer_states()[layer].batch_counts.iter().map(|&n| u64::from(n)).collect())
+        .collect();
+    let record = trainer.step(&Task::silent(&cancel)).unwrap();
+    let mut history = History::default();
+    let scalars = median(9, || {
+        for (layer, counts) in trainer.rvq().layers().iter().zip(&counts) {
+            let rows = layer.codebook.embed();
+            let moves = RowMoves::between(rows, rows);
+            black_box((convergence::drift(&moves, &[]), convergence::drift_all(&moves)));
+            black_box((usage::perplexity(counts), usage::used(counts)));
+        }
+        history.push(&record);
+    });
+    println!("observing_share {:.4} 0", scalars / step);
 }
 
 fn run(setup: &Setup) {
-    let Setup { frames, codes, layers, batch, only } = setup;
-    let wants = |name: &str| only.is_empty() || only.iter().any(|n| n == name);
-    let block = frames.slice(s![..(*batch).min(frames.nrows()), ..]);
+    let Setup { frames, codes, layers, batch, .. } = setup;
+    let wants = |name: &str| setup.wants(name);
+    let block = setup.block();
     let print = |name: &str, seconds: f64, vectors: usize| {
         println!("{name} {seconds:.6} {:.0}", vectors as f64 / seconds);
     };
@@ -67,6 +129,9 @@ fn run(setup: &Setup) {
             let seconds = median(5, || drop(trainer.step(&Task::silent(&cancel)).unwrap()));
             print(&format!("train_step_{rule}"), seconds, block.nrows());
         }
+    }
+    if wants("observe") {
+        observing(setup, &rvq);
     }
     if wants("encode") {
         let seconds = median(5, || encode(&rvq, block, Search::Greedy));

@@ -20,6 +20,8 @@
 //! report/          a run as one page, metrics.json, CSV and SVG
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
 //!   model/         quantizers as the field's trainers store them
+//!   write/         containers that models go into, listed in WRITERS
+//!   patch.rs       a copy of a file in which some tensors have other numbers: how a codebook goes back into its checkpoint
 //! training/        the training loop step by step, its history, and a run as panels and reports see it
 //! metrics/         every figure once: the formula, its definition in words, and what it is where nothing defines it
 //! features/        frames of numbers that are known to be finite, and the EXTRACTORS that make them of audio

@@ -136,7 +136,7 @@ fn wrong_usage_is_two() {
         &["train", "x.npy", "--out", "m.safetensors", "--steps", "5", "--epochs", "2"],
         &["train", "x.npy", "--out", "m.safetensors", "--holdout", "1"],
         &["train", "x.npy", "--out", "m.safetensors", "--mfcc", "5"],
-        &["train", "x.npy", "--out", "m.pt"],
+        &["train", "x.npy", "--out", "m.onnx"],
         &["train", "x.npy", "--out", "m.safetensors", "--init", "kmens"],
         &["report", "x.npy", "--model", "m.safetensors", "--codes", "9", "--out", "r"],
     ] {
@@ -441,4 +441,44 @@ fn a_closed_pipe_is_no_panic() {
         (done.status.code(), String::from_utf8(done.stderr).unwrap().contains("panicked")),
         (Some(0), false)
     );
+}
+
+#[test]
+fn rules_are_compared_in_a_row_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.npy");
+    rvqscope::io::write_f32_npy(&path, frames(300, 4).view()).unwrap();
+    let mut args = vec!["train", "x.npy", "--compare", "encodec,gpt-sovits:threshold=1,rvqscope"];
+    args.extend(SMALL);
+    args.extend(["--out", "models", "--metrics", "steps.jsonl"]);
+    let printed = done(&dir, &args).out;
+    let rows: Vec<&str> = printed.lines().collect();
+    assert!(rows[0].contains("30 held-out frames, 6 steps, 2 layers"), "{printed}");
+    let head = ["entry", "SNR dB", "used", "perplexity", "below thr.", "replaced", "drift, all"];
+    assert!(head.iter().all(|word| rows[1].contains(word)), "{printed}");
+    let entries: Vec<&str> =
+        rows[2..].iter().map(|row| row.split("  ").find(|w| !w.is_empty()).unwrap().trim()).collect();
+    assert_eq!(entries, ["encodec", "gpt-sovits, threshold 1", "rvqscope"]);
+    for name in ["1-encodec", "2-gpt-sovits-threshold-1", "3-rvqscope"] {
+        let model = format!("models/{name}.safetensors");
+        assert!(done(&dir, &["inspect", &model]).out.contains("encodec"), "{name}");
+    }
+    let text = std::fs::read_to_string(dir.path().join("steps.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 18);
+    assert_eq!(
+        (&lines[1]["entry"], &lines[1]["step"]),
+        (&Value::from("gpt-sovits, threshold 1"), &Value::from(1))
+    );
+    assert!(lines[5]["layers"][1]["drift_all"].is_f64());
+
+    let usage = |args: &[&str]| error(&dir, args, 2);
+    assert!(usage(&["train", "x.npy", "--compare", "encodec"]).contains("at least two entries"));
+    assert!(usage(&["train", "x.npy", "--compare", "encodec,nobody"]).contains("no rule \"nobody\""));
+    assert!(
+        usage(&["train", "x.npy", "--compare", "encodec,moshi", "--threshold", "0.5"]).contains("own unit")
+    );
+    assert!(usage(&["train", "--pitfall", "P3"]).contains("P1, P2, P4, P7"));
+    let shown = done(&dir, &["train", "--pitfall", "p7", "--steps", "5"]).out;
+    assert!(shown.starts_with("P7: A threshold that declares everything dead"), "{shown}");
 }

@@ -10,6 +10,7 @@ use ndarray::Array2;
 use rvqscope::io::TimeAxis;
 use rvqscope::jobs::{self, DataSpec, JobCtx, JobError, OpenSpec, OpenedFiles, SizeFrom, Source};
 use rvqscope::session::{DataCommand, SelectCommand, Session, TokensLook, TrainCommand};
+use rvqscope::rvq::search::Search;
 use rvqscope::task::Cancel;
 use rvqscope::training::SplitKind;
 
@@ -73,10 +74,14 @@ fn files_of_codes_are_one_corpus_with_their_clips_and_one_number_of_layers() {
     let dir = tempfile::tempdir().unwrap();
     let first = write(dir.path(), "a.npy", &codes());
     let second = write(dir.path(), "b.npy", &codes().slice(ndarray::s![.., ..100]).to_owned());
-    let tokens = open(vec![first.clone(), second.clone()], DataSpec::default()).unwrap().codes.unwrap().tokens.clone();
+    let tokens =
+        open(vec![first.clone(), second.clone()], DataSpec::default()).unwrap().codes.unwrap().tokens.clone();
     assert_eq!(tokens.values.dim(), (3, 500));
     assert_eq!(tokens.clips.iter().map(|clip| clip.frames.clone()).collect::<Vec<_>>(), [0..400, 400..500]);
-    assert_eq!(tokens.values.slice(ndarray::s![.., 400..]), codes().slice(ndarray::s![.., ..100]).mapv(|c| c as u32));
+    assert_eq!(
+        tokens.values.slice(ndarray::s![.., 400..]),
+        codes().slice(ndarray::s![.., ..100]).mapv(|c| c as u32)
+    );
     let other = write(dir.path(), "c.npy", &Array2::zeros((2, 50)));
     let err = open(vec![first.clone(), other], DataSpec::default()).unwrap_err().to_string();
     assert!(err.contains("2 layers, but those before have 3"), "{err}");
@@ -147,7 +152,7 @@ fn a_corpus_is_encoded_once_it_is_asked_for_and_again_for_another_quantizer() {
     let frames = dir.path().join("frames.npy");
     ndarray_npy::write_npy(&frames, &common::clustered(2, 300, 4, 5)).unwrap();
     let mut session = Session::new(Arc::new(|| {}));
-    session.restore(common::small_params("encodec"), DataSpec::default(), 0.1, false);
+    session.restore(common::small_params("encodec"), DataSpec::default(), 0.1, false, Search::Greedy);
     session.apply(DataCommand::Open(vec![frames]));
     settle(&mut session);
     assert!(matches!(session.tokens(), TokensLook::None));
@@ -157,9 +162,14 @@ fn a_corpus_is_encoded_once_it_is_asked_for_and_again_for_another_quantizer() {
     for _ in 0..2 {
         assert!(matches!(session.tokens(), TokensLook::Missing), "{:?}", session.tokens());
         session.apply(DataCommand::Encode);
-        assert!(matches!(session.tokens(), TokensLook::Computing(_) | TokensLook::Ready { outdated: true, .. }));
+        assert!(matches!(
+            session.tokens(),
+            TokensLook::Computing(_) | TokensLook::Ready { outdated: true, .. }
+        ));
         settle(&mut session);
-        let TokensLook::Ready { tokens, outdated: false } = session.tokens() else { panic!("{:?}", session.tokens()) };
+        let TokensLook::Ready { tokens, outdated: false } = session.tokens() else {
+            panic!("{:?}", session.tokens())
+        };
         let run = &session.view().unwrap().run;
         let matrix = &session.dataset().unwrap().set.matrix;
         let expected = run.rvq.encode(matrix.view(), rvqscope::rvq::LayerSpan::ALL).unwrap();
@@ -190,7 +200,8 @@ fn the_command_line_inspects_and_reports_codes() {
     assert_eq!(value["layers"][1]["usage"]["used"], 5);
     assert!(value["layers"][1]["usage"]["mse"].is_null());
 
-    let (_, err, code) = rvqscope(&["report", file, "--codes", "64", "--frame-rate", "50", "--out", out.to_str().unwrap()]);
+    let (_, err, code) =
+        rvqscope(&["report", file, "--codes", "64", "--frame-rate", "50", "--out", out.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{err}");
     let metrics = std::fs::read_to_string(out.join("metrics.json")).unwrap();
     let value: serde_json::Value = serde_json::from_str(&metrics).unwrap();
@@ -204,7 +215,8 @@ fn the_command_line_inspects_and_reports_codes() {
     for name in ["report.html", "rank_frequency.csv", "usage_heatmap.svg"] {
         assert!(out.join(name).is_file(), "{name}");
     }
-    let (_, err, code) = rvqscope(&["train", file, "--out", dir.path().join("m.safetensors").to_str().unwrap()]);
+    let (_, err, code) =
+        rvqscope(&["train", file, "--out", dir.path().join("m.safetensors").to_str().unwrap()]);
     assert_eq!(code, Some(1));
     assert!(err.contains("these are codes"), "{err}");
 }

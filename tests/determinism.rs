@@ -123,6 +123,7 @@ fn evaluation_and_codes_do_not_depend_on_threads() {
             params: None,
             steps: 0,
             holdout: Holdout(0.1),
+            search: Search::Greedy,
         };
         let run = jobs::evaluate(&spec, &ctx).unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

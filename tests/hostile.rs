@@ -293,7 +293,8 @@ fn damaged_audio_is_survived() {
     let bench = Bench::new();
     let mut rng = Pcg64Mcg::seed_from_u64(9);
     for name in AUDIO {
-        let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap();
+        let bytes =
+            std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap();
         let check = |changed: &[u8]| {
             let started = std::time::Instant::now();
             bench.open_within(changed, 512 * changed.len() + UNPACKED + SLACK);

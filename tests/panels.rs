@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use egui::Theme;
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
 use ndarray::Array2;
 use rvqscope::app::{App, panels::PANELS};
 use rvqscope::param::ParamValue;
@@ -107,6 +110,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
         "error" => &["Explained variance", "Figures by layer", "Select layer 1", "By layer"],
         "data" => &["Features", "held out", "dimension"],
+        "tokens" => &["Codes over time", "Layer 1", "layers × "],
         _ => &[],
     }
 }
@@ -122,6 +126,29 @@ fn nothing_is_open() {
 }
 
 #[test]
+fn codes_without_their_quantizer() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("codes.npy");
+    let codes = Array2::from_shape_fn((4, 900), |(layer, t)| ((t * (layer + 3) / 2) % 100) as i32);
+    ndarray_npy::write_npy(&path, &codes).unwrap();
+    in_all_looks(|harness| {
+        open(harness, path.clone());
+        look_at_all(harness, "codes alone", |id| match id {
+            "usage" => {
+                &["Layer 1", "K = 128 is assumed", "Utilization: ", "Layers by codes", "Rank and frequency"]
+            }
+            "dead" => &["(c) unused in the corpus", "need the codebooks", "Codes of layer"],
+            "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
+            "notices" | "compare" => &[],
+            _ => &["Needs the codebooks", "open the model they came from", "Open files…"],
+        });
+        apply(harness, SelectCommand::Code(2, Some(5)));
+        apply(harness, SelectCommand::Frames(Some((10, 200))));
+        look_at_all(harness, "a code and a stretch of codes alone", |_| &[]);
+    });
+}
+
+#[test]
 fn data_without_a_quantizer() {
     let dir = tempfile::tempdir().unwrap();
     let path = features(dir.path(), 300, false);
@@ -129,6 +156,7 @@ fn data_without_a_quantizer() {
         open(harness, path.clone());
         look_at_all(harness, "data only", |id| match id {
             "notices" => &[],
+            "compare" => &["Nothing to compare yet", "Show a pitfall"],
             "data" => &["300 frames", "Time is the", "held out"],
             _ => &["Nothing trained yet", "Train now"],
         });
@@ -253,4 +281,46 @@ fn notices_come_and_go() {
     harness.get_by_label("Clear all").click();
     harness.run_steps(2);
     assert!(harness.state().session().notices().is_empty());
+}
+
+#[test]
+fn rules_are_compared_and_runs_beside_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = features(dir.path(), 900, false);
+    in_all_looks(|harness| {
+        set_params(harness, 8, 2, 30);
+        open(harness, path.clone());
+        train(harness);
+        apply(
+            harness,
+            rvqscope::session::CompareCommand::Start("encodec:threshold=1,moshi,rvqscope".to_owned()),
+        );
+        settle(harness);
+        harness.state_mut().layout_mut().show("compare");
+        harness.run_steps(3);
+        for words in
+            ["encodec, threshold 1", "moshi", "Figures by run", "SNR, dB", "Drift, all rows", "MSE, layer 1"]
+        {
+            assert!(harness.query_all_by_label_contains(words).next().is_some(), "no label with {words:?}");
+        }
+        // The comparison is drawn, the run before it is there to be ticked.
+        let names: Vec<String> =
+            harness.state().session().runs().iter().map(|view| view.run.name.clone()).collect();
+        assert_eq!(names.len(), 4);
+        let draw = |name: &str| format!("Draw {name}");
+        for (name, on) in names.iter().zip([false, true, true, true]) {
+            let toggled = harness.get_by_label(&draw(name)).accesskit_node().toggled();
+            assert_eq!(toggled == Some(egui::accesskit::Toggled::True), on, "{name}");
+        }
+        harness.get_by_label(&draw(&names[0])).click_accesskit();
+        harness.run_steps(2);
+        let toggled = harness.get_by_label(&draw(&names[0])).accesskit_node().toggled();
+        assert_eq!(toggled, Some(egui::accesskit::Toggled::True));
+        // A click on a name shows that run in every panel.
+        // The first one is the tick of the rule.
+        harness.get_all_by_label("moshi").last().unwrap().click_accesskit();
+        harness.run_steps(3);
+        let shown = harness.state().session().view().unwrap().run.name.clone();
+        assert!(shown.ends_with(": moshi"), "{shown}");
+    });
 }

@@ -46,7 +46,7 @@ fn rvq_at(file: &Tensors, prefix: &str, num_layers: usize, metric: Metric) -> Rv
             out_weight: file.matrix(&format!("{index}.project_out.weight")),
             out_bias: file.vector(&format!("{index}.project_out.bias")),
         });
-        Layer { codebook: codebook.unwrap(), projection }
+        Layer { codebook: codebook.unwrap(), projection, stride: 1 }
     };
     Rvq::with_metric((0..num_layers).map(layer).collect(), metric).unwrap()
 }

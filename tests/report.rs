@@ -28,6 +28,7 @@ fn evaluation(frames: u64, energy: f64) -> Evaluation {
             layer(&[frames, 0], energy / 4.0),
             layer(&[frames - frames / 2, frames / 2], energy / 8.0),
         ],
+        ..Evaluation::default()
     }
 }
 
@@ -59,15 +60,8 @@ fn run() -> Run {
 fn history(losses: &[f64]) -> History {
     let mut history = History::default();
     for (&loss, step) in losses.iter().zip(1..) {
-        let layer = LayerStep {
-            loss,
-            mse: loss,
-            perplexity: loss,
-            used: 1,
-            below_threshold: 0,
-            replaced: 0,
-            drift: loss,
-        };
+        let layer =
+            LayerStep { loss, mse: loss, perplexity: loss, used: 1, drift: loss, ..LayerStep::default() };
         history.push(&StepRecord { step, layers: vec![layer, layer] });
     }
     history

@@ -321,11 +321,13 @@ fn uniform_starts_are_those_of_pytorch() {
         let size = match rule.id() {
             "encodec" | "gpt-sovits" => 0.0,
             "lucidrains" | "moshi" => 1.0,
-            _ => 2.0,
+            // A tenth of N/K: at the threshold.
+            _ => 0.2,
         };
-        assert_eq!(book.cluster_size(), &Array1::from_elem(32, size), "{}", rule.id());
+        let near = book.cluster_size().iter().all(|c| (c - size).abs() < 1e-12);
+        assert!(near, "{}: {}", rule.id(), book.cluster_size());
         let sums = book.embed().mapv(f64::from) * if size == 0.0 { 1.0 } else { size };
-        assert_eq!(book.embed_avg(), &sums, "{}", rule.id());
+        assert!((book.embed_avg() - &sums).iter().all(|d| d.abs() < 1e-12), "{}", rule.id());
     }
 }
 

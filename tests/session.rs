@@ -626,16 +626,47 @@ fn model_and_codes_are_saved_and_opened_again() {
 }
 
 #[test]
-fn codes_of_features_open_as_codes_and_not_as_data() {
+fn a_retrained_model_goes_back_into_its_checkpoint() {
+    let values = clustered(3, 400, 6, 5);
+    let mut desk = Desk::with_file(&values, 20);
+    desk.train();
+    let (original, copy) = (desk.path("original.safetensors"), desk.path("copy.safetensors"));
+    desk.apply(SaveCommand::Model(original.clone()));
+    desk.wait("saving", |s| !s.is_busy());
+    desk.train();
+    let trained = desk.session.view().unwrap().run.clone();
+    desk.apply(SaveCommand::WriteBack { original: original.clone(), path: copy.clone() });
+    desk.wait("writing back", |s| !s.is_busy());
+    let said = |part: &str| desk.session.notices().iter().any(|notice| notice.text.contains(part));
+    assert!(said("codebooks back: ") && said("have new numbers") && said("copy.safetensors"));
+    assert!(desk.problems().is_empty(), "{:?}", desk.problems());
+    let bytes = std::fs::read(&copy).unwrap();
+    assert_eq!(bytes.len(), std::fs::read(&original).unwrap().len());
+    desk.open(&copy);
+    let model = desk.session.model().unwrap();
+    for (a, b) in model.rvq.layers().iter().zip(trained.rvq.layers()) {
+        assert_eq!(a.codebook.embed(), b.codebook.embed());
+    }
+    // What is no checkpoint is one clear notice, and the copy stays.
+    let nothing = desk.path("x.npy");
+    desk.apply(SaveCommand::WriteBack { original: nothing, path: copy.clone() });
+    desk.wait("writing back", |s| !s.is_busy());
+    assert_eq!(desk.problems().len(), 1, "{:?}", desk.problems());
+    assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+}
+
+#[test]
+fn codes_take_the_place_of_the_corpus_and_of_what_was_made_of_it() {
     let mut desk = Desk::with_file(&clustered(3, 100, 6, 5), 5);
     desk.train();
     let codes = desk.path("codes.npy");
     desk.apply(SaveCommand::Codes(codes.clone()));
     desk.wait("saving", |s| !s.is_busy());
     desk.open(&codes);
-    assert_eq!(desk.problems().len(), 1, "{:?}", desk.problems());
-    assert!(desk.problems()[0].contains("codes"), "{:?}", desk.problems());
-    desk.assert_every_step_once(5);
+    assert!(desk.problems().is_empty(), "{:?}", desk.problems());
+    assert!(desk.session.codes().is_some());
+    assert!(desk.session.dataset().is_none() && desk.session.view().is_none());
+    assert!(!desk.session.can_continue());
 }
 
 #[test]
@@ -656,8 +687,7 @@ fn model_of(desk: &Desk, dim: usize) -> PathBuf {
     let data = common::dataset(clustered(8, 200, dim, 4));
     let trained = train(spec(&data, common::small_params("rvqscope")));
     let path = desk.path(&format!("model{dim}.safetensors"));
-    let spec = rvqscope::jobs::SaveSpec { run: trained.run, path: path.clone() };
-    rvqscope::jobs::save_model(&spec).unwrap();
+    rvqscope::io::write_model(&path, &trained.run.rvq, &rvqscope::jobs::metadata(&trained.run)).unwrap();
     path
 }
 
@@ -849,4 +879,69 @@ fn an_earlier_run_is_shown_again_and_cannot_go_on() {
     assert!(!desk.session.can_continue(), "only the last one trained can go on");
     desk.apply(SelectCommand::Run(99));
     assert_eq!(desk.session.view().unwrap().run, first);
+}
+
+#[test]
+fn a_wider_search_is_seen_at_once_in_a_finished_run_and_goes_into_saved_codes() {
+    use rvqscope::rvq::search::Search;
+    let mut desk = Desk::with_article(5);
+    desk.apply(TrainCommand::Start);
+    desk.wait("the training", |s| s.train_state() == TrainState::Idle && s.view().is_some());
+    let gain = |s: &Session| {
+        let run = &s.view().unwrap().run;
+        run.total_metrics(SplitKind::HeldOut).unwrap().beam_gain_db
+    };
+    assert_eq!(gain(&desk.session), None);
+    let steps = desk.session.view().unwrap().history.len();
+    desk.apply(TrainCommand::SetSearch(Search::Beam(4)));
+    desk.wait("the wider search", |s| gain(s).is_some());
+    assert!(gain(&desk.session).unwrap() > 0.0);
+    let view = desk.session.view().unwrap();
+    assert!(!view.is_model && view.history.len() == steps, "a second look is no other run");
+    assert!(Arc::ptr_eq(&desk.session.runs().last().unwrap().run, &view.run));
+    assert!(desk.session.can_continue(), "and can be gone on with");
+    let path = desk.dir.path().join("codes.npy");
+    desk.apply(SaveCommand::Codes(path.clone()));
+    desk.wait("the codes", |s| !s.is_busy());
+    assert!(path.exists());
+    desk.apply(TrainCommand::SetSearch(Search::Greedy));
+    desk.wait("the greedy search", |s| gain(s).is_none());
+    // A training that is told so goes over to it.
+    desk.apply(TrainCommand::Start);
+    desk.apply(TrainCommand::SetSearch(Search::Beam(3)));
+    desk.wait("the training", |s| s.train_state() == TrainState::Idle && gain(s).is_some());
+}
+
+#[test]
+fn rules_are_compared_side_by_side_and_their_runs_stay() {
+    use rvqscope::session::CompareCommand;
+    let mut desk = Desk::with_article(40);
+    desk.apply(CompareCommand::Start("encodec".to_owned()));
+    assert!(desk.session.notices().last().unwrap().text.contains("at least two"));
+    desk.apply(CompareCommand::Start("encodec,rvqscope".to_owned()));
+    assert!(desk.session.is_comparing());
+    // What is edited meanwhile is for the next training: these have parameters of their own.
+    desk.apply(ParamsCommand::Set { key: "decay", value: ParamValue::Float(0.5) });
+    desk.apply(CompareCommand::Show(1));
+    desk.wait("the comparison", |s| s.train_state() == TrainState::Idle && s.runs().len() == 2);
+    assert!(!desk.session.is_comparing());
+    let runs = desk.session.runs();
+    assert!(runs[0].run.name.ends_with(": encodec") && runs[1].run.name.ends_with(": rvqscope"));
+    assert!(runs.iter().all(|view| view.history.len() == 40 && view.run.params.decay != 0.5));
+    let shown = &desk.session.view().unwrap().run;
+    assert!(Arc::ptr_eq(shown, &runs[1].run), "the one that was chosen is shown");
+    // A stopped comparison keeps what it reached, all at the same step.
+    desk.apply(ParamsCommand::Set { key: "steps", value: ParamValue::Int(ENDLESS) });
+    desk.apply(CompareCommand::Start("gpt-sovits,moshi,lucidrains".to_owned()));
+    desk.wait("some steps", |s| s.compared().count() == 3 && s.view().is_some_and(|v| v.history.len() > 5));
+    desk.apply(TrainCommand::Stop);
+    desk.wait("the stop", |s| s.train_state() == TrainState::Idle);
+    let steps: Vec<u64> = desk.session.runs()[2..].iter().map(|view| view.run.steps).collect();
+    assert!(steps.len() == 3 && steps[0] > 5 && steps.iter().all(|&s| s == steps[0]), "{steps:?}");
+    // A single training takes its place.
+    desk.apply(ParamsCommand::Set { key: "steps", value: ParamValue::Int(3) });
+    desk.apply(CompareCommand::Start("encodec,moshi".to_owned()));
+    desk.apply(TrainCommand::Start);
+    desk.wait("the training", |s| s.train_state() == TrainState::Idle && s.runs().len() == 6);
+    assert!(desk.session.runs().last().unwrap().run.name.starts_with("Run "));
 }

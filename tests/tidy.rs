@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use rvqscope::features::EXTRACTORS;
-use rvqscope::io::READERS;
+use rvqscope::io::{READERS, WRITERS};
 use rvqscope::metrics::DEFINITIONS;
 use rvqscope::param::{ParamKind, ParamSpec};
 use rvqscope::rvq::rules::RULES;
@@ -482,6 +482,18 @@ fn every_reader_is_registered_and_described() {
             );
         }
     }
+}
+
+#[test]
+fn every_writer_is_registered_and_described() {
+    check_registered("src/io/write/", "Writer", "src/io/write/mod.rs", "WRITERS", WRITERS.len());
+    assert_unique(&WRITERS.iter().map(|writer| writer.id()).collect::<Vec<_>>(), "ids of writers");
+    let endings: Vec<_> = WRITERS.iter().flat_map(|writer| writer.extensions()).copied().collect();
+    assert_unique(&endings, "endings of writers");
+    for writer in WRITERS {
+        assert!(is_kebab(writer.id()) && !writer.label().is_empty() && !writer.extensions().is_empty());
+    }
+    assert!(endings.iter().all(|ending| is_kebab(ending)), "without a dot, in small letters: {endings:?}");
 }
 
 #[cfg(feature = "gui")]

@@ -14,7 +14,7 @@ use rvqscope::app::{App, Layout};
 use rvqscope::io::write_f32_npy;
 use rvqscope::param::ParamValue;
 use rvqscope::rvq::rules::RULES;
-use rvqscope::session::{DataCommand, ParamsCommand, Severity, TrainCommand, TrainState};
+use rvqscope::session::{DataCommand, ParamsCommand, SaveCommand, Severity, TrainCommand, TrainState};
 
 type Window = Harness<'static, App>;
 
@@ -244,6 +244,39 @@ fn saving_asks_before_it_replaces() {
     assert_eq!(std::fs::read_to_string(&there).unwrap(), "old");
     click(&mut harness, Role::Button, "Replace");
     until(&mut harness, "the model is there", |_| std::fs::metadata(&there).unwrap().len() > 100);
+}
+
+#[test]
+fn a_model_goes_back_into_a_checkpoint_by_two_questions() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = small_window(folder.path());
+    click(&mut harness, Role::Button, "Step");
+    until(&mut harness, "one step", |app| app.session().view().is_some());
+    harness.state_mut().apply(TrainCommand::Stop);
+    until(&mut harness, "the end", |app| app.session().train_state() == TrainState::Idle);
+    let (original, copy) =
+        (folder.path().join("original.safetensors"), folder.path().join("copy.safetensors"));
+    harness.state_mut().apply(SaveCommand::Model(original.clone()));
+    until(&mut harness, "the checkpoint is there", |app| !app.session().is_busy());
+    click(&mut harness, Role::Button, "File");
+    click(&mut harness, Role::Button, "Write back into checkpoint…");
+    let answer = |harness: &mut Window, path: &Path, action: &str| {
+        let field = harness.get_by_role_and_label(Role::TextInput, "File");
+        field.set_text_value_accesskit(&path.to_string_lossy());
+        harness.run_steps(3);
+        click(harness, Role::Button, action);
+        harness.run_steps(3);
+    };
+    assert!(harness.query_by_label("Choose the checkpoint that the model came from").is_some());
+    answer(&mut harness, &original, "Open");
+    assert!(harness.query_by_label("Save the checkpoint with the model in it").is_some());
+    let suggested = harness.get_by_role_and_label(Role::TextInput, "File").value().unwrap();
+    assert!(suggested.ends_with("original-retrained.safetensors"), "{suggested}");
+    answer(&mut harness, &copy, "Save");
+    until(&mut harness, "the copy is there", |app| {
+        app.session().notices().iter().any(|notice| notice.text.contains("codebooks back: "))
+    });
+    assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&original).unwrap());
 }
 
 #[test]

@@ -85,6 +85,9 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
             dialogs.ask_save(&egui_ctx, ctx.session, wanted);
         }
     }
+    if item(ui, "Write back into checkpoint…", None, no_model) {
+        dialogs.ask(&egui_ctx, Wanted::Checkpoint, "");
+    }
     ui.separator();
     if item(ui, "Quit", None, None) {
         egui_ctx.send_viewport_cmd(ViewportCommand::Close);

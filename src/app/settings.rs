@@ -15,6 +15,7 @@ use crate::audio::ChannelChoice;
 use crate::features::{self, ExtractParams};
 use crate::jobs::{DataSpec, Source};
 use crate::rvq::RvqParams;
+use crate::rvq::search::Search;
 use crate::session::Session;
 use crate::training::{params_from_json, params_json};
 
@@ -41,6 +42,7 @@ pub struct Settings {
     data: Option<DataSpec>,
     holdout: Option<f64>,
     standardize: bool,
+    search: Search,
 }
 
 impl Settings {
@@ -65,12 +67,13 @@ impl Settings {
             data: map.get("data").and_then(Value::as_object).map(data_from_json),
             holdout: part::<f64>(&map, "holdout").filter(|share| (0.0..=0.9).contains(share)),
             standardize: part(&map, "standardize").unwrap_or_default(),
+            search: part(&map, "search").unwrap_or_default(),
         }
     }
 
     /// Writes them.
     pub fn store(&self, storage: &mut dyn eframe::Storage) {
-        let Self { layout, theme, recent, last_folder, params, data, holdout, standardize } = self;
+        let Self { layout, theme, recent, last_folder, params, data, holdout, standardize, search } = self;
         let mut map = Map::new();
         map.insert("version".to_owned(), VERSION.into());
         put(&mut map, "layout", layout);
@@ -81,6 +84,7 @@ impl Settings {
         put(&mut map, "data", &data.as_ref().map(data_json));
         put(&mut map, "holdout", holdout);
         put(&mut map, "standardize", standardize);
+        put(&mut map, "search", search);
         storage.set_string(KEY, Value::Object(map).to_string());
     }
 
@@ -92,6 +96,7 @@ impl Settings {
             self.data.clone().unwrap_or_default(),
             self.holdout.unwrap_or_else(|| session.holdout()),
             self.standardize,
+            self.search,
         );
     }
 
@@ -116,6 +121,7 @@ impl Settings {
             self.holdout = Some(session.holdout());
         }
         self.standardize = session.standardize();
+        self.search = session.search();
     }
 }
 
@@ -134,7 +140,7 @@ fn put<T: Serialize>(map: &mut Map<String, Value>, key: &str, value: &T) {
 /// How files are made into frames, by the keys of the parameters' descriptions. Which axis is time, and how many codes there are, belongs to a
 /// file and is not kept.
 fn data_json(data: &DataSpec) -> Map<String, Value> {
-    let DataSpec { extract, channel, frame_rate_hz, time_axis: _, codebook_size: _ } = data;
+    let DataSpec { extract, channel, frame_rate_hz, time_axis: _, codebook_size: _, quantizer: _ } = data;
     let mut map = Map::new();
     map.insert("extractor".to_owned(), extract.extractor.into());
     for spec in features::PARAMS {
@@ -169,5 +175,6 @@ fn data_from_json(map: &Map<String, Value>) -> DataSpec {
         time_axis: None,
         frame_rate_hz: part::<f64>(map, "frame_rate_hz").filter(|rate| rate.is_finite() && *rate > 0.0),
         codebook_size: None,
+        quantizer: None,
     }
 }

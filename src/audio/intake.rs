@@ -30,7 +30,7 @@ pub struct Collector {
 #[derive(Debug)]
 enum Kept {
     Whole(Vec<Vec<f32>>),
-    Mono { channel: ChannelChoice, to_hz: u32, resampler: Resampler, mixed: Vec<f32> },
+    Mono { channel: ChannelChoice, to_hz: u32, resampler: Box<Resampler>, mixed: Vec<f32> },
 }
 
 impl Intake {
@@ -54,7 +54,7 @@ impl Intake {
             Self::Whole => Kept::Whole(vec![Vec::with_capacity(expected); num_channels]),
             Self::Mono { channel, sample_rate_hz: to_hz } => {
                 check_channel(channel, num_channels)?;
-                let resampler = Resampler::new(sample_rate_hz, to_hz, expected)?;
+                let resampler = Box::new(Resampler::new(sample_rate_hz, to_hz, expected)?);
                 Kept::Mono { channel, to_hz, resampler, mixed: Vec::new() }
             }
         };
@@ -146,7 +146,8 @@ pub(super) fn mix(channels: &[impl AsRef<[f32]>], mixed: &mut Vec<f32>) {
     let count = channels.len() as f64;
     mixed.clear();
     mixed.extend((0..len).map(|n| {
-        let sum: f64 = channels.iter().filter_map(|samples| samples.as_ref().get(n)).map(|&v| f64::from(v)).sum();
+        let sum: f64 =
+            channels.iter().filter_map(|samples| samples.as_ref().get(n)).map(|&v| f64::from(v)).sum();
         (sum / count) as f32
     }));
 }

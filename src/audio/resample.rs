@@ -92,9 +92,11 @@ impl Resampler {
             filter.filled += now.len();
             samples = later;
             if filter.filled == filter.block_in.len() {
-                filter
-                    .run(&mut self.out)
-                    .map_err(|reason| AudioError::Resample { from_hz, to_hz, reason })?;
+                filter.run(&mut self.out).map_err(|reason| AudioError::Resample {
+                    from_hz,
+                    to_hz,
+                    reason,
+                })?;
             }
         }
         Ok(())
@@ -111,7 +113,11 @@ impl Resampler {
             // What is left of the clip, then silence, until all of it has come out behind the filter's delay.
             while self.out.len() < len {
                 filter.block_in[filter.filled..].fill(0.0);
-                filter.run(&mut self.out).map_err(|reason| AudioError::Resample { from_hz, to_hz, reason })?;
+                filter.run(&mut self.out).map_err(|reason| AudioError::Resample {
+                    from_hz,
+                    to_hz,
+                    reason,
+                })?;
             }
         }
         self.out.truncate(len);
@@ -144,7 +150,8 @@ impl Filter {
     fn run(&mut self, out: &mut Vec<f32>) -> Result<(), String> {
         let Self { fft, block_in, filled, block_out, to_drop } = self;
         let frames_out = block_out.len();
-        let input = SequentialSlice::new(block_in.as_slice(), 1, block_in.len()).map_err(|e| e.to_string())?;
+        let input =
+            SequentialSlice::new(block_in.as_slice(), 1, block_in.len()).map_err(|e| e.to_string())?;
         let mut output =
             SequentialSlice::new_mut(block_out.as_mut_slice(), 1, frames_out).map_err(|e| e.to_string())?;
         fft.process_into_buffer(&input, &mut output, Some(&Indexing::new())).map_err(|e| e.to_string())?;

@@ -1,5 +1,7 @@
 //! The commands and their flags. Every hyperparameter's flag is made of its description.
 
+mod models;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,14 +9,18 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::features::{self, EXTRACTORS, ExtractParams};
+use crate::jobs::{COMPARABLE, PITFALLS};
 use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
+use models::{convert, endings, inspect, quantizer_flag, write_back};
+
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 7] = ["train", "encode", "decode", "inspect", "report", "convert", "help"];
+static COMMANDS: [&str; 8] =
+    ["train", "encode", "decode", "inspect", "report", "convert", "write-back", "help"];
 
 /// Whether `word` is a command.
 pub(super) fn is_command(word: &str) -> bool {
@@ -46,12 +52,12 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
              Start with:  rvqscope report --demo --out report",
         )
         .subcommand_required(true)
-        .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert()])
+        .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert(), write_back()])
 }
 
 fn train(rule: &'static dyn UpdateRule) -> Command {
     let command = Command::new("train")
-        .about("Train a quantizer on audio or features and write it as safetensors; print figures by layer")
+        .about("Train a quantizer on audio or features and write it; print figures by layer")
         .after_help(
             "Examples:\n  \
              rvqscope train speech/ --out model.safetensors\n  \
@@ -59,8 +65,43 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
              rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors\n\n\
              Flags of the quantizer are those of the chosen rule: see `rvqscope train --rule gpt-sovits --help`.",
         )
-        .arg(path_flag("out", "MODEL", "The model file to write (.safetensors)").required(true));
-    training_flags(data_args(command, ""), rule)
+        .arg(
+            path_flag(
+                "out",
+                "MODEL",
+                &format!("The model file to write ({}); with --compare a folder for one model an entry", endings()),
+            )
+            .required_unless_present_any(["compare", "pitfall"]),
+        )
+        .arg(quantizer_flag());
+    let command = training_flags(data_args(command, ""), rule)
+        .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
+    let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
+    command
+        .next_help_heading("Comparing rules")
+        .arg(
+            Arg::new("compare")
+                .long("compare")
+                .value_name("RULE,RULE,...")
+                .conflicts_with_all(["rule", "epochs"])
+                .help(wrapped(&format!(
+                    "Train through several rules at once, from the same centroids and on the same batches, and print a row for each. A rule \
+                     may have settings of its own: encodec:threshold=2:decay=0.95. What can be set is {}.",
+                    comparable().join(", ")
+                ))),
+        )
+        .arg(
+            Arg::new("pitfall")
+                .long("pitfall")
+                .value_name("P")
+                .conflicts_with_all(["rule", "epochs", "compare", "demo", "article"])
+                .help(wrapped(&format!("Show a known fault of trainers on the demo. {}", pitfalls.join(". ")))),
+        )
+}
+
+/// The flags that entries of a comparison may set.
+fn comparable() -> Vec<&'static str> {
+    COMPARABLE.iter().filter_map(|key| rvq::param_spec(key)).map(|spec| spec.flag).collect()
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {
@@ -73,7 +114,8 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
              rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
-        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"));
+        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
+        .arg(quantizer_flag());
     training_flags(data_args(command, ""), rule)
 }
 
@@ -82,6 +124,7 @@ fn encode() -> Command {
         .about("Write the codes of audio or features as int32 .npy of shape [n_q, T]")
         .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(path_flag("out", "CODES", "The file to write (.npy)").required(true))
         .arg(count_flag(
             "layers",
@@ -93,11 +136,7 @@ fn encode() -> Command {
             "ST",
             "Start at this layer, from 0: the data are taken as what it sees [default: 0]",
         ))
-        .arg(count_flag(
-            "beam",
-            "B",
-            "Keep the B best paths behind each layer instead of the nearest code alone; no frame gets worse [default: 1]",
-        ))
+        .arg(beam_flag("Keep the B best paths behind each layer instead of the nearest code alone; no frame gets worse [default: 1]"))
         .arg(threads_flag());
     data_args(command, "")
 }
@@ -107,6 +146,7 @@ fn decode() -> Command {
         .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
         .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
         .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
         .arg(path_arg("codes", "CODES", "Whole numbers, one row a layer"))
         .arg(path_flag("out", "FRAMES", "The file to write (.npy)").required(true))
         .arg(count_flag(
@@ -115,22 +155,6 @@ fn decode() -> Command {
             "The layer that the first row of codes belongs to, from 0 [default: 0]",
         ))
         .arg(threads_flag())
-}
-
-fn inspect() -> Command {
-    Command::new("inspect")
-        .about("Print what a model file holds: its layout, its layers, and what is odd about them")
-        .after_help("Example:\n  rvqscope inspect model.safetensors --json")
-        .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
-}
-
-fn convert() -> Command {
-    Command::new("convert")
-        .about("Write a model in another format; .safetensors is the one that can be written")
-        .after_help("Example:\n  rvqscope convert codebook.npy --out model.safetensors")
-        .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(path_flag("out", "FILE", "The file to write (.safetensors)").required(true))
 }
 
 /// Where frames come from.
@@ -258,8 +282,14 @@ fn training_flags(command: Command, rule: &'static dyn UpdateRule) -> Command {
                 .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
         )
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
+        .arg(beam_flag("Judge the quantizer by codes searched along the B best paths, and say what that gains; training steps are greedy all the same [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
         .arg(threads_flag())
+}
+
+/// How many paths a search keeps.
+fn beam_flag(help: &'static str) -> Arg {
+    count_flag("beam", "B", help)
 }
 
 /// The id of a rule parameter's flag.

@@ -8,9 +8,8 @@ use clap::ArgMatches;
 
 use crate::jobs::{self, CodesSpec, DecodeSpec, JobError};
 use crate::rvq::LayerSpan;
-use crate::rvq::search::{MAX_BEAM, Search};
 
-use super::{Env, Usage, check_ending, check_writable, flags, model, print, train};
+use super::{Env, check_ending, check_writable, flags, model, print, train};
 
 static ENDINGS: &[&str] = &["npy"];
 
@@ -19,7 +18,7 @@ pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
     check_ending(out, "codes", ENDINGS)?;
     check_writable(out)?;
-    let rvq = Arc::new(model::load(path, env)?.rvq);
+    let rvq = Arc::new(model::load(path, matches, env)?.rvq);
     let span = LayerSpan {
         start: flags::count(matches, "start").unwrap_or(0),
         end: flags::count(matches, "layers"),
@@ -27,13 +26,7 @@ pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let layers = span.resolve(rvq.num_layers()).map_err(|err| anyhow!("{err}: {}", path.display()))?;
     let dataset = train::open_data(matches, env)?;
     let frames = dataset.set.matrix.num_frames();
-    let search = match flags::count(matches, "beam") {
-        None | Some(1) => Search::Greedy,
-        Some(width) if (2..=MAX_BEAM).contains(&width) => Search::Beam(width),
-        Some(width) => {
-            return Err(Usage(format!("--beam is {width}, but must be from 1 to {MAX_BEAM}")).into());
-        }
-    };
+    let search = flags::search(matches)?;
     let spec = CodesSpec { rvq, dataset, span, search, path: out.to_owned() };
     env.job(|ctx| jobs::encode_to_file(&spec, ctx)).map_err(|err| with_path(err, path))?;
     Ok(print(&format!("{}: {} layers x {frames} frames\n", out.display(), layers.len()))?)
@@ -45,7 +38,7 @@ pub(super) fn decode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
     check_ending(out, "frames", ENDINGS)?;
     check_writable(out)?;
-    let rvq = Arc::new(model::load(path, env)?.rvq);
+    let rvq = Arc::new(model::load(path, matches, env)?.rvq);
     let dim = rvq.dim();
     let start = flags::count(matches, "start").unwrap_or(0);
     let spec = DecodeSpec { rvq, codes: codes.to_owned(), start, path: out.to_owned() };

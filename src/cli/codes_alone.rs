@@ -22,10 +22,8 @@ pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, env: &Env) -> Result<
     let source = SourceInfo {
         paths: codes.source.paths(),
         frames,
-        dim: 0,
         frame_rate_hz: codes.tokens.frame_rate_hz,
-        train_frames: 0,
-        held_out_frames: 0,
+        ..SourceInfo::default()
     };
     let findings = findings(codes);
     for finding in &findings {

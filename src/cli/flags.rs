@@ -11,6 +11,7 @@ use crate::io::TimeAxis;
 use crate::jobs::{Builtin, DataSpec, Holdout, Source};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, RULES, UpdateRule};
+use crate::rvq::search::{MAX_BEAM, Search};
 use crate::rvq::{self, RvqParams};
 
 use super::Usage;
@@ -29,6 +30,11 @@ pub(super) fn path<'a>(matches: &'a ArgMatches, id: &str) -> Result<&'a Path, Us
 /// A path that may be left out.
 pub(super) fn optional_path<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a Path> {
     matches.get_one::<PathBuf>(id).map(PathBuf::as_path)
+}
+
+/// The place of the quantizer that is meant where a file holds several.
+pub(super) fn quantizer(matches: &ArgMatches) -> Option<&str> {
+    matches.try_get_one::<String>("quantizer").ok().flatten().map(String::as_str)
 }
 
 /// A whole number that may be left out.
@@ -79,6 +85,7 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
         }),
         frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
         codebook_size: given_codebook_size(matches),
+        quantizer: None,
     })
 }
 
@@ -100,18 +107,59 @@ pub(super) fn holdout(matches: &ArgMatches) -> Holdout {
     }
 }
 
+/// How codes are searched.
+pub(super) fn search(matches: &ArgMatches) -> Result<Search, Usage> {
+    match count(matches, "beam").unwrap_or(1) {
+        width if (1..=MAX_BEAM).contains(&width) => Ok(Search::of_width(width)),
+        width => Err(Usage(format!("--beam is {width}, but must be from 1 to {MAX_BEAM}"))),
+    }
+}
+
 /// The rule that is asked for.
 pub(super) fn rule(matches: &ArgMatches) -> &'static dyn UpdateRule {
     matches.get_one::<String>("rule").map_or(rules::DEFAULT, |id| rules::rule(id))
 }
 
+/// The parameters that a training starts from before any flag: those of the built-in source, or of the rule.
+pub(super) fn base_params(matches: &ArgMatches) -> RvqParams {
+    let rule = rule(matches);
+    match source(matches) {
+        Source::Builtin(builtin) => builtin.preset().with_rule(rule),
+        Source::Files(_) => rule.defaults(),
+    }
+}
+
+/// `base` with what the flags say, for several rules that are going to share it.
+pub(super) fn shared_params(matches: &ArgMatches, mut params: RvqParams) -> Result<RvqParams, Usage> {
+    for spec in rvq::PARAMS {
+        let id = rvq_id(spec.key);
+        if spec.key == "threshold_ema_dead_code" && is_given(matches, &id) {
+            let words = "a threshold is in each rule's own unit: give it to an entry, as in --compare encodec:threshold=2,rvqscope";
+            return Err(Usage(words.to_owned()));
+        }
+        if spec.key == "init" {
+            let Some(words) = matches.get_one::<PathBuf>(&id) else { continue };
+            let method = words.to_str().and_then(|text| spec.kind.parse(text));
+            let method = method.ok_or_else(|| {
+                Usage(
+                    "trainings that are compared start from kmeans, sample or uniform, not from a model"
+                        .to_owned(),
+                )
+            })?;
+            (spec.write)(&mut params, method);
+            continue;
+        }
+        if let Some(value) = matches.try_get_one::<ParamValue>(&id).ok().flatten() {
+            (spec.write)(&mut params, *value);
+        }
+    }
+    Ok(params)
+}
+
 /// The parameters of a training, and the model to start from where one is named.
 pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<PathBuf>), Usage> {
     let rule = rule(matches);
-    let mut params = match source(matches) {
-        Source::Builtin(builtin) => builtin.preset().with_rule(rule),
-        Source::Files(_) => rule.defaults(),
-    };
+    let mut params = base_params(matches);
     let read = rule.params();
     let mut start = None;
     for spec in rvq::PARAMS {

@@ -6,6 +6,7 @@
 mod args;
 mod codes;
 mod codes_alone;
+mod compare;
 mod flags;
 mod metrics_log;
 mod model;
@@ -103,6 +104,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "decode" => codes::decode(matches, &env),
         "inspect" => model::inspect(matches, &env),
         "convert" => model::convert(matches, &env),
+        "write-back" => model::write_back(matches, &env),
         "report" => report::report(matches, &env),
         other => Err(Usage(format!("there is no command {other}")).into()),
     };
@@ -171,7 +173,12 @@ fn check_writable(path: &Path) -> Result<(), FileError> {
 fn check_folder(folder: &Path) -> Result<(), Problem> {
     match tempfile::tempfile_in(folder) {
         Ok(_) => Ok(()),
-        Err(err) if err.kind() == ErrorKind::PermissionDenied => Err(Problem::Denied),
+        Err(err) if err.kind() == ErrorKind::PermissionDenied => {
+            Err(Problem::NotWritable("permission denied"))
+        }
+        Err(err) if err.kind() == ErrorKind::ReadOnlyFilesystem => {
+            Err(Problem::NotWritable("the file system is read-only"))
+        }
         Err(err) => Err(Problem::System(err)),
     }
 }

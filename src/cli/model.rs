@@ -2,23 +2,21 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::ArgMatches;
 
-use crate::io::{self, LoadedModel, Opened};
-use crate::jobs::{self, JobEvent, MODEL_EXTENSION};
+use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened};
+use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
-use super::{Env, check_ending, check_writable, codes_alone, flags, print, table};
-
-/// The endings of model files that can be written.
-pub(super) static MODEL_ENDINGS: &[&str] = &[MODEL_EXTENSION];
+use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print, table};
 
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = match open(path, env)? {
+    let model = match open(path, matches, env)? {
         Opened::Model(model) => model,
         Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
         other => return not_a_model(&other, path),
@@ -34,24 +32,51 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
 /// Writes a model in another format.
 pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
-    check_ending(out, "a model", MODEL_ENDINGS)?;
+    check_model_ending(out)?;
     check_writable(out)?;
-    let model = load(path, env)?;
-    io::write_model(out, &model.rvq, &model.info.metadata)?;
+    let text = |id: &str| matches.get_one::<String>(id);
+    let dtype = text("dtype").and_then(|name| Dtype::named(name));
+    let target = ModelTarget { family: text("to").cloned(), dtype };
+    let spec = ConvertSpec { model: load(path, matches, env)?, target, path: out.to_owned() };
+    env.job(|ctx| jobs::convert(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
 }
 
-/// Opens a model file.
-pub(super) fn load(path: &Path, env: &Env) -> Result<LoadedModel> {
-    match open(path, env)? {
+/// Writes a model into a copy of the checkpoint that it came from.
+pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
+    let original = flags::path(matches, "into")?;
+    check_writable(out)?;
+    let number = |id: &str| matches.get_one::<f64>(id).copied();
+    let usual = EmaParams::default();
+    let ema = EmaParams {
+        decay: number("decay").unwrap_or(usual.decay),
+        epsilon: number("epsilon").unwrap_or(usual.epsilon),
+        threshold: number("threshold"),
+    };
+    let rvq = Arc::new(load(path, matches, env)?.rvq);
+    let spec = WriteBackSpec { rvq, original: original.to_owned(), path: out.to_owned(), ema };
+    env.job(|ctx| jobs::write_back(&spec, ctx))?;
+    Ok(print(&format!("{}\n", out.display()))?)
+}
+
+/// Checks that a model can be written to a file with this ending.
+pub(super) fn check_model_ending(out: &Path) -> Result<(), Usage> {
+    check_ending(out, "a model", &io::model_endings().collect::<Vec<_>>())
+}
+
+/// Opens a model file; of several quantizers in it the one that `--quantizer` names.
+pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<LoadedModel> {
+    match open(path, matches, env)? {
         Opened::Model(model) => Ok(model),
         other => not_a_model(&other, path),
     }
 }
 
-fn open(path: &Path, env: &Env) -> Result<Opened> {
+fn open(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let opened = io::open(path, &Task::new(&env.cancel, &on_progress));
+    let wanted = io::Wanted { quantizer: flags::quantizer(matches), ..io::Wanted::default() };
+    let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     Ok(opened?)
 }

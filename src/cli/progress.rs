@@ -51,14 +51,14 @@ impl Reporter {
     pub(super) fn event(&self, event: &JobEvent) {
         match event {
             JobEvent::Progress(progress) => self.progress(progress, ""),
-            JobEvent::Step(record) => {
+            JobEvent::Step(_, record) => {
                 let total = self.steps.load(Ordering::Relaxed);
                 let error = record.layers.last().map(|layer| format!(", MSE {}", short(layer.mse, 4)));
                 let progress = Progress { stage: "training".to_owned(), done: record.step, total };
                 self.progress(&progress, &error.unwrap_or_default());
             }
             JobEvent::Notice(words) => self.note(words),
-            JobEvent::Run(_) | JobEvent::Paused(_) => {}
+            JobEvent::Run(..) | JobEvent::Paused(_) => {}
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         None => {
             // What makes no sense is said before anything is opened.
             flags::rvq_params(matches)?.0.validate()?;
-            let opened = train::open(matches, env)?;
+            let opened = train::open(flags::source(matches), matches, env)?;
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
@@ -53,7 +53,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         let words = format!("--{flag} is for training, but --model gives a model that is trained");
         return Err(Usage(words).into());
     }
-    let model = model::load(path, env)?;
+    let model = model::load(path, matches, env)?;
     let (params, steps) = jobs::recorded(&model);
     let dataset = train::open_data(matches, env)?;
     let spec = EvaluateSpec {
@@ -63,6 +63,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         params,
         steps,
         holdout: flags::holdout(matches),
+        search: flags::search(matches)?,
     };
     let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| codes::with_path(err, path))?;
     let mut found = findings(&run);

@@ -68,6 +68,9 @@ pub(super) fn results(run: &Run) -> String {
         if let (Some(effective), Some(nominal)) = (totals.effective_kbps, totals.nominal_kbps) {
             let _ = write!(text, ", {} of {} kbit/s", short(effective, 4), short(nominal, 4));
         }
+        if let Some(gain) = totals.beam_gain_db {
+            let _ = write!(text, ", beam of {} gains {gain:.2} dB over greedy", evaluation.search.width());
+        }
         text.push('\n');
     }
     let most = evaluation.layers.iter().map(|l| l.counts.len()).max().unwrap_or(0);

@@ -7,21 +7,28 @@ use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
 use crate::features::Split;
-use crate::jobs::{self, Dataset, OpenSpec, OpenedFiles, SaveSpec, TrainSpec, Trained};
+use crate::io;
+use crate::jobs::{self, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
 use crate::training::{Batches, findings};
 
 use super::args::rvq_id;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_ending, check_writable, codes, flags, model, print, table};
+use super::{Env, Usage, check_writable, codes, compare, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
+    if compare::is_asked(matches) {
+        return compare::compare(matches, env);
+    }
     let out = flags::path(matches, "out")?;
-    check_ending(out, "a model", model::MODEL_ENDINGS)?;
+    model::check_model_ending(out)?;
     check_writable(out)?;
+    // Now and not when the training is over.
+    io::check_model(out, flags::rvq_params(matches)?.0.metric)?;
     let (trained, log) = run(matches, env)?;
-    jobs::save_model(&SaveSpec { run: trained.run.clone(), path: out.to_owned() })?;
+    let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
+    env.job(|ctx| jobs::save_model(&spec, ctx))?;
     log.map(MetricsLog::finish).transpose()?;
     for finding in findings(&trained.run) {
         env.reporter.note(&finding);
@@ -44,15 +51,16 @@ pub(super) fn run_on(
     let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
     let start = match start {
         Some(path) => {
-            let rvq = load_start(&path, env)?;
+            let rvq = load_start(&path, matches, env)?;
             fit_to_start(&mut params, &rvq, matches, &path)?;
             Some(Arc::new(rvq))
         }
         None => None,
     };
     params.validate()?;
-    let opened = opened.map_or_else(|| open(matches, env), Ok)?;
-    let dataset = frames(opened, matches, env)?;
+    let source = flags::source(matches);
+    let opened = opened.map_or_else(|| open(source.clone(), matches, env), Ok)?;
+    let dataset = frames(opened, &source, matches, env)?;
     let holdout = flags::holdout(matches);
     if let Some(&epochs) = matches.get_one::<u64>("epochs") {
         let split = Split::hold_out(&dataset.set, holdout.0);
@@ -67,6 +75,7 @@ pub(super) fn run_on(
         params: params.validate()?,
         holdout,
         standardize: flags::switch(matches, "standardize"),
+        search: flags::search(matches)?,
         start,
         resume: None,
         paused: false,
@@ -89,18 +98,22 @@ pub(super) fn run_on(
 
 /// Opens the corpus that the arguments name.
 pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    frames(open(matches, env)?, matches, env)
+    open_source(flags::source(matches), matches, env)
 }
 
-/// Opens what the arguments name, whatever it is.
-pub(super) fn open(matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
-    let spec = OpenSpec { source: flags::source(matches), data: flags::data_spec(matches)? };
+/// Opens `source` as the arguments say.
+pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
+    frames(open(source.clone(), matches, env)?, &source, matches, env)
+}
+
+/// Opens `source`, whatever it is.
+pub(super) fn open(source: Source, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
+    let spec = OpenSpec { source, data: flags::data_spec(matches)? };
     Ok(env.job(|ctx| jobs::open(&spec, ctx))?)
 }
 
 /// The frames of what was opened, where it is frames.
-fn frames(opened: OpenedFiles, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    let source = flags::source(matches);
+fn frames(opened: OpenedFiles, source: &Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
     if opened.codes.is_some() {
         bail!(
             "these are codes, but audio or features are wanted; `decode` makes frames of them: {}",
@@ -110,9 +123,8 @@ fn frames(opened: OpenedFiles, matches: &ArgMatches, env: &Env) -> Result<Arc<Da
     if let Some((path, _)) = &opened.model {
         bail!("this file holds a model, but audio or features are wanted: {}", path.display());
     }
-    let dataset = opened
-        .dataset
-        .ok_or_else(|| anyhow!("there are no frames in: {}", source.paths().join(", ")))?;
+    let dataset =
+        opened.dataset.ok_or_else(|| anyhow!("there are no frames in: {}", source.paths().join(", ")))?;
     if let Some((axis, why)) = &dataset.time_axis
         && !flags::is_given(matches, "time-axis")
         && *axis == crate::io::TimeAxis::Columns
@@ -122,7 +134,7 @@ fn frames(opened: OpenedFiles, matches: &ArgMatches, env: &Env) -> Result<Arc<Da
     Ok(dataset)
 }
 
-fn load_start(path: &Path, env: &Env) -> Result<Rvq> {
+fn load_start(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Rvq> {
     if !path.exists() {
         return Err(Usage(format!(
             "--init takes kmeans, sample, uniform, or a model file, and there is no such file: {}",
@@ -130,7 +142,9 @@ fn load_start(path: &Path, env: &Env) -> Result<Rvq> {
         ))
         .into());
     }
-    Ok(model::load(path, env)?.rvq)
+    let rvq = model::load(path, matches, env)?.rvq;
+    rvq.check_trainable().map_err(|err| anyhow!("{err}: {}", path.display()))?;
+    Ok(rvq)
 }
 
 /// Takes over what a model's shape decides; flags that say otherwise are an error.

@@ -47,6 +47,8 @@ pub struct Codes {
     pub time_axis: TimeAxis,
     /// Why that was guessed.
     pub guess_reason: String,
+    /// The clips that the frames are of, each with its name and number of frames, where the file tells; empty elsewhere.
+    pub clips: Vec<(String, usize)>,
 }
 
 /// Dimensions that feature extractors and speech models commonly give.
@@ -144,7 +146,16 @@ impl Codes {
             _ => (TimeAxis::Columns, "both axes are equally long; layers usually come first".to_owned()),
         };
         let values = if time_axis == TimeAxis::Rows { values.reversed_axes() } else { values };
-        Ok(Self { values: standard(values), time_axis, guess_reason })
+        Ok(Self { values: standard(values), time_axis, guess_reason, clips: Vec::new() })
+    }
+
+    /// The codes of one layer, clip after clip.
+    pub(super) fn of_clips(codes: Vec<u32>, clips: Vec<(String, usize)>) -> Result<Self, Problem> {
+        check_not_empty(&[codes.len()])?;
+        let values = Array2::from_shape_vec((1, codes.len()), codes)
+            .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
+        let guess_reason = "every line is a clip of one layer".to_owned();
+        Ok(Self { values, time_axis: TimeAxis::Columns, guess_reason, clips })
     }
 
     /// The same codes with the other axis taken for time.
@@ -154,6 +165,8 @@ impl Codes {
             values: standard(self.values.reversed_axes()),
             time_axis: self.time_axis.other(),
             guess_reason: "chosen by hand".to_owned(),
+            // What was a frame is a layer now.
+            clips: Vec::new(),
         }
     }
 }

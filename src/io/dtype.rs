@@ -34,8 +34,10 @@ const BLOCK_BYTES: usize = 1 << 18;
 pub(super) struct Run<'a> {
     pub(super) dtype: Dtype,
     pub(super) big_endian: bool,
-    /// How many numbers; the caller has checked that the file holds them.
+    /// How many numbers.
     pub(super) count: usize,
+    /// How many of them the file is known to hold: all, unless they are packed.
+    pub(super) sure: usize,
     /// What progress calls it.
     pub(super) stage: &'a str,
 }
@@ -71,6 +73,12 @@ impl Dtype {
             Self::Uint(_) => "u64",
             Self::Other(name) => name,
         }
+    }
+
+    /// The type of real numbers that [`Dtype::name`] calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::F16, Self::Bf16, Self::F32, Self::F64].into_iter().find(|dtype| dtype.name() == name)
     }
 
     /// Whether it holds real numbers.
@@ -118,7 +126,7 @@ fn decode<const SIZE: usize, T>(
     task: &Task<'_>,
     convert: impl Fn([u8; SIZE], usize) -> Result<T, Problem>,
 ) -> Result<Vec<T>, Problem> {
-    let mut values = Vec::with_capacity(run.count);
+    let mut values = Vec::with_capacity(run.count.min(run.sure));
     let mut block = vec![0u8; BLOCK_BYTES.min(run.count.saturating_mul(SIZE))];
     while values.len() < run.count {
         task.check()?;

@@ -36,6 +36,12 @@ pub enum Problem {
     /// The system does not let us.
     #[error("permission denied")]
     Denied,
+    /// The disk, or what one may use of it, is full.
+    #[error("there is no room left to write this file; what was there before is as it was")]
+    NoRoom,
+    /// The system lets nobody write there.
+    #[error("nothing may be written there ({0}); what was there before is as it was")]
+    NotWritable(&'static str),
     /// No reader knows it.
     #[error("this is none of the formats that can be read ({known})")]
     UnknownFormat {
@@ -77,12 +83,12 @@ pub enum Problem {
         found: String,
     },
     /// More than one quantizer.
-    #[error("this file holds {count} quantizers ({places}); save the one that is meant on its own")]
+    #[error("{}", choice(.wanted.as_deref(), .places))]
     SeveralQuantizers {
-        /// How many.
-        count: usize,
-        /// Where the first few lie.
-        places: String,
+        /// The place that was asked for, at which there is none or more than one.
+        wanted: Option<String>,
+        /// The family and the place of each.
+        places: Vec<(String, String)>,
     },
     /// The samples, or the channel that is wanted of them.
     #[error(transparent)]
@@ -110,9 +116,10 @@ impl Problem {
             Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
             Self::Value(words) => Self::Value(one_line(&words)),
             Self::NoQuantizer { found } => Self::NoQuantizer { found: one_line(&found) },
-            Self::SeveralQuantizers { count, places } => {
-                Self::SeveralQuantizers { count, places: one_line(&places) }
-            }
+            Self::SeveralQuantizers { wanted, places } => Self::SeveralQuantizers {
+                wanted,
+                places: places.into_iter().map(|(family, place)| (family, one_line(&place))).collect(),
+            },
             other => other,
         };
         FileError { path: path.to_owned(), problem }
@@ -142,8 +149,32 @@ impl From<std::io::Error> for Problem {
             ErrorKind::IsADirectory => Self::Folder,
             // Sizes are checked beforehand, so this means that the file shrank meanwhile.
             ErrorKind::UnexpectedEof => Self::malformed("the file ended while it was being read"),
+            // What a decoder of packed bytes says.
+            ErrorKind::InvalidData => {
+                Self::malformed("what is packed in this file cannot be unpacked; it is damaged")
+            }
             _ => Self::System(err),
         }
+    }
+}
+
+/// What there is to choose from.
+fn choice(wanted: Option<&str>, places: &[(String, String)]) -> String {
+    const SHOWN: usize = 4;
+    let name = |(family, place): &(String, String)| match place.as_str() {
+        "" => format!("{family} without a prefix"),
+        place => format!("{family} at {}", one_line(place)),
+    };
+    let mut names = places.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
+    if places.len() > SHOWN {
+        names.push_str(&format!(" and {} more", places.len() - SHOWN));
+    }
+    match wanted {
+        None => format!(
+            "this file holds {} quantizers ({names}); name the place of one with --quantizer",
+            places.len()
+        ),
+        Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),
     }
 }
 

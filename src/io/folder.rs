@@ -1,4 +1,4 @@
-//! Folders: each stands for the files in it that can be read.
+//! Folders and patterns: each stands for the files in it, or of that name, that can be read.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -12,14 +12,47 @@ const MAX_DEPTH: usize = 16;
 /// How many entries of folders are looked at before it is taken for a mistake, such as a whole disk.
 const MAX_ENTRIES: usize = 200_000;
 
-/// The files that `paths` stand for: a file for itself, a folder for the files in it and below it that can be read.
+/// The files that `paths` stand for: a file for itself, a folder for the files in it and below it that can be read, and a name with `*`, `?` or
+/// `[` that is no file's own for the files that match it.
 ///
 /// The files of a folder come in the order in which a person would count them: `clip2` before `clip10`. Hidden entries are passed
 /// over, and so is what is of no known format; links that lead back are followed once.
 ///
 /// # Errors
-/// A folder cannot be read, holds nothing that can be read, or holds too many entries.
+/// A folder cannot be read, holds nothing that can be read, or holds too many entries; or nothing matches a pattern.
 pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
+    let mut files = Vec::new();
+    for path in paths {
+        match matches(path)? {
+            Some(matches) => files.append(&mut expand_plain(&matches)?),
+            None => files.append(&mut expand_plain(std::slice::from_ref(path))?),
+        }
+    }
+    Ok(files)
+}
+
+/// What matches `path` in the order in which a person would count, if it is a pattern and not the name of something that is there.
+fn matches(path: &Path) -> Result<Option<Vec<PathBuf>>, FileError> {
+    let Some(pattern) = path.to_str().filter(|text| text.contains(['*', '?', '['])) else { return Ok(None) };
+    if path.symlink_metadata().is_ok() {
+        return Ok(None);
+    }
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    // What is no pattern is the name of a file that is not there.
+    let Ok(matches) = glob::glob_with(pattern, options) else { return Ok(None) };
+    let mut found: Vec<PathBuf> = matches.filter_map(Result::ok).take(MAX_ENTRIES + 1).collect();
+    if found.len() > MAX_ENTRIES {
+        let words = format!("over {MAX_ENTRIES} files match this pattern; make it narrower");
+        return Err(Problem::Unsupported(words).at(path));
+    }
+    if found.is_empty() {
+        return Err(Problem::Unsupported("no file matches this pattern".to_owned()).at(path));
+    }
+    found.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(Some(found))
+}
+
+fn expand_plain(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {

@@ -10,21 +10,31 @@ mod error;
 mod folder;
 pub mod model;
 pub mod npy;
+pub mod npz;
+mod patch;
+pub mod pytorch;
 mod replace;
 mod riff;
 pub mod safetensors;
 pub mod tensors;
+pub mod text;
 pub mod wav;
-mod write_model;
+mod write;
+mod write_back;
+mod zip;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem};
 pub use folder::expand;
-pub use model::{LayerInfo, LoadedModel, ModelInfo};
+pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
-pub use write_model::{METRIC_KEY, write_model};
+pub use write::{
+    EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
+    write_model_as, write_tensors, writer_for,
+};
+pub use write_back::{WrittenBack, write_back};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};
@@ -65,10 +75,35 @@ pub trait Reader: Sync {
     /// # Errors
     /// It is broken, of a kind that is not read, or the task was cancelled.
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem>;
+
+    /// The named tensors of such a file; `None` where the format has none.
+    fn tensors<'a>(
+        &self,
+        _source: &'a Source<'_>,
+    ) -> Option<Result<Box<dyn tensors::Tensors + 'a>, Problem>> {
+        None
+    }
 }
 
 /// The formats, in the order in which they are tried.
-pub static READERS: &[&dyn Reader] = &[&wav::WavReader, &coded::CodedReader, &npy::NpyReader, &safetensors::SafetensorsReader];
+pub static READERS: &[&dyn Reader] = &[
+    &wav::WavReader,
+    &coded::CodedReader,
+    &npy::NpyReader,
+    &npz::NpzReader,
+    &pytorch::PytorchReader,
+    &safetensors::SafetensorsReader,
+    &text::TextReader,
+];
+
+/// What is wanted of a file that holds more.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// What is kept of audio, block by block as it is read.
+    pub intake: Intake,
+    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
+    pub quantizer: Option<&'a str>,
+}
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]
@@ -79,8 +114,8 @@ pub struct Source<'a> {
     pub file: File,
     /// Its true size in bytes; no allocation goes by what a header says without asking this.
     pub len: u64,
-    /// What is kept of audio.
-    pub intake: Intake,
+    /// What is wanted of it.
+    pub wanted: Wanted<'a>,
 }
 
 /// How many bytes of a file the readers see to tell whose it is.
@@ -91,19 +126,19 @@ const HEAD_LEN: u64 = 4096;
 /// # Errors
 /// It cannot be read, is of no known format, or is broken; pipes and devices are refused without touching them.
 pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_with(path, Intake::Whole, task)
+    open_as(path, Wanted::default(), task)
 }
 
-/// As [`open`]; of audio only that is kept which `intake` says, block by block as it is read.
+/// Opens a file as [`open`] does, and takes of it only what is wanted.
 ///
 /// # Errors
-/// As for [`open`]; or the channel that is wanted does not exist.
-pub fn open_with(path: &Path, intake: Intake, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, intake, task).map_err(|problem| problem.at(path))
+/// As for [`open`]; or there is no such channel, or no quantizer at that place.
+pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, FileError> {
+    open_source(path, wanted, task).map_err(|problem| problem.at(path))
 }
 
-fn open_source(path: &Path, intake: Intake, task: &Task<'_>) -> Result<Opened, Problem> {
-    let source = Source { intake, ..Source::open(path)? };
+fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+    let source = Source { wanted, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
@@ -126,7 +161,7 @@ impl<'a> Source<'a> {
         if metadata.len() == 0 {
             return Err(Problem::Empty);
         }
-        Ok(Self { path, file, len: metadata.len(), intake: Intake::Whole })
+        Ok(Self { path, file, len: metadata.len(), wanted: Wanted::default() })
     }
 
     /// The first bytes.
@@ -143,6 +178,26 @@ impl<'a> Source<'a> {
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
     }
+}
+
+/// Gives the tensors of a file to `work`, and the open file with what comes of it.
+fn with_tensors<T>(
+    path: &Path,
+    work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
+) -> Result<(Source<'_>, T), FileError> {
+    let open = || {
+        let source = Source::open(path)?;
+        let head = source.head()?;
+        let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source));
+        let tensors = tensors.ok_or_else(|| {
+            Problem::Unsupported(
+                "this file holds no named tensors, so there is no checkpoint to change".to_owned(),
+            )
+        })?;
+        let done = work(&*tensors?)?;
+        Ok((source, done))
+    };
+    open().map_err(|problem: Problem| problem.at(path))
 }
 
 /// The reader whose format begins like `head`.

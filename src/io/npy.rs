@@ -10,7 +10,7 @@ use ndarray::{ArrayD, ArrayView2};
 use super::arrays::RawFeatures;
 use super::dtype::Dtype;
 use super::replace::WriteSeek;
-use super::tensors::{self, Stored, TensorInfo, Tensors};
+use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, replace_file};
 use crate::mapped::MappedRows;
 use crate::task::Task;
@@ -18,6 +18,7 @@ use crate::task::Task;
 mod header;
 
 pub use header::NpyHeader;
+pub(super) use header::header_bytes;
 
 /// Reads `.npy`.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +47,16 @@ impl Reader for NpyReader {
         if let Some(features) = map(source, &header) {
             return Ok(Opened::Features(features));
         }
-        tensors::interpret(&NpyTensor::new(source, header), task)
+        tensors::interpret(&NpyTensor::new(source, header), source.wanted.quantizer, task)
+    }
+
+    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        let open = || {
+            let header = NpyHeader::read(&mut &source.file, source.len)?;
+            header.check_size(source.len)?;
+            Ok(Box::new(NpyTensor::new(source, header)) as Box<dyn Tensors>)
+        };
+        Some(open())
     }
 }
 
@@ -106,6 +116,10 @@ impl Tensors for NpyTensor<'_> {
     fn codes(&self, _name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
         self.stored.codes(self.file, &self.stage, task)
     }
+
+    fn placed(&self, _name: &str) -> Option<Placed> {
+        Some(self.stored.placed())
+    }
 }
 
 /// Writes codes, `(num_layers, num_frames)`, as int32 `[n_q, T]`.
@@ -155,7 +169,7 @@ pub fn write_codes_blocks(
     fill: impl FnOnce(&mut CodesFile<'_>) -> std::io::Result<()>,
 ) -> Result<(), FileError> {
     replace_file(path, |out| {
-        let header = header::header_bytes("<i4", &[num_layers, num_frames]);
+        let header = header_bytes("<i4", &[num_layers, num_frames]);
         out.write_all(&header)?;
         fill(&mut CodesFile { out, data_offset: header.len() as u64, num_frames, bytes: Vec::new() })
     })
@@ -177,7 +191,7 @@ fn write_array<T: Copy>(
 ) -> Result<(), FileError> {
     replace_file(path, |out| {
         let mut out = std::io::BufWriter::new(out);
-        out.write_all(&header::header_bytes(descr, values.shape()))?;
+        out.write_all(&header_bytes(descr, values.shape()))?;
         for &value in values {
             out.write_all(&bytes(value))?;
         }

@@ -106,7 +106,9 @@ fn fresh_permissions() -> Option<Permissions> {
 /// A failure to write, in words that say so: "there is no such file" would puzzle here.
 fn refused(err: io::Error) -> Problem {
     match err.kind() {
-        ErrorKind::PermissionDenied => Problem::Denied,
+        ErrorKind::PermissionDenied => Problem::NotWritable("permission denied"),
+        ErrorKind::ReadOnlyFilesystem => Problem::NotWritable("the file system is read-only"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Problem::NoRoom,
         _ => Problem::System(err),
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype as FileDtype, Metadata};
 
-use super::tensors::{self, Stored, TensorInfo, Tensors};
+use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
 
@@ -49,12 +49,16 @@ impl Reader for SafetensorsReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&SafetensorsFile::new(source)?, task)
+        tensors::interpret(&SafetensorsFile::new(source)?, source.wanted.quantizer, task)
+    }
+
+    fn tensors<'a>(&self, source: &'a Source<'_>) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        Some(SafetensorsFile::new(source).map(|file| Box::new(file) as Box<dyn Tensors>))
     }
 }
 
 /// An open file of which only the header has been read.
-struct SafetensorsFile<'a> {
+pub(super) struct SafetensorsFile<'a> {
     file: &'a File,
     stage: String,
     stored: BTreeMap<String, Stored>,
@@ -63,7 +67,7 @@ struct SafetensorsFile<'a> {
 }
 
 impl<'a> SafetensorsFile<'a> {
-    fn new(source: &'a Source<'_>) -> Result<Self, Problem> {
+    pub(super) fn new(source: &'a Source<'_>) -> Result<Self, Problem> {
         let (header, data_offset) = read_header(source)?;
         let data_len = source.len - data_offset;
         let expected = header.data_len() as u64;
@@ -109,6 +113,10 @@ impl Tensors for SafetensorsFile<'_> {
 
     fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
         self.stored(name)?.codes(self.file, &self.stage, task)
+    }
+
+    fn placed(&self, name: &str) -> Option<Placed> {
+        self.stored.get(name).map(Stored::placed)
     }
 }
 

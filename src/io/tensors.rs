@@ -38,6 +38,54 @@ pub trait Tensors {
     /// # Errors
     /// It is not there, holds no whole numbers from 0 up, or cannot be read.
     fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem>;
+
+    /// Where the numbers of one tensor lie; `None` where they cannot be overwritten in place (compressed, not in one piece of the file).
+    fn placed(&self, _name: &str) -> Option<Placed> {
+        None
+    }
+}
+
+/// Where the numbers of one tensor lie in its file, for whoever puts others in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The type of its numbers.
+    pub dtype: Dtype,
+    /// Whether their highest byte comes first.
+    pub big_endian: bool,
+    /// Its axes.
+    pub shape: Vec<usize>,
+    /// From one index of each axis to the next, in elements.
+    pub strides: Vec<usize>,
+    /// Of element `[0, .., 0]` in the file, in bytes.
+    pub offset: u64,
+    /// The stored entry of a zip archive that it lies in, whose CRC must follow.
+    pub entry: Option<ZipEntry>,
+}
+
+/// An entry of a zip archive that is stored as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZipEntry {
+    /// Of its local header in the file.
+    pub header_offset: u64,
+    /// Of its record in the central directory.
+    pub central_offset: u64,
+    /// Of its first byte.
+    pub data_offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// A tensor to be written: values in f32, cast to `dtype` on the way out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTensor {
+    /// Its name.
+    pub name: String,
+    /// The type of its numbers in the file.
+    pub dtype: Dtype,
+    /// Its axes.
+    pub shape: Vec<usize>,
+    /// Its numbers, row by row.
+    pub values: Vec<f32>,
 }
 
 /// Where the numbers of one tensor lie in a file.
@@ -50,12 +98,16 @@ pub(super) struct Stored {
     pub(super) offset: u64,
 }
 
-/// What a container holds: a quantizer, or a single array of features or codes.
+/// What a container holds: a quantizer, the one at `quantizer` where there are several, or a single array of features or codes.
 ///
 /// # Errors
 /// Neither, or what it is cannot be read.
-pub(super) fn interpret(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Opened, Problem> {
-    if let Some(model) = model::find(tensors, task)? {
+pub(super) fn interpret(
+    tensors: &dyn Tensors,
+    quantizer: Option<&str>,
+    task: &Task<'_>,
+) -> Result<Opened, Problem> {
+    if let Some(model) = model::find(tensors, quantizer, task)? {
         return Ok(Opened::Model(model));
     }
     let mut infos = tensors.infos().iter();
@@ -72,7 +124,7 @@ pub(super) fn interpret(tensors: &dyn Tensors, task: &Task<'_>) -> Result<Opened
             "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
             info.dtype.name()
         ))),
-        _ => Err(Problem::NoQuantizer { found: summary(tensors.infos()) }),
+        _ => Err(Problem::NoQuantizer { found: summary(tensors) }),
     }
 }
 
@@ -87,9 +139,25 @@ impl Stored {
         self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
     }
 
-    fn run<'a>(&self, stage: &'a str) -> Run<'a> {
+    /// Where it lies.
+    pub(super) fn placed(&self) -> Placed {
+        let shape = self.info.shape.clone();
+        let mut strides = vec![1; shape.len()];
+        let mut step = 1;
+        let axes: Vec<usize> =
+            if self.fortran { (0..shape.len()).collect() } else { (0..shape.len()).rev().collect() };
+        for axis in axes {
+            strides[axis] = step;
+            step *= shape[axis];
+        }
+        let (dtype, big_endian, offset) = (self.info.dtype, self.big_endian, self.offset);
+        Placed { dtype, big_endian, shape, strides, offset, entry: None }
+    }
+
+    /// What there is to be decoded.
+    pub(super) fn run<'a>(&self, stage: &'a str) -> Run<'a> {
         let count = self.info.shape.iter().product();
-        Run { dtype: self.info.dtype, big_endian: self.big_endian, count, stage }
+        Run { dtype: self.info.dtype, big_endian: self.big_endian, count, sure: count, stage }
     }
 
     fn seek<'a>(&self, mut file: &'a File) -> Result<&'a File, Problem> {
@@ -97,7 +165,8 @@ impl Stored {
         Ok(file)
     }
 
-    fn array<T>(&self, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
+    /// Its values, as they were decoded, in its shape.
+    pub(super) fn array<T>(&self, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
         let shape = IxDyn(&self.info.shape).set_f(self.fortran);
         ArrayD::from_shape_vec(shape, values).map_err(|_| {
             Problem::malformed(format!("the shape {:?} does not fit its values", self.info.shape))
@@ -105,11 +174,24 @@ impl Stored {
     }
 }
 
-/// A few tensor names, for a sentence on what a file holds.
-fn summary(infos: &BTreeMap<String, TensorInfo>) -> String {
+/// What a file without a quantizer holds, for a sentence: what it is known to be, or a few tensor names.
+fn summary(tensors: &dyn Tensors) -> String {
     const SHOWN: usize = 4;
     /// A name can be as long as the file.
     const NAME_CHARS: usize = 80;
+    let infos = tensors.infos();
+    if infos.is_empty()
+        && let Some(model) = tensors.metadata().get("pretrained")
+    {
+        let model: String = model.chars().take(NAME_CHARS).collect();
+        return format!(
+            "no tensor at all, only the name of the model it stands for, {model}; open that one's own file"
+        );
+    }
+    if infos.keys().any(|name| name.contains(".lora_A.") || name.contains(".lora_B.")) {
+        return "LoRA weights, which change a base model that is another file; the quantizer is in that one"
+            .to_owned();
+    }
     if infos.is_empty() {
         return "no tensor at all".to_owned();
     }

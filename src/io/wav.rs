@@ -34,7 +34,7 @@ impl Reader for WavReader {
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         let stage = format!("reading {}", source.name());
-        read(BufReader::new(&source.file), source.len, source.intake, &stage, task).map(Opened::Audio)
+        read(BufReader::new(&source.file), source.len, source.wanted.intake, &stage, task).map(Opened::Audio)
     }
 }
 

@@ -44,6 +44,8 @@ pub struct DataSpec {
     pub frame_rate_hz: Option<f64>,
     /// `K` of codes that come without their codebooks; `None` for what their largest one tells.
     pub codebook_size: Option<usize>,
+    /// Which quantizer of a model file is meant where it holds several: what stands in front of its tensor names.
+    pub quantizer: Option<String>,
 }
 
 /// What to open.
@@ -100,6 +102,7 @@ impl Default for DataSpec {
             time_axis: None,
             frame_rate_hz: None,
             codebook_size: None,
+            quantizer: None,
         }
     }
 }
@@ -210,7 +213,8 @@ fn open_files(
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        match io::open_with(path, audio.intake(), task)? {
+        let wanted = io::Wanted { intake: audio.intake(), quantizer: spec.data.quantizer.as_deref() };
+        match io::open_as(path, wanted, task)? {
             Opened::Audio(clip) => {
                 for finding in &clip.findings {
                     (ctx.emit)(JobEvent::Notice(format!("{finding}: {}", path.display())));
@@ -296,7 +300,13 @@ impl<'a> AudioFiles<'a> {
         let set = FeatureSet::join(&parts, Some(extractor.frame_rate_hz(params)))
             .map_err(|problem| JobError::Features { problem, path: spec.source.paths().join(", ") })?;
         let summary = format!("{} of audio, {}", count(clips.len(), "clip"), extractor.label());
-        Ok(Dataset { source: spec.source.clone(), set: Arc::new(set), audio: clips, time_axis: None, summary })
+        Ok(Dataset {
+            source: spec.source.clone(),
+            set: Arc::new(set),
+            audio: clips,
+            time_axis: None,
+            summary,
+        })
     }
 }
 

@@ -27,6 +27,19 @@ pub struct EvaluateSpec {
     pub steps: u64,
     /// What is held out.
     pub holdout: Holdout,
+    /// How codes are searched.
+    pub search: Search,
+}
+
+/// A run whose frames are to be quantized anew, in another way than before.
+#[derive(Debug, Clone)]
+pub struct LookSpec {
+    /// The run; all but its evaluations stays.
+    pub run: Arc<Run>,
+    /// The data that it is of.
+    pub dataset: Arc<Dataset>,
+    /// How codes are searched.
+    pub search: Search,
 }
 
 /// Frames of each split that a sample has at the most.
@@ -42,7 +55,7 @@ pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobEr
         let split = Split::hold_out(set, spec.holdout.0);
         let mut run = Run {
             name: spec.name.clone(),
-            source: source_info(&spec.dataset, &split),
+            source: source_info(&spec.dataset, &split, spec.holdout.0),
             params: spec.params.unwrap_or_else(|| params_like(&spec.rvq)),
             params_known: spec.params.is_some(),
             live_edits: Vec::new(),
@@ -53,7 +66,27 @@ pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobEr
             held_out: None,
             evaluated_at: spec.steps,
         };
-        look_at_all(&mut run, set, &split, task)?;
+        look_at_all(&mut run, set, &split, spec.search, task)?;
+        Ok(Arc::new(run))
+    })?
+}
+
+/// Quantizes the frames of a run anew.
+///
+/// # Errors
+/// The data are not those of the run, or it was cancelled.
+pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobError> {
+    ctx.compute(|task| {
+        let set = &spec.dataset.set;
+        let mut run = Run::clone(&spec.run);
+        let split = Split::hold_out(set, run.source.holdout);
+        if source_info(&spec.dataset, &split, run.source.holdout) != run.source {
+            return Err(JobError::Input(format!(
+                "this run is of other data than those that are open: {}",
+                run.source.paths.join(", ")
+            )));
+        }
+        look_at_all(&mut run, set, &split, spec.search, task)?;
         Ok(Arc::new(run))
     })?
 }
@@ -74,9 +107,10 @@ pub(super) fn look_at_all(
     run: &mut Run,
     set: &FeatureSet,
     split: &Split,
+    search: Search,
     task: &Task<'_>,
 ) -> Result<(), RvqError> {
-    look_at(run, set, &split.train, &split.held_out, task)
+    look_at(run, set, [&split.train, &split.held_out], search, task)
 }
 
 /// Quantizes a sample of the frames, evenly spread.
@@ -84,25 +118,26 @@ pub(super) fn look_at_sample(
     run: &mut Run,
     set: &FeatureSet,
     split: &Split,
+    search: Search,
     task: &Task<'_>,
 ) -> Result<(), RvqError> {
     let train = sampled(&split.train, SAMPLE_FRAMES);
     let held_out = sampled(&split.held_out, SAMPLE_FRAMES);
-    look_at(run, set, &train, &held_out, task)
+    look_at(run, set, [&train, &held_out], search, task)
 }
 
 fn look_at(
     run: &mut Run,
     set: &FeatureSet,
-    train: &[Range<usize>],
-    held_out: &[Range<usize>],
+    [train, held_out]: [&[Range<usize>]; 2],
+    search: Search,
     task: &Task<'_>,
 ) -> Result<(), RvqError> {
     let look = |ranges: &[Range<usize>]| -> Result<Option<Arc<Evaluation>>, RvqError> {
         if Split::count(ranges) == 0 {
             return Ok(None);
         }
-        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, Search::Greedy, task).map(|e| Some(Arc::new(e)))
+        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, search, task).map(|e| Some(Arc::new(e)))
     };
     let (train, held_out) = (look(train)?, look(held_out)?);
     (run.train, run.held_out, run.evaluated_at) = (train, held_out, run.steps);
@@ -139,7 +174,7 @@ fn sampled(ranges: &[Range<usize>], max: usize) -> Vec<Range<usize>> {
 }
 
 /// Where the frames came from and how they are divided.
-pub(super) fn source_info(dataset: &Dataset, split: &Split) -> SourceInfo {
+pub(super) fn source_info(dataset: &Dataset, split: &Split, holdout: f64) -> SourceInfo {
     SourceInfo {
         paths: dataset.source.paths(),
         frames: dataset.set.matrix.num_frames(),
@@ -147,6 +182,7 @@ pub(super) fn source_info(dataset: &Dataset, split: &Split) -> SourceInfo {
         frame_rate_hz: dataset.set.frame_rate_hz,
         train_frames: Split::count(&split.train),
         held_out_frames: Split::count(&split.held_out),
+        holdout,
     }
 }
 

@@ -10,6 +10,7 @@ mod model;
 mod report;
 mod tokens;
 mod train;
+mod units;
 
 use std::sync::Arc;
 
@@ -17,17 +18,24 @@ use crate::audio::AudioError;
 use crate::features::{ExtractError, FeatureError};
 use crate::io::{FileError, Problem};
 use crate::param::ParamError;
+use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
 use crate::task::{Cancel, Cancelled, Progress, Task};
 use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
-pub use evaluate::{EvaluateSpec, evaluate};
-pub use model::{MODEL_EXTENSION, SaveSpec, metadata, recorded, save_model};
+pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
+pub use model::{
+    ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
+    save_model, write_back,
+};
 pub use report::{ReportSpec, write_report};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
-pub use train::{Holdout, Resume, TrainSpec, Trained, train};
+pub use train::{
+    COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
+    Trained, compare, entries_of, entry_of, train,
+};
 
 /// What can go wrong in a job. What was there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -78,10 +86,10 @@ pub enum JobError {
 pub enum JobEvent {
     /// How far it is.
     Progress(Progress),
-    /// A training step was taken. None of these is ever left out.
-    Step(StepRecord),
-    /// The run as it stands; a newer one makes an older one useless.
-    Run(Arc<Run>),
+    /// A training step was taken, by which of the trainings that are compared (0 for a single one). None of these is ever left out.
+    Step(usize, StepRecord),
+    /// The run of a training as it stands; a newer one makes an older one useless.
+    Run(usize, Arc<Run>),
     /// A training waits (`true`) or goes on (`false`).
     Paused(bool),
     /// Something that the user should know.
@@ -101,6 +109,8 @@ pub enum Control {
     Stop,
     /// From the next step on, use these values of what may change while training runs.
     Live(Box<ValidRvqParams>),
+    /// From the next look at the frames on, search codes in this way.
+    Search(Search),
 }
 
 /// The surroundings of a job.
@@ -171,14 +181,20 @@ pub enum JobSpec {
     Open(OpenSpec),
     /// Train.
     Train(Box<TrainSpec>),
+    /// Train the same in several ways.
+    Compare(Box<CompareSpec>),
     /// Hold a quantizer against data.
     Evaluate(EvaluateSpec),
+    /// Quantize the frames of a run anew.
+    Look(LookSpec),
     /// Write a model.
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
     SaveCodes(CodesSpec),
     /// Encode a corpus to look at its codes over time.
     Tokens(TokensSpec),
+    /// Write a model into a copy of the checkpoint that it came from.
+    WriteBack(WriteBackSpec),
     /// Write a report.
     Report(ReportSpec),
     /// End in a panic: shows that one is a notice and not an exit.
@@ -193,7 +209,9 @@ pub enum JobOutput {
     Opened(OpenedFiles),
     /// A training ended.
     Trained(Box<Trained>),
-    /// A quantizer was held against data.
+    /// Several trainings ended together.
+    Compared(Compared),
+    /// A quantizer was held against data, or a run looked at again.
     Evaluated(Arc<Run>),
     /// A corpus was encoded.
     Tokens(Arc<Tokens>),
@@ -209,8 +227,11 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
     match spec {
         JobSpec::Open(spec) => open(&spec, ctx).map(JobOutput::Opened),
         JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
+        JobSpec::Compare(spec) => compare(*spec, ctx).map(JobOutput::Compared),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
-        JobSpec::SaveModel(spec) => save_model(&spec).map(JobOutput::Saved),
+        JobSpec::Look(spec) => look_again(&spec, ctx).map(JobOutput::Evaluated),
+        JobSpec::SaveModel(spec) => save_model(&spec, ctx).map(JobOutput::Saved),
+        JobSpec::WriteBack(spec) => write_back(&spec, ctx).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
         JobSpec::Tokens(spec) => tokens(&spec, ctx).map(JobOutput::Tokens),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),

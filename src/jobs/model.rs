@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::io::{self, LoadedModel};
-use crate::rvq::RvqParams;
+use crate::io::{self, EmaParams, LoadedModel, ModelTarget};
+use crate::rvq::{Rvq, RvqParams, rules};
 use crate::training::{Run, params_from_json, params_json};
 
-use super::JobError;
+use super::{JobCtx, JobError, JobEvent};
 
 /// The usual ending of a model file.
 pub const MODEL_EXTENSION: &str = "safetensors";
@@ -22,13 +22,85 @@ pub struct SaveSpec {
     pub path: PathBuf,
 }
 
-/// Writes the quantizer in the EnCodec layout.
+/// A model to be written in another format.
+#[derive(Debug, Clone)]
+pub struct ConvertSpec {
+    /// The quantizer and where it comes from.
+    pub model: LoadedModel,
+    /// What the file is to be like.
+    pub target: ModelTarget,
+    /// Where to; the ending names the container.
+    pub path: PathBuf,
+}
+
+/// A quantizer to be put into a copy of the checkpoint that it came from.
+#[derive(Debug, Clone)]
+pub struct WriteBackSpec {
+    /// The quantizer.
+    pub rvq: Arc<Rvq>,
+    /// The checkpoint.
+    pub original: PathBuf,
+    /// The copy; it may be the same file.
+    pub path: PathBuf,
+    /// What the trainer that goes on from the copy does.
+    pub ema: EmaParams,
+}
+
+/// Writes the quantizer in the EnCodec layout and in the container that the path's ending names; what it cannot hold is told as notices.
 ///
 /// # Errors
 /// The file cannot be written; what was there stays.
-pub fn save_model(spec: &SaveSpec) -> Result<PathBuf, JobError> {
-    io::write_model(&spec.path, &spec.run.rvq, &metadata(&spec.run))?;
-    Ok(spec.path.clone())
+pub fn save_model(spec: &SaveSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
+    let SaveSpec { run, path } = spec;
+    let findings = io::write_model_as(path, &run.rvq, None, &metadata(run), &ModelTarget::default())?;
+    tell(ctx, findings);
+    Ok(path.clone())
+}
+
+/// Writes a model that was read in another container, family or type; what the target cannot hold is told as notices.
+///
+/// # Errors
+/// The target cannot hold the quantizer at all, or the file cannot be written; what was there stays.
+pub fn convert(spec: &ConvertSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
+    let ConvertSpec { model: LoadedModel { rvq, info }, target, path } = spec;
+    tell(ctx, io::write_model_as(path, rvq, Some(info), &info.metadata, target)?);
+    Ok(path.clone())
+}
+
+/// Writes the quantizer into a copy of a checkpoint, and tells as notices what was overwritten.
+///
+/// # Errors
+/// The checkpoint's quantizer is of another shape or cannot be overwritten, or the file cannot be written; what was there stays.
+pub fn write_back(spec: &WriteBackSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
+    let WriteBackSpec { rvq, original, path, ema } = spec;
+    let written = ctx.compute(|task| io::write_back(original, path, rvq, ema, task))??;
+    let (layers, tensors) = (written.layers.len(), written.tensors.len());
+    tell(ctx, written.findings);
+    let words = format!(
+        "Wrote {layers} of {} codebooks back: {tensors} tensors of {} have new numbers, all else is the same",
+        rvq.num_layers(),
+        original.display()
+    );
+    tell(ctx, vec![words]);
+    Ok(path.clone())
+}
+
+fn tell(ctx: &JobCtx<'_>, notices: Vec<String>) {
+    for notice in notices {
+        (ctx.emit)(JobEvent::Notice(notice));
+    }
+}
+
+/// What the trainer that `run` was trained like does with its EMA state: the run's own parameters where its rule is a trainer's, else what
+/// trainers usually do.
+#[must_use]
+pub fn ema_params(run: &Run) -> EmaParams {
+    let RvqParams { decay, epsilon, threshold_ema_dead_code, .. } = run.params;
+    if run.params_known && run.params.rule != rules::DEFAULT.id() {
+        EmaParams { decay, epsilon, threshold: Some(threshold_ema_dead_code) }
+    } else {
+        EmaParams::default()
+    }
 }
 
 /// What a model file says of its making: version, steps, parameters with the seed, live edits and source, each as JSON.

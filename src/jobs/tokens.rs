@@ -62,6 +62,8 @@ pub struct TokensSpec {
     pub rvq: Arc<Rvq>,
     /// The corpus.
     pub dataset: Arc<Dataset>,
+    /// The way through its layers.
+    pub search: Search,
 }
 
 /// Codes that are kept to be looked at: 128 MiB. Of longer corpora the beginning is.
@@ -75,14 +77,14 @@ const MOST_COUNTED: usize = 1 << 23;
 /// # Errors
 /// The dimensions differ, or it was cancelled.
 pub fn tokens(spec: &TokensSpec, ctx: &JobCtx<'_>) -> Result<Arc<Tokens>, JobError> {
-    let TokensSpec { rvq, dataset } = spec;
+    let TokensSpec { rvq, dataset, search } = spec;
     let set = &dataset.set;
     let layers = rvq.num_layers();
     let frames_in_all = set.matrix.num_frames();
     let frames = frames_in_all.min(MOST_KEPT / layers.max(1));
     let mut values = Array2::zeros((layers, frames));
     ctx.compute(|task| {
-        let done = encode(rvq, dataset, LayerSpan::ALL, Search::Greedy, task, |first, block| {
+        let done = encode(rvq, dataset, LayerSpan::ALL, *search, task, |first, block| {
             let kept = block.ncols().min(frames.saturating_sub(first));
             if kept > 0 {
                 values.slice_mut(s![.., first..first + kept]).assign(&block.slice(s![.., ..kept]));
@@ -131,7 +133,7 @@ impl CodesFiles {
             Some(axis) if axis != codes.time_axis => codes.switched(),
             _ => codes,
         };
-        let Codes { values, time_axis, guess_reason, .. } = codes;
+        let Codes { values, time_axis, guess_reason, clips } = codes;
         if let Some(first) = self.parts.first()
             && first.nrows() != values.nrows()
         {
@@ -143,14 +145,22 @@ impl CodesFiles {
         }
         let reason = if spec.data.time_axis.is_some() { "chosen by you".to_owned() } else { guess_reason };
         self.time_axis.get_or_insert((time_axis, reason));
-        self.clips.push(Clip { name: name.to_owned(), frames: self.frames..self.frames + values.ncols() });
-        self.frames += values.ncols();
+        // A file that names its clips is as many; any other is one.
+        let clips = if clips.is_empty() { vec![(name.to_owned(), values.ncols())] } else { clips };
+        for (name, frames) in clips {
+            self.clips.push(Clip { name, frames: self.frames..self.frames + frames });
+            self.frames += frames;
+        }
         self.parts.push(values);
         Ok(())
     }
 
     /// The codes of all files, counted; `model` was opened beside them.
-    pub(super) fn finish(self, spec: &OpenSpec, model: Option<&LoadedModel>) -> Result<OpenedCodes, JobError> {
+    pub(super) fn finish(
+        self,
+        spec: &OpenSpec,
+        model: Option<&LoadedModel>,
+    ) -> Result<OpenedCodes, JobError> {
         let Self { mut parts, clips, frames, time_axis } = self;
         let joined = match (parts.len(), parts.pop()) {
             (1, Some(only)) => only,
@@ -200,7 +210,8 @@ fn sizes(
     }
     let of_model: Option<Vec<usize>> =
         model.map(|model| model.rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect());
-    if let Some(sizes) = of_model.filter(|sizes| sizes.len() == layers && sizes.iter().all(|&k| k >= needed)) {
+    if let Some(sizes) = of_model.filter(|sizes| sizes.len() == layers && sizes.iter().all(|&k| k >= needed))
+    {
         return Ok((sizes, SizeFrom::Model));
     }
     let size = needed.next_power_of_two();

@@ -40,6 +40,15 @@ metric! {
 }
 
 metric! {
+    BEAM_GAIN, "beam_gain_db", "Beam gain", "dB",
+    "`10 log10(sum ||x - q_greedy||² / sum ||x - q_beam||²)`: what searching several paths through the layers gains over the greedy one.";
+    #[must_use]
+    pub fn beam_gain_db(greedy_energy: f64, beam_energy: f64) -> Option<f64> {
+        snr_db(greedy_energy, beam_energy)
+    }
+}
+
+metric! {
     CODE_DISTORTION, "code_distortion", "Distortion of a code", "squared distance",
     "mean `||x - e_k||²` over the frames in its cell; its share is their sum over the layer's total.";
     #[must_use]
@@ -65,6 +74,7 @@ mod tests {
     fn ten_decibels_are_a_tenth_of_the_energy() {
         assert_eq!(snr_db(100.0, 10.0), Some(10.0));
         assert_eq!(snr_gain_db(10.0, 1.0), Some(10.0));
+        assert_eq!(beam_gain_db(20.0, 2.0), Some(10.0));
         assert_eq!(explained_variance(50.0, 10.0), Some(0.8));
         assert_eq!(mse(12.0, 3, 2), Some(2.0));
         assert_eq!(code_distortion(6.0, 3), Some(2.0));

@@ -12,7 +12,7 @@ use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
 
 /// What a set of frames gives when it is quantized.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluation {
     /// `n`, the frames looked at.
     pub frames: u64,
@@ -22,6 +22,10 @@ pub struct Evaluation {
     pub signal_energy: f64,
     /// `sum ||x - mean||²`, the mean being that of these frames.
     pub centred_energy: f64,
+    /// How codes were searched.
+    pub search: Search,
+    /// `sum ||x - q||²` behind the last layer where the same frames are quantized greedily; only known where they were not.
+    pub greedy_energy: Option<f64>,
     /// By layer.
     pub layers: Vec<LayerTally>,
 }
@@ -50,20 +54,15 @@ impl Evaluation {
             }
             LayerTally { counts, code_sq_error: vec![0.0; num_codes], residual_energy: 0.0 }
         };
-        Self {
-            frames: codes.ncols() as u64,
-            dim: 0,
-            signal_energy: 0.0,
-            centred_energy: 0.0,
-            layers: codes.rows().into_iter().zip(num_codes).map(tally).collect(),
-        }
+        let layers = codes.rows().into_iter().zip(num_codes).map(tally).collect();
+        Self { frames: codes.ncols() as u64, layers, ..Self::default() }
     }
 }
 
 /// Frames that are taken through all layers at once; between blocks a cancel is looked for.
 const BLOCK_FRAMES: usize = 8192;
 
-/// Quantizes the frames of `ranges` with all layers.
+/// Quantizes the frames of `ranges` with all layers, and greedily beside it where `search` is another.
 ///
 /// `frames` is `(num_frames, dim)`. The result does not depend on the number of threads.
 ///
@@ -82,6 +81,8 @@ pub fn evaluate(
         dim: frames.ncols(),
         signal_energy: 0.0,
         centred_energy: 0.0,
+        search,
+        greedy_energy: (search.width() > 1).then_some(0.0),
         layers: rvq
             .layers()
             .iter()
@@ -110,6 +111,9 @@ pub fn evaluate(
                 layer.code_sq_error[code as usize] += f64::from(sq_dist);
             }
             layer.residual_energy += encoded.residual_energy[nth];
+        }
+        if let Some(energy) = &mut evaluation.greedy_energy {
+            *energy += encoder.encode(block, Search::Greedy)?.residual_energy.last().copied().unwrap_or(0.0);
         }
     }
     evaluation.centred_energy = moments.centred_energy();

@@ -40,6 +40,9 @@ pub struct TotalMetrics {
     pub bit_efficiency: Option<f64>,
     pub nominal_kbps: Option<f64>,
     pub effective_kbps: Option<f64>,
+    /// Only where codes were not searched greedily.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beam_gain_db: Option<f64>,
 }
 
 /// The figures of each layer of `evaluation`.
@@ -52,7 +55,7 @@ pub fn layer_metrics(
     dead_threshold: &[Option<usize>],
     corpus: &[&Evaluation],
 ) -> Vec<LayerMetrics> {
-    let Evaluation { frames, dim, signal_energy, centred_energy, layers } = evaluation;
+    let Evaluation { frames, dim, signal_energy, centred_energy, layers, .. } = evaluation;
     let mut before = *signal_energy;
     let mut metrics = Vec::with_capacity(layers.len());
     for (layer_idx, layer) in layers.iter().enumerate() {
@@ -82,7 +85,7 @@ pub fn layer_metrics(
 /// The figures of all layers of `evaluation` together; bit rates need the frame rate.
 #[must_use]
 pub fn total_metrics(evaluation: &Evaluation, frame_rate_hz: Option<f64>) -> TotalMetrics {
-    let Evaluation { frames, dim, signal_energy, centred_energy, layers } = evaluation;
+    let Evaluation { frames, dim, signal_energy, centred_energy, layers, greedy_energy, .. } = evaluation;
     let left = layers.last().map_or(*signal_energy, |l| l.residual_energy);
     let sizes: Vec<usize> = layers.iter().map(|l| l.counts.len()).collect();
     let entropies: Vec<f64> = layers.iter().filter_map(|l| usage::entropy_nats(&l.counts)).collect();
@@ -94,5 +97,6 @@ pub fn total_metrics(evaluation: &Evaluation, frame_rate_hz: Option<f64>) -> Tot
         bit_efficiency: if known { usage::bit_efficiency(&entropies, &sizes) } else { None },
         nominal_kbps: frame_rate_hz.map(|fps| usage::nominal_kbps(&sizes, fps)),
         effective_kbps: frame_rate_hz.filter(|_| known).map(|fps| usage::effective_kbps(&entropies, fps)),
+        beam_gain_db: greedy_energy.and_then(|greedy| distortion::beam_gain_db(greedy, left)),
     }
 }

@@ -130,7 +130,12 @@ impl Report {
 
     /// The report of codes without their quantizer and their frames: usage, and null wherever more is needed. `source` has no dimension.
     #[must_use]
-    pub fn of_codes(name: String, source: SourceInfo, evaluation: &Evaluation, findings: Vec<String>) -> Self {
+    pub fn of_codes(
+        name: String,
+        source: SourceInfo,
+        evaluation: &Evaluation,
+        findings: Vec<String>,
+    ) -> Self {
         let metrics = layer_metrics(evaluation, &[], &[evaluation]);
         let of = format!("{} frames", evaluation.frames);
         let usage = plots::usage_of(evaluation, &metrics, &of);

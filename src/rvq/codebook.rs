@@ -124,6 +124,14 @@ impl Codebook {
 }
 
 impl Projection {
+    /// Whether it stands around a space of `inner` dimensions inside one of `outer`.
+    pub(super) fn fits(&self, outer: usize, inner: usize) -> bool {
+        self.in_weight.dim() == (inner, outer)
+            && self.in_bias.len() == inner
+            && self.out_weight.dim() == (outer, inner)
+            && self.out_bias.len() == outer
+    }
+
     /// `frames in_weight^T + in_bias`, `(num_frames, codebook_dim)`.
     #[must_use]
     pub fn project_in(&self, frames: ArrayView2<'_, f32>) -> Array2<f32> {
@@ -144,4 +152,12 @@ fn affine(input: ArrayView2<'_, f32>, weight: &Array2<f32>, bias: &Array1<f32>) 
 /// The same values row by row in memory, which the search takes for granted.
 fn standard<T: Clone>(values: Array2<T>) -> Array2<T> {
     if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() }
+}
+
+/// Scales each row to unit length, as PyTorch's `normalize` does: divided by `max(||row||, 1e-12)`.
+pub(crate) fn normalize_rows(rows: &mut Array2<f32>) {
+    for mut row in rows.axis_iter_mut(Axis(0)) {
+        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt().max(1e-12);
+        row.mapv_inplace(|v| (f64::from(v) / norm) as f32);
+    }
 }

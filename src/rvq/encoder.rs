@@ -3,9 +3,12 @@
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
+use super::chain::pooled;
+use super::codebook::normalize_rows;
+use super::encode_chains::{PreparedChain, chains_block};
 use super::nearest::{Scratch, Searcher};
 use super::search::{self, Search};
-use super::stack::{layer_input, normalize_rows};
+use super::stack::layer_input;
 use super::{Layer, LayerSpan, Metric, Rvq, RvqError};
 
 /// A quantizer made ready to encode.
@@ -14,6 +17,8 @@ pub struct Encoder<'a> {
     rvq: &'a Rvq,
     range: std::ops::Range<usize>,
     layers: Vec<PreparedLayer<'a>>,
+    /// `None` where all layers work one behind the other on the frames as they are.
+    chains: Option<Vec<PreparedChain<'a>>>,
 }
 
 /// One layer made ready.
@@ -22,7 +27,7 @@ pub(super) struct PreparedLayer<'a> {
     layer: &'a Layer,
     metric: Metric,
     pub(super) searcher: Searcher,
-    /// What each code subtracts in the frames' own space, `(num_codes, dim)`, row by row.
+    /// What each code subtracts in the space that its chain works in, `(num_codes, dim)`, row by row.
     pub(super) outputs: Array2<f32>,
 }
 
@@ -65,10 +70,11 @@ impl<'a> Encoder<'a> {
     /// # Errors
     /// The span does not fit the quantizer.
     pub fn new(rvq: &'a Rvq, span: LayerSpan) -> Result<Self, RvqError> {
-        let range = span.resolve(rvq.num_layers())?;
+        let range = rvq.resolve(span)?;
         let chosen = rvq.layers().iter().take(range.end).skip(range.start);
-        let layers = chosen.map(|layer| PreparedLayer::new(layer, rvq.metric())).collect();
-        Ok(Self { rvq, range, layers })
+        let layers: Vec<_> = chosen.map(|layer| PreparedLayer::new(layer, rvq.metric())).collect();
+        let chains = (!rvq.is_one_chain()).then(|| PreparedChain::all(rvq, &range, &layers));
+        Ok(Self { rvq, range, layers, chains })
     }
 
     /// The layers that are gone through.
@@ -78,6 +84,9 @@ impl<'a> Encoder<'a> {
     }
 
     /// The codes of `frames`, `(num_frames, dim)`, taken as the residual that the first layer of the span sees.
+    ///
+    /// Several paths are followed within each chain, and chosen by what they leave over there; chains of layers with strides are always searched
+    /// greedily, since their frames do not decide one by one. Frames at the end that do not fill a stride share the code of their own mean.
     ///
     /// Runs on the current rayon pool; the result does not depend on the number of threads.
     ///
@@ -95,13 +104,16 @@ impl<'a> Encoder<'a> {
         let values = frames.as_slice().unwrap_or(&[]);
         let mut codes = vec![0u32; frames.nrows() * num_layers];
         let mut sq_dists = vec![0f32; frames.nrows() * num_layers];
+        let block = BLOCK_FRAMES.next_multiple_of(self.rvq.common_stride());
         let energies: Vec<Vec<f64>> = values
-            .par_chunks(BLOCK_FRAMES * dim)
-            .zip(codes.par_chunks_mut(BLOCK_FRAMES * num_layers))
-            .zip(sq_dists.par_chunks_mut(BLOCK_FRAMES * num_layers))
-            .map_init(Workspace::default, |space, ((frames, codes), sq_dists)| match search.width() {
-                1 => self.greedy_block(frames, codes, sq_dists, space),
-                width => search::beam_block(&self.layers, frames, width, codes, sq_dists),
+            .par_chunks(block * dim)
+            .zip(codes.par_chunks_mut(block * num_layers))
+            .zip(sq_dists.par_chunks_mut(block * num_layers))
+            .map_init(Workspace::default, |space, ((frames, codes), sq_dists)| match &self.chains {
+                None => layers_block(&self.layers, frames, search, codes, sq_dists, space),
+                Some(chains) => {
+                    chains_block(&self.layers, chains, dim, frames, search, codes, sq_dists, space)
+                }
             })
             .collect();
         let mut residual_energy = vec![0.0; num_layers];
@@ -110,42 +122,60 @@ impl<'a> Encoder<'a> {
         }
         Ok(Encoded { range: self.range(), codes, sq_dists, residual_energy })
     }
+}
 
-    fn greedy_block(
-        &self,
-        frames: &[f32],
-        codes: &mut [u32],
-        sq_dists: &mut [f32],
-        space: &mut Workspace,
-    ) -> Vec<f64> {
-        let (dim, num_layers) = (self.rvq.dim(), self.layers.len());
-        let num_frames = frames.len() / dim;
-        let Workspace { residual, codes: chosen, sq_dists: dists, scratch } = space;
-        residual.clear();
-        residual.extend_from_slice(frames);
-        chosen.resize(num_frames, 0);
-        dists.resize(num_frames, 0.0);
-        let mut energies = Vec::with_capacity(num_layers);
-        for (nth, layer) in self.layers.iter().enumerate() {
-            layer.assign(residual, chosen, dists, scratch);
-            let outputs = layer.outputs.as_slice().unwrap_or(&[]);
-            let mut energy = 0.0;
-            for (frame, (residual, (&code, &dist))) in
-                residual.chunks_exact_mut(dim).zip(chosen.iter().zip(dists.iter())).enumerate()
-            {
-                energy += subtract(residual, &outputs[code as usize * dim..][..dim]);
-                codes[frame * num_layers + nth] = code;
-                sq_dists[frame * num_layers + nth] = dist;
-            }
-            energies.push(energy);
+/// Takes a block through `layers` one behind the other; gives the energy left behind each.
+pub(super) fn layers_block(
+    layers: &[PreparedLayer<'_>],
+    frames: &[f32],
+    search: Search,
+    codes: &mut [u32],
+    sq_dists: &mut [f32],
+    space: &mut Workspace,
+) -> Vec<f64> {
+    match search.width() {
+        width if width > 1 && layers.iter().all(|layer| layer.layer.stride == 1) => {
+            search::beam_block(layers, frames, width, codes, sq_dists)
         }
-        energies
+        _ => greedy_block(layers, frames, codes, sq_dists, space),
     }
+}
+
+fn greedy_block(
+    layers: &[PreparedLayer<'_>],
+    frames: &[f32],
+    codes: &mut [u32],
+    sq_dists: &mut [f32],
+    space: &mut Workspace,
+) -> Vec<f64> {
+    let Some(dim) = layers.first().map(|layer| layer.outputs.ncols()) else { return Vec::new() };
+    let num_layers = layers.len();
+    let num_frames = frames.len() / dim;
+    let Workspace { residual, codes: chosen, sq_dists: dists, scratch } = space;
+    residual.clear();
+    residual.extend_from_slice(frames);
+    chosen.resize(num_frames, 0);
+    dists.resize(num_frames, 0.0);
+    let mut energies = Vec::with_capacity(num_layers);
+    for (nth, layer) in layers.iter().enumerate() {
+        layer.assign(residual, chosen, dists, scratch);
+        let outputs = layer.outputs.as_slice().unwrap_or(&[]);
+        let mut energy = 0.0;
+        for (frame, (residual, (&code, &dist))) in
+            residual.chunks_exact_mut(dim).zip(chosen.iter().zip(dists.iter())).enumerate()
+        {
+            energy += subtract(residual, &outputs[code as usize * dim..][..dim]);
+            codes[frame * num_layers + nth] = code;
+            sq_dists[frame * num_layers + nth] = dist;
+        }
+        energies.push(energy);
+    }
+    energies
 }
 
 /// The memory of one thread's blocks.
 #[derive(Debug, Default)]
-struct Workspace {
+pub(super) struct Workspace {
     residual: Vec<f32>,
     codes: Vec<u32>,
     sq_dists: Vec<f32>,
@@ -155,10 +185,13 @@ struct Workspace {
 impl<'a> PreparedLayer<'a> {
     fn new(layer: &'a Layer, metric: Metric) -> Self {
         let mut rows = layer.codebook.embed().to_owned();
-        if metric == Metric::Cosine {
+        if metric.is_cosine() {
             normalize_rows(&mut rows);
         }
         let searcher = Searcher::new(rows.view());
+        if metric == Metric::CosineRaw {
+            rows = layer.codebook.embed().to_owned();
+        }
         let outputs = match &layer.projection {
             Some(p) => p.project_out(rows.view()),
             None => rows,
@@ -168,7 +201,7 @@ impl<'a> PreparedLayer<'a> {
 
     /// Whether the search happens in the frames' own space.
     pub(super) fn is_plain(&self) -> bool {
-        self.layer.projection.is_none() && self.metric == Metric::Euclidean
+        self.layer.projection.is_none() && self.metric == Metric::Euclidean && self.layer.stride == 1
     }
 
     /// What the search sees of `residual`, which has `dim` columns.
@@ -179,8 +212,16 @@ impl<'a> PreparedLayer<'a> {
     }
 
     fn assign(&self, residual: &[f32], codes: &mut [u32], sq_dists: &mut [f32], scratch: &mut Scratch) {
+        let stride = self.layer.stride;
         if self.is_plain() {
             self.searcher.assign_block(residual, codes, sq_dists, scratch);
+        } else if stride > 1 {
+            let means = pooled(residual, self.outputs.ncols(), stride);
+            let Some(input) = self.input(&means) else { return };
+            let (mut few, mut dists) = (vec![0; input.nrows()], vec![0.0; input.nrows()]);
+            self.searcher.assign_block(input.as_slice().unwrap_or(&[]), &mut few, &mut dists, scratch);
+            codes.chunks_mut(stride).zip(few).for_each(|(codes, code)| codes.fill(code));
+            sq_dists.chunks_mut(stride).zip(dists).for_each(|(dists, dist)| dists.fill(dist));
         } else if let Some(input) = self.input(residual) {
             self.searcher.assign_block(input.as_slice().unwrap_or(&[]), codes, sq_dists, scratch);
         }

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use crate::random;
 use crate::task::{Cancelled, Task};
 
+use super::codebook::normalize_rows;
 use super::nearest::Searcher;
-use super::stack::normalize_rows;
 use super::tally::Tally;
 
 /// Samples that one task of the seeding looks at.

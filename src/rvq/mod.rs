@@ -15,24 +15,31 @@
 //! # Ok::<(), rvqscope::rvq::RvqError>(())
 //! ```
 
+mod chain;
 mod codebook;
+mod encode_chains;
 pub mod encoder;
 pub mod init;
 pub mod nearest;
 mod nearest_upstream;
+mod param_table;
 mod params;
+mod projection;
 pub mod rules;
 pub mod search;
+pub mod settle;
 mod stack;
 pub mod tally;
 
+pub use chain::{Chain, ChainParts};
+pub(crate) use codebook::normalize_rows;
 pub use codebook::{Codebook, Projection};
 pub use nearest_upstream::assign_as_upstream;
-pub use params::{
-    BatchOrder, InitMethod, Metric, PARAMS, RvqParams, ValidRvqParams, default_params, param_spec,
-};
+pub(crate) use nearest_upstream::replace_by_upstream;
+pub use param_table::{PARAMS, param_spec};
+pub use params::{Assignment, BatchOrder, InitMethod, Metric, RvqParams, ValidRvqParams, default_params};
+pub(crate) use stack::layer_input;
 pub use stack::{Forward, Layer, LayerSpan, Rvq};
-pub(crate) use stack::{layer_input, normalize_rows};
 
 use crate::task::Cancelled;
 
@@ -71,6 +78,9 @@ pub enum RvqError {
         /// The codebook's size.
         num_codes: usize,
     },
+    /// No rule can train on from this quantizer.
+    #[error("no training can go on from this quantizer: {0}")]
+    NotTrainable(&'static str),
     /// The work was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

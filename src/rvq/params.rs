@@ -1,6 +1,6 @@
-//! The parameters of a training, their descriptions, and the check that makes them fit for use.
+//! The parameters of a training, and the check that makes them fit for use.
 
-use crate::param::{Effect, ParamError, ParamKind, ParamSpec, ParamValue};
+use crate::param::ParamError;
 
 use super::rules::{self, UpdateRule};
 
@@ -12,6 +12,16 @@ pub enum Metric {
     Euclidean,
     /// The angle between them: rows and frames are compared at unit length.
     Cosine,
+    /// The angle decides, but what is subtracted is the row at its full length, as in DAC. No rule trains it.
+    CosineRaw,
+}
+
+impl Metric {
+    /// Whether rows and frames are compared at unit length.
+    #[must_use]
+    pub fn is_cosine(self) -> bool {
+        self != Self::Euclidean
+    }
 }
 
 /// Where the first codebooks come from.
@@ -36,6 +46,16 @@ pub enum BatchOrder {
     Sequential,
 }
 
+/// How the nearest code is found in training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Assignment {
+    /// The argmin of the true distance.
+    #[default]
+    Exact,
+    /// The argmin of `x² - 2xe + e²` in f32, as upstream classes evaluate it on data that are not centred.
+    Upstream,
+}
+
 /// Everything that decides how a training goes, besides its data and its starting codebooks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RvqParams {
@@ -45,6 +65,8 @@ pub struct RvqParams {
     pub num_layers: usize,
     /// `K`.
     pub codebook_size: usize,
+    /// Dimension of the codebooks behind a fixed projection; 0 for that of the frames, without one.
+    pub codebook_dim: usize,
     /// EMA decay.
     pub decay: f64,
     /// Laplace smoothing.
@@ -55,6 +77,8 @@ pub struct RvqParams {
     pub reset_cluster_size: f64,
     /// How nearness is measured. Only `lucidrains` reads it.
     pub metric: Metric,
+    /// How the nearest code is found. Every rule reads it but our own, which is always exact.
+    pub assignment: Assignment,
     /// Where the first codebooks come from.
     pub init: InitMethod,
     /// k-means iterations.
@@ -77,215 +101,10 @@ pub struct RvqParams {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ValidRvqParams(RvqParams);
 
-/// Every parameter, in the order in which a form shows them. A rule names those it reads.
-pub static PARAMS: &[ParamSpec<RvqParams>] = &[
-    ParamSpec {
-        key: "num_layers",
-        flag: "layers",
-        label: "Layers (n_q)",
-        unit: "",
-        kind: ParamKind::Int { min: 1, max: 256 },
-        effect: Effect::Restart,
-        help: "How many codebooks stand one behind the other. Each quantizes what the ones before left over.",
-        read: |p| ParamValue::Int(p.num_layers as u64),
-        write: |p, v| set(&mut p.num_layers, v.as_int().map(|v| v as usize)),
-    },
-    ParamSpec {
-        key: "codebook_size",
-        flag: "codes",
-        label: "Codes (K)",
-        unit: "",
-        kind: ParamKind::Int { min: 1, max: 65_536 },
-        effect: Effect::Restart,
-        help: "Codes in each layer. A layer spends log2 K bits a frame.",
-        read: |p| ParamValue::Int(p.codebook_size as u64),
-        write: |p, v| set(&mut p.codebook_size, v.as_int().map(|v| v as usize)),
-    },
-    ParamSpec {
-        key: "decay",
-        flag: "decay",
-        label: "Decay",
-        unit: "",
-        kind: ParamKind::Float { min: 0.0, max: 0.999_999 },
-        effect: Effect::Live,
-        help: "The share of the running average that a step keeps. The window is 1/(1-decay) steps: 100 at 0.99.",
-        read: |p| ParamValue::Float(p.decay),
-        write: |p, v| set(&mut p.decay, v.as_float()),
-    },
-    ParamSpec {
-        key: "epsilon",
-        flag: "epsilon",
-        label: "Epsilon",
-        unit: "frames",
-        kind: ParamKind::Float { min: 0.0, max: 1.0 },
-        effect: Effect::Live,
-        help: "Laplace smoothing of the cluster sizes, which keeps an unused code from being divided by zero.",
-        read: |p| ParamValue::Float(p.epsilon),
-        write: |p, v| set(&mut p.epsilon, v.as_float()),
-    },
-    ParamSpec {
-        key: "threshold_ema_dead_code",
-        flag: "threshold",
-        label: "Dead-code threshold",
-        unit: "frames",
-        kind: ParamKind::Float { min: 0.0, max: 1e9 },
-        effect: Effect::Live,
-        help: "A code whose EMA cluster size falls below this many frames a batch is replaced by a frame of the batch. 0 turns \
-               replacement off. At N/K (batch size over codes) or more it declares every code dead.",
-        read: |p| ParamValue::Float(p.threshold_ema_dead_code),
-        write: |p, v| set(&mut p.threshold_ema_dead_code, v.as_float()),
-    },
-    ParamSpec {
-        key: "reset_cluster_size",
-        flag: "reset-cluster-size",
-        label: "Reset cluster size",
-        unit: "frames",
-        kind: ParamKind::Float { min: 0.0, max: 1e9 },
-        effect: Effect::Live,
-        help: "The EMA cluster size that a replaced code starts with; 0 takes the threshold.",
-        read: |p| ParamValue::Float(p.reset_cluster_size),
-        write: |p, v| set(&mut p.reset_cluster_size, v.as_float()),
-    },
-    ParamSpec {
-        key: "metric",
-        flag: "metric",
-        label: "Distance",
-        unit: "",
-        kind: ParamKind::Choice(&["euclidean", "cosine"]),
-        effect: Effect::Restart,
-        help: "How the nearest code is found: by squared distance, or by the angle between unit vectors.",
-        read: |p| ParamValue::Choice(if p.metric == Metric::Cosine { "cosine" } else { "euclidean" }),
-        write: |p, v| {
-            set(
-                &mut p.metric,
-                v.as_choice().map(|w| if w == "cosine" { Metric::Cosine } else { Metric::Euclidean }),
-            );
-        },
-    },
-    ParamSpec {
-        key: "init",
-        flag: "init",
-        label: "Start from",
-        unit: "",
-        kind: ParamKind::Choice(&["kmeans", "sample", "uniform"]),
-        effect: Effect::Restart,
-        help: "Where the first codebooks come from: k-means, frames drawn at random, or random numbers.",
-        read: |p| {
-            ParamValue::Choice(match p.init {
-                InitMethod::KMeans => "kmeans",
-                InitMethod::Sample => "sample",
-                InitMethod::Uniform => "uniform",
-            })
-        },
-        write: |p, v| {
-            set(
-                &mut p.init,
-                v.as_choice().map(|w| match w {
-                    "sample" => InitMethod::Sample,
-                    "uniform" => InitMethod::Uniform,
-                    _ => InitMethod::KMeans,
-                }),
-            );
-        },
-    },
-    ParamSpec {
-        key: "kmeans_iters",
-        flag: "kmeans-iters",
-        label: "k-means iterations",
-        unit: "",
-        kind: ParamKind::Int { min: 1, max: 10_000 },
-        effect: Effect::Restart,
-        help: "Lloyd iterations of the k-means that starts each layer.",
-        read: |p| ParamValue::Int(p.kmeans_iters as u64),
-        write: |p, v| set(&mut p.kmeans_iters, v.as_int().map(|v| v as usize)),
-    },
-    ParamSpec {
-        key: "commitment_weight",
-        flag: "commitment-weight",
-        label: "Commitment weight",
-        unit: "",
-        kind: ParamKind::Float { min: 0.0, max: 1e6 },
-        effect: Effect::Restart,
-        help: "Factor of the commitment loss that is shown. The codebooks do not depend on it: it acts on an encoder.",
-        read: |p| ParamValue::Float(p.commitment_weight),
-        write: |p, v| set(&mut p.commitment_weight, v.as_float()),
-    },
-    ParamSpec {
-        key: "batch_size",
-        flag: "batch",
-        label: "Batch",
-        unit: "frames",
-        kind: ParamKind::Int { min: 1, max: 1 << 24 },
-        effect: Effect::Live,
-        help: "Frames a step. Codes get N/K frames a step on average, which is what a threshold is measured against.",
-        read: |p| ParamValue::Int(p.batch_size as u64),
-        write: |p, v| set(&mut p.batch_size, v.as_int().map(|v| v as usize)),
-    },
-    ParamSpec {
-        key: "steps",
-        flag: "steps",
-        label: "Steps",
-        unit: "",
-        kind: ParamKind::Int { min: 1, max: u64::MAX / 2 },
-        effect: Effect::Live,
-        help: "Where training ends. It can be continued from there.",
-        read: |p| ParamValue::Int(p.steps),
-        write: |p, v| set(&mut p.steps, v.as_int()),
-    },
-    ParamSpec {
-        key: "order",
-        flag: "order",
-        label: "Order",
-        unit: "",
-        kind: ParamKind::Choice(&["shuffled", "sequential"]),
-        effect: Effect::Restart,
-        help: "Shuffled: a new random order each epoch, an incomplete last batch is dropped. Sequential: as the frames come, and \
-               an incomplete last batch is used.",
-        read: |p| {
-            ParamValue::Choice(if p.order == BatchOrder::Sequential { "sequential" } else { "shuffled" })
-        },
-        write: |p, v| {
-            set(
-                &mut p.order,
-                v.as_choice()
-                    .map(|w| if w == "sequential" { BatchOrder::Sequential } else { BatchOrder::Shuffled }),
-            );
-        },
-    },
-    ParamSpec {
-        key: "quantizer_dropout",
-        flag: "quantizer-dropout",
-        label: "Quantizer dropout",
-        unit: "",
-        kind: ParamKind::Bool,
-        effect: Effect::Restart,
-        help: "Each step trains a random number of leading layers, so that fewer layers also work on their own.",
-        read: |p| ParamValue::Bool(p.quantizer_dropout),
-        write: |p, v| set(&mut p.quantizer_dropout, v.as_bool()),
-    },
-    ParamSpec {
-        key: "seed",
-        flag: "seed",
-        label: "Seed",
-        unit: "",
-        kind: ParamKind::Int { min: 0, max: u64::MAX },
-        effect: Effect::Restart,
-        help: "Start of every random draw. The same seed, data and parameters give the same bytes.",
-        read: |p| ParamValue::Int(p.seed),
-        write: |p, v| set(&mut p.seed, v.as_int()),
-    },
-];
-
 /// The parameters that rule `rule` starts from.
 #[must_use]
 pub fn default_params(rule: &dyn UpdateRule) -> RvqParams {
     rule.defaults()
-}
-
-/// The description of parameter `key`.
-#[must_use]
-pub fn param_spec(key: &str) -> Option<&'static ParamSpec<RvqParams>> {
-    PARAMS.iter().find(|spec| spec.key == key)
 }
 
 impl Default for RvqParams {
@@ -303,11 +122,13 @@ impl RvqParams {
             rule,
             num_layers: 8,
             codebook_size: 1024,
+            codebook_dim: 0,
             decay: 0.99,
             epsilon: 1e-5,
             threshold_ema_dead_code: 2.0,
             reset_cluster_size: 0.0,
             metric: Metric::Euclidean,
+            assignment: Assignment::Exact,
             init: InitMethod::KMeans,
             kmeans_iters: 50,
             commitment_weight: 1.0,
@@ -354,11 +175,5 @@ impl std::ops::Deref for ValidRvqParams {
 
     fn deref(&self) -> &RvqParams {
         &self.0
-    }
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
     }
 }

@@ -4,7 +4,7 @@ use super::encoder::{PreparedLayer, subtract};
 use super::nearest::Scratch;
 
 /// The way through the layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Search {
     /// Each layer takes the nearest code.
     #[default]
@@ -25,6 +25,12 @@ impl Search {
             Self::Greedy => 1,
             Self::Beam(width) => width.clamp(1, MAX_BEAM),
         }
+    }
+
+    /// The search that keeps `width` paths.
+    #[must_use]
+    pub fn of_width(width: usize) -> Self {
+        if width > 1 { Self::Beam(width.min(MAX_BEAM)) } else { Self::Greedy }
     }
 }
 

@@ -1,10 +1,11 @@
 //! `ResidualVectorQuantization`: forward, encode and decode through a stack of layers.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, s};
 
+use super::codebook::normalize_rows;
 use super::encoder::Encoder;
 use super::search::Search;
-use super::{Codebook, Metric, Projection, RvqError};
+use super::{Chain, ChainParts, Codebook, Metric, Projection, RvqError};
 
 /// One layer: its codebook, and its projection where the codebook has another dimension than the frames.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,16 +14,26 @@ pub struct Layer {
     pub codebook: Codebook,
     /// The maps around it.
     pub projection: Option<Projection>,
+    /// How many frames in a row share one code, that of their mean; 1 but in SNAC. Codes are given for every frame all the same.
+    pub stride: usize,
 }
 
-/// Residual layers over frames of one dimension.
+/// Residual layers over frames of one dimension, in one or several chains.
+///
+/// A chain's layers each quantize what those before left over. Several chains all start from the frames themselves, each from the columns that it
+/// sees, and their outputs are added up (Mimi) or lie side by side (grouped quantizers). Layers are numbered through all chains in their order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rvq {
     layers: Vec<Layer>,
+    chains: Vec<Chain>,
+    dim: usize,
     metric: Metric,
 }
 
-/// Which layers to use: from `start` up to, not including, `end`.
+/// Which layers to use: from `start` up to, not including, `end`, counted through all chains.
+///
+/// A span may start at the first layer of a chain, which then sees the frames as they are given, as do the chains behind it. It may start inside a
+/// chain only where that is the only one and has no projection around it: what the layers inside see elsewhere are not frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerSpan {
     /// The first layer; what is encoded is taken as this layer's residual.
@@ -46,7 +57,7 @@ pub struct Forward {
 
 impl From<Codebook> for Layer {
     fn from(codebook: Codebook) -> Self {
-        Self { codebook, projection: None }
+        Self { codebook, projection: None, stride: 1 }
     }
 }
 
@@ -56,7 +67,28 @@ impl Layer {
     pub fn dim(&self) -> usize {
         self.projection.as_ref().map_or(self.codebook.dim(), |p| p.in_weight.ncols())
     }
+
+    /// Checks that layer `layer_idx` fits together and works in `dim` dimensions.
+    pub(super) fn check(&self, layer_idx: usize, dim: usize) -> Result<(), RvqError> {
+        if self.dim() != dim {
+            return Err(RvqError::Shape(format!(
+                "layer {layer_idx} has {} dimensions, but its input has {dim}",
+                self.dim()
+            )));
+        }
+        let inner = self.codebook.dim();
+        match &self.projection {
+            Some(p) if !p.fits(dim, inner) => Err(RvqError::Shape(format!(
+                "the projection of layer {layer_idx} does not fit a codebook of {inner} dimensions"
+            ))),
+            _ if self.stride == 0 => Err(RvqError::Shape(format!("layer {layer_idx} has a stride of 0"))),
+            _ => Ok(()),
+        }
+    }
 }
+
+/// The most frames that strides may take to come out even.
+const MAX_COMMON_STRIDE: usize = 4096;
 
 impl LayerSpan {
     /// Every layer.
@@ -98,37 +130,102 @@ impl Rvq {
     /// # Errors
     /// As for [`Rvq::new`]; or a projection does not fit its codebook.
     pub fn with_metric(layers: Vec<Layer>, metric: Metric) -> Result<Self, RvqError> {
-        let Some(first) = layers.first() else {
-            return Err(RvqError::Shape("a quantizer needs at least one layer".to_owned()));
-        };
-        let dim = first.dim();
-        for (layer_idx, layer) in layers.iter().enumerate() {
-            if layer.dim() != dim {
-                return Err(RvqError::Shape(format!(
-                    "layer {layer_idx} has {} dimensions, but layer 0 has {dim}",
-                    layer.dim()
-                )));
-            }
-            if let Some(p) = &layer.projection {
-                let inner = layer.codebook.dim();
-                let fits = p.in_weight.dim() == (inner, dim)
-                    && p.in_bias.len() == inner
-                    && p.out_weight.dim() == (dim, inner)
-                    && p.out_bias.len() == dim;
-                if !fits {
-                    return Err(RvqError::Shape(format!(
-                        "the projection of layer {layer_idx} does not fit a codebook of {inner} dimensions"
-                    )));
-                }
-            }
-        }
-        Ok(Self { layers, metric })
+        let dim = layers.first().map_or(1, Layer::dim);
+        Self::of_chains(dim, vec![layers.into()], metric)
     }
 
-    /// The layers.
+    /// A quantizer of frames of `dim` dimensions from its chains, searched under `metric`.
+    ///
+    /// # Errors
+    /// There is no chain, one has no layer, their parts do not fit together, or strides have no common multiple of a sensible size.
+    pub fn of_chains(dim: usize, parts: Vec<ChainParts>, metric: Metric) -> Result<Self, RvqError> {
+        let (mut layers, mut chains) = (Vec::new(), Vec::new());
+        for parts in parts {
+            let (chain, more) = Chain::checked(parts, dim, layers.len())?;
+            chains.push(chain);
+            layers.extend(more);
+        }
+        if chains.is_empty() {
+            return Err(RvqError::Shape("a quantizer needs at least one layer".to_owned()));
+        }
+        let rvq = Self { layers, chains, dim, metric };
+        if rvq.common_stride() > MAX_COMMON_STRIDE {
+            return Err(RvqError::Shape(format!(
+                "the strides of the layers come out even only after more than {MAX_COMMON_STRIDE} frames"
+            )));
+        }
+        Ok(rvq)
+    }
+
+    /// The layers of all chains, in order.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// The chains; their layers are numbered through.
+    #[must_use]
+    pub fn chains(&self) -> &[Chain] {
+        &self.chains
+    }
+
+    /// The smallest number of frames that fills every layer's stride.
+    #[must_use]
+    pub fn common_stride(&self) -> usize {
+        let gcd = |mut a: usize, mut b: usize| {
+            while b > 0 {
+                (a, b) = (b, a % b);
+            }
+            a.max(1)
+        };
+        self.layers
+            .iter()
+            .fold(1, |common: usize, layer| (common / gcd(common, layer.stride)).saturating_mul(layer.stride))
+    }
+
+    /// Whether all layers work one behind the other on the frames as they are.
+    #[must_use]
+    pub fn is_one_chain(&self) -> bool {
+        matches!(self.chains.as_slice(), [chain] if chain.is_direct(self.dim))
+    }
+
+    /// Checks that a training can start from here.
+    ///
+    /// # Errors
+    /// It is more than one chain of layers under a metric that trainers know; the sentence says what.
+    pub fn check_trainable(&self) -> Result<(), RvqError> {
+        if self.chains.len() > 1 {
+            return Err(RvqError::NotTrainable("it has several chains of layers"));
+        }
+        if !self.is_one_chain() {
+            return Err(RvqError::NotTrainable("there is a projection around its layers"));
+        }
+        if self.common_stride() > 1 {
+            return Err(RvqError::NotTrainable("its layers have strides"));
+        }
+        if self.metric == Metric::CosineRaw {
+            return Err(RvqError::NotTrainable(
+                "its codebooks are searched by angle but used at full length, which gradients train and no rule here does",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The span as a range of layers.
+    ///
+    /// # Errors
+    /// As for [`LayerSpan::resolve`]; or it starts where only another layer's output can go in.
+    pub fn resolve(&self, span: LayerSpan) -> Result<std::ops::Range<usize>, RvqError> {
+        let range = span.resolve(self.num_layers())?;
+        let is_first = self.chains.iter().any(|chain| chain.layers().start == range.start);
+        if is_first || self.is_one_chain() {
+            return Ok(range);
+        }
+        Err(RvqError::Shape(format!(
+            "layer {} lies inside a chain, where only what the layers before leave over can go in; start at layer {}",
+            range.start,
+            self.chains.iter().map(|c| c.layers().start).filter(|&s| s < range.start).max().unwrap_or(0)
+        )))
     }
 
     /// One layer, to be updated.
@@ -154,7 +251,7 @@ impl Rvq {
     /// The dimension of the frames.
     #[must_use]
     pub fn dim(&self) -> usize {
-        self.layers.first().map_or(0, Layer::dim)
+        self.dim
     }
 
     /// How nearness is measured.
@@ -176,7 +273,7 @@ impl Rvq {
         layers: &[usize],
         commitment_weight: f64,
     ) -> Result<Forward, RvqError> {
-        let span = LayerSpan { start: 0, end: n_q }.resolve(self.num_layers())?;
+        let span = self.resolve(LayerSpan { start: 0, end: n_q })?;
         if let Some(&asked) = layers.iter().find(|&&l| l >= span.end) {
             return Err(RvqError::NoSuchLayer { asked, have: span.end });
         }
@@ -224,17 +321,43 @@ impl Rvq {
             return Err(RvqError::TooManyLayers { asked: end, have: self.num_layers() });
         }
         let mut sum = Array2::zeros((codes.ncols(), self.dim()));
-        for (layer_idx, codes) in (start..).zip(codes.rows()) {
-            sum += &self.layer_output(layer_idx, codes.iter().copied())?;
+        for chain in &self.chains {
+            // Added up inside the chain, so that its projection is gone through once.
+            let used = chain.layers().start.max(start)..chain.layers().end.min(end);
+            if used.is_empty() {
+                continue;
+            }
+            let mut inner = Array2::zeros((codes.ncols(), chain.inner_dim()));
+            for layer_idx in used.clone() {
+                inner += &self.inner_output(layer_idx, codes.row(layer_idx - start).iter().copied())?;
+            }
+            let output = chain.output(inner, used.start == chain.layers().start);
+            let mut columns = sum.slice_mut(s![.., chain.columns()]);
+            columns += &output;
         }
         Ok(sum)
     }
 
-    /// What layer `layer_idx` adds for `codes`: `(num_codes given, dim)`.
+    /// What layer `layer_idx` adds for `codes`: `(num_codes given, dim)`. The bias behind a chain comes with its first layer.
     ///
     /// # Errors
     /// No such layer, or no such code.
     pub fn layer_output(
+        &self,
+        layer_idx: usize,
+        codes: impl ExactSizeIterator<Item = u32>,
+    ) -> Result<Array2<f32>, RvqError> {
+        let inner = self.inner_output(layer_idx, codes)?;
+        let chain = self.chains.iter().find(|chain| chain.layers().contains(&layer_idx));
+        let Some(chain) = chain.filter(|chain| !chain.is_direct(self.dim)) else { return Ok(inner) };
+        let mut output = Array2::zeros((inner.nrows(), self.dim));
+        let added = chain.output(inner, layer_idx == chain.layers().start);
+        output.slice_mut(s![.., chain.columns()]).assign(&added);
+        Ok(output)
+    }
+
+    /// What layer `layer_idx` adds inside its chain: `(num_codes given, inner_dim)`.
+    fn inner_output(
         &self,
         layer_idx: usize,
         codes: impl ExactSizeIterator<Item = u32>,
@@ -258,22 +381,14 @@ impl Rvq {
     }
 }
 
-/// What the search of a layer sees of the residual: projected, and of unit length under the cosine metric.
+/// What the search of a layer sees of the residual: projected, and of unit length where angles decide.
 pub(crate) fn layer_input(layer: &Layer, metric: Metric, residual: ArrayView2<'_, f32>) -> Array2<f32> {
     let mut input = match &layer.projection {
         Some(p) => p.project_in(residual),
         None => residual.as_standard_layout().into_owned(),
     };
-    if metric == Metric::Cosine {
+    if metric.is_cosine() {
         normalize_rows(&mut input);
     }
     input
-}
-
-/// Scales each row to unit length, as PyTorch's `normalize` does: divided by `max(||row||, 1e-12)`.
-pub(crate) fn normalize_rows(rows: &mut Array2<f32>) {
-    for mut row in rows.axis_iter_mut(Axis(0)) {
-        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt().max(1e-12);
-        row.mapv_inplace(|v| (f64::from(v) / norm) as f32);
-    }
 }

@@ -7,6 +7,7 @@ use crate::features::ExtractParams;
 use crate::io::TimeAxis;
 use crate::jobs::Builtin;
 use crate::param::ParamValue;
+use crate::rvq::search::Search;
 use crate::training::SplitKind;
 
 /// What the user wants.
@@ -18,6 +19,8 @@ pub enum Command {
     Params(ParamsCommand),
     /// Something about training.
     Train(TrainCommand),
+    /// Something about trainings that are compared.
+    Compare(CompareCommand),
     /// Something to look at.
     Select(SelectCommand),
     /// Something to write.
@@ -99,6 +102,19 @@ pub enum TrainCommand {
     Stop,
     /// Hold the loaded model against the data, without training.
     Evaluate,
+    /// Search codes in this way when frames are looked at or saved as codes.
+    SetSearch(Search),
+}
+
+/// About trainings that are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompareCommand {
+    /// Train the present parameters through several rules, as entries are written: `encodec,rvqscope:threshold=0.2`.
+    Start(String),
+    /// Show a known fault of trainers on the demo.
+    Pitfall(&'static str),
+    /// Show one of the trainings under way in every panel.
+    Show(usize),
 }
 
 /// What is looked at, in every panel.
@@ -125,6 +141,13 @@ pub enum SaveCommand {
     Codes(PathBuf),
     /// A page with all figures, and files beside it, into a folder.
     Report(PathBuf),
+    /// The quantizer that is looked at, in a copy of the checkpoint that it came from.
+    WriteBack {
+        /// The checkpoint.
+        original: PathBuf,
+        /// The copy; it may be the same file.
+        path: PathBuf,
+    },
 }
 
 /// About the notices.
@@ -147,5 +170,5 @@ macro_rules! from_part {
         })*
     };
 }
-from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, SelectCommand => Select,
-    SaveCommand => Save, NoticeCommand => Notices);
+from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, CompareCommand => Compare,
+    SelectCommand => Select, SaveCommand => Save, NoticeCommand => Notices);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::jobs::{DataSpec, Dataset, OpenedCodes};
+use crate::rvq::search::Search;
 use crate::task::Progress;
 use crate::training::SplitKind;
 
@@ -26,6 +27,12 @@ impl Session {
     #[must_use]
     pub fn standardize(&self) -> bool {
         self.standardize
+    }
+
+    /// How codes are searched when frames are looked at.
+    #[must_use]
+    pub fn search(&self) -> Search {
+        self.search
     }
 
     /// The corpus.

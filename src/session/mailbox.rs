@@ -1,5 +1,6 @@
 //! What a job hands to whoever watches it: scalars are kept one and all, heavy state is replaced by newer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::jobs::{JobError, JobEvent, JobOutput};
@@ -20,10 +21,10 @@ pub enum Ending {
 /// Everything that came since the last look.
 #[derive(Debug, Default)]
 pub struct Mail {
-    /// Steps taken, in order, none left out.
-    pub steps: Vec<StepRecord>,
-    /// The newest state.
-    pub run: Option<Arc<Run>>,
+    /// Steps taken and by which training, in order, none left out.
+    pub steps: Vec<(usize, StepRecord)>,
+    /// The newest state of each training.
+    pub runs: BTreeMap<usize, Arc<Run>>,
     /// The newest progress.
     pub progress: Option<Progress>,
     /// Whether a training now waits.
@@ -43,8 +44,8 @@ impl Mailbox {
     pub fn post(&self, event: JobEvent) {
         let mut mail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            JobEvent::Step(record) => mail.steps.push(record),
-            JobEvent::Run(run) => mail.run = Some(run),
+            JobEvent::Step(nth, record) => mail.steps.push((nth, record)),
+            JobEvent::Run(nth, run) => drop(mail.runs.insert(nth, run)),
             JobEvent::Progress(progress) => mail.progress = Some(progress),
             JobEvent::Paused(paused) => mail.paused = Some(paused),
             JobEvent::Notice(text) => mail.notices.push(text),
@@ -67,9 +68,9 @@ impl Mail {
     /// Whether nothing came.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { steps, run, progress, paused, notices, ending } = self;
+        let Self { steps, runs, progress, paused, notices, ending } = self;
         steps.is_empty()
-            && run.is_none()
+            && runs.is_empty()
             && progress.is_none()
             && paused.is_none()
             && notices.is_empty()

@@ -4,6 +4,7 @@
 //! replaced still says goes nowhere, because its mailbox is gone.
 
 mod command;
+mod comparing;
 mod look;
 mod mailbox;
 mod params;
@@ -17,14 +18,18 @@ use std::sync::Arc;
 
 use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
-use crate::jobs::{CodesSpec, Control, DataSpec, Dataset, JobSpec, OpenedCodes, Resume, SaveSpec, Source};
+use crate::jobs::{
+    CodesSpec, Control, DataSpec, Dataset, JobSpec, OpenedCodes, Resume, SaveSpec, Source, WriteBackSpec,
+    ema_params,
+};
 use crate::param::Effect;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
 use crate::training::{History, Run, SplitKind};
 
 pub use command::{
-    Command, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand, TrainCommand,
+    Command, CompareCommand, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand,
+    TrainCommand,
 };
 pub use mailbox::{Ending, Mail, Mailbox};
 pub use params::ParamsEditor;
@@ -118,7 +123,7 @@ struct Opening {
     time_axis: Option<TimeAxis>,
     /// The codebook size that is asked for.
     codebook_size: Option<usize>,
-    then_train: bool,
+    then: start::Then,
 }
 
 /// The share of frames that is held out where nothing else was asked for.
@@ -133,6 +138,7 @@ pub struct Session {
     data_spec: DataSpec,
     holdout: f64,
     standardize: bool,
+    search: Search,
     dataset: Option<Arc<Dataset>>,
     /// Codes without their frames; never beside a corpus.
     codes: Option<Arc<OpenedCodes>>,
@@ -152,6 +158,8 @@ pub struct Session {
     training: Option<Job>,
     /// The steps of a training that has not shown a state yet; those of the run it goes on with stand before them.
     incoming: Option<Arc<History>>,
+    /// The comparison that is under way in place of a single training.
+    comparison: Option<comparing::Comparison>,
     evaluating: Option<Job>,
     encoded: tokens::Encoded,
     saving: Vec<Job>,
@@ -179,6 +187,7 @@ impl Session {
             data_spec: DataSpec::default(),
             holdout: HOLDOUT,
             standardize: false,
+            search: Search::Greedy,
             dataset: None,
             codes: None,
             model: None,
@@ -196,6 +205,7 @@ impl Session {
             opening: None,
             training: None,
             incoming: None,
+            comparison: None,
             evaluating: None,
             encoded: tokens::Encoded::default(),
             saving: Vec::new(),
@@ -212,11 +222,19 @@ impl Session {
     }
 
     /// Starts from remembered settings; jobs that run are not touched.
-    pub fn restore(&mut self, params: RvqParams, data_spec: DataSpec, holdout: f64, standardize: bool) {
+    pub fn restore(
+        &mut self,
+        params: RvqParams,
+        data_spec: DataSpec,
+        holdout: f64,
+        standardize: bool,
+        search: Search,
+    ) {
         self.params = ParamsEditor::new(params);
         self.data_spec = data_spec;
         self.holdout = if holdout.is_finite() { holdout.clamp(0.0, 0.9) } else { HOLDOUT };
         self.standardize = standardize;
+        self.search = Search::of_width(search.width());
     }
 
     /// Does what the user wants, or starts it. Never waits.
@@ -226,6 +244,7 @@ impl Session {
             Command::Data(command) => self.apply_data(command),
             Command::Params(command) => self.apply_params(&command),
             Command::Train(command) => self.apply_train(command),
+            Command::Compare(command) => self.apply_compare(command),
             Command::Select(command) => self.apply_select(command),
             Command::Save(command) => self.apply_save(command),
             Command::Notices(command) => self.apply_notices(command),
@@ -257,7 +276,8 @@ impl Session {
             ParamsCommand::Undo => self.params.undo(),
             ParamsCommand::Redo => self.params.redo(),
         };
-        let (Some(effect), Some(job)) = (effect, &self.training) else { return };
+        // Trainings that are compared have parameters of their own, which stay.
+        let (Some(effect), Some(job), None) = (effect, &self.training, &self.comparison) else { return };
         match (effect, self.params.valid_after(self.steps_before)) {
             (Effect::Live, Ok(params)) => job.tell(Control::Live(Box::new(params))),
             (Effect::Restart, Ok(_)) => self.restart_training(),
@@ -303,7 +323,7 @@ impl Session {
                     return self
                         .notify(Severity::Warning, "There is no data to encode: open audio or features");
                 };
-                let (rvq, search) = (run.rvq.clone(), Search::Greedy);
+                let (rvq, search) = (run.rvq.clone(), self.search);
                 (
                     "Saving codes",
                     JobSpec::SaveCodes(CodesSpec { rvq, dataset, span: LayerSpan::ALL, search, path }),
@@ -312,6 +332,10 @@ impl Session {
             SaveCommand::Report(dir) => {
                 let history = view.history.clone();
                 ("Writing the report", JobSpec::Report(crate::jobs::ReportSpec { run, history, dir }))
+            }
+            SaveCommand::WriteBack { original, path } => {
+                let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
+                ("Writing back", JobSpec::WriteBack(WriteBackSpec { rvq, original, path, ema }))
             }
         };
         let job = self.start_job(title, spec);

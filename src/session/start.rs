@@ -3,21 +3,33 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, OpenSpec, Source, TrainSpec};
+use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Pitfall, Source, TrainSpec};
+use crate::rvq::search::Search;
 
 use super::{DataCommand, HOLDOUT, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
 
 /// Counts the runs of this process, to name them by.
 static RUNS_STARTED: AtomicU64 = AtomicU64::new(1);
 
+/// What is done with files once they are open.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Then {
+    /// They are looked at.
+    Look,
+    /// They are trained on.
+    Train,
+    /// A known fault of trainers is shown on them.
+    Pitfall(&'static Pitfall),
+}
+
 impl Session {
     pub(super) fn apply_data(&mut self, command: DataCommand) {
         match command {
-            DataCommand::Open(paths) => self.open(Source::Files(paths), false),
+            DataCommand::Open(paths) => self.open(Source::Files(paths), Then::Look),
             DataCommand::OpenBuiltin { builtin, then_train } => {
                 self.params.replace(builtin.preset());
                 self.holdout = builtin.holdout();
-                self.open(Source::Builtin(builtin), then_train);
+                self.open(Source::Builtin(builtin), if then_train { Then::Train } else { Then::Look });
             }
             DataCommand::SetExtract(extract) => {
                 if let Err(err) = extract.validate() {
@@ -79,11 +91,11 @@ impl Session {
         let built_of_audio = self.dataset.as_ref().is_some_and(|dataset| !dataset.audio.is_empty());
         if let Some(source) = self.data_source().filter(|_| of_audio == built_of_audio) {
             let source = source.clone();
-            self.open(source, false);
+            self.open(source, Then::Look);
         }
     }
 
-    fn open(&mut self, source: Source, then_train: bool) {
+    pub(super) fn open(&mut self, source: Source, then: Then) {
         if source == Source::Files(Vec::new()) {
             return;
         }
@@ -102,7 +114,7 @@ impl Session {
         let title = format!("Opening {}", source.title());
         let (time_axis, codebook_size) = (data.time_axis, data.codebook_size);
         let job = self.start_job(&title, JobSpec::Open(OpenSpec { source: source.clone(), data }));
-        self.opening = Some(Opening { job, source, time_axis, codebook_size, then_train });
+        self.opening = Some(Opening { job, source, time_axis, codebook_size, then });
     }
 
     pub(super) fn apply_train(&mut self, command: TrainCommand) {
@@ -119,6 +131,7 @@ impl Session {
             TrainCommand::StepOnce => self.start_training(true, None),
             TrainCommand::Stop => self.stop_training(),
             TrainCommand::Evaluate => self.evaluate_model(),
+            TrainCommand::SetSearch(search) => self.set_search(search),
         }
     }
 
@@ -130,6 +143,9 @@ impl Session {
 
     /// Trains again from where the training under way began.
     pub(super) fn restart_training(&mut self) {
+        if self.restart_comparison() {
+            return;
+        }
         let model = self.model.clone().filter(|_| self.from_model);
         self.start_training(false, model.as_ref());
     }
@@ -156,6 +172,7 @@ impl Session {
             params,
             holdout: Holdout(self.holdout),
             standardize: self.standardize,
+            search: self.search,
             start: from.map(|model| model.rvq.clone()),
             resume: None,
             paused,
@@ -185,6 +202,7 @@ impl Session {
             params,
             holdout: Holdout(self.holdout),
             standardize: self.standardize,
+            search: self.search,
             start: None,
             resume: Some(resume),
             paused: false,
@@ -193,11 +211,22 @@ impl Session {
 
     /// What is on the screen stays until the new training has something to show.
     fn begin(&mut self, spec: TrainSpec) {
-        self.evaluating = None;
+        (self.evaluating, self.comparison) = (None, None);
         let going_on = self.view.as_ref().filter(|_| spec.resume.is_some());
         self.incoming = Some(going_on.map(|view| view.history.clone()).unwrap_or_default());
         self.training = Some(self.start_job("Training", JobSpec::Train(Box::new(spec))));
         self.train_state = TrainState::Starting;
+    }
+
+    /// Searches in another way from now on; what is shown is looked at again.
+    fn set_search(&mut self, search: Search) {
+        self.search = Search::of_width(search.width());
+        if self.training.is_some() {
+            return self.tell(Control::Search(self.search));
+        }
+        let (Some(dataset), Some(view)) = (self.dataset.clone(), &self.view) else { return };
+        let spec = LookSpec { run: view.run.clone(), dataset, search: self.search };
+        self.evaluating = Some(self.start_job("Searching codes anew", JobSpec::Look(spec)));
     }
 
     pub(super) fn evaluate_model(&mut self) {
@@ -214,7 +243,7 @@ impl Session {
                 format!("The model has {dim} dimensions, but the frames have {frames_dim}: open features that it was made for"),
             );
         }
-        self.training = None;
+        (self.training, self.comparison) = (None, None);
         self.train_state = TrainState::Idle;
         self.resume = None;
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy().into_owned();
@@ -225,6 +254,7 @@ impl Session {
             params: model.params,
             steps: model.steps,
             holdout: Holdout(self.holdout),
+            search: self.search,
         };
         let job = self.start_job("Evaluating the model", JobSpec::Evaluate(spec));
         self.evaluating = Some(job);

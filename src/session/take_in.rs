@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::io::model::LoadedModel;
 use crate::jobs::{Dataset, JobOutput, OpenedCodes, OpenedFiles, Source, Trained, recorded};
-use crate::training::{History, findings};
+use crate::training::{History, Run, StepRecord, findings};
 
 use super::mailbox::{Ending, Mail};
+use super::start::Then;
 use super::{Job, ModelView, Opening, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
 
 impl Session {
@@ -39,7 +40,7 @@ impl Session {
 
     fn take_opened(&mut self, files: OpenedFiles, opening: Opening) {
         let OpenedFiles { dataset, model, codes } = files;
-        let Opening { source, time_axis, codebook_size, then_train, .. } = opening;
+        let Opening { source, time_axis, codebook_size, then, .. } = opening;
         if let Source::Files(paths) = source {
             self.recently_opened.push(paths);
         }
@@ -56,10 +57,11 @@ impl Session {
         if let Some((path, model)) = model {
             self.take_model(path, &model);
         }
-        if then_train {
-            self.apply_train(TrainCommand::Start);
-        } else if self.model.is_some() && self.dataset.is_some() {
-            self.evaluate_model();
+        match then {
+            Then::Train => self.apply_train(TrainCommand::Start),
+            Then::Pitfall(pitfall) => self.start_pitfall(pitfall),
+            Then::Look if self.model.is_some() && self.dataset.is_some() => self.evaluate_model(),
+            Then::Look => {}
         }
     }
 
@@ -76,7 +78,7 @@ impl Session {
     /// Forgets the corpus and all that was made of it.
     fn clear_data(&mut self) {
         // Dropping the jobs cancels them: a training on other data has nothing to say any more.
-        self.training = None;
+        (self.training, self.comparison) = (None, None);
         self.encoded = super::tokens::Encoded::default();
         self.codes = None;
         self.dataset = None;
@@ -109,19 +111,13 @@ impl Session {
             return;
         }
         self.revision += 1;
-        let Mail { steps, run, progress, paused, notices, ending } = mail;
+        let Mail { steps, runs, progress, paused, notices, ending } = mail;
         job.progress = progress.or(job.progress.take());
         let took_steps = !steps.is_empty();
-        self.file_steps(&steps);
-        if let Some(run) = run {
-            let history = match (self.incoming.take(), self.view.take()) {
-                (Some(history), _) => history,
-                (None, Some(view)) => view.history,
-                (None, None) => Arc::default(),
-            };
-            self.view = Some(View { run, history, is_model: false });
-            // What was on the screen before is gone, and with it the way to go on with it.
-            self.resume = None;
+        if self.comparison.is_some() {
+            self.file_comparison(&steps, &runs);
+        } else {
+            self.file_training(&steps, runs.into_values().next());
         }
         self.train_state = match (self.train_state, paused) {
             (TrainState::Stopping, _) => TrainState::Stopping,
@@ -137,13 +133,29 @@ impl Session {
         self.training = None;
         self.incoming = None;
         self.train_state = TrainState::Idle;
-        if let Some(JobOutput::Trained(trained)) = self.ended(ending) {
-            self.take_trained(*trained);
+        match self.ended(ending) {
+            Some(JobOutput::Trained(trained)) => self.take_trained(*trained),
+            Some(JobOutput::Compared(compared)) => self.take_compared(compared),
+            _ => self.comparison = None,
         }
     }
 
+    /// Takes in what a single training told.
+    fn file_training(&mut self, steps: &[(usize, StepRecord)], run: Option<Arc<Run>>) {
+        self.file_steps(steps);
+        let Some(run) = run else { return };
+        let history = match (self.incoming.take(), self.view.take()) {
+            (Some(history), _) => history,
+            (None, Some(view)) => view.history,
+            (None, None) => Arc::default(),
+        };
+        self.view = Some(View { run, history, is_model: false });
+        // What was on the screen before is gone, and with it the way to go on with it.
+        self.resume = None;
+    }
+
     /// Adds steps to the history that they belong to: the one on the screen, or the one that waits for its first state.
-    fn file_steps(&mut self, steps: &[crate::training::StepRecord]) {
+    fn file_steps(&mut self, steps: &[(usize, StepRecord)]) {
         let history = match (&mut self.incoming, &mut self.view) {
             (Some(history), _) => history,
             (None, Some(view)) => &mut view.history,
@@ -151,7 +163,7 @@ impl Session {
         };
         if !steps.is_empty() {
             let history = Arc::make_mut(history);
-            steps.iter().for_each(|record| history.push(record));
+            steps.iter().for_each(|(_, record)| history.push(record));
         }
     }
 
@@ -162,12 +174,17 @@ impl Session {
         }
         self.resume = Some(resume);
         let view = View { run, history: Arc::new(history), is_model: false };
+        self.keep_run(view.clone());
+        self.view = Some(view);
+    }
+
+    /// Puts a run among those that can be gone back to.
+    pub(super) fn keep_run(&mut self, view: View) {
         self.runs.retain(|kept| kept.run.name != view.run.name);
-        self.runs.push(view.clone());
+        self.runs.push(view);
         if self.runs.len() > RUNS_KEPT {
             self.runs.remove(0);
         }
-        self.view = Some(view);
     }
 
     fn poll_evaluating(&mut self) {
@@ -175,16 +192,36 @@ impl Session {
         let Some(ending) = ending_of(job, &mut self.revision) else { return };
         self.evaluating = None;
         if let Some(JobOutput::Evaluated(run)) = self.ended(ending) {
-            for finding in findings(&run) {
-                self.notify(Severity::Info, finding);
+            self.take_evaluated(run);
+        }
+    }
+
+    /// A run that was only looked at again keeps its history and its place among the runs.
+    fn take_evaluated(&mut self, run: Arc<Run>) {
+        let same = |view: &View| view.run.name == run.name && view.run.rvq == run.rvq;
+        for kept in self.runs.iter_mut().filter(|kept| same(kept)) {
+            kept.run = run.clone();
+        }
+        match &mut self.view {
+            Some(view) if same(view) => view.run = run,
+            _ => {
+                for finding in findings(&run) {
+                    self.notify(Severity::Info, finding);
+                }
+                self.view = Some(View { run, history: Arc::new(History::default()), is_model: true });
             }
-            self.view = Some(View { run, history: Arc::new(History::default()), is_model: true });
         }
     }
 
     fn poll_saving(&mut self) {
         for mut job in std::mem::take(&mut self.saving) {
-            match ending_of(&mut job, &mut self.revision) {
+            let mail = job.take_mail();
+            self.revision += u64::from(!mail.is_empty());
+            job.progress = mail.progress.or(job.progress.take());
+            for text in mail.notices {
+                self.notify(Severity::Info, text);
+            }
+            match mail.ending {
                 None => self.saving.push(job),
                 Some(ending) => {
                     if let Some(JobOutput::Saved(path)) = self.ended(ending) {

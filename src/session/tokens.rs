@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::jobs::{Dataset, JobOutput, JobSpec, Tokens, TokensSpec};
 use crate::rvq::Rvq;
+use crate::rvq::search::Search;
 use crate::task::Progress;
+use crate::training::Run;
 
 use super::take_in::ending_of;
 use super::{Job, Session, TrainState};
@@ -35,7 +37,7 @@ pub enum TokensLook<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Encoded {
     /// What was encoded last, or is being encoded.
-    of: Option<(Arc<Rvq>, Arc<Dataset>)>,
+    of: Option<(Arc<Rvq>, Arc<Dataset>, Search)>,
     job: Option<Job>,
     tokens: Option<Arc<Tokens>>,
     /// Whether `tokens` are of `of`, and not of what came before it.
@@ -47,9 +49,17 @@ impl Encoded {
         self.job.as_ref()
     }
 
-    fn is_of(&self, rvq: &Arc<Rvq>, dataset: &Arc<Dataset>) -> bool {
-        self.of.as_ref().is_some_and(|(r, d)| Arc::ptr_eq(r, rvq) && Arc::ptr_eq(d, dataset))
+    fn is_of(&self, run: &Run, dataset: &Arc<Dataset>) -> bool {
+        let same = |rvq, of, search| {
+            Arc::ptr_eq(rvq, &run.rvq) && Arc::ptr_eq(of, dataset) && search == searched(run)
+        };
+        self.of.as_ref().is_some_and(|(rvq, of, search)| same(rvq, of, *search))
     }
+}
+
+/// How the frames of a run were searched when it was looked at, so that codes and counts tell of the same.
+fn searched(run: &Run) -> Search {
+    run.best_evaluation().map_or(Search::Greedy, |(_, evaluation)| evaluation.search)
 }
 
 impl Session {
@@ -61,7 +71,7 @@ impl Session {
         }
         let (Some(view), Some(dataset)) = (&self.view, &self.dataset) else { return TokensLook::None };
         let Encoded { job, tokens, up_to_date, .. } = &self.encoded;
-        let current = self.encoded.is_of(&view.run.rvq, dataset);
+        let current = self.encoded.is_of(&view.run, dataset);
         match tokens {
             Some(tokens) if current && *up_to_date => return TokensLook::Ready { tokens, outdated: false },
             // Encoding takes the time of many steps: while training runs, what was there stays.
@@ -81,14 +91,15 @@ impl Session {
     /// Encodes the corpus with the quantizer on the screen, unless that was done or is being done.
     pub(super) fn encode(&mut self) {
         let (Some(view), Some(dataset)) = (&self.view, self.dataset.clone()) else { return };
-        let rvq = view.run.rvq.clone();
-        if self.encoded.is_of(&rvq, &dataset) || self.is_training() {
+        if self.encoded.is_of(&view.run, &dataset) || self.is_training() {
             return;
         }
-        let spec = TokensSpec { rvq: rvq.clone(), dataset: dataset.clone() };
+        let (rvq, search) = (view.run.rvq.clone(), searched(&view.run));
+        let spec = TokensSpec { rvq: rvq.clone(), dataset: dataset.clone(), search };
         let job = self.start_job("Encoding", JobSpec::Tokens(spec));
         let tokens = self.encoded.tokens.take();
-        self.encoded = Encoded { of: Some((rvq, dataset)), job: Some(job), tokens, up_to_date: false };
+        self.encoded =
+            Encoded { of: Some((rvq, dataset, search)), job: Some(job), tokens, up_to_date: false };
     }
 
     pub(super) fn poll_encoding(&mut self) {

@@ -10,8 +10,22 @@ pub fn findings(run: &Run) -> Vec<String> {
     let mut found = Vec::new();
     about_data(run, &mut found);
     about_threshold(run, &mut found);
+    about_assignment(run, &mut found);
     about_usage(run, &mut found);
     found
+}
+
+fn about_assignment(run: &Run, found: &mut Vec<String>) {
+    for (layer_idx, state) in run.states.iter().enumerate() {
+        let frames: u64 = state.batch_counts.iter().map(|&n| u64::from(n)).sum();
+        let Some(wrong) = state.misassigned.filter(|&wrong| wrong > 0 && frames > 0) else { continue };
+        found.push(format!(
+            "Layer {}: in the last batch {wrong} of {frames} frames ({:.2} %) did not get their nearest code, because distances are computed as \
+             upstream does and the data are not centred",
+            layer_idx + 1,
+            100.0 * f64::from(wrong) / frames as f64
+        ));
+    }
 }
 
 fn about_data(run: &Run, found: &mut Vec<String>) {

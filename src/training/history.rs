@@ -13,6 +13,7 @@ pub enum Series {
     BelowThreshold,
     Replaced,
     Drift,
+    DriftAll,
 }
 
 /// Every step's scalars. Steps count up from the first one kept; a layer that a step left out has NaN there.
@@ -31,6 +32,7 @@ struct Columns {
     below_threshold: Vec<f64>,
     replaced: Vec<f64>,
     drift: Vec<f64>,
+    drift_all: Vec<f64>,
 }
 
 impl History {
@@ -79,6 +81,14 @@ impl History {
     }
 }
 
+impl History {
+    /// The last value that a layer had.
+    #[must_use]
+    pub fn last(&self, layer_idx: usize, series: Series) -> Option<f64> {
+        self.series(layer_idx, series).iter().rev().copied().find(|v| v.is_finite())
+    }
+}
+
 impl Columns {
     fn push(&mut self, step: Option<&LayerStep>) {
         let of = |f: fn(&LayerStep) -> f64| step.map_or(f64::NAN, f);
@@ -89,6 +99,7 @@ impl Columns {
         self.below_threshold.push(of(|s| f64::from(s.below_threshold)));
         self.replaced.push(of(|s| f64::from(s.replaced)));
         self.drift.push(of(|s| s.drift));
+        self.drift_all.push(of(|s| s.drift_all));
     }
 
     fn of(&self, series: Series) -> &[f64] {
@@ -100,12 +111,13 @@ impl Columns {
             Series::BelowThreshold => &self.below_threshold,
             Series::Replaced => &self.replaced,
             Series::Drift => &self.drift,
+            Series::DriftAll => &self.drift_all,
         }
     }
 
-    fn all_mut(&mut self) -> [&mut Vec<f64>; 7] {
-        let Self { loss, mse, perplexity, used, below_threshold, replaced, drift } = self;
-        [loss, mse, perplexity, used, below_threshold, replaced, drift]
+    fn all_mut(&mut self) -> [&mut Vec<f64>; 8] {
+        let Self { loss, mse, perplexity, used, below_threshold, replaced, drift, drift_all } = self;
+        [loss, mse, perplexity, used, below_threshold, replaced, drift, drift_all]
     }
 }
 
@@ -114,15 +126,7 @@ mod tests {
     use super::*;
 
     fn step(step: u64, losses: &[f64]) -> StepRecord {
-        let layer = |&loss| LayerStep {
-            loss,
-            mse: 0.0,
-            perplexity: 1.0,
-            used: 3,
-            below_threshold: 0,
-            replaced: 0,
-            drift: 0.0,
-        };
+        let layer = |&loss| LayerStep { loss, perplexity: 1.0, used: 3, ..LayerStep::default() };
         StepRecord { step, layers: losses.iter().map(layer).collect() }
     }
 

@@ -1,8 +1,6 @@
 //! What a layer remembers of its training besides its codebook.
 
-#![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
-
-use ndarray::ArrayView2;
+use crate::metrics::convergence::RowMoves;
 
 /// What a layer remembers besides its codebook.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,30 +15,20 @@ pub struct LayerState {
     pub replaced_at: Vec<u64>,
     /// The cluster size below which a code counts as dead, in frames.
     pub threshold_frames: f64,
+    /// Frames of the last batch whose code was not the nearest; only known where codes are assigned as upstream does.
+    pub misassigned: Option<u32>,
 }
 
 impl LayerState {
-    /// Takes in what a step did: counts of its batch, the rows before and after it, and the codes that it replaced.
-    pub(super) fn note(
-        &mut self,
-        step: u64,
-        counts: &[u32],
-        before: ArrayView2<'_, f32>,
-        after: ArrayView2<'_, f32>,
-        replaced: &[u32],
-    ) {
+    /// Takes in what a step did: counts of its batch, how far the rows moved, and the codes that it replaced.
+    pub(super) fn note(&mut self, step: u64, counts: &[u32], moves: &RowMoves, replaced: &[u32]) {
         self.batch_counts.clear();
         self.batch_counts.extend_from_slice(counts);
         for &code in replaced {
             self.replaced_at[code as usize] = step;
         }
-        for ((drift, old), new) in self.code_drift.iter_mut().zip(before.rows()).zip(after.rows()) {
-            let (mut moved, mut norm) = (0f32, 0f32);
-            for (&o, &n) in old.iter().zip(new) {
-                moved += (n - o) * (n - o);
-                norm += o * o;
-            }
-            *drift = if norm > 0.0 { (moved / norm).sqrt() } else { 0.0 };
+        for (drift, moved) in self.code_drift.iter_mut().zip(moves.relative()) {
+            *drift = moved as f32;
         }
     }
 }

@@ -3,8 +3,12 @@
 mod batches;
 mod findings;
 mod history;
+mod init_sample;
+mod layer_start;
 mod layer_state;
 mod run;
+mod shared_start;
+mod summary;
 mod trainer;
 
 pub use batches::Batches;
@@ -12,6 +16,8 @@ pub use findings::findings;
 pub use history::{History, Series};
 pub use layer_state::LayerState;
 pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_json};
+pub use shared_start::SharedStart;
+pub use summary::RunSummary;
 pub use trainer::Trainer;
 
 use serde::Serialize;
@@ -26,7 +32,7 @@ pub struct StepRecord {
 }
 
 /// What one step did to one layer, counted over the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct LayerStep {
     /// Commitment loss, with the codebook before the step.
     pub loss: f64,
@@ -42,6 +48,12 @@ pub struct LayerStep {
     pub replaced: u32,
     /// How far the codebook moved, apart from replaced rows.
     pub drift: f64,
+    /// How far the codebook moved, replaced rows among them. The agreed lines of a single training do not have it.
+    #[serde(skip)]
+    pub drift_all: f64,
+    /// Frames whose code was not the nearest; only known where codes are assigned as upstream does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misassigned: Option<u32>,
 }
 
 impl LayerStep {
@@ -55,6 +67,8 @@ impl LayerStep {
             below_threshold: 0,
             replaced: 0,
             drift: 0.0,
+            drift_all: 0.0,
+            misassigned: None,
         }
     }
 }

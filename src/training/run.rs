@@ -26,6 +26,9 @@ pub struct SourceInfo {
     pub train_frames: usize,
     /// Frames that are held out.
     pub held_out_frames: usize,
+    /// The share of the frames that was to be held out, by which they can be divided in the same way again.
+    #[serde(skip)]
+    pub holdout: f64,
 }
 
 /// A parameter that was changed while training ran.

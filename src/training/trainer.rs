@@ -5,22 +5,26 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
 use crate::features::{FeatureSet, Split};
-use crate::metrics::{convergence, usage};
+use crate::metrics::convergence::{self, RowMoves};
+use crate::metrics::usage;
 use crate::random::{self, Purpose};
 use crate::rvq::encoder::{energy, subtract_rows};
 use crate::rvq::nearest::Searcher;
 use crate::rvq::rules::{self, InitInput, InitOutcome, LayerBatch, UpdateCtx, UpdateRule};
 use crate::rvq::tally::Tally;
 use crate::rvq::{
-    Codebook, Layer, Metric, Rvq, RvqError, RvqParams, ValidRvqParams, layer_input, normalize_rows,
+    Assignment, Layer, Metric, Rvq, RvqError, RvqParams, ValidRvqParams, layer_input, normalize_rows,
+    replace_by_upstream,
 };
 use crate::task::{Cancelled, Task};
 
 use super::batches::block_len;
-use super::{Batches, LayerState, LayerStep, StepRecord};
+use super::init_sample::{InitSample, gather};
+use super::layer_start::{self, in_shape_of};
+use super::{Batches, LayerState, LayerStep, SharedStart, StepRecord};
 
 /// A training under way.
 ///
@@ -37,16 +41,11 @@ pub struct Trainer {
     rvq: Rvq,
     states: Vec<LayerState>,
     init_sample: Option<InitSample>,
+    /// First rows that are given, in place of those that the rule would find.
+    shared_start: Option<Arc<SharedStart>>,
     /// The layers behind a step that was cancelled half-way; what they left over stands in the buffers.
     under_way: Option<Vec<LayerStep>>,
     buffers: Buffers,
-}
-
-/// Frames drawn from the training set to start layers with, and how far they were taken.
-#[derive(Debug)]
-struct InitSample {
-    residual: Array2<f32>,
-    next_layer: usize,
 }
 
 /// Parameters whose unit or meaning is a rule's own.
@@ -92,8 +91,8 @@ impl Trainer {
                 rvq.clone()
             }
             None => {
-                let blank = |_| Layer::from(Codebook::blank(params.codebook_size, dim));
-                Rvq::with_metric((0..params.num_layers).map(blank).collect(), params.metric)?
+                let blank = layer_start::blank(&params, dim)?;
+                Rvq::with_metric(vec![blank; params.num_layers], params.metric)?
             }
         };
         let state = |layer: &Layer| {
@@ -104,6 +103,7 @@ impl Trainer {
                 code_drift: vec![0.0; num_codes],
                 replaced_at: vec![0; num_codes],
                 threshold_frames: 0.0,
+                misassigned: None,
             }
         };
         let states: Vec<_> = rvq.layers().iter().map(state).collect();
@@ -113,12 +113,19 @@ impl Trainer {
             buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
             step: 0,
             init_sample: None,
+            shared_start: None,
             under_way: None,
             params,
             set,
             rvq,
             states,
         })
+    }
+
+    /// The same training from first rows that are given: the rule makes its own state of them.
+    #[must_use]
+    pub fn starting_from(self, start: Arc<SharedStart>) -> Self {
+        Self { shared_start: Some(start), ..self }
     }
 
     /// Steps taken so far.
@@ -244,6 +251,9 @@ impl Trainer {
         task: &Task<'_>,
     ) -> Result<LayerStep, Cancelled> {
         let metric = self.rvq.metric();
+        if !self.adopt_start(layer_idx, step, residual.nrows()) {
+            layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, residual.view());
+        }
         let own_input = {
             let layer = &self.rvq.layers()[layer_idx];
             (layer.projection.is_some() || metric == Metric::Cosine)
@@ -278,6 +288,8 @@ impl Trainer {
             let input = own_input.as_ref().map_or(residual.view(), |input| input.view());
             searcher.prepare(rows.view());
             searcher.assign(input.to_slice().unwrap_or(&[]), codes, sq_dists);
+            state.misassigned = (params.assignment == Assignment::Upstream)
+                .then(|| replace_by_upstream(input, rows.view(), codes, sq_dists));
             tally.fill(input, codes, num_codes);
             let batch = LayerBatch { frames: input, sq_dists, tally };
             let stream = step.wrapping_mul(1024).wrapping_add(layer_idx as u64);
@@ -296,7 +308,8 @@ impl Trainer {
             Some(p) => subtract_rows(residual, p.project_out(rows.view()).view(), codes),
             None => subtract_rows(residual, rows.view(), codes),
         };
-        state.note(step, tally.counts(), rows.view(), layer.codebook.embed(), &update);
+        let moves = RowMoves::between(rows.view(), layer.codebook.embed());
+        state.note(step, tally.counts(), &moves, &update);
         let counts: Vec<u64> = tally.counts().iter().map(|&n| u64::from(n)).collect();
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         let sizes = layer.codebook.cluster_size();
@@ -312,8 +325,24 @@ impl Trainer {
             used: usage::used(&counts) as u32,
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
             replaced: update.len() as u32,
-            drift: convergence::drift(rows.view(), layer.codebook.embed(), &update),
+            drift: convergence::drift(&moves, &update),
+            drift_all: convergence::drift_all(&moves),
+            misassigned: state.misassigned,
         })
+    }
+
+    /// Starts a layer from rows that are given, if there are such.
+    fn adopt_start(&mut self, layer_idx: usize, step: u64, batch_len: usize) -> bool {
+        let Self { params, rule, rvq, states, shared_start, .. } = self;
+        let Some((rows, projection)) = shared_start.as_ref().and_then(|start| start.layer(layer_idx)) else {
+            return false;
+        };
+        if let (None, Some(layer)) = (states[layer_idx].init_step, rvq.layer_mut(layer_idx)) {
+            layer.codebook = rule.adopt(rows.clone(), params, batch_len);
+            layer.projection.clone_from(projection);
+            states[layer_idx].init_step = Some(step);
+        }
+        true
     }
 
     /// Starts a layer; `false` where its turn has not come.
@@ -352,44 +381,5 @@ impl Trainer {
                 Ok(true)
             }
         }
-    }
-}
-
-impl InitSample {
-    fn draw(set: &FeatureSet, batches: &Batches, max: usize, seed: u64) -> Self {
-        let count = max.min(batches.num_frames());
-        let mut rng = random::stream(seed, Purpose::KmeansSample, 0);
-        let chosen = random::choose(&mut rng, batches.num_frames(), count);
-        let frames: Vec<u32> = chosen.into_iter().map(|nth| batches.frame(nth) as u32).collect();
-        let mut residual = Array2::default((0, 0));
-        gather(&mut residual, set.matrix.view(), &frames);
-        Self { residual, next_layer: 0 }
-    }
-
-    /// Takes the frames through the layers before `layer_idx`.
-    fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
-        while self.next_layer < layer_idx {
-            task.check()?;
-            self.residual = rvq.residual_behind(self.next_layer, self.residual.view());
-            self.next_layer += 1;
-        }
-        Ok(())
-    }
-}
-
-/// `params` with as many layers and codes as `rvq` has.
-fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqParams, RvqError> {
-    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
-    let params = RvqParams { num_layers: rvq.num_layers(), codebook_size, metric: rvq.metric(), ..*params };
-    params.validate().map_err(|err| RvqError::Shape(format!("the starting model does not do: {err}")))
-}
-
-/// Copies the rows `indices` of `frames` into `rows`, reusing its memory where the size is the same.
-fn gather(rows: &mut Array2<f32>, frames: ArrayView2<'_, f32>, indices: &[u32]) {
-    if rows.dim() != (indices.len(), frames.ncols()) {
-        *rows = Array2::zeros((indices.len(), frames.ncols()));
-    }
-    for (mut row, &index) in rows.axis_iter_mut(Axis(0)).zip(indices) {
-        row.assign(&frames.row(index as usize));
     }
 }

@@ -8,12 +8,13 @@ use ndarray::Array2;
 use rvqscope::features::{FeatureMatrix, FeatureSet};
 use rvqscope::jobs::{self, Dataset, Holdout, JobCtx, JobError, Source, TrainSpec, Trained};
 use rvqscope::random::{self, Purpose};
+use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Rvq, RvqParams, rules};
 use rvqscope::task::Cancel;
 use rvqscope::training::{History, Series};
 
 /// Every scalar of a history.
-pub const SERIES: [Series; 7] = [
+pub const SERIES: [Series; 8] = [
     Series::Loss,
     Series::Mse,
     Series::Perplexity,
@@ -21,6 +22,7 @@ pub const SERIES: [Series; 7] = [
     Series::BelowThreshold,
     Series::Replaced,
     Series::Drift,
+    Series::DriftAll,
 ];
 
 /// `frames` vectors about `clusters` centres, each dimension with an offset of its own.
@@ -65,6 +67,7 @@ pub fn spec(dataset: &Arc<Dataset>, params: RvqParams) -> TrainSpec {
         params: params.validate().expect("valid parameters"),
         holdout: Holdout(0.1),
         standardize: false,
+        search: Search::Greedy,
         start: None,
         resume: None,
         paused: false,

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use rvqscope::audio::{Audio, ChannelChoice, Intake, resample};
+use rvqscope::io::Wanted;
 
 use super::*;
 
@@ -34,7 +35,8 @@ fn recorded(name: &str) -> (u32, Vec<Vec<f32>>) {
     let rate = tensors.tensor(&format!("{name}.rate")).unwrap();
     let rate = i32::from_le_bytes(rate.data().try_into().unwrap());
     let samples = tensors.tensor(name).unwrap();
-    let values: Vec<f32> = samples.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+    let values: Vec<f32> =
+        samples.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
     (rate as u32, values.chunks(samples.shape()[1]).map(<[f32]>::to_vec).collect())
 }
 
@@ -71,13 +73,19 @@ fn one_channel_at_another_rate_is_what_the_whole_file_gives() {
         for channel in [ChannelChoice::Mix, ChannelChoice::Only(whole.channels.len() - 1)] {
             for to_hz in [whole.sample_rate_hz, 16_000] {
                 let intake = Intake::Mono { channel, sample_rate_hz: to_hz };
-                let mono = audio(io::open_with(&fixture(name), intake, &task).unwrap());
-                let expected = resample(&whole.mono(channel).unwrap(), whole.sample_rate_hz, to_hz, &task).unwrap();
-                assert_eq!((mono.sample_rate_hz, &mono.channels), (to_hz, &vec![expected]), "{name} {channel:?}");
+                let mono =
+                    audio(io::open_as(&fixture(name), Wanted { intake, quantizer: None }, &task).unwrap());
+                let expected =
+                    resample(&whole.mono(channel).unwrap(), whole.sample_rate_hz, to_hz, &task).unwrap();
+                assert_eq!(
+                    (mono.sample_rate_hz, &mono.channels),
+                    (to_hz, &vec![expected]),
+                    "{name} {channel:?}"
+                );
             }
         }
         let intake = Intake::Mono { channel: ChannelChoice::Only(9), sample_rate_hz: 16_000 };
-        let err = io::open_with(&fixture(name), intake, &task).unwrap_err();
+        let err = io::open_as(&fixture(name), Wanted { intake, quantizer: None }, &task).unwrap_err();
         assert!(err.to_string().starts_with("there is no channel 9"), "{err}");
     }
 }
@@ -96,7 +104,9 @@ fn tags_around_audio_change_nothing() {
     for name in ["tone.mp3", "tone_stereo.mp3", "tone_16.flac", "tone.aac"] {
         let plain = audio(open(&fixture(name)).unwrap());
         let hole = vec![0; 700];
-        for front in [tag(b"TIT2"), tag(&picture), [tag(b"1"), tag(&picture)].concat(), [tag(b"1"), hole].concat()] {
+        for front in
+            [tag(b"TIT2"), tag(&picture), [tag(b"1"), tag(&picture)].concat(), [tag(b"1"), hole].concat()]
+        {
             assert_eq!(audio(open_bytes(&[front, bytes(name)].concat()).unwrap()), plain, "{name}");
         }
     }
@@ -140,7 +150,8 @@ fn damage_in_the_middle_costs_a_packet_and_is_told_of() {
             let Ok(opened) = open_bytes(&damaged) else { continue };
             let audio = audio(opened);
             assert!(audio.num_samples() <= sound.num_samples() + 4096, "{name}");
-            told |= audio.findings.iter().any(|f| f.contains("passed over") || f.contains("samples are missing"));
+            told |=
+                audio.findings.iter().any(|f| f.contains("passed over") || f.contains("samples are missing"));
         }
         // Vorbis has no checks of its own but those of its pages, and the container drops a page that does not hold.
         assert!(told || name == "tone.ogg", "{name}: no damage was told of");
@@ -154,7 +165,11 @@ fn a_cut_file_gives_what_is_there_and_says_so() {
     let cut = decode(&file[..file.len() * 2 / 3]);
     assert!(cut.num_samples() > 0 && cut.num_samples() < whole.num_samples());
     assert_eq!(cut.channels[0], whole.channels[0][..cut.num_samples()]);
-    assert!(cut.findings.iter().any(|finding| finding.contains("the header tells of 9000")), "{:?}", cut.findings);
+    assert!(
+        cut.findings.iter().any(|finding| finding.contains("the header tells of 9000")),
+        "{:?}",
+        cut.findings
+    );
 }
 
 #[test]
@@ -194,7 +209,7 @@ fn crc(bytes: &[u8], bits: u32, polynomial: u32) -> u32 {
         sum ^= u32::from(byte) << (bits - 8);
         for _ in 0..8 {
             let carry = sum >> (bits - 1) & 1;
-            sum = (sum << 1 & ((1 << bits) - 1)) ^ carry * polynomial;
+            sum = ((sum << 1) & ((1 << bits) - 1)) ^ (carry * polynomial);
         }
     }
     sum

@@ -16,8 +16,11 @@ mod files;
 mod models;
 mod npy_files;
 mod paths;
+mod pytorch_files;
 mod real_files;
 mod replacing;
+mod shared_pickles;
+mod text_files;
 mod wav_files;
 
 use files::{npy, safetensors, wav};

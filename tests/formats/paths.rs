@@ -55,3 +55,22 @@ fn a_folder_stands_for_its_readable_files_in_natural_order() {
     let files = io::expand(&[at("notes.txt"), folder.path().into()]).unwrap();
     assert_eq!(files, ["notes.txt", "b/deep/x.npy", "clip9.wav", "clip10"].map(at));
 }
+
+#[test]
+fn a_pattern_stands_for_what_matches_it() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let array = npy(1, "<f4", false, "(1, 2)", &[0; 8]);
+    for name in ["clip10.npy", "clip2.npy", "other.npy", ".clip3.npy", "[odd].npy"] {
+        std::fs::write(at(name), &array).unwrap();
+    }
+    let expand = |name: &str| io::expand(&[at(name)]);
+    let files = |names: &[&str]| names.iter().map(|name| at(name)).collect::<Vec<_>>();
+    assert_eq!(expand("clip*.npy").unwrap(), files(&["clip2.npy", "clip10.npy"]));
+    assert_eq!(expand("clip?.npy").unwrap(), files(&["clip2.npy"]));
+    assert_eq!(expand("[co]*.npy").unwrap(), files(&["clip2.npy", "clip10.npy", "other.npy"]));
+    assert_eq!(expand("[odd].npy").unwrap(), files(&["[odd].npy"]), "a file of that very name");
+    assert_eq!(expand("a[").unwrap(), files(&["a["]), "no pattern at all");
+    let err = expand("missing*").unwrap_err();
+    assert_eq!(err.to_string(), format!("no file matches this pattern: {}", at("missing*").display()));
+}

@@ -72,7 +72,8 @@ fn every_audio_file_has_its_rate_channels_and_length() {
         assert_eq!(found, (rate_hz, channels, samples), "{name}");
         assert_eq!(audio.findings, [""; 0], "{name}");
     }
-    let all: Vec<_> = ["wav", "flac", "mp3", "aiff"].iter().flat_map(|e| files(&data.join("audio"), e)).collect();
+    let all: Vec<_> =
+        ["wav", "flac", "mp3", "aiff"].iter().flat_map(|e| files(&data.join("audio"), e)).collect();
     assert_eq!(all.len(), AUDIO.len(), "files that the table does not tell of: {all:?}");
 }
 
@@ -81,7 +82,8 @@ fn one_recording_is_the_same_in_different_containers() {
     let Some(data) = data() else { return };
     let read = |name: &str| super::audio(open(&data.join("audio").join(name)).unwrap());
     assert_eq!(read("LJ001-0001.flac"), read("LJ001-0001.wav"));
-    let (aiff, wav) = (read("sr_audio-stereo-16-bit-44100Hz.aiff"), read("sr_audio-stereo-32-bit-44100Hz.wav"));
+    let (aiff, wav) =
+        (read("sr_audio-stereo-16-bit-44100Hz.aiff"), read("sr_audio-stereo-32-bit-44100Hz.wav"));
     // One was dithered.
     let far = |(a, b): (&f32, &f32)| (a - b).abs() > 4e-4;
     assert!(!aiff.channels.iter().flatten().zip(wav.channels.iter().flatten()).any(far));
@@ -133,4 +135,50 @@ fn checkpoints_open_or_say_what_they_are() {
     for path in files(&data.join("golden"), "safetensors") {
         assert!(open(&path).is_err(), "{}", path.display());
     }
+}
+
+#[test]
+fn every_pytorch_file_has_the_tensors_that_it_was_saved_with() {
+    let Some(data) = data() else { return };
+    let folder = data.join("checkpoints");
+    let keys = std::fs::read_to_string(folder.join("KEYS.json")).unwrap();
+    let keys: BTreeMap<String, Vec<(String, Vec<usize>, String)>> = serde_json::from_str(&keys).unwrap();
+    let mut compared = 0;
+    for path in ["pt", "pth", "th", "bin"].iter().flat_map(|ending| files(&folder, ending)) {
+        let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+        let checked = pytorch_files::with_tensors(&path, |tensors| {
+            for (name, info) in tensors.infos().iter().filter(|(_, info)| info.dtype.is_float()) {
+                let values = tensors.floats(name, &Task::silent(&Cancel::default())).unwrap();
+                assert_eq!(values.shape(), info.shape);
+                assert!(values.iter().all(|v| v.is_finite()), "{name}");
+            }
+            let Some(keys) = keys.get(&name) else { return };
+            compared += 1;
+            for (key, shape, dtype) in keys {
+                let is_wanted = |found: &&String| *found == key || found.ends_with(&format!(".{key}"));
+                let found =
+                    tensors.infos().keys().find(is_wanted).unwrap_or_else(|| panic!("{name} lacks {key}"));
+                let info = &tensors.infos()[found];
+                assert_eq!(&info.shape, shape, "{name}: {key}");
+                let short = dtype.replace("float", "f");
+                assert_eq!(info.dtype.name(), short, "{name}: {key}");
+            }
+        });
+        match checked {
+            Ok(()) => {}
+            Err(problem) => assert!(
+                name.contains("pointer") && problem.to_string().contains("pretrained"),
+                "{name}: {problem}"
+            ),
+        }
+    }
+    assert!(compared >= 9, "{compared}");
+}
+
+#[test]
+fn codes_of_gpt_sovits() {
+    let Some(data) = data() else { return };
+    let codes = codes(open(&data.join("checkpoints/6-name2semantic-0.tsv")).unwrap());
+    assert_eq!(codes.clips.iter().map(|(_, frames)| frames).sum::<usize>(), codes.values.ncols());
+    assert!(codes.clips.iter().any(|(name, _)| name == "0001.wav") && codes.values.nrows() == 1);
 }

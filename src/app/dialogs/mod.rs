@@ -34,6 +34,10 @@ pub enum Wanted {
     Codes,
     /// The folder that the report goes into.
     Report,
+    /// The checkpoint that the model is to go back into.
+    Checkpoint,
+    /// Where a copy of this checkpoint with the model in it goes.
+    WriteBack(PathBuf),
     /// Where a text goes.
     Text(Arc<String>),
     /// Where a picture goes.
@@ -76,6 +80,8 @@ impl Wanted {
             Self::Model => "Save the model",
             Self::Codes => "Save the codes",
             Self::Report => "Save a report into a folder",
+            Self::Checkpoint => "Choose the checkpoint that the model came from",
+            Self::WriteBack(_) => "Save the checkpoint with the model in it",
             Self::Text(_) => "Save the data",
             Self::Picture(_) => "Save the picture",
         }
@@ -83,7 +89,7 @@ impl Wanted {
 
     /// Whether a file is written, which may be there already.
     fn is_save(&self) -> bool {
-        matches!(self, Self::Model | Self::Codes | Self::Text(_) | Self::Picture(_))
+        matches!(self, Self::Model | Self::Codes | Self::WriteBack(_) | Self::Text(_) | Self::Picture(_))
     }
 }
 
@@ -223,6 +229,13 @@ impl Dialogs {
             Wanted::Model => self.ready.push(SaveCommand::Model(first).into()),
             Wanted::Codes => self.ready.push(SaveCommand::Codes(first).into()),
             Wanted::Report => self.ready.push(SaveCommand::Report(first).into()),
+            Wanted::Checkpoint => {
+                let name = retrained(&first);
+                self.ask(ctx, Wanted::WriteBack(first), &name);
+            }
+            Wanted::WriteBack(original) => {
+                self.ready.push(SaveCommand::WriteBack { original, path: first }.into());
+            }
             Wanted::Text(text) => self.write(ctx, first, move |path| exports::write_text(path, &text)),
             Wanted::Picture(image) => self.write(ctx, first, move |path| exports::write_png(path, &image)),
         }
@@ -251,6 +264,15 @@ impl Dialogs {
     }
 }
 
+/// A name for a copy of a checkpoint: the ending stays, because trainers look at it.
+fn retrained(original: &Path) -> String {
+    let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    match original.extension() {
+        None => format!("{}-retrained", part(original.file_name())),
+        ending => format!("{}-retrained.{}", part(original.file_stem()), part(ending)),
+    }
+}
+
 /// A name as part of a file name: lower case, with `-` for whatever is neither letter nor digit.
 fn plain(name: &str) -> String {
     let mut text = String::new();
@@ -266,6 +288,12 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_of_checkpoints_keep_their_ending() {
+        assert_eq!(retrained(Path::new("a/s2G.e8.pth")), "s2G.e8-retrained.pth");
+        assert_eq!(retrained(Path::new("weights")), "weights-retrained");
+    }
 
     #[test]
     fn names_of_runs_make_file_names() {

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use rfd::FileDialog;
 
-use crate::io::READERS;
-use crate::jobs::MODEL_EXTENSION;
+use crate::io::{READERS, WRITERS, Writer};
 
 use super::Wanted;
 
@@ -41,7 +40,17 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
     let chosen = match wanted {
         Wanted::Files => filtered(dialog).pick_files(),
         Wanted::Folder | Wanted::Report => dialog.pick_folder().map(|path| vec![path]),
-        Wanted::Model => save(dialog, "Quantizer", MODEL_EXTENSION),
+        Wanted::Model => {
+            let each = |dialog: FileDialog, writer: &&dyn Writer| {
+                dialog.add_filter(writer.label(), writer.extensions())
+            };
+            WRITERS.iter().fold(dialog, each).save_file().map(|path| vec![path])
+        }
+        Wanted::Checkpoint => filtered(dialog).pick_file().map(|path| vec![path]),
+        Wanted::WriteBack(original) => {
+            let ending = original.extension().map(|ending| ending.to_string_lossy().into_owned());
+            save(dialog, "Checkpoint", ending.as_deref().unwrap_or("*"))
+        }
         Wanted::Codes => save(dialog, "NumPy array", "npy"),
         Wanted::Text(_) => save(dialog, "CSV table", "csv"),
         Wanted::Picture(_) => save(dialog, "PNG picture", "png"),

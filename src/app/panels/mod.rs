@@ -1,5 +1,6 @@
 //! The panels: one file each, and one row here.
 
+mod compare;
 mod data;
 mod dead;
 mod ema;
@@ -20,6 +21,7 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(dead::Dead::default()),
     || Box::new(ema::Ema::default()),
     || Box::new(error::Error::default()),
+    || Box::new(compare::Compare::default()),
     || Box::new(data::Data::default()),
     || Box::new(tokens::Tokens::default()),
     || Box::new(notices::Notices::default()),

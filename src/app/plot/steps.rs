@@ -148,7 +148,7 @@ fn table(history: &History, series: Series) -> String {
 /// The last value that a layer had.
 #[must_use]
 pub fn last_value(history: &History, layer_idx: usize, series: Series) -> Option<f64> {
-    history.series(layer_idx, series).iter().rev().copied().find(|v| v.is_finite())
+    history.last(layer_idx, series)
 }
 
 #[cfg(test)]
@@ -158,15 +158,8 @@ mod tests {
 
     #[test]
     fn the_table_has_every_step() {
-        let layer = LayerStep {
-            loss: 0.5,
-            mse: 0.25,
-            perplexity: 3.0,
-            used: 4,
-            below_threshold: 0,
-            replaced: 1,
-            drift: 0.0,
-        };
+        let layer =
+            LayerStep { loss: 0.5, mse: 0.25, perplexity: 3.0, used: 4, replaced: 1, ..LayerStep::default() };
         let mut history = History::default();
         history.push(&StepRecord { step: 1, layers: vec![layer] });
         history.push(&StepRecord { step: 2, layers: vec![layer, LayerStep { loss: 0.125, ..layer }] });

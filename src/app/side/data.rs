@@ -160,7 +160,8 @@ impl DataSection {
     /// How many codes a codebook has, where no codebook says so.
     fn size_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            let help = "K, the codes of each codebook; 0 to assume the power of two at or above the largest code";
+            let help =
+                "K, the codes of each codebook; 0 to assume the power of two at or above the largest code";
             let label = ui.label("Codebook size").on_hover_text(help);
             let now = ctx.session.data_spec().codebook_size.unwrap_or(0) as f64;
             let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes" };

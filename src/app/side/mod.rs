@@ -8,6 +8,7 @@ mod model;
 mod pace;
 mod quantizer;
 mod runs;
+mod search;
 pub mod training;
 
 use egui::{CollapsingHeader, RichText, ScrollArea, Ui};

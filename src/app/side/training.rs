@@ -15,6 +15,7 @@ use super::pace::{Pace, duration_text};
 #[derive(Default)]
 pub struct TrainingSection {
     pace: Pace,
+    beam: super::search::BeamRow,
     /// What was on the screen when a training started: its steps are not those of the new one.
     before: Option<Arc<Run>>,
 }
@@ -70,6 +71,7 @@ pub fn state_text(session: &Session) -> &'static str {
         TrainState::Idle if session.view().is_some() => "Ready, showing the last result",
         TrainState::Idle => "Ready to train",
         TrainState::Starting => "Starting",
+        TrainState::Running if session.is_comparing() => "Comparing",
         TrainState::Running => "Training",
         TrainState::Paused => "Paused",
         TrainState::Stopping => "Stopping",
@@ -96,6 +98,7 @@ impl TrainingSection {
             }
             _ => self.steps_ui(ctx, ui),
         }
+        self.beam.ui(ctx, ui);
         if let Some(model) = session.model() {
             let why_not = super::model::why_not_evaluate(session, model);
             let help = "Hold the loaded model against the data, without training it";

@@ -73,7 +73,8 @@ pub(super) fn find(file: &mut (impl Read + Seek)) -> Result<(u64, &'static Conta
         return match found {
             Some((at, container)) => Ok((start + at as u64, container)),
             None => Err(Problem::Unsupported(
-                "behind the ID3 tag there is no audio of a known kind (FLAC, Ogg, MP4, AIFF, AAC, MP3)".to_owned(),
+                "behind the ID3 tag there is no audio of a known kind (FLAC, Ogg, MP4, AIFF, AAC, MP3)"
+                    .to_owned(),
             )),
         };
     }
@@ -152,7 +153,8 @@ fn adts_frame(head: &[u8]) -> Option<FrameHead> {
     // 12 bits of sync, one of version, two of layer, which are 0.
     let rate_idx = profile >> 2 & 15;
     let len = usize::from(channels & 3) << 11 | usize::from(mid) << 3 | usize::from(low >> 5);
-    (kind & 0xf6 == 0xf0 && rate_idx < 13 && len > 7).then_some((u32::from(kind) << 8 | u32::from(profile), len))
+    (kind & 0xf6 == 0xf0 && rate_idx < 13 && len > 7)
+        .then_some((u32::from(kind) << 8 | u32::from(profile), len))
 }
 
 /// Whether a frame of AAC begins here that is longer than `head`. The next one is looked at when the file is read.
@@ -187,7 +189,9 @@ mod tests {
         let read = |bytes: Vec<u8>| find(&mut std::io::Cursor::new(bytes)).map(|(at, kind)| (at, kind.label));
         assert_eq!(read([tag(5), tag(100), b"fLaC".to_vec()].concat()).unwrap(), (125, "FLAC"));
         assert_eq!(read([tag(5), vec![0; 300], b"OggS\0".to_vec()].concat()).unwrap(), (315, "Ogg"));
-        assert!(read([tag(5), vec![0; 300]].concat()).unwrap_err().to_string().contains("behind the ID3 tag"));
+        assert!(
+            read([tag(5), vec![0; 300]].concat()).unwrap_err().to_string().contains("behind the ID3 tag")
+        );
         assert!(read(tag(127)[..20].to_vec()).is_err());
     }
 }

@@ -33,9 +33,6 @@ pub const UNPACK_MIB_VAR: &str = "RVQSCOPE_UNPACK_MIB";
 const UNPACK_LEAST: u64 = 64 << 20;
 const UNPACK_TIMES: u64 = 256;
 
-/// More channels than any microphone array has.
-const MOST_CHANNELS: usize = 256;
-
 /// Packets between two tellings of how far it is.
 const PACKETS_A_TELLING: u64 = 64;
 
@@ -64,11 +61,16 @@ impl Reader for CodedReader {
         let audio = catch_unwind(AssertUnwindSafe(|| read(source, task))).unwrap_or_else(|panic| {
             let words = panic.downcast_ref::<String>().map(String::as_str);
             let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-            Err(Problem::malformed(format!("the decoder failed on it, so it is most likely damaged ({words})")))
+            Err(Problem::malformed(format!(
+                "the decoder failed on it, so it is most likely damaged ({words})"
+            )))
         });
         audio.map(Opened::Audio)
     }
 }
+
+/// Channels that are believed of a header.
+const MAX_CHANNELS: usize = 64;
 
 /// What is taken off both ends, in samples of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,11 +90,11 @@ fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
     let no_audio = || Problem::malformed(format!("there is no audio in this {} file", container.label));
     let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
-    // A decoder makes room for a packet of every channel before it has seen one.
     let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
-    if channels > MOST_CHANNELS {
-        return Err(Problem::Unsupported(format!(
-            "the header tells of {channels} channels; up to {MOST_CHANNELS} are read"
+    if channels > MAX_CHANNELS {
+        // A decoder makes room for every channel before it has seen a sample.
+        return Err(Problem::malformed(format!(
+            "its header tells of {channels} channels; at most {MAX_CHANNELS} are read"
         )));
     }
     let options = AudioDecoderOptions::default().gapless(params.codec == CODEC_ID_VORBIS);
@@ -220,7 +222,7 @@ impl Decoding<'_> {
 
     fn collector(&self, rate_hz: u32, channels: usize) -> Result<Collector, Problem> {
         let room = usize::try_from(self.room / channels.max(1) as u64).unwrap_or(0);
-        Ok(self.source.intake.collector(channels, rate_hz, room)?)
+        Ok(self.source.wanted.intake.collector(channels, rate_hz, room)?)
     }
 
     /// Hands a block on, as far as it is to be heard.
@@ -232,7 +234,8 @@ impl Decoding<'_> {
         let Trim { skip, keep } = &mut self.trim;
         let from = usize::try_from(*skip).unwrap_or(usize::MAX).min(len);
         *skip -= from as u64;
-        let kept = keep.map_or(len - from, |keep| usize::try_from(keep).unwrap_or(usize::MAX).min(len - from));
+        let kept =
+            keep.map_or(len - from, |keep| usize::try_from(keep).unwrap_or(usize::MAX).min(len - from));
         *keep = keep.map(|keep| keep - kept as u64);
         let heard: Vec<&[f32]> = planes.iter().filter_map(|plane| plane.get(from..from + kept)).collect();
         Ok(collector.push(&heard)?)
@@ -248,8 +251,10 @@ impl Decoding<'_> {
     fn findings(&self, heard: usize) -> Vec<String> {
         let mut findings = Vec::new();
         if self.damaged > 0 {
-            let packets = if self.damaged == 1 { "1 packet".to_owned() } else { format!("{} packets", self.damaged) };
-            findings.push(format!("{packets} could not be decoded and were passed over; the file is damaged"));
+            let packets =
+                if self.damaged == 1 { "1 packet".to_owned() } else { format!("{} packets", self.damaged) };
+            findings
+                .push(format!("{packets} could not be decoded and were passed over; the file is damaged"));
         }
         if let Some(declared) = self.declared.filter(|&declared| declared > self.decoded) {
             findings.push(format!(
@@ -271,7 +276,8 @@ fn check_unpacked(bytes: u64, file_len: u64) -> Result<(), Problem> {
     if bytes <= usual {
         return Ok(());
     }
-    let mib = std::env::var(UNPACK_MIB_VAR).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
+    let mib =
+        std::env::var(UNPACK_MIB_VAR).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
     if bytes <= mib.saturating_mul(1 << 20) {
         return Ok(());
     }

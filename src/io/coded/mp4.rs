@@ -44,7 +44,9 @@ fn track_trim(
     let none = Ok(Trim::default());
     let (Some(edits), Some(media)) = (within(track, b"edts"), within(track, b"mdia")) else { return none };
     let in_media = boxes(file, media.1, media.2)?;
-    let (Some(scale), Some(movie_scale)) = (scale_of(file, &in_media, b"mdhd")?, movie_scale) else { return none };
+    let (Some(scale), Some(movie_scale)) = (scale_of(file, &in_media, b"mdhd")?, movie_scale) else {
+        return none;
+    };
     let in_edits = boxes(file, edits.1, edits.2)?;
     let Some(list) = within(&in_edits, b"elst") else { return none };
     // More than one edit is a cut of parts; only the usual one, which takes off both ends, is followed.

@@ -85,7 +85,7 @@ impl NpyHeader {
 }
 
 /// A version 1 header for an array that is stored row by row, padded so that the numbers are aligned.
-pub(super) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
+pub(in crate::io) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
     const ALIGNMENT: usize = 64;
     let axes = shape.iter().map(|len| format!("{len}, ")).collect::<String>();
     let mut text =

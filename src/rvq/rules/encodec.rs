@@ -5,7 +5,9 @@ use ndarray::Array1;
 use crate::task::Cancelled;
 
 use super::super::InitMethod;
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
+use super::{
+    Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, StartRows, UpdateCtx, UpdateRule, ema, start,
+};
 
 /// k-means on each layer's share of the first batch with `e = m = means` and `c = counts`, else uniform rows with `m = e` and `c = 0`; codes with
 /// `c_k < threshold` get a random frame of the batch as their row; then the EMA core, which writes every row anew and so undoes the replacement
@@ -34,11 +36,17 @@ impl UpdateRule for Encodec {
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
-        Ok(InitOutcome::Ready(match input.params.init {
-            InitMethod::KMeans => start::encodec_kmeans(input.batch, input)?,
-            InitMethod::Sample => start::sampled(input),
-            InitMethod::Uniform => start::encodec_uniform(input),
-        }))
+        let (batch, num_codes) = (input.batch, input.params.codebook_size);
+        let start = match input.params.init {
+            InitMethod::KMeans => StartRows::lloyd(batch, input)?,
+            InitMethod::Sample => StartRows::sampled(batch, num_codes, &mut input.rng),
+            InitMethod::Uniform => StartRows::uniform(num_codes, batch.ncols(), &mut input.rng),
+        };
+        Ok(InitOutcome::Ready(self.adopt(start, input.params, batch.nrows())))
+    }
+
+    fn adopt(&self, start: StartRows, _: &RvqParams, batch_len: usize) -> Codebook {
+        start::encodec_state(start, batch_len)
     }
 
     /// Gives the codes that were found dead; what was put in their place is gone when this returns.

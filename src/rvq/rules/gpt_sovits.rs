@@ -6,7 +6,9 @@ use crate::random;
 use crate::task::Cancelled;
 
 use super::super::InitMethod;
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
+use super::{
+    Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, StartRows, UpdateCtx, UpdateRule, ema, start,
+};
 
 /// Vectors of the first batch that k-means looks at.
 const KMEANS_SAMPLES: usize = 10_000;
@@ -35,16 +37,21 @@ impl UpdateRule for GptSovits {
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
-        Ok(InitOutcome::Ready(match input.params.init {
-            InitMethod::KMeans if input.batch.nrows() > KMEANS_SAMPLES => {
-                let chosen = random::choose(&mut input.rng, input.batch.nrows(), KMEANS_SAMPLES);
-                let samples = input.batch.select(Axis(0), &chosen);
-                start::encodec_kmeans(samples.view(), input)?
+        let (batch, num_codes) = (input.batch, input.params.codebook_size);
+        let start = match input.params.init {
+            InitMethod::KMeans if batch.nrows() > KMEANS_SAMPLES => {
+                let chosen = random::choose(&mut input.rng, batch.nrows(), KMEANS_SAMPLES);
+                StartRows::lloyd(batch.select(Axis(0), &chosen).view(), input)?
             }
-            InitMethod::KMeans => start::encodec_kmeans(input.batch, input)?,
-            InitMethod::Sample => start::sampled(input),
-            InitMethod::Uniform => start::encodec_uniform(input),
-        }))
+            InitMethod::KMeans => StartRows::lloyd(batch, input)?,
+            InitMethod::Sample => StartRows::sampled(batch, num_codes, &mut input.rng),
+            InitMethod::Uniform => StartRows::uniform(num_codes, batch.ncols(), &mut input.rng),
+        };
+        Ok(InitOutcome::Ready(self.adopt(start, input.params, batch.nrows())))
+    }
+
+    fn adopt(&self, start: StartRows, _: &RvqParams, batch_len: usize) -> Codebook {
+        start::encodec_state(start, batch_len)
     }
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {

@@ -6,10 +6,13 @@ use crate::param::ParamSpec;
 use crate::random;
 use crate::task::Cancelled;
 
+use super::super::codebook::normalize_rows;
 use super::super::init::{self, EmptyCluster};
-use super::super::stack::normalize_rows;
 use super::super::{InitMethod, Metric};
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
+use super::{
+    Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, StartOrigin, StartRows, UpdateCtx, UpdateRule,
+    ema, start,
+};
 
 /// k-means with `c = counts`, `m = means c` and `e = m / c~` (an empty cluster becomes the zero row), else uniform rows with `m = e` and `c = 1`;
 /// the EMA core; then codes with `c_k < threshold` become `e_k = v`, `c_k = r`, `m_k = v r`, where `v` is a random frame of the batch and `r` the
@@ -57,24 +60,39 @@ impl UpdateRule for Lucidrains {
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
         let params = input.params;
-        let cosine = params.metric == Metric::Cosine;
-        let num_codes = params.codebook_size;
-        let mut codebook = match params.init {
-            InitMethod::Sample => start::sampled(input),
+        let (batch, num_codes) = (input.batch, params.codebook_size);
+        let start = match params.init {
+            InitMethod::Sample => StartRows::sampled(batch, num_codes, &mut input.rng),
             InitMethod::Uniform => {
-                let mut rows = init::uniform(num_codes, input.batch.ncols(), fan_in(input), &mut input.rng);
+                let rows = init::uniform(num_codes, batch.ncols(), fan_in(input), &mut input.rng);
+                StartRows { rows, origin: StartOrigin::Uniform }
+            }
+            InitMethod::KMeans => {
+                let means = init::draw(batch, num_codes, &mut input.rng);
+                let stage = start::stage(input.layer_idx);
+                let kmeans = if params.metric == Metric::Cosine { init::spherical } else { init::lloyd };
+                let found =
+                    kmeans(batch, means, params.kmeans_iters, EmptyCluster::Keep, &stage, &input.task)?;
+                StartRows::of_kmeans(found, batch.nrows())
+            }
+        };
+        Ok(InitOutcome::Ready(self.adopt(start, params, batch.nrows())))
+    }
+
+    fn adopt(&self, start: StartRows, params: &RvqParams, batch_len: usize) -> Codebook {
+        let StartRows { mut rows, origin } = start;
+        let cosine = params.metric == Metric::Cosine;
+        let mut codebook = match origin {
+            StartOrigin::Sample => start::evenly_used(rows, batch_len),
+            StartOrigin::Uniform => {
                 if cosine {
                     normalize_rows(&mut rows);
                 }
+                let num_codes = rows.nrows();
                 start::consistent(rows, Array1::ones(num_codes))
             }
-            InitMethod::KMeans => {
-                let means = init::draw(input.batch, num_codes, &mut input.rng);
-                let stage = start::stage(input.layer_idx);
-                let kmeans = if cosine { init::spherical } else { init::lloyd };
-                let iters = params.kmeans_iters;
-                let found = kmeans(input.batch, means, iters, EmptyCluster::Keep, &stage, &input.task)?;
-                let mut codebook = start::consistent(found.means, start::sizes(&found.counts));
+            StartOrigin::KMeans { counts, .. } => {
+                let mut codebook = start::consistent(rows, start::sizes(&counts));
                 ema::smoothed_rows(&mut codebook, params.epsilon);
                 codebook
             }
@@ -82,7 +100,7 @@ impl UpdateRule for Lucidrains {
         if cosine {
             normalize_rows(codebook.parts_mut().0);
         }
-        Ok(InitOutcome::Ready(codebook))
+        codebook
     }
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {

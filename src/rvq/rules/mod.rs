@@ -19,6 +19,8 @@ use rand_pcg::Pcg64;
 use crate::param::{ParamKind, ParamSpec};
 use crate::task::{Cancelled, Task};
 
+pub use start::{StartOrigin, StartRows};
+
 use super::tally::Tally;
 use super::{Codebook, PARAMS, RvqParams};
 
@@ -46,6 +48,10 @@ pub trait UpdateRule: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`Cancelled`].
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled>;
+
+    /// The codebook that this rule makes of first rows, whoever found them: their EMA state is the rule's own. `batch_len` is the number of frames
+    /// in a batch.
+    fn adopt(&self, start: StartRows, params: &RvqParams, batch_len: usize) -> Codebook;
 
     /// Moves the codebook by one batch and gives the codes that were replaced.
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32>;
@@ -137,7 +143,10 @@ impl std::fmt::Debug for InitInput<'_> {
 /// The parameters that only the rules naming them read.
 const OWN: [&str; 2] = ["metric", "reset_cluster_size"];
 
-/// The parameters that every rule reads.
+/// The parameters that rules of upstreams read, and our own does not.
+const UPSTREAM: &str = "assignment";
+
+/// The parameters that every rule of an upstream reads.
 fn common_params() -> Vec<ParamSpec<RvqParams>> {
     PARAMS.iter().filter(|spec| !OWN.contains(&spec.key)).copied().collect()
 }

@@ -7,7 +7,10 @@ use crate::task::Cancelled;
 
 use super::super::InitMethod;
 use super::super::init::{self, EmptyCluster};
-use super::{Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, UpdateCtx, UpdateRule, ema, start};
+use super::{
+    Codebook, InitInput, InitOutcome, LayerBatch, RvqParams, StartOrigin, StartRows, UpdateCtx, UpdateRule,
+    ema, start,
+};
 
 /// Dead codes are looked for at every so many steps of a layer.
 const CHECK_EVERY: u64 = 5;
@@ -61,20 +64,28 @@ impl UpdateRule for Moshi {
         if waits && params.init != InitMethod::Uniform {
             return Ok(InitOutcome::Wait);
         }
-        Ok(InitOutcome::Ready(match params.init {
-            InitMethod::Sample => start::sampled(input),
-            InitMethod::Uniform => {
-                let dim = input.batch.ncols();
-                let rows = init::kaiming_uniform(num_codes, dim, &mut input.rng);
-                start::consistent(rows, Array1::ones(num_codes))
-            }
+        let batch = input.batch;
+        let start = match params.init {
+            InitMethod::Sample => StartRows::sampled(batch, num_codes, &mut input.rng),
+            InitMethod::Uniform => StartRows::uniform(num_codes, batch.ncols(), &mut input.rng),
             InitMethod::KMeans => {
-                let means = init::draw(input.batch, num_codes, &mut input.rng);
+                let means = init::draw(batch, num_codes, &mut input.rng);
                 let mut rng = input.rng.clone();
-                let found = start::lloyd(input.batch, means, EmptyCluster::Resample(&mut rng), input)?;
-                start::consistent(found.means, start::sizes(&found.counts).mapv(|n| n.max(1.0)))
+                let found = start::lloyd(batch, means, EmptyCluster::Resample(&mut rng), input)?;
+                StartRows::of_kmeans(found, batch.nrows())
             }
-        }))
+        };
+        Ok(InitOutcome::Ready(self.adopt(start, params, batch.nrows())))
+    }
+
+    fn adopt(&self, start: StartRows, _: &RvqParams, batch_len: usize) -> Codebook {
+        let StartRows { rows, origin } = start;
+        let sizes = match origin {
+            StartOrigin::Sample => return start::evenly_used(rows, batch_len),
+            StartOrigin::Uniform => Array1::ones(rows.nrows()),
+            StartOrigin::KMeans { counts, .. } => start::sizes(&counts).mapv(|n| n.max(1.0)),
+        };
+        start::consistent(rows, sizes)
     }
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {

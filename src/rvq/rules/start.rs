@@ -1,6 +1,7 @@
 //! First codebooks that rules share.
 
 use ndarray::{Array1, Array2, ArrayView2};
+use rand_pcg::Pcg64;
 
 use crate::task::Cancelled;
 
@@ -22,35 +23,75 @@ pub(super) fn consistent(rows: Array2<f32>, sizes: Array1<f64>) -> Codebook {
     from_parts(rows, sizes, sums)
 }
 
-/// Frames of the batch, each code at `c = N/K`: the start "sample", which no upstream has, is the same for every rule.
-pub(super) fn sampled(input: &mut InitInput<'_>) -> Codebook {
-    let num_codes = input.params.codebook_size;
-    let rows = init::draw(input.batch, num_codes, &mut input.rng);
-    consistent(rows, Array1::from_elem(num_codes, input.batch.nrows() as f64 / num_codes as f64))
+/// Rows that a layer starts from, before a rule has given them its EMA state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartRows {
+    /// `(num_codes, dim)`.
+    pub rows: Array2<f32>,
+    /// Where they come from.
+    pub origin: StartOrigin,
 }
 
-/// Random rows with `m = e` and `c = 0`, EnCodec's start without k-means.
+/// Where a layer's first rows come from: what a rule makes of them depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartOrigin {
+    /// Means of clusters, with how many of the samples chose each.
+    KMeans {
+        /// By code.
+        counts: Vec<u32>,
+        /// All samples that were clustered.
+        num_samples: usize,
+    },
+    /// Frames drawn at random.
+    Sample,
+    /// Random numbers.
+    Uniform,
+}
+
+impl StartRows {
+    /// What k-means found among `num_samples` samples.
+    pub(crate) fn of_kmeans(found: KMeans, num_samples: usize) -> Self {
+        Self { rows: found.means, origin: StartOrigin::KMeans { counts: found.counts, num_samples } }
+    }
+
+    /// Frames of `batch`, `(num_frames, dim)`: the start "sample", which no upstream has.
+    pub(crate) fn sampled(batch: ArrayView2<'_, f32>, num_codes: usize, rng: &mut Pcg64) -> Self {
+        Self { rows: init::draw(batch, num_codes, rng), origin: StartOrigin::Sample }
+    }
+
+    /// Random rows, as PyTorch's `kaiming_uniform_` draws them.
+    pub(crate) fn uniform(num_codes: usize, dim: usize, rng: &mut Pcg64) -> Self {
+        Self { rows: init::kaiming_uniform(num_codes, dim, rng), origin: StartOrigin::Uniform }
+    }
+
+    /// k-means over `samples` from random ones of them, in which an empty cluster keeps its place.
+    pub(super) fn lloyd(samples: ArrayView2<'_, f32>, input: &mut InitInput<'_>) -> Result<Self, Cancelled> {
+        let start = init::draw(samples, input.params.codebook_size, &mut input.rng);
+        let found = lloyd(samples, start, EmptyCluster::Keep, input)?;
+        Ok(Self::of_kmeans(found, samples.nrows()))
+    }
+}
+
+/// `c = N/K` for every code, with sums that agree: what frames drawn at random start with, the same for every rule.
+pub(super) fn evenly_used(rows: Array2<f32>, batch_len: usize) -> Codebook {
+    let num_codes = rows.nrows();
+    consistent(rows, Array1::from_elem(num_codes, batch_len as f64 / num_codes.max(1) as f64))
+}
+
+/// EnCodec's state for its first rows: `m = e`, with `c = counts` of k-means, or `c = 0` for random rows.
 ///
-/// The first step divides `m_k` of every code that no frame chose by about `eps`, which throws it out of reach of the data.
-pub(super) fn encodec_uniform(input: &mut InitInput<'_>) -> Codebook {
-    let num_codes = input.params.codebook_size;
-    let dim = input.batch.ncols();
-    let rows = init::kaiming_uniform(num_codes, dim, &mut input.rng);
+/// Behind k-means `m` lacks the factor `c`: the first step scales row k by about `d/n_k + (1-d)`, and a cluster that ended empty has `c = 0` and
+/// counts as dead from the start. Behind random rows the first step divides `m_k` of every code that no frame chose by about `eps`, which throws
+/// it out of reach of the data.
+pub(super) fn encodec_state(start: StartRows, batch_len: usize) -> Codebook {
+    let StartRows { rows, origin } = start;
+    let sizes = match origin {
+        StartOrigin::Sample => return evenly_used(rows, batch_len),
+        StartOrigin::KMeans { counts, .. } => sizes(&counts),
+        StartOrigin::Uniform => Array1::zeros(rows.nrows()),
+    };
     let sums = rows.mapv(f64::from);
-    from_parts(rows, Array1::zeros(num_codes), sums)
-}
-
-/// `e = m = means`, `c = counts`, EnCodec's start from k-means: `m` lacks the factor `c`.
-///
-/// The first step then scales row k by about `d/n_k + (1-d)`; a cluster that ended empty has `c = 0` and counts as dead from the start.
-pub(super) fn encodec_kmeans(
-    samples: ArrayView2<'_, f32>,
-    input: &mut InitInput<'_>,
-) -> Result<Codebook, Cancelled> {
-    let start = init::draw(samples, input.params.codebook_size, &mut input.rng);
-    let found = lloyd(samples, start, EmptyCluster::Keep, input)?;
-    let sums = found.means.mapv(f64::from);
-    Ok(from_parts(found.means, sizes(&found.counts), sums))
+    from_parts(rows, sizes, sums)
 }
 
 /// [`init::lloyd`] with the iterations of the parameters, telling which layer it is at.

@@ -23,7 +23,7 @@ use state::{CodeState, LayerCodes};
 const ID: &str = "dead";
 
 /// Codes replaced by a step, which has no definition of its own among the figures of an evaluation.
-static REPLACED: Definition = Definition {
+pub(super) static REPLACED: Definition = Definition {
     key: "replaced",
     label: "Replaced",
     unit: "codes",
@@ -119,8 +119,7 @@ impl Dead {
         let Self { alone, map, .. } = self;
         let layer = ctx.session.selection().layer;
         let Some(tally) = evaluation.layers.get(layer) else { return };
-        let codes =
-            alone.get((ByPtr(evaluation.clone()), layer), || LayerCodes::of_counts(&tally.counts));
+        let codes = alone.get((ByPtr(evaluation.clone()), layer), || LayerCodes::of_counts(&tally.counts));
         small_sample_ui(ctx, ui, codes.frames, codes.len(), "all of the file");
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);

@@ -190,7 +190,7 @@ mod tests {
         };
         let frames = counts.iter().sum();
         let layers = vec![layer];
-        Some(Arc::new(Evaluation { frames, dim: 1, signal_energy: 0.0, centred_energy: 0.0, layers }))
+        Some(Arc::new(Evaluation { frames, dim: 1, layers, ..Evaluation::default() }))
     }
 
     #[test]
@@ -212,6 +212,7 @@ mod tests {
                 code_drift: vec![0.0; 6],
                 replaced_at: vec![0, 0, 0, 0, 0, 95],
                 threshold_frames: 2.0,
+                ..LayerState::default()
             }],
             train: evaluation(&[4, 4, 4, 0, 4, 4]),
             held_out: evaluation(&[2, 2, 2, 0, 0, 2]),

@@ -114,14 +114,21 @@ impl Tokens {
         let (texture, from, to) = (texture.id(), line.at(*from), line.at(*to));
         let layers = tokens.values.nrows();
         let (end, timeline, shown) = (line.at(line.frames), *line, tokens.clone());
-        let y = Axis::whole("Layer", "A row for each layer, the first on top. Click a code to select it in every panel");
+        let y = Axis::whole(
+            "Layer",
+            "A row for each layer, the first on top. Click a code to select it in every panel",
+        );
         let reader = move |at: PlotPoint| {
             let (layer, frame) = cell_at(&shown, &timeline, at)?;
             let code = shown.values.get([layer, frame])?;
             let clip = timeline.clip(frame).map_or("", |clip| clip.name.as_str());
             let time = timeline.rate_hz.map(|rate| format!(" at {} s", number(frame as f64 / rate)));
             let number_of = grouped(frame as i64);
-            Some(format!("{clip}\nLayer {}, code {code}\nFrame {number_of}{}", layer + 1, time.unwrap_or_default()))
+            Some(format!(
+                "{clip}\nLayer {}, code {code}\nFrame {number_of}{}",
+                layer + 1,
+                time.unwrap_or_default()
+            ))
         };
         let selected = selection.layer;
         Chart::new(ID, KEY, "Codes over time", line.axis(), y, height)
@@ -153,7 +160,11 @@ impl Tokens {
                 move |plot| {
                     let middle = PlotPoint::new((from + to) / 2.0, (layers as f64 + 1.0) / 2.0);
                     let size = vec2((to - from) as f32, layers as f32);
-                    plot.image(PlotImage::new("codes", texture, middle, size).tint(Color32::WHITE).allow_hover(false));
+                    plot.image(
+                        PlotImage::new("codes", texture, middle, size)
+                            .tint(Color32::WHITE)
+                            .allow_hover(false),
+                    );
                     let (top, bottom) = (selected as f64 + 0.5, selected as f64 + 1.5);
                     let frame = vec![[0.0, top], [end, top], [end, bottom], [0.0, bottom], [0.0, top]];
                     let color = palette.layer(selected);
@@ -178,7 +189,9 @@ fn summary_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, counted: &Counted<'_>, tokens: &C
         warnings.push(format!("The corpus has {all} frames; the first {} are shown", grouped(frames as i64)));
     }
     if outdated {
-        warnings.push("These are the codes of an earlier step; new ones come when training pauses or ends".to_owned());
+        warnings.push(
+            "These are the codes of an earlier step; new ones come when training pauses or ends".to_owned(),
+        );
     }
     for warning in warnings {
         ui.add(egui::Label::new(RichText::new(warning).size(12.0).color(ctx.palette.warning)).wrap());

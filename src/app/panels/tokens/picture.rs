@@ -36,7 +36,10 @@ pub fn paint(
 ) -> Picture {
     let (layers, frames) = codes.dim();
     let from = (visible.from.max(0.0).floor() as usize).min(frames.saturating_sub(1));
-    let to = (visible.to.min(frames as f64).ceil().max(0.0) as usize).clamp(from, frames).max(from + 1).min(frames);
+    let to = (visible.to.min(frames as f64).ceil().max(0.0) as usize)
+        .clamp(from, frames)
+        .max(from + 1)
+        .min(frames);
     let columns = (to - from).min(visible.pixels.clamp(1, MOST_COLUMNS)).max(1);
     let rows = layers.clamp(1, MOST_ROWS);
     let mut image = ColorImage::filled([columns, rows], Color32::TRANSPARENT);

@@ -1,0 +1,100 @@
+//! The commands about model files, which need no data.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command};
+
+use crate::io::model::FAMILIES;
+use crate::io::{EmaParams, model_endings};
+use crate::param::ParamValue;
+
+use super::{path_arg, path_flag, switch};
+
+/// The command that looks at a model.
+pub(super) fn inspect() -> Command {
+    Command::new("inspect")
+        .about("Print what a model file holds: its layout, its layers, and what is odd about them")
+        .after_help("Example:\n  rvqscope inspect model.safetensors --json")
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
+        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
+}
+
+/// The command that writes a model in another format.
+pub(super) fn convert() -> Command {
+    Command::new("convert")
+        .about("Write a quantizer in another container, under other names, or as numbers of another type")
+        .after_help(
+            "Examples:\n  \
+             rvqscope convert codebook.npy --out model.safetensors\n  \
+             rvqscope convert model.safetensors --to bare --out codebooks.npz\n  \
+             rvqscope convert s2G.pth --dtype f32 --out quantizer.pth\n\n\
+             Only the quantizer is written. To put one into a whole checkpoint, see `rvqscope write-back --help`.\n\
+             What the target cannot hold is told on standard error.",
+        )
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .arg(quantizer_flag())
+        .arg(
+            path_flag("out", "FILE", &format!("The file to write ({})", endings()))
+                .required(true),
+        )
+        .arg(
+            Arg::new("to")
+                .long("to")
+                .value_name("FAMILY")
+                .value_parser(PossibleValuesParser::new(FAMILIES.iter().map(|family| family.id())))
+                .help("Whose tensor names [default: those of the model; .npy holds a bare array]"),
+        )
+        .arg(
+            Arg::new("dtype")
+                .long("dtype")
+                .value_name("TYPE")
+                .value_parser(PossibleValuesParser::new(["f16", "bf16", "f32", "f64"]))
+                .help("The type of the numbers [default: that of the model]"),
+        )
+}
+
+/// The command that puts a model into a checkpoint.
+pub(super) fn write_back() -> Command {
+    let number = |id: &'static str, default: Option<f64>, help: &'static str| {
+        let arg = Arg::new(id).long(id).value_name("X").help(help).allow_hyphen_values(true).value_parser(
+            |text: &str| match text.parse::<f64>() {
+                Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
+                _ => Err("must be a number from 0"),
+            },
+        );
+        match default {
+            Some(default) => arg.default_value(ParamValue::Float(default).to_string()),
+            None => arg,
+        }
+    };
+    let usual = EmaParams::default();
+    Command::new("write-back")
+        .about("Write a changed quantizer into a copy of the checkpoint that it came from, and leave every other byte as it is")
+        .after_help(
+            "Example:\n  \
+             rvqscope train hubert/ --init s2G.pth --rule gpt-sovits --layers 1 --out retrained.safetensors\n  \
+             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n\n\
+             Beside the rows, the EMA state (cluster_size and embed_avg, or what the checkpoint calls them) is set so that\n\
+             the trainer's next step keeps the rows, and no code expires in it. Give the trainer's own decay, epsilon and\n\
+             threshold.",
+        )
+        .arg(path_arg("model", "MODEL", "The changed quantizer"))
+        .arg(quantizer_flag())
+        .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
+        .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
+        .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
+        .arg(number("decay", Some(usual.decay), "The trainer's decay"))
+        .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+}
+
+/// Which quantizer of a model file is meant.
+pub(super) fn quantizer_flag() -> Arg {
+    Arg::new("quantizer").long("quantizer").value_name("PLACE").help(
+        "Of several quantizers in the model file, the one whose tensor names start like this: `generator`, say [default: the only one]",
+    )
+}
+
+/// The endings of model files, for help texts.
+pub(super) fn endings() -> String {
+    model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+}

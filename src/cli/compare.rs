@@ -1,0 +1,193 @@
+//! `train --compare`: the same data, seed, first centroids and batches through several rules.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use clap::ArgMatches;
+
+use crate::jobs::{self, Builtin, CompareSpec, Entry, PITFALLS, Pitfall, SaveSpec, Trained};
+use crate::report::scale::short;
+use crate::training::{RunSummary, findings};
+
+use super::metrics_log::MetricsLog;
+use super::{Env, Usage, check_folder, codes, flags, print, table, train};
+
+/// Whether the arguments ask for a comparison.
+pub(super) fn is_asked(matches: &ArgMatches) -> bool {
+    ["compare", "pitfall"].iter().any(|id| flags::is_given(matches, id))
+}
+
+/// Trains every entry and prints a row for each.
+pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
+    let out = flags::optional_path(matches, "out");
+    if let Some(folder) = out {
+        check_models_folder(folder)?;
+    }
+    let pitfall = pitfall(matches)?;
+    let entries = entries(matches, pitfall)?;
+    let dataset = match pitfall {
+        Some(_) => train::open_source(jobs::Source::Builtin(Builtin::Demo), matches, env)?,
+        None => train::open_data(matches, env)?,
+    };
+    let labels: Vec<String> = entries.iter().map(|entry| entry.label.clone()).collect();
+    let log = flags::optional_path(matches, "metrics")
+        .map(|path| MetricsLog::of_entries(path, labels.clone()))
+        .transpose()?;
+    let steps = entries.first().map_or(0, |entry| entry.params.steps);
+    let title = dataset.source.title();
+    let spec = CompareSpec {
+        name: String::new(),
+        dataset,
+        entries,
+        holdout: pitfall.map_or_else(|| flags::holdout(matches), |_| jobs::Holdout(Builtin::Demo.holdout())),
+        standardize: flags::switch(matches, "standardize"),
+        search: flags::search(matches)?,
+    };
+    env.reporter.expect_steps(steps);
+    let note_step = |event: &jobs::JobEvent| {
+        if let Some(log) = &log {
+            log.event(event);
+        }
+    };
+    let compared = env
+        .job_with(&note_step, |ctx| jobs::compare(spec, ctx))
+        .map_err(|err| codes::with_path(err, Path::new(&title)))?;
+    if env.cancel.is_cancelled() {
+        bail!("interrupted");
+    }
+    if let Some(folder) = out {
+        save(folder, &labels, &compared.trained, env)?;
+    }
+    log.map(MetricsLog::finish).transpose()?;
+    for (label, trained) in labels.iter().zip(&compared.trained) {
+        for finding in findings(&trained.run) {
+            env.reporter.note(&format!("{label}: {finding}"));
+        }
+    }
+    let about = pitfall.map(|pitfall| format!("{}: {}. {}\n", pitfall.id, pitfall.title, pitfall.text));
+    Ok(print(&format!("{}{}", about.unwrap_or_default(), rows(&labels, &compared.trained)))?)
+}
+
+fn pitfall(matches: &ArgMatches) -> Result<Option<&'static Pitfall>, Usage> {
+    let Some(id) = matches.get_one::<String>("pitfall") else { return Ok(None) };
+    let found = PITFALLS.iter().find(|pitfall| pitfall.id.eq_ignore_ascii_case(id));
+    found.map(Some).ok_or_else(|| {
+        let known: Vec<&str> = PITFALLS.iter().map(|pitfall| pitfall.id).collect();
+        Usage(format!("there is no pitfall {id:?}; those that show as curves are {}", known.join(", ")))
+    })
+}
+
+fn entries(matches: &ArgMatches, pitfall: Option<&Pitfall>) -> Result<Vec<Entry>> {
+    let (base, text) = match pitfall {
+        Some(pitfall) => {
+            let base = pitfall.params(Builtin::Demo.preset());
+            (flags::shared_params(matches, base)?, pitfall.entries)
+        }
+        None => {
+            let text = matches.get_one::<String>("compare").map_or("", String::as_str);
+            (flags::shared_params(matches, flags::base_params(matches))?, text)
+        }
+    };
+    jobs::entries_of(text, &base).map_err(|err| Usage(format!("--compare: {err}")).into())
+}
+
+/// One model a training, in a folder that is made where it is missing.
+fn save(folder: &Path, labels: &[String], trained: &[Trained], env: &Env) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|err| anyhow!("{err}: {}", folder.display()))?;
+    for (nth, (label, trained)) in labels.iter().zip(trained).enumerate() {
+        let path = folder.join(file_name(nth, label));
+        let spec = SaveSpec { run: trained.run.clone(), path };
+        env.job(|ctx| jobs::save_model(&spec, ctx))?;
+    }
+    Ok(())
+}
+
+/// `1-encodec.safetensors`: the entry's number and name in letters that every system takes.
+fn file_name(nth: usize, label: &str) -> PathBuf {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    let words: String = label.chars().map(plain).collect();
+    let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
+    PathBuf::from(format!("{}-{}.{}", nth + 1, words.join("-"), jobs::MODEL_EXTENSION))
+}
+
+fn check_models_folder(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        check_folder(folder).map_err(|problem| problem.at(folder))?;
+    } else if folder.exists() {
+        bail!(
+            "a comparison writes one model an entry into a folder, but here is a file: {}",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// A row for each training.
+fn rows(labels: &[String], trained: &[Trained]) -> String {
+    let head = [
+        "entry",
+        "SNR dB",
+        "used",
+        "of",
+        "perplexity",
+        "dead",
+        "below thr.",
+        "in no frame",
+        "replaced",
+        "drift",
+        "drift, all",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let number = |v: Option<f64>, digits| v.map_or("none".to_owned(), |v| short(v, digits));
+    let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
+    for (label, Trained { run, history, .. }) in labels.iter().zip(trained) {
+        let RunSummary {
+            snr_db,
+            used,
+            codes,
+            perplexity,
+            dead_window,
+            dead_threshold,
+            dead_corpus,
+            drift,
+            drift_all,
+            replaced,
+            ..
+        } = RunSummary::of(run, history);
+        rows.push(vec![
+            label.clone(),
+            snr_db.map_or("none".to_owned(), |db| format!("{db:.2}")),
+            used.to_string(),
+            codes.to_string(),
+            number(perplexity, 4),
+            count(dead_window),
+            count(dead_threshold),
+            count(dead_corpus),
+            number(replaced, 3),
+            number(drift, 3),
+            number(drift_all, 3),
+        ]);
+    }
+    let head = trained.first().and_then(|t| {
+        let (split, evaluation) = t.run.best_evaluation()?;
+        let layers = t.run.rvq.num_layers();
+        Some(format!(
+            "{} {} frames, {} steps, {layers} layers\n",
+            evaluation.frames,
+            split.label(),
+            t.run.steps
+        ))
+    });
+    format!("{}{}", head.unwrap_or_default(), table::aligned(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn a_model_is_named_by_its_entry() {
+        let name = |label| file_name(1, label).display().to_string();
+        assert_eq!(name("gpt-sovits, threshold 1.5"), "2-gpt-sovits-threshold-1.5.safetensors");
+    }
+}

@@ -1,0 +1,120 @@
+//! What is told of a model beside its quantizer.
+
+use std::collections::BTreeMap;
+
+use crate::rvq::{Metric, Rvq};
+
+/// What a model file tells of its quantizer, as `inspect` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ModelInfo {
+    /// The family whose tensor names it has.
+    pub family: String,
+    /// What stands in front of its tensor names.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// `euclidean`, `cosine`, or `cosine-raw` where the angle decides but rows are used at full length.
+    pub metric: String,
+    /// Its layers, the first first.
+    pub layers: Vec<LayerInfo>,
+    /// Its chains of layers; empty where all layers work one behind the other on the frames as they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<ChainInfo>,
+    /// What the file tells of its training and its configuration.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub training: BTreeMap<String, String>,
+    /// What is worth knowing before it is used, a sentence each.
+    pub findings: Vec<String>,
+    /// The file's free-form notes.
+    #[serde(skip)]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// One layer as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LayerInfo {
+    /// `K`.
+    pub codes: usize,
+    /// The dimension of the rows.
+    pub dim: usize,
+    /// The type of the stored rows.
+    pub dtype: String,
+    /// The tensors stored beside the rows.
+    pub buffers: Vec<String>,
+    /// Frames in a row that share one code, where it is more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+}
+
+/// One chain of layers.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ChainInfo {
+    /// How many layers it has.
+    pub layers: usize,
+    /// The first of the frames' columns that it sees, and the one behind the last.
+    pub columns: [usize; 2],
+    /// The dimension that its layers work in.
+    pub inner_dim: usize,
+    /// Whether there is a projection around its layers.
+    pub projected: bool,
+}
+
+/// Notes longer than this are not a setting.
+const MAX_NOTE_CHARS: usize = 200;
+
+/// Notes beyond these are not shown.
+const MAX_NOTES: usize = 64;
+
+impl ModelInfo {
+    /// What is told of `rvq`, found as `family` at `place`.
+    pub(super) fn new(
+        family: &str,
+        place: &str,
+        rvq: &Rvq,
+        mut layers: Vec<LayerInfo>,
+        findings: Vec<String>,
+        metadata: &BTreeMap<String, String>,
+    ) -> Self {
+        for (info, layer) in layers.iter_mut().zip(rvq.layers()) {
+            info.stride = (layer.stride > 1).then_some(layer.stride);
+        }
+        let metric = match rvq.metric() {
+            Metric::Euclidean => "euclidean",
+            Metric::Cosine => "cosine",
+            Metric::CosineRaw => "cosine-raw",
+        };
+        Self {
+            family: family.to_owned(),
+            place: place.to_owned(),
+            metric: metric.to_owned(),
+            layers,
+            chains: chains(rvq),
+            training: training(metadata),
+            findings,
+            metadata: metadata.clone(),
+        }
+    }
+}
+
+fn chains(rvq: &Rvq) -> Vec<ChainInfo> {
+    if rvq.is_one_chain() {
+        return Vec::new();
+    }
+    let info = |chain: &crate::rvq::Chain| ChainInfo {
+        layers: chain.layers().len(),
+        columns: [chain.columns().start, chain.columns().end],
+        inner_dim: chain.inner_dim(),
+        projected: chain.projection().is_some(),
+    };
+    rvq.chains().iter().map(info).collect()
+}
+
+/// Steps, rates and settings among the notes: those that are short and not this program's own, which are read elsewhere.
+fn training(metadata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let is_shown = |key: &str, text: &str| {
+        !key.starts_with("rvqscope.")
+            && key != "format"
+            && text.chars().take(MAX_NOTE_CHARS + 1).count() <= MAX_NOTE_CHARS
+    };
+    let shown = metadata.iter().filter(|(key, text)| is_shown(key, text)).take(MAX_NOTES);
+    shown.map(|(key, text)| (key.clone(), text.clone())).collect()
+}

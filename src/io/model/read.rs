@@ -1,0 +1,227 @@
+//! Reading the parts that families have in common: tensors of a known number of axes, codebooks with their EMA state, projections.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2};
+
+use super::{LayerInfo, Parts};
+use crate::io::Problem;
+use crate::io::tensors::Tensors;
+use crate::rvq::{Codebook, Layer, Projection, Rvq};
+use crate::task::Task;
+
+/// Named tensors, read for a task.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) tensors: &'a dyn Tensors,
+    pub(super) task: &'a Task<'a>,
+}
+
+/// What came of one layer.
+pub(super) struct Loaded {
+    pub(super) layer: Layer,
+    pub(super) info: LayerInfo,
+    pub(super) has_sizes: bool,
+    pub(super) findings: Vec<String>,
+}
+
+/// What came of the layers so far.
+#[derive(Default)]
+pub(super) struct Gathered {
+    infos: Vec<LayerInfo>,
+    has_sizes: Vec<bool>,
+    /// What the family noticed.
+    pub(super) findings: Vec<String>,
+}
+
+impl Gathered {
+    /// Takes in what is told of a layer, and gives the layer.
+    pub(super) fn take(&mut self, loaded: Loaded) -> Layer {
+        let layer_idx = self.infos.len();
+        let named = |finding| format!("layer {layer_idx}: {finding}");
+        self.findings.extend(loaded.findings.into_iter().map(named));
+        self.infos.push(loaded.info);
+        self.has_sizes.push(loaded.has_sizes);
+        loaded.layer
+    }
+
+    /// All of it, with the quantizer that was made of the layers.
+    pub(super) fn into_parts(self, rvq: Rvq) -> Parts {
+        Parts { rvq, layers: self.infos, has_sizes: self.has_sizes, findings: self.findings }
+    }
+}
+
+impl Reading<'_> {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tensors.infos().contains_key(name)
+    }
+
+    /// A tensor that may be missing.
+    pub(super) fn optional(&self, name: &str) -> Result<Option<ArrayD<f32>>, Problem> {
+        if !self.has(name) {
+            return Ok(None);
+        }
+        let values = self.tensors.floats(name, self.task).map_err(|problem| match problem {
+            Problem::Unsupported(words) | Problem::Value(words) => Problem::Value(format!("{name}: {words}")),
+            other => other,
+        })?;
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(Problem::Value(format!(
+                "{name} holds a value that is not finite, so it cannot be used"
+            )));
+        }
+        Ok(Some(values))
+    }
+
+    /// A tensor that must be there.
+    pub(super) fn needed(&self, name: &str) -> Result<ArrayD<f32>, Problem> {
+        self.optional(name)?.ok_or_else(|| Problem::malformed(format!("{name} is missing")))
+    }
+
+    /// A tensor of two axes. Axes of length 1 in front (the heads of vector-quantize-pytorch) or behind (convolutions over one frame) are dropped.
+    pub(super) fn matrix(&self, name: &str) -> Result<Array2<f32>, Problem> {
+        matrix(name, self.needed(name)?)
+    }
+
+    /// A tensor of one axis, if it is there.
+    pub(super) fn vector(&self, name: &str) -> Result<Option<Array1<f32>>, Problem> {
+        self.optional(name)?.map(|values| vector(name, values)).transpose()
+    }
+
+    /// The linear maps `{start}{sides}.weight`, with their biases where they have any, if they are there.
+    pub(super) fn projection(&self, start: &str, sides: [&str; 2]) -> Result<Option<Projection>, Problem> {
+        let map = |side: &str| {
+            let name = format!("{start}{side}.weight");
+            if !self.has(&name) {
+                return Ok(None);
+            }
+            let weight = self.matrix(&name)?;
+            let bias = self.bias(&format!("{start}{side}.bias"), weight.nrows())?;
+            Ok::<_, Problem>(Some((weight, bias)))
+        };
+        let [inward, outward] = sides;
+        match (map(inward)?, map(outward)?) {
+            (None, None) => Ok(None),
+            (Some((in_weight, in_bias)), Some((out_weight, out_bias))) => {
+                Ok(Some(Projection { in_weight, in_bias, out_weight, out_bias }))
+            }
+            _ => Err(Problem::malformed(format!("{start}{inward} and {start}{outward} must come together"))),
+        }
+    }
+
+    /// A bias; a map without one adds nothing.
+    pub(super) fn bias(&self, name: &str, len: usize) -> Result<Array1<f32>, Problem> {
+        Ok(self.vector(name)?.unwrap_or_else(|| Array1::zeros(len)))
+    }
+
+    /// A layer of rows `embed` with the EMA state beside them, under `{start}{book}`.
+    pub(super) fn ema_layer(&self, start: &str, book: &str) -> Result<Loaded, Problem> {
+        let name = |part: &str| format!("{start}{book}{part}");
+        let embed = self.matrix(&name("embed"))?;
+        let sizes = self.vector(&name("cluster_size"))?;
+        let sums = if self.has(&name("embed_avg")) { Some(self.matrix(&name("embed_avg"))?) } else { None };
+        let mut findings = Vec::new();
+        // A blank flag means that the rows are still what the class was built with.
+        for flag in ["inited", "initted"] {
+            let is_float = self.tensors.infos().get(&name(flag)).is_some_and(|info| info.dtype.is_float());
+            if is_float && self.needed(&name(flag))?.iter().all(|&v| v == 0.0) {
+                findings.push(format!("the codebook was never initialised ({flag} is 0)"));
+            }
+        }
+        let missing: Vec<&str> = [("cluster_size", sizes.is_none()), ("embed_avg", sums.is_none())]
+            .into_iter()
+            .filter_map(|(part, missing)| missing.then_some(part))
+            .collect();
+        if !missing.is_empty() {
+            findings.push(format!(
+                "the EMA state is missing ({}): a training that continues from here starts it anew",
+                missing.join(", ")
+            ));
+        }
+        let has_sizes = sizes.is_some();
+        let info = self.info(start, &name("embed"), embed.dim());
+        // Sums belong to their sizes: where one of them is missing the other cannot be used either.
+        let codebook = match (sizes, sums) {
+            (Some(sizes), Some(sums)) => Codebook::new(embed, sizes.mapv(f64::from), sums.mapv(f64::from))?,
+            (Some(sizes), None) => sized(embed, &sizes.mapv(f64::from))?,
+            (None, _) => Codebook::from_rows(embed)?,
+        };
+        Ok(Loaded { layer: codebook.into(), info, has_sizes, findings })
+    }
+
+    /// What is told of a layer whose tensor names begin with `start`.
+    pub(super) fn info(&self, start: &str, rows: &str, (codes, dim): (usize, usize)) -> LayerInfo {
+        let dtype = self.tensors.infos().get(rows).map_or("", |info| info.dtype.name()).to_owned();
+        let names = self.tensors.infos().keys().filter(|name| name.as_str() != rows);
+        let buffers = names.filter_map(|name| name.strip_prefix(start)).map(|name| {
+            ["_codebook.", "codebook."].iter().find_map(|book| name.strip_prefix(book)).unwrap_or(name)
+        });
+        LayerInfo { codes, dim, dtype, buffers: buffers.map(str::to_owned).collect(), stride: None }
+    }
+}
+
+/// A codebook of rows whose sums are what an EMA step would make the same rows of again.
+pub(super) fn sized(rows: Array2<f32>, sizes: &Array1<f64>) -> Result<Codebook, Problem> {
+    if rows.nrows() != sizes.len() {
+        return Err(Problem::malformed(format!("{} codes have {} cluster sizes", rows.nrows(), sizes.len())));
+    }
+    let sums = rows.mapv(f64::from) * sizes.view().insert_axis(Axis(1));
+    Ok(Codebook::new(rows, sizes.clone(), sums)?)
+}
+
+/// A tensor of two axes, but for axes of length 1 around them.
+pub(super) fn matrix(name: &str, mut values: ArrayD<f32>) -> Result<Array2<f32>, Problem> {
+    let shape = values.shape().to_vec();
+    match *shape {
+        [1, _, _] => values = values.index_axis_move(Axis(0), 0),
+        [_, _, 1] => values = values.index_axis_move(Axis(2), 0),
+        _ => {}
+    }
+    values.into_dimensionality::<Ix2>().map_err(|_| wrong_axes(name, 2, &shape))
+}
+
+/// A tensor of one axis, or of two of which the first is 1 long.
+fn vector(name: &str, values: ArrayD<f32>) -> Result<Array1<f32>, Problem> {
+    let shape = values.shape().to_vec();
+    let values = if matches!(*shape, [1, _]) { values.index_axis_move(Axis(0), 0) } else { values };
+    values.into_dimensionality::<Ix1>().map_err(|_| wrong_axes(name, 1, &shape))
+}
+
+pub(super) fn wrong_axes(name: &str, wanted: usize, shape: &[usize]) -> Problem {
+    Problem::malformed(format!("{name} has the shape {shape:?}, but should have {wanted} axes"))
+}
+
+/// The places in front of `{place}{stem}{layer}{tail}`, each with its layers' indices in order.
+pub(super) fn indexed_places(tensors: &dyn Tensors, stem: &str, tail: &str) -> BTreeMap<String, Vec<usize>> {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for name in tensors.infos().keys() {
+        let Some((place, index)) = name.strip_suffix(tail).and_then(|start| start.rsplit_once(stem)) else {
+            continue;
+        };
+        let Ok(layer_idx) = index.parse::<usize>() else { continue };
+        // `module.quantizer` but not `myquantizer`; `3` but not `03` or `+3`.
+        if (place.is_empty() || place.ends_with('.')) && layer_idx.to_string() == index {
+            places.entry(place.to_owned()).or_default().push(layer_idx);
+        }
+    }
+    for indices in places.values_mut() {
+        indices.sort_unstable();
+    }
+    places
+}
+
+/// How many layers there are at `place`; they must run from 0 without a gap.
+pub(super) fn num_layers(
+    tensors: &dyn Tensors,
+    place: &str,
+    stem: &str,
+    tail: &str,
+) -> Result<usize, Problem> {
+    let indices = indexed_places(tensors, stem, tail).remove(place).unwrap_or_default();
+    match indices.iter().enumerate().find(|(wanted, index)| wanted != *index) {
+        Some((missing, &next)) => Err(Problem::malformed(format!(
+            "layer {missing} of the quantizer is missing, though layer {next} is there"
+        ))),
+        None => Ok(indices.len()),
+    }
+}

@@ -1,0 +1,222 @@
+//! vector-quantize-pytorch: rows with an axis for heads in front, by angle or distance, whole or in groups of columns.
+
+use std::collections::BTreeSet;
+
+use ndarray::{Array2, Axis};
+
+use super::encodec::noted_metric;
+use super::read::{Gathered, Loaded, Reading, indexed_places, num_layers, sized};
+use super::write::{Named, cannot_hold, ema_buffers, projection};
+use super::{Family, Parts};
+use crate::io::tensors::{NewTensor, Tensors};
+use crate::io::{Dtype, Problem};
+use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
+use crate::task::Task;
+
+/// `{place}[rvqs.{g}.]layers.{i}._codebook.embed`, `[1, K, D]`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vqp;
+
+const STEM: &str = "layers.";
+const TAIL: &str = "._codebook.embed";
+const GROUPS: &str = "rvqs.";
+const SIDES: [&str; 2] = ["project_in", "project_out"];
+
+/// How far from 1 the length of a row may be that was normalized, and went through f16 maybe.
+const UNIT: f64 = 2e-3;
+
+/// Variances below this count as this: the class's own clamp.
+const SMALLEST_VARIANCE: f32 = 1e-5;
+
+impl Family for Vqp {
+    fn id(&self) -> &'static str {
+        "vector-quantize-pytorch"
+    }
+
+    fn places(&self, tensors: &dyn Tensors) -> Vec<String> {
+        let has_heads = |place: &String| {
+            let info = tensors.infos().get(&format!("{place}{STEM}0{TAIL}"));
+            info.is_some_and(|info| matches!(*info.shape, [_, _, _]))
+        };
+        let found = indexed_places(tensors, STEM, TAIL).into_keys().filter(has_heads);
+        let whole = found.map(|place| group_of(&place).map_or(place.clone(), |(whole, _)| whole.to_owned()));
+        whole.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn load(&self, tensors: &dyn Tensors, place: &str, task: &Task<'_>) -> Result<Parts, Problem> {
+        let reading = Reading { tensors, task };
+        let mlps = format!("{place}mlps.");
+        if tensors
+            .infos()
+            .keys()
+            .any(|name| name.starts_with(&mlps) || name.starts_with(place) && name.contains(".mlps."))
+        {
+            return Err(Problem::Unsupported(
+                "this quantizer makes the codebooks of its later layers anew for every frame (implicit neural codebooks, mlps.*), so it has \
+                 none that could be shown or searched"
+                    .to_owned(),
+            ));
+        }
+        let mut gathered = Gathered::default();
+        let mut groups = Vec::new();
+        if num_layers(tensors, place, STEM, TAIL)? > 0 {
+            groups.push(self.chain(reading, place, &mut gathered)?);
+        } else {
+            for group in 0.. {
+                let start = format!("{place}{GROUPS}{group}.");
+                if num_layers(tensors, &start, STEM, TAIL)? == 0 {
+                    break;
+                }
+                groups.push(self.chain(reading, &start, &mut gathered)?);
+            }
+        }
+        // Groups see the columns in equal parts, one behind the other.
+        let mut dim = 0;
+        for group in &mut groups {
+            let inner = group.layers.first().map_or(0, Layer::dim);
+            let width = group.projection.as_ref().map_or(inner, |p| p.in_weight.ncols());
+            group.columns = Some(dim..dim + width);
+            dim += width;
+        }
+        let layers: Vec<&Layer> = groups.iter().flat_map(|group| &group.layers).collect();
+        let metric = match noted_metric(tensors)? {
+            Some(metric) => metric,
+            None if layers.iter().all(|layer| has_unit_rows(&layer.codebook)) => {
+                gathered
+                    .findings
+                    .push("every row has length 1, so distances are taken to be cosine".to_owned());
+                Metric::Cosine
+            }
+            None => Metric::Euclidean,
+        };
+        if let [first, others @ ..] = layers.as_slice()
+            && !others.is_empty()
+            && others.iter().all(|layer| layer.codebook == first.codebook)
+        {
+            gathered.findings.push("all layers share one codebook".to_owned());
+        }
+        Ok(gathered.into_parts(Rvq::of_chains(dim.max(1), groups, metric)?))
+    }
+
+    fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
+        if rvq.metric() == Metric::CosineRaw || rvq.common_stride() > 1 {
+            return Err(cannot_hold(
+                self.id(),
+                "codebooks used at full length behind a search by angle, or strides",
+            ));
+        }
+        let mut next = 0;
+        for chain in rvq.chains() {
+            if chain.columns().start != next || chain.columns().len() * rvq.chains().len() != rvq.dim() {
+                return Err(cannot_hold(
+                    self.id(),
+                    "several chains of layers that are not equal groups of columns",
+                ));
+            }
+            next = chain.columns().end;
+        }
+        let mut named = Named::new(dtype);
+        for (group, chain) in rvq.chains().iter().enumerate() {
+            let start =
+                if rvq.chains().len() > 1 { format!("{place}{GROUPS}{group}.") } else { place.to_owned() };
+            projection(&mut named, &start, SIDES, chain.projection(), true);
+            for (nth, layer) in
+                rvq.layers().iter().take(chain.layers().end).skip(chain.layers().start).enumerate()
+            {
+                if layer.projection.is_some() {
+                    return Err(cannot_hold(self.id(), "projections around single layers"));
+                }
+                let book = format!("{start}{STEM}{nth}._codebook.");
+                let mut codebook = layer.codebook.clone();
+                if rvq.metric() == Metric::Cosine {
+                    normalize_rows(codebook.parts_mut().0);
+                }
+                named.push(format!("{book}initted"), Vec::new(), [1.0]);
+                ema_buffers(&mut named, &book, &[1], &codebook);
+            }
+        }
+        Ok(named.tensors)
+    }
+}
+
+impl Vqp {
+    fn chain(
+        &self,
+        reading: Reading<'_>,
+        start: &str,
+        gathered: &mut Gathered,
+    ) -> Result<ChainParts, Problem> {
+        let mut layers = Vec::new();
+        for layer_idx in 0..num_layers(reading.tensors, start, STEM, TAIL)? {
+            let loaded = layer(reading, &format!("{start}{STEM}{layer_idx}."))?;
+            layers.push(gathered.take(loaded));
+        }
+        Ok(ChainParts { layers, columns: None, projection: reading.projection(start, SIDES)? })
+    }
+}
+
+fn layer(reading: Reading<'_>, start: &str) -> Result<Loaded, Problem> {
+    let name = |part: &str| format!("{start}_codebook.{part}");
+    if let Some(info) = reading.tensors.infos().get(&name("embed"))
+        && let [heads, _, _] = *info.shape
+        && heads != 1
+    {
+        return Err(Problem::Unsupported(format!(
+            "{} has {heads} heads, each with codes of its own; only quantizers with one are read",
+            name("embed")
+        )));
+    }
+    let mut loaded = reading.ema_layer(start, "_codebook.")?;
+    loaded.layer.projection = reading.projection(start, SIDES)?;
+    if reading.has(&name("codebook_mean")) && reading.has(&name("batch_mean")) {
+        let rows = affine_rows(reading, &name, loaded.layer.codebook.embed().to_owned())?;
+        let sizes = loaded.layer.codebook.cluster_size().clone();
+        loaded.layer.codebook = sized(rows, &sizes)?;
+        loaded.findings.push(
+            "the rows are those that are searched, made of the stored ones and of the statistics beside them (affine)".to_owned(),
+        );
+    }
+    Ok(loaded)
+}
+
+/// `(embed - codebook_mean) * sqrt(batch_variance / codebook_variance) + batch_mean`, column by column.
+fn affine_rows(
+    reading: Reading<'_>,
+    name: &dyn Fn(&str) -> String,
+    mut rows: Array2<f32>,
+) -> Result<Array2<f32>, Problem> {
+    let read = |part: &str| {
+        let values = reading.needed(&name(part))?;
+        if values.len() != rows.ncols() {
+            let (found, dim) = (values.len(), rows.ncols());
+            return Err(Problem::malformed(format!(
+                "{} has {found} numbers for {dim} dimensions",
+                name(part)
+            )));
+        }
+        Ok(values.iter().copied().collect::<Vec<f32>>())
+    };
+    let (codebook_mean, codebook_variance) = (read("codebook_mean")?, read("codebook_variance")?);
+    let (batch_mean, batch_variance) = (read("batch_mean")?, read("batch_variance")?);
+    for (d, mut column) in rows.axis_iter_mut(Axis(1)).enumerate() {
+        let deviation = |variances: &[f32]| variances.get(d).map_or(1.0, |v| v.max(SMALLEST_VARIANCE).sqrt());
+        let scale = deviation(&batch_variance) / deviation(&codebook_variance);
+        let (from, to) = (codebook_mean.get(d).copied(), batch_mean.get(d).copied());
+        column.mapv_inplace(|v| (v - from.unwrap_or(0.0)) * scale + to.unwrap_or(0.0));
+    }
+    Ok(rows)
+}
+
+/// `{whole}rvqs.{g}.` as `whole` and `g`.
+fn group_of(place: &str) -> Option<(&str, usize)> {
+    let (whole, group) = place.strip_suffix('.')?.rsplit_once(GROUPS)?;
+    (whole.is_empty() || whole.ends_with('.')).then_some(())?;
+    Some((whole, group.parse().ok()?))
+}
+
+fn has_unit_rows(codebook: &Codebook) -> bool {
+    codebook.embed().rows().into_iter().all(|row| {
+        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        (norm - 1.0).abs() < UNIT
+    })
+}

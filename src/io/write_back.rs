@@ -1,0 +1,193 @@
+//! A changed quantizer in a copy of the checkpoint that it came from: same keys, same types, every other byte the same.
+
+use std::path::Path;
+
+use super::patch::{Patch, patched_copy};
+use super::tensors::{NewTensor, Placed, Tensors};
+use super::write::{EmaParams, family_tensors, formula_of_names, settled, settling};
+use super::{Dtype, FileError, LoadedModel, Problem, model};
+use crate::rvq::{Layer, Rvq};
+use crate::task::Task;
+
+/// What was written back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenBack {
+    /// The layers whose rows differ from the checkpoint's.
+    pub layers: Vec<usize>,
+    /// The tensors that were overwritten.
+    pub tensors: Vec<String>,
+    /// What is worth knowing about the copy, a sentence each.
+    pub findings: Vec<String>,
+}
+
+/// How far projections may lie from the checkpoint's, as a share of their largest number: they went through f32.
+const SAME: f32 = 1e-5;
+
+/// Writes `target` as the checkpoint `original` with the codebooks of `rvq` in it; the two may be one file.
+///
+/// Layers whose rows are the checkpoint's stay as they are. For the others rows are written, and where the checkpoint has an EMA state, sizes
+/// and sums that agree with them (see [`settle`](crate::rvq::settle::settle)), with the checkpoint's own sum of sizes.
+///
+/// # Errors
+/// The checkpoint holds no quantizer, or one of another shape, or keeps it in a way that cannot be overwritten; nothing has changed; or a file
+/// cannot be read or written, and what was there stays.
+pub fn write_back(
+    original: &Path,
+    target: &Path,
+    rvq: &Rvq,
+    params: &EmaParams,
+    task: &Task<'_>,
+) -> Result<WrittenBack, FileError> {
+    let (source, plan) = super::with_tensors(original, |tensors| plan(tensors, rvq, params, task))?;
+    let Plan { patches, others, report } = plan;
+    patched_copy(&source, target, &patches, &others, task)?;
+    Ok(report)
+}
+
+/// What is to be overwritten, and what must not be.
+struct Plan {
+    patches: Vec<Patch>,
+    others: Vec<(String, Placed)>,
+    report: WrittenBack,
+}
+
+fn plan(tensors: &dyn Tensors, rvq: &Rvq, params: &EmaParams, task: &Task<'_>) -> Result<Plan, Problem> {
+    let LoadedModel { rvq: old, info } = model::find(tensors, None, task)?.ok_or_else(|| {
+        Problem::Unsupported(
+            "there is no quantizer in this file that another could take the place of".to_owned(),
+        )
+    })?;
+    check_same_shape(rvq, &old)?;
+    let in_place = |name: &&String| name.starts_with(&info.place);
+    let formula = formula_of_names(tensors.infos().keys().filter(in_place).map(String::as_str));
+    let dtype = info.layers.first().and_then(|layer| Dtype::named(&layer.dtype)).unwrap_or(Dtype::F32);
+
+    let (mut new, mut layers) = (old.clone(), Vec::new());
+    let fresh = settled(
+        rvq,
+        formula.map(|formula| {
+            let old = &old;
+            move |layer_idx: usize| {
+                let total = old.layers().get(layer_idx).map(|layer| layer.codebook.cluster_size().sum());
+                settling(formula, params, total, dtype)
+            }
+        }),
+        dtype,
+    )?;
+    for (layer_idx, layer) in fresh.layers().iter().enumerate() {
+        if let Some(place) = new.layer_mut(layer_idx)
+            && place.codebook.embed() != layer.codebook.embed()
+        {
+            place.codebook = layer.codebook.clone();
+            layers.push(layer_idx);
+        }
+    }
+
+    let named = |rvq: &Rvq| family_tensors(&info.family, rvq, &info.place, Dtype::F32);
+    let (mut patches, mut findings) = (Vec::new(), Vec::new());
+    for (before, after) in named(&old)?.into_iter().zip(named(&new)?) {
+        if before.values == after.values {
+            continue;
+        }
+        match tensors.infos().get(&after.name) {
+            Some(_) => patches.push(patch(tensors, &before, after, task)?),
+            None => findings.push(format!("the checkpoint has no {}, so none is written", after.name)),
+        }
+    }
+    if patches.is_empty() && !layers.is_empty() {
+        return Err(Problem::Unsupported(format!(
+            "the checkpoint keeps its rows in a way that is only read ({}); write the model to a file of its own with \
+             `rvqscope convert`",
+            info.family
+        )));
+    }
+    if layers.is_empty() {
+        findings.push("the codebooks are those of the checkpoint: the copy is the same".to_owned());
+    }
+    let is_other = |name: &&String| patches.iter().all(|patch| patch.name != **name);
+    let others = tensors.infos().keys().filter(is_other);
+    let others = others.filter_map(|name| Some((name.clone(), tensors.placed(name)?))).collect();
+    let report =
+        WrittenBack { layers, tensors: patches.iter().map(|patch| patch.name.clone()).collect(), findings };
+    Ok(Plan { patches, others, report })
+}
+
+/// The new numbers of one tensor, at its place.
+fn patch(
+    tensors: &dyn Tensors,
+    before: &NewTensor,
+    after: NewTensor,
+    task: &Task<'_>,
+) -> Result<Patch, Problem> {
+    let name = &before.name;
+    let placed = tensors.placed(name).ok_or_else(|| {
+        Problem::Unsupported(format!(
+            "{name} is compressed or in pieces, so it cannot be overwritten in place; write the model to a file of its own with \
+             `rvqscope convert`"
+        ))
+    })?;
+    let stored = tensors.floats(name, task)?;
+    let largest = stored.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+    let same = stored.len() == before.values.len()
+        && stored.iter().zip(&before.values).all(|(a, b)| (a - b).abs() <= SAME * largest);
+    if !same {
+        // An affine codebook, say: what is searched is made of what is stored and of statistics beside it.
+        return Err(Problem::Unsupported(format!(
+            "{name} is not stored as it is used, so new rows cannot take its place; write the model to a file of its own with \
+             `rvqscope convert`"
+        )));
+    }
+    let new = NewTensor { dtype: placed.dtype, ..after };
+    new.check()?;
+    Ok(Patch { name: new.name, placed, values: new.values })
+}
+
+fn check_same_shape(new: &Rvq, old: &Rvq) -> Result<(), Problem> {
+    let refuse = |words: String| {
+        Err(Problem::Unsupported(format!(
+            "{words}; a model of another shape can only be written to a file of its own, with `rvqscope convert`"
+        )))
+    };
+    if new.num_layers() != old.num_layers() {
+        let (new, old) = (new.num_layers(), old.num_layers());
+        return refuse(format!("the model has {new} layers, but the checkpoint's quantizer has {old}"));
+    }
+    if new.metric() != old.metric() {
+        return refuse(format!(
+            "the model measures distances as {:?}, but the checkpoint as {:?}",
+            new.metric(),
+            old.metric()
+        ));
+    }
+    for (layer_idx, (new, old)) in new.layers().iter().zip(old.layers()).enumerate() {
+        let shape = |layer: &Layer| (layer.codebook.num_codes(), layer.codebook.dim());
+        if shape(new) != shape(old) {
+            let ((k, d), (old_k, old_d)) = (shape(new), shape(old));
+            return refuse(format!(
+                "layer {layer_idx} of the model has {k} codes of {d} dimensions, but {old_k} of {old_d} in the checkpoint"
+            ));
+        }
+        if !same_projection(new, old) {
+            return refuse(format!(
+                "the projections of layer {layer_idx} differ, and only codebooks are written back"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn same_projection(new: &Layer, old: &Layer) -> bool {
+    let (new, old) = match (&new.projection, &old.projection) {
+        (None, None) => return true,
+        (Some(new), Some(old)) => (new, old),
+        _ => return false,
+    };
+    let close = |new: ndarray::ArrayViewD<'_, f32>, old: ndarray::ArrayViewD<'_, f32>| {
+        let largest = old.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        new.shape() == old.shape() && new.iter().zip(&old).all(|(a, b)| (a - b).abs() <= SAME * largest)
+    };
+    close(new.in_weight.view().into_dyn(), old.in_weight.view().into_dyn())
+        && close(new.in_bias.view().into_dyn(), old.in_bias.view().into_dyn())
+        && close(new.out_weight.view().into_dyn(), old.out_weight.view().into_dyn())
+        && close(new.out_bias.view().into_dyn(), old.out_bias.view().into_dyn())
+}

@@ -1,0 +1,308 @@
+//! The same data, seed, first centroids and batches through several rules at once.
+
+use std::sync::Arc;
+
+use crate::param::ParamError;
+use crate::rvq::rules::{self, RULES};
+use crate::rvq::search::Search;
+use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
+use crate::training::{Series, SharedStart, Trainer};
+
+use super::{Dataset, Ground, Holdout, JobCtx, JobError, Lane, Steps, TrainSpec, Trained};
+
+/// One of the trainings that are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// What it is called: the rule, and in what it differs from the others.
+    pub label: String,
+    /// How it trains.
+    pub params: ValidRvqParams,
+}
+
+/// Trainings to be run side by side.
+#[derive(Debug)]
+pub struct CompareSpec {
+    /// What the comparison is called.
+    pub name: String,
+    /// The data.
+    pub dataset: Arc<Dataset>,
+    /// The trainings. They differ in the rule and in [`COMPARABLE`] alone.
+    pub entries: Vec<Entry>,
+    /// What is held out.
+    pub holdout: Holdout,
+    /// Whether to train on centred data of unit variance.
+    pub standardize: bool,
+    /// How codes are searched when a run is looked at.
+    pub search: Search,
+}
+
+/// What a comparison gives: one training for each entry, in their order.
+#[derive(Debug)]
+pub struct Compared {
+    /// The trainings.
+    pub trained: Vec<Trained>,
+}
+
+/// The parameters in which entries may differ. Any other would mean other batches or other first centroids.
+pub static COMPARABLE: &[&str] =
+    &["decay", "epsilon", "threshold_ema_dead_code", "reset_cluster_size", "metric", "assignment"];
+
+/// What can be wrong with an entry as it is written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EntryError {
+    /// There is no such rule.
+    #[error("there is no rule {word:?}; the rules are {known}")]
+    UnknownRule {
+        /// What was written.
+        word: String,
+        /// The rules that there are.
+        known: String,
+    },
+    /// A setting is not of the form `name=value`.
+    #[error("{word:?} is no setting: write RULE:name=value:name=value, as in encodec:threshold=2")]
+    NoSetting {
+        /// What was written.
+        word: String,
+    },
+    /// The rule does not read the setting, or entries may not differ in it.
+    #[error("{name:?} cannot be set for {rule} alone; what can be is {known}")]
+    NotComparable {
+        /// The setting.
+        name: String,
+        /// The rule.
+        rule: &'static str,
+        /// What can be set.
+        known: String,
+    },
+    /// A value is outside of its range.
+    #[error(transparent)]
+    Value(#[from] ParamError),
+    /// One entry alone is no comparison.
+    #[error("a comparison needs at least two entries, such as encodec,rvqscope")]
+    TooFew,
+}
+
+/// A known fault of the upstreams, as a comparison on the demo that shows it.
+#[derive(Debug)]
+pub struct Pitfall {
+    /// Its number in the literature of this program: `P1`.
+    pub id: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// What is seen, and why.
+    pub text: &'static str,
+    /// The curves that part.
+    pub series: Series,
+    /// The entries, as [`entries_of`] reads them.
+    pub entries: &'static str,
+    /// What is changed of the parameters that the demo is trained with.
+    change: fn(&mut RvqParams),
+}
+
+/// The faults that show as curves.
+pub static PITFALLS: &[Pitfall] = &[
+    Pitfall {
+        id: "P1",
+        title: "Replacement that does nothing",
+        text: "EnCodec replaces dead codes before it writes the running average, which overwrites them: codes that start out of reach \
+               stay dead, while other trainers bring them back.",
+        series: Series::Used,
+        entries: "encodec:threshold=2,lucidrains:threshold=2,rvqscope",
+        change: |params| {
+            (params.num_layers, params.init, params.steps) = (1, InitMethod::Uniform, 400);
+        },
+    },
+    Pitfall {
+        id: "P2",
+        title: "Replacement that lives for one step",
+        text: "GPT-SoVITS replaces the row of a dead code but not its averages: the next step pulls it back, and it is replaced again. \
+               The codebook never comes to rest.",
+        series: Series::DriftAll,
+        entries: "gpt-sovits:threshold=2,lucidrains:threshold=2,rvqscope",
+        change: |params| {
+            (params.num_layers, params.init, params.steps) = (1, InitMethod::Uniform, 400);
+            params.batch_size = 4 * params.codebook_size;
+        },
+    },
+    Pitfall {
+        id: "P4",
+        title: "A start that forgets its counts",
+        text: "EnCodec and GPT-SoVITS start from k-means with m = mean and c = count: the first step divides each row by its count, and \
+               what k-means found is lost.",
+        series: Series::Mse,
+        entries: "encodec,gpt-sovits,lucidrains,rvqscope",
+        change: |params| {
+            (params.num_layers, params.init, params.steps) = (1, InitMethod::KMeans, 400);
+        },
+    },
+    Pitfall {
+        id: "P7",
+        title: "A threshold that declares everything dead",
+        text: "A code that is used as it should be has c = N/K frames a step. With a batch of K frames that is 1, and a threshold of 2 \
+               frames counts every code as dead; a threshold relative to N/K does not.",
+        series: Series::BelowThreshold,
+        entries: "encodec:threshold=2,gpt-sovits:threshold=2,rvqscope",
+        change: |params| {
+            (params.num_layers, params.init, params.steps) = (1, InitMethod::Sample, 400);
+            params.batch_size = params.codebook_size;
+        },
+    },
+];
+
+impl Pitfall {
+    /// The parameters that its entries share, made of those that the demo is trained with.
+    #[must_use]
+    pub fn params(&self, mut demo: RvqParams) -> RvqParams {
+        (self.change)(&mut demo);
+        demo
+    }
+}
+
+/// Reads one entry: `RULE`, or `RULE:name=value:name=value`, with the names of the flags or of the parameters.
+///
+/// What it does not name is as in `base`, but for the threshold, whose unit and default are the rule's own.
+///
+/// # Errors
+/// There is no such rule or setting, or a value is outside of its range.
+pub fn entry_of(text: &str, base: &RvqParams) -> Result<Entry, EntryError> {
+    let mut words = text.trim().split(':');
+    let word = words.next().unwrap_or_default().trim();
+    let rule = rules::find(word).ok_or_else(|| EntryError::UnknownRule {
+        word: word.to_owned(),
+        known: RULES.iter().map(|rule| rule.id()).collect::<Vec<_>>().join(", "),
+    })?;
+    let mut params = base.with_rule(rule);
+    let mut label = rule.id().to_owned();
+    let specs: Vec<_> = rule.params().into_iter().filter(|spec| COMPARABLE.contains(&spec.key)).collect();
+    for setting in words {
+        let (name, value) = setting
+            .split_once('=')
+            .map(|(name, value)| (name.trim(), value.trim()))
+            .ok_or_else(|| EntryError::NoSetting { word: setting.to_owned() })?;
+        let spec = specs.iter().find(|spec| spec.flag == name || spec.key == name).ok_or_else(|| {
+            EntryError::NotComparable {
+                name: name.to_owned(),
+                rule: rule.id(),
+                known: specs.iter().map(|spec| spec.flag).collect::<Vec<_>>().join(", "),
+            }
+        })?;
+        (spec.write)(&mut params, spec.parse(value)?);
+        label = format!("{label}, {} {value}", spec.flag);
+    }
+    Ok(Entry { label, params: params.validate()? })
+}
+
+/// Reads entries that stand between commas.
+///
+/// # Errors
+/// As for [`entry_of`]; or there are fewer than two.
+pub fn entries_of(text: &str, base: &RvqParams) -> Result<Vec<Entry>, EntryError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for word in text.split(',').filter(|word| !word.trim().is_empty()) {
+        let mut entry = entry_of(word, base)?;
+        let same = entries.iter().filter(|other| other.params == entry.params).count();
+        if same > 0 {
+            entry.label = format!("{} ({})", entry.label, same + 1);
+        }
+        entries.push(entry);
+    }
+    if entries.len() < 2 { Err(EntryError::TooFew) } else { Ok(entries) }
+}
+
+/// Trains every entry to the last step, in turns, or until told to stop.
+///
+/// All start from the same centroids, found once, of which each rule makes its own EMA state, and see the same batches: a training alone from
+/// that start gives the same bits.
+///
+/// # Errors
+/// It was cancelled before its first step, or the entries differ in what they must share.
+pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError> {
+    let first = check_shared(&spec.entries)?;
+    ctx.compute(|task| {
+        let CompareSpec { name, dataset, entries, holdout, standardize, search } = spec;
+        let ground = Ground::new(&dataset, holdout, standardize)?;
+        let start = Arc::new(SharedStart::find(&first, &ground.seen, ground.split.train.clone(), task)?);
+        let mut lanes = Vec::with_capacity(entries.len());
+        for Entry { label, params } in entries {
+            let trainer = Trainer::new(params, ground.seen.clone(), ground.split.train.clone(), None)?;
+            let spec = TrainSpec {
+                name: if name.is_empty() { label } else { format!("{name}: {label}") },
+                dataset: dataset.clone(),
+                params,
+                holdout,
+                standardize,
+                search,
+                start: None,
+                resume: None,
+                paused: false,
+            };
+            lanes.push(Lane::of(spec, ground.begin(trainer.starting_from(start.clone()))));
+        }
+        Ok(Compared { trained: Steps::new(ctx, lanes, search, false).run(task)? })
+    })?
+}
+
+/// The parameters of the first entry, if the others share with it what they must.
+fn check_shared(entries: &[Entry]) -> Result<ValidRvqParams, JobError> {
+    let Some(first) = entries.first() else {
+        return Err(JobError::Input("there is nothing to compare".to_owned()));
+    };
+    for entry in entries {
+        let differs = PARAMS.iter().find(|spec| {
+            !COMPARABLE.contains(&spec.key) && (spec.read)(&entry.params) != (spec.read)(&first.params)
+        });
+        if let Some(spec) = differs {
+            return Err(JobError::Input(format!(
+                "{} and {} differ in {}, which trainings that are compared share",
+                first.label, entry.label, spec.flag
+            )));
+        }
+    }
+    Ok(first.params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_rules_with_settings_of_their_own() {
+        let base = RvqParams { decay: 0.9, num_layers: 3, ..RvqParams::default() };
+        let entries =
+            entries_of("encodec, gpt-sovits:threshold=1.5:decay=0.95,rvqscope,rvqscope", &base).unwrap();
+        let labels: Vec<&str> = entries.iter().map(|entry| entry.label.as_str()).collect();
+        assert_eq!(labels, ["encodec", "gpt-sovits, threshold 1.5, decay 0.95", "rvqscope", "rvqscope (2)"]);
+        let thresholds = entries.iter().map(|entry| entry.params.threshold_ema_dead_code);
+        assert_eq!(thresholds.collect::<Vec<_>>(), [2.0, 1.5, 0.1, 0.1]);
+        assert_eq!(entries.iter().map(|e| e.params.decay).collect::<Vec<_>>(), [0.9, 0.95, 0.9, 0.9]);
+        assert!(entries.iter().all(|entry| entry.params.num_layers == 3));
+        assert!(check_shared(&entries).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_entry_is_said() {
+        let fails = |text: &str| entries_of(text, &RvqParams::default()).unwrap_err().to_string();
+        assert!(fails("encodec,faiss").contains("no rule \"faiss\"") && fails("faiss").contains("moshi"));
+        assert!(fails("encodec:threshold,moshi").contains("encodec:threshold=2"));
+        assert!(fails("encodec:layers=3,moshi").contains("cannot be set for encodec alone"));
+        assert!(fails("rvqscope:assignment=upstream,moshi").contains("cannot be set for rvqscope alone"));
+        assert!(fails("encodec:decay=2,moshi").contains("decay"));
+        assert_eq!(entries_of("encodec", &RvqParams::default()), Err(EntryError::TooFew));
+    }
+
+    #[test]
+    fn entries_with_batches_of_their_own_are_refused() {
+        let mut entries = entries_of("encodec,moshi", &RvqParams::default()).unwrap();
+        entries[1].params = RvqParams { batch_size: 7, ..*entries[1].params }.validate().unwrap();
+        let err = check_shared(&entries).unwrap_err().to_string();
+        assert!(err.contains("moshi differ in batch"), "{err}");
+    }
+
+    #[test]
+    fn every_pitfall_reads() {
+        for pitfall in PITFALLS {
+            let params = pitfall.params(RvqParams::default());
+            assert!(entries_of(pitfall.entries, &params).unwrap().len() >= 2, "{}", pitfall.id);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! One training with what stands around it: its units, its history, and the run as it is shown.
+
+use std::sync::Arc;
+
+use crate::features::{FeatureSet, Split, Standardizer};
+use crate::rvq::ValidRvqParams;
+use crate::rvq::search::Search;
+use crate::task::{Cancel, Cancelled, Task};
+use crate::training::{History, LiveEdit, Run, StepRecord, Trainer};
+
+use super::super::evaluate::{look_at_all, look_at_sample, source_info};
+use super::super::units::rescaled;
+use super::{JobError, Resume, TrainSpec, Trained, beginning};
+
+/// A training under way, step by step.
+pub(super) struct Lane {
+    trainer: Trainer,
+    history: History,
+    run: Run,
+    /// The frames in input units.
+    set: Arc<FeatureSet>,
+    split: Split,
+    standardizer: Option<Standardizer>,
+}
+
+impl Lane {
+    /// A training before its first step, or behind the last one of another.
+    pub(super) fn new(mut spec: TrainSpec) -> Result<Self, JobError> {
+        let resume = match spec.resume.take() {
+            Some(resume) => *resume,
+            None => beginning(&spec)?,
+        };
+        Ok(Self::of(spec, resume))
+    }
+
+    /// The training of `resume`, going on as `spec` says.
+    pub(super) fn of(spec: TrainSpec, resume: Resume) -> Self {
+        let Resume { mut trainer, history, run, split, standardizer } = resume;
+        let before = *trainer.params();
+        trainer.set_live(&spec.params);
+        let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
+        let mut run = run.map(Arc::unwrap_or_clone).unwrap_or_else(|| Run {
+            name: spec.name,
+            source: source_info(&spec.dataset, &split, spec.holdout.0),
+            params: *trainer.params(),
+            params_known: true,
+            live_edits: Vec::new(),
+            steps: 0,
+            rvq: Arc::new(trainer.rvq().clone()),
+            states: Vec::new(),
+            train: None,
+            held_out: None,
+            evaluated_at: 0,
+        });
+        // That there are more steps to take is no edit but what going on means.
+        let resumed = !history.is_empty();
+        run.live_edits.extend(edits.into_iter().filter(|edit| resumed && edit.key != "steps"));
+        Self { trainer, history, run, set: spec.dataset.set.clone(), split, standardizer }
+    }
+
+    /// The run as it was last brought up to date.
+    pub(super) fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Whether there is no step left to take.
+    pub(super) fn is_done(&self) -> bool {
+        self.trainer.steps_done() >= self.trainer.params().steps
+    }
+
+    /// Whether every layer has its first codebook: from then on, steps take alike long.
+    pub(super) fn has_started(&self) -> bool {
+        self.trainer.has_started()
+    }
+
+    /// Whether the quantizer stands between two steps.
+    pub(super) fn is_between_steps(&self) -> bool {
+        self.trainer.is_between_steps()
+    }
+
+    /// Whether the run is of the step that the training has reached.
+    pub(super) fn is_up_to_date(&self) -> bool {
+        self.run.steps == self.trainer.steps_done() || !self.trainer.is_between_steps()
+    }
+
+    /// Takes a step and gives its scalars in input units.
+    pub(super) fn step(&mut self, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
+        let mut record = self.trainer.step(task)?;
+        if let Some(standardizer) = &self.standardizer {
+            for layer in &mut record.layers {
+                layer.loss = standardizer.restore_sq_error(layer.loss);
+                layer.mse = standardizer.restore_sq_error(layer.mse);
+            }
+        }
+        self.history.push(&record);
+        Ok(record)
+    }
+
+    /// Takes over what may change while training runs.
+    pub(super) fn edit(&mut self, edited: &ValidRvqParams) {
+        let before = *self.trainer.params();
+        self.trainer.set_live(edited);
+        let step = self.trainer.steps_done() + 1;
+        self.run.live_edits.extend(LiveEdit::between(step, &before, self.trainer.params()));
+    }
+
+    /// Brings the run up to where the trainer is.
+    pub(super) fn refresh(&mut self) -> Result<(), JobError> {
+        self.run.rvq = Arc::new(match &self.standardizer {
+            Some(s) => rescaled(self.trainer.rvq(), s)?,
+            None => self.trainer.rvq().clone(),
+        });
+        self.run.states = self.trainer.layer_states().to_vec();
+        self.run.params = *self.trainer.params();
+        self.run.steps = self.trainer.steps_done();
+        Ok(())
+    }
+
+    /// Quantizes a sample of the frames; whatever `task` says where that is `None`.
+    pub(super) fn look_at_sample(&mut self, search: Search, task: Option<&Task<'_>>) -> Result<(), JobError> {
+        let Self { run, set, split, .. } = self;
+        let quiet = Cancel::default();
+        let silent = Task::silent(&quiet);
+        Ok(look_at_sample(run, set, split, search, task.unwrap_or(&silent))?)
+    }
+
+    /// Quantizes all frames.
+    pub(super) fn look_at_all(&mut self, search: Search, task: &Task<'_>) -> Result<(), JobError> {
+        let Self { run, set, split, .. } = self;
+        Ok(look_at_all(run, set, split, search, task)?)
+    }
+
+    /// What came of it.
+    pub(super) fn end(self) -> Trained {
+        let Self { trainer, history, run, split, standardizer, .. } = self;
+        let run = Arc::new(run);
+        let resume =
+            Resume { trainer, history: history.clone(), run: Some(run.clone()), split, standardizer };
+        Trained { run, history, resume: Box::new(resume) }
+    }
+}

@@ -1,0 +1,78 @@
+//! First rows for several trainings at once: the same centroids for every rule, which then makes its own state of them.
+
+use std::ops::Range;
+
+use ndarray::Array2;
+
+use crate::features::{FeatureSet, Split};
+use crate::random::{self, Purpose};
+use crate::rvq::init::{self, EmptyCluster};
+use crate::rvq::rules::StartRows;
+use crate::rvq::{InitMethod, Layer, Projection, Rvq, RvqError, ValidRvqParams};
+use crate::task::Task;
+
+use super::batches::block_len;
+use super::init_sample::gather;
+use super::{Batches, layer_start};
+
+/// The first rows of every layer, and the projections around them.
+///
+/// They are found on the first batch: by k-means from random frames of it (an empty cluster keeps its place), by drawing frames, or at random,
+/// as the parameters say. What a layer's rows leave over of the batch is what the next one starts from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedStart {
+    layers: Vec<(StartRows, Option<Projection>)>,
+}
+
+impl SharedStart {
+    /// The start of a training of the frames of `train` with `params`.
+    ///
+    /// # Errors
+    /// There is no frame to train on, codebooks are to have more dimensions than frames, or the task is cancelled.
+    pub fn find(
+        params: &ValidRvqParams,
+        set: &FeatureSet,
+        train: Vec<Range<usize>>,
+        task: &Task<'_>,
+    ) -> Result<Self, RvqError> {
+        if Split::count(&train) == 0 {
+            return Err(RvqError::Shape("there is no frame to train on".to_owned()));
+        }
+        let mut batches = Batches::in_blocks(train, params.order, params.seed, block_len(set));
+        let mut residual = Array2::default((0, 0));
+        gather(&mut residual, set.matrix.view(), batches.advance(params.batch_size));
+        let blank = layer_start::blank(params, set.matrix.dim())?;
+        let mut layers = Vec::with_capacity(params.num_layers);
+        for layer_idx in 0..params.num_layers {
+            let projection = blank
+                .projection
+                .as_ref()
+                .map(|_| Projection::principal(residual.view(), blank.codebook.dim()));
+            let seen =
+                projection.as_ref().map_or_else(|| residual.clone(), |p| p.project_in(residual.view()));
+            let mut rng = random::stream(params.seed, Purpose::Init, layer_idx as u64);
+            let num_codes = params.codebook_size;
+            let start = match params.init {
+                InitMethod::Sample => StartRows::sampled(seen.view(), num_codes, &mut rng),
+                InitMethod::Uniform => StartRows::uniform(num_codes, seen.ncols(), &mut rng),
+                InitMethod::KMeans => {
+                    let means = init::draw(seen.view(), num_codes, &mut rng);
+                    let stage = format!("k-means, layer {}", layer_idx + 1);
+                    let iters = params.kmeans_iters;
+                    let found = init::lloyd(seen.view(), means, iters, EmptyCluster::Keep, &stage, task)?;
+                    StartRows::of_kmeans(found, seen.nrows())
+                }
+            };
+            let codebook = crate::rvq::Codebook::from_rows(start.rows.clone())?;
+            let rvq = Rvq::new(vec![Layer { codebook, projection: projection.clone(), stride: 1 }])?;
+            residual = rvq.residual_behind(0, residual.view());
+            layers.push((start, projection));
+        }
+        Ok(Self { layers })
+    }
+
+    /// The rows of layer `layer_idx`, and the projection around them.
+    pub(super) fn layer(&self, layer_idx: usize) -> Option<&(StartRows, Option<Projection>)> {
+        self.layers.get(layer_idx)
+    }
+}

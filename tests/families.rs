@@ -1,0 +1,328 @@
+//! Quantizers as the field's libraries keep them: every family's fixture encodes and decodes as its real class does, and goes back under its names.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod families_support;
+
+use std::path::{Path, PathBuf};
+
+use families_support::{Golden, check_golden, folder, load, oracle};
+use ndarray::{Array2, s};
+use rvqscope::io::model::{FAMILIES, family};
+use rvqscope::io::{Dtype, LoadedModel, ModelTarget, Problem, write_model_as};
+use rvqscope::rvq::encoder::Encoder;
+use rvqscope::rvq::search::Search;
+use rvqscope::rvq::{LayerSpan, Metric, RvqError};
+
+/// Fixtures of checkpoints, with and without a golden.
+fn fixtures() -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.to_string_lossy().contains(".golden."))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// What can be opened, by the fixture's name.
+fn models() -> Vec<(String, LoadedModel)> {
+    let named = fixtures().into_iter().filter(|path| Golden::path_of(path).exists());
+    named
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), load(&path).unwrap()))
+        .collect()
+}
+
+fn model(name: &str) -> LoadedModel {
+    load(&folder().join(format!("{name}.safetensors"))).unwrap()
+}
+
+#[test]
+fn every_family_has_a_fixture_with_a_golden() {
+    for family in FAMILIES {
+        let path = folder().join(format!("{}.safetensors", family.id()));
+        assert!(path.exists(), "{} has no fixture: see tests/fixtures/make_models.py", family.id());
+        assert!(Golden::path_of(&path).exists(), "{} has no golden", family.id());
+    }
+}
+
+#[test]
+fn every_fixture_is_known_for_what_it_is_and_computes_what_its_class_does() {
+    for (name, model) in models() {
+        let family = name.split('_').next().unwrap();
+        assert_eq!(model.info.family, family, "{name}");
+        let golden = Golden::read(&folder().join(format!("{name}.safetensors")));
+        let right = check_golden(&name, &model.rvq, &golden, 1e-4);
+        assert!((right - 1.0).abs() < f64::EPSILON, "{name}: {right} of the codes");
+    }
+}
+
+#[test]
+fn a_plain_oracle_agrees_over_many_blocks_and_an_uneven_end() {
+    for (name, model) in models() {
+        let rvq = &model.rvq;
+        let frames =
+            Array2::from_shape_fn((1001, rvq.dim()), |(t, d)| ((t * 7 + d * 13) as f32 * 0.731).sin() * 3.0);
+        let found = oracle(rvq, frames.view());
+        let encoder = Encoder::new(rvq, LayerSpan::ALL).unwrap();
+        let encoded = encoder.encode(frames.view(), Search::Greedy).unwrap();
+        let codes = encoded.to_matrix();
+        let same = codes.iter().zip(&found.codes).filter(|(a, b)| a == b).count();
+        assert!(same as f64 >= 0.999 * codes.len() as f64, "{name}: {same} of {}", codes.len());
+        for (layer_idx, (&ours, &theirs)) in encoded.residual_energy.iter().zip(&found.energies).enumerate() {
+            assert!(
+                (ours - theirs).abs() < 2e-3 * theirs,
+                "{name}: {ours} behind layer {layer_idx}, not {theirs}"
+            );
+        }
+        // The energy is that of what decoding leaves over, layer by layer.
+        let mut left = frames.clone();
+        for (layer_idx, codes) in codes.rows().into_iter().enumerate() {
+            left -= &rvq.layer_output(layer_idx, codes.iter().copied()).unwrap();
+            let energy: f64 = left.iter().map(|&v| f64::from(v).powi(2)).sum();
+            let told = encoded.residual_energy[layer_idx];
+            assert!(
+                (energy - told).abs() < 1e-4 * energy,
+                "{name}: {told} behind layer {layer_idx}, not {energy}"
+            );
+        }
+        let decoded = rvq.decode(codes.view(), 0).unwrap();
+        assert!((&frames - &decoded - &left).iter().all(|v| v.abs() < 1e-3), "{name}");
+        // Several threads and one, and pieces of whole strides, give the same.
+        let pieces = 256usize.next_multiple_of(rvq.common_stride());
+        for start in (0..1001).step_by(pieces) {
+            let piece = frames.slice(s![start..(start + pieces).min(1001), ..]);
+            let again = rvq.encode(piece, LayerSpan::ALL).unwrap();
+            assert_eq!(again, codes.slice(s![.., start..start + piece.nrows()]), "{name}");
+        }
+        let wide = encoder.encode(frames.view(), Search::Beam(4)).unwrap();
+        if rvq.chains().len() == 1 && model.info.chains.is_empty() {
+            assert!(wide.residual_energy.last() <= encoded.residual_energy.last(), "{name}");
+        } else {
+            assert_eq!(wide.codes.len(), encoded.codes.len());
+        }
+    }
+}
+
+#[test]
+fn spans_count_through_all_chains_and_start_only_where_frames_go_in() {
+    let mimi = model("mimi").rvq;
+    let frames = Golden::read(&folder().join("mimi.safetensors")).x;
+    let all = mimi.encode(frames.view(), LayerSpan::ALL).unwrap();
+    let rest = mimi.encode(frames.view(), LayerSpan { start: 1, end: None }).unwrap();
+    assert_eq!(rest, all.slice(s![1.., ..]), "the second chain sees the frames themselves");
+    let two = mimi.encode(frames.view(), LayerSpan { start: 0, end: Some(2) }).unwrap();
+    assert_eq!(two, all.slice(s![..2, ..]));
+    let err = mimi.encode(frames.view(), LayerSpan { start: 2, end: None }).unwrap_err();
+    assert_eq!(
+        err.to_string(),
+        "layer 2 lies inside a chain, where only what the layers before leave over can go in; start at layer 1"
+    );
+    // Parts of a decoding add up to the whole.
+    let sum =
+        mimi.decode(all.slice(s![..2, ..]), 0).unwrap() + mimi.decode(all.slice(s![2.., ..]), 2).unwrap();
+    assert!((sum - mimi.decode(all.view(), 0).unwrap()).iter().all(|v| v.abs() < 1e-5));
+    let projected = model("vector-quantize-pytorch_projected").rvq;
+    let all = projected.encode(frames.view(), LayerSpan::ALL).unwrap();
+    let sum = projected.decode(all.slice(s![..1, ..]), 0).unwrap()
+        + projected.decode(all.slice(s![1.., ..]), 1).unwrap();
+    assert!(
+        (sum - projected.decode(all.view(), 0).unwrap()).iter().all(|v| v.abs() < 1e-5),
+        "one bias in all"
+    );
+}
+
+#[test]
+fn strides_share_codes_and_the_last_stride_takes_what_there_is() {
+    let snac = model("snac_noted").rvq;
+    let frames = Golden::read(&folder().join("snac_noted.safetensors")).x;
+    let codes = snac.encode(frames.slice(s![..8, ..]), LayerSpan::ALL).unwrap();
+    let first = codes.row(0);
+    assert!(first[0] == first[1] && first[1] == first[2] && first[6] == first[7], "{first}");
+    // The two frames at the end share the code of their own mean.
+    let mean = (&frames.row(6) + &frames.row(7)) / 2.0;
+    let alone = mean.view().insert_axis(ndarray::Axis(0));
+    assert_eq!(snac.encode(alone, LayerSpan { start: 0, end: Some(1) }).unwrap()[[0, 0]], first[7]);
+}
+
+#[test]
+fn what_a_family_writes_is_read_as_the_same_quantizer_and_what_it_cannot_hold_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.safetensors");
+    let mut held = 0;
+    for (name, model) in models() {
+        let frames = Golden::read(&folder().join(format!("{name}.safetensors"))).x;
+        let codes = model.rvq.encode(frames.view(), LayerSpan::ALL).unwrap();
+        for target in FAMILIES {
+            match target.tensors(&model.rvq, "", Dtype::F32) {
+                Ok(tensors) => {
+                    assert!(
+                        tensors.iter().all(|t| t.shape.iter().product::<usize>() == t.values.len()),
+                        "{name}"
+                    );
+                }
+                Err(Problem::Unsupported(words)) => {
+                    assert!(words.len() > 20, "{name} as {}: {words}", target.id());
+                    continue;
+                }
+                Err(other) => panic!("{name} as {}: {other}", target.id()),
+            }
+            let spec = ModelTarget { family: Some(target.id().to_owned()), dtype: Some(Dtype::F32) };
+            let notes = std::collections::BTreeMap::new();
+            // A bare array cannot tell of cosine distances, for one.
+            if write_model_as(&path, &model.rvq, Some(&model.info), &notes, &spec).is_err() {
+                continue;
+            }
+            let again = load(&path).unwrap();
+            let what = format!("{name} as {}", target.id());
+            assert_eq!(again.info.family, target.id(), "{what}");
+            let read = again.rvq.encode(frames.view(), LayerSpan::ALL).unwrap();
+            let same = read.iter().zip(&codes).filter(|(a, b)| a == b).count();
+            assert!(same as f64 >= 0.99 * codes.len() as f64, "{what}: {same} of {} codes", codes.len());
+            held += 1;
+        }
+    }
+    assert!(held > 50, "{held} pairs");
+}
+
+#[test]
+fn a_family_writes_the_very_tensors_that_its_class_has() {
+    for (name, model) in models() {
+        let family = family(&model.info.family).unwrap();
+        if ["snac_noted", "vector-quantize-pytorch_affine"].contains(&name.as_str()) {
+            continue;
+        }
+        let written = family.tensors(&model.rvq, &model.info.place, Dtype::F32).unwrap();
+        let stored = families_support::floats(&folder().join(format!("{name}.safetensors")));
+        for (key, values) in &stored {
+            if key.contains("ssl_proj") {
+                continue;
+            }
+            let tensor = written.iter().find(|tensor| tensor.name == *key);
+            let tensor = tensor.unwrap_or_else(|| panic!("{name}: {key} is not written"));
+            assert_eq!(tensor.shape, values.shape(), "{name}: {key}");
+            if key.contains("weight_v") || key.contains("original1") {
+                continue; // only its direction is kept
+            }
+            // Lengths come without a sign: it is in the direction.
+            let has_sign = !key.contains("weight_g") && !key.contains("original0");
+            for (a, b) in tensor.values.iter().zip(values) {
+                let b = if has_sign { *b } else { b.abs() };
+                assert!((a - b).abs() < 1e-5 * b.abs().max(1.0), "{name}: {key}: {a}, not {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_told_of_each() {
+    let mimi = model("mimi").info;
+    let shape: Vec<_> = mimi.chains.iter().map(|c| (c.layers, c.inner_dim, c.projected)).collect();
+    assert_eq!(shape, [(1, 4, true), (3, 4, true)]);
+    assert_eq!(mimi.layers[0].buffers, ["_initialized", "cluster_usage"]);
+    let snac = model("snac").info;
+    assert_eq!(snac.metric, "cosine-raw");
+    assert_eq!(snac.layers.iter().map(|l| l.stride).collect::<Vec<_>>(), [Some(4), Some(2), None]);
+    assert!(
+        snac.findings.iter().any(|f| f.starts_with("the strides [4, 2, 1] are assumed")),
+        "{:?}",
+        snac.findings
+    );
+    let noted = model("snac_noted").info;
+    assert!(noted.findings.iter().all(|f| !f.contains("assumed")));
+    assert_eq!(noted.training["config.vq_strides"], "[3, 1]");
+    let cosine = model("vector-quantize-pytorch_cosine").info;
+    assert_eq!((cosine.metric.as_str(), cosine.place.as_str()), ("cosine", "model.quantizer."));
+    assert!(cosine.findings.iter().any(|f| f.contains("every row has length 1")));
+    assert!(
+        model("vector-quantize-pytorch_shared")
+            .info
+            .findings
+            .iter()
+            .any(|f| f == "all layers share one codebook")
+    );
+    let grouped = model("vector-quantize-pytorch_grouped").info;
+    assert_eq!(grouped.chains.iter().map(|c| c.columns).collect::<Vec<_>>(), [[0, 4], [4, 8]]);
+    assert_eq!(model("encodec_f16").info.layers[0].dtype, "f16");
+    assert_eq!(model("bare_numbered").info.place, "codebooks.*");
+}
+
+#[test]
+fn an_implicit_quantizer_is_refused_with_its_reason() {
+    let err = load(&folder().join("vector-quantize-pytorch_implicit.safetensors")).unwrap_err();
+    assert!(err.to_string().contains("implicit neural codebooks"), "{err}");
+}
+
+#[test]
+fn of_several_quantizers_one_is_chosen_by_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("two.safetensors");
+    let plain = model("encodec").rvq;
+    let encodec = family("encodec").unwrap();
+    let mut tensors = encodec.tensors(&plain, "teacher.", Dtype::F32).unwrap();
+    tensors
+        .extend(family("hf-encodec").unwrap().tensors(&model("bare").rvq, "student.", Dtype::F32).unwrap());
+    let notes = std::collections::BTreeMap::new();
+    let file = rvqscope::io::NewFile { tensors: &tensors, notes: &notes, nested: None };
+    rvqscope::io::write_tensors(&path, &file).unwrap();
+    let err = load(&path).unwrap_err().to_string();
+    assert!(
+        err.starts_with(
+            "this file holds 2 quantizers (encodec at teacher., hf-encodec at student.); name the place of one with --quantizer: "
+        ),
+        "{err}"
+    );
+    for wanted in ["teacher", "teacher."] {
+        assert_eq!(families_support::load_at(&path, Some(wanted)).unwrap().rvq.layers(), plain.layers());
+    }
+    assert_eq!(families_support::load_at(&path, Some("student")).unwrap().info.family, "hf-encodec");
+    let err = families_support::load_at(&path, Some("other")).unwrap_err().to_string();
+    assert!(
+        err.starts_with("this file holds no single quantizer at \"other\", but encodec at teacher."),
+        "{err}"
+    );
+}
+
+#[test]
+fn training_starts_only_where_a_rule_can_go_on() {
+    let why = |name: &str| match model(name).rvq.check_trainable() {
+        Ok(()) => "",
+        Err(RvqError::NotTrainable(why)) => why,
+        Err(other) => panic!("{other}"),
+    };
+    for name in ["encodec", "hf-encodec", "vector-quantize-pytorch", "vector-quantize-pytorch_cosine", "bare"]
+    {
+        assert_eq!(why(name), "", "{name}");
+    }
+    assert_eq!(why("mimi"), "it has several chains of layers");
+    assert_eq!(why("vector-quantize-pytorch_grouped"), "it has several chains of layers");
+    assert_eq!(why("vector-quantize-pytorch_projected"), "there is a projection around its layers");
+    assert_eq!(why("snac"), "its layers have strides");
+    assert!(why("dac").starts_with("its codebooks are searched by angle"));
+    assert_eq!(model("dac").rvq.metric(), Metric::CosineRaw);
+}
+
+#[test]
+fn what_is_no_quantizer_is_told_plainly() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, keys: &[&str]| {
+        let tensors: Vec<_> = keys
+            .iter()
+            .map(|key| rvqscope::io::tensors::NewTensor {
+                name: (*key).to_owned(),
+                dtype: Dtype::F32,
+                shape: vec![2, 2],
+                values: vec![1.0; 4],
+            })
+            .collect();
+        let path: PathBuf = dir.path().join(name);
+        let notes = std::collections::BTreeMap::new();
+        let file = rvqscope::io::NewFile { tensors: &tensors, notes: &notes, nested: None };
+        rvqscope::io::write_tensors(&path, &file).unwrap();
+        path
+    };
+    let refusal = |path: &Path| load(path).unwrap_err().to_string();
+    let lora = write("lora.safetensors", &["w.to_q.lora_A.default.weight", "w.to_q.lora_B.default.weight"]);
+    assert!(refusal(&lora).contains("LoRA weights, which change a base model"), "{}", refusal(&lora));
+    let other = write("other.safetensors", &["a.weight", "b.weight"]);
+    assert!(refusal(&other).contains("2 tensors, a.weight, b.weight"), "{}", refusal(&other));
+}

@@ -1,0 +1,338 @@
+//! A changed codebook goes back into the checkpoint that it came from, in a state that the trainer's next step leaves alone.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod rules_support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use proptest::prelude::*;
+use rules_support::gaussian;
+use rvqscope::io::tensors::NewTensor;
+use rvqscope::io::{self, Dtype, EmaParams, LoadedModel, NewFile, Opened, WrittenBack};
+use rvqscope::random::{self, Purpose};
+use rvqscope::rvq::nearest::nearest_naive;
+use rvqscope::rvq::rules::{self, LayerBatch, UpdateCtx, UpdateRule};
+use rvqscope::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
+use rvqscope::rvq::tally::Tally;
+use rvqscope::rvq::{Codebook, Layer, Metric, Rvq, RvqParams};
+use rvqscope::task::{Cancel, Task};
+use tempfile::TempDir;
+
+const F16: StoredAs = StoredAs { largest: 65504.0, coarse: true };
+
+/// What the trainer named `rule` needs, for a batch of `num_frames`.
+fn settling(rule: &dyn UpdateRule, params: &RvqParams, stored: StoredAs, total: Option<f64>) -> Settling {
+    let is_moshi = rule.id() == "moshi";
+    let threshold = params.threshold_ema_dead_code;
+    Settling {
+        formula: if is_moshi { RowFormula::Clamped } else { RowFormula::Smoothed },
+        decay: params.decay,
+        epsilon: params.epsilon,
+        expiry: if is_moshi { Expiry::ShareOfMean(threshold) } else { Expiry::Frames(threshold) },
+        total,
+        stored,
+    }
+}
+
+/// `book` after rounding to what it is stored as, as a trainer reads it.
+fn as_read(book: &Codebook, stored: StoredAs) -> Codebook {
+    let round = |v: f64| {
+        if stored.coarse { f64::from(half::f16::from_f64(v).to_f32()) } else { f64::from(v as f32) }
+    };
+    let embed = book.embed().mapv(|v| round(f64::from(v)) as f32);
+    Codebook::new(embed, book.cluster_size().mapv(round), book.embed_avg().mapv(round)).unwrap()
+}
+
+/// One step of the rule on `frames`, at a step at which every rule looks for dead codes; the codes chosen and those replaced.
+fn step(
+    rule: &dyn UpdateRule,
+    params: &RvqParams,
+    book: &mut Codebook,
+    frames: ArrayView2<'_, f32>,
+) -> (Vec<u32>, Vec<u32>) {
+    let (codes, sq_dists) = nearest_naive(frames, book.embed());
+    let sq_dists: Vec<f32> = sq_dists.into_iter().map(|d| d as f32).collect();
+    let tally = Tally::new(frames, &codes, book.num_codes());
+    let batch = LayerBatch { frames, sq_dists: &sq_dists, tally: &tally };
+    let rng = random::stream(1, Purpose::Replacement, 0);
+    let replaced =
+        rule.update(book, &batch, &mut UpdateCtx { params, layer_idx: 0, step: 5, init_step: 0, rng });
+    (codes, replaced)
+}
+
+/// Where the formula puts every row: plain loops in f64.
+fn rows_by_formula(
+    book: &Codebook,
+    frames: ArrayView2<'_, f32>,
+    codes: &[u32],
+    how: &Settling,
+) -> Array2<f64> {
+    let (num_codes, d) = (book.num_codes(), how.decay);
+    let mut sizes = book.cluster_size() * d;
+    let mut sums = book.embed_avg() * d;
+    for (frame, &code) in frames.rows().into_iter().zip(codes) {
+        sizes[code as usize] += 1.0 - d;
+        for (sum, &x) in sums.row_mut(code as usize).iter_mut().zip(frame) {
+            *sum += (1.0 - d) * f64::from(x);
+        }
+    }
+    let total = sizes.sum();
+    let divisors = sizes.mapv(|size| match how.formula {
+        RowFormula::Smoothed => (size + how.epsilon) / (total + num_codes as f64 * how.epsilon) * total,
+        RowFormula::Clamped => size.max(how.epsilon),
+    });
+    sums / divisors.insert_axis(Axis(1))
+}
+
+/// Holds one step from the settled state against what is promised of it.
+fn check_step(
+    rule: &dyn UpdateRule,
+    rows: Array2<f32>,
+    sizes: Array1<f64>,
+    stored: StoredAs,
+    total: Option<f64>,
+) {
+    let mut params = RvqParams { rule: rule.id(), ..rule.defaults() };
+    if rule.id() == "lucidrains" {
+        params.threshold_ema_dead_code = 2.0;
+    }
+    let how = settling(rule, &params, stored, total);
+    let rows = as_read(&Codebook::from_rows(rows).unwrap(), stored).embed().to_owned();
+    let sums = Array2::zeros(rows.dim());
+    let book = settle(&Codebook::new(rows.clone(), sizes, sums).unwrap(), &how).unwrap();
+    assert_eq!(book.embed(), rows, "settling moves no row");
+    let mut book = as_read(&book, stored);
+    assert!(book.embed_avg().iter().all(|v| v.is_finite()), "a sum overflows");
+    let frames = rows.select(Axis(0), &[0, 0, 1, 3]) + 0.01;
+    let before = book.clone();
+    let (codes, replaced) = step(rule, &params, &mut book, frames.view());
+    assert_eq!(replaced, [0u32; 0], "{}", rule.id());
+    let expected = rows_by_formula(&before, frames.view(), &codes, &how);
+    for (code_idx, ((was, is), wanted)) in
+        rows.rows().into_iter().zip(book.embed().rows()).zip(expected.rows()).enumerate()
+    {
+        let scale = was.iter().fold(1.0f32, |most, v| most.max(v.abs()));
+        for ((was, is), wanted) in was.iter().zip(is).zip(wanted) {
+            assert!(
+                (f64::from(*is) - wanted).abs() <= 1e-6 * f64::from(scale),
+                "code {code_idx}: {is}, not {wanted}"
+            );
+            if !codes.contains(&(code_idx as u32)) {
+                assert!((was - is).abs() < 1e-3, "code {code_idx} of {} moved from {was} to {is}", rule.id());
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn one_step_leaves_what_it_does_not_use(
+        num_codes in 4usize..40,
+        dim in 1usize..9,
+        seed in 0u64..1000,
+        scale in 1e-3f32..30.0,
+        spread in 0.0f64..6.0,
+        total in prop::option::of(1.0f64..1e4),
+    ) {
+        let rows = gaussian(num_codes, dim, seed) * scale;
+        // From all alike to a few codes that take nearly everything.
+        let sizes = Array1::from_shape_fn(num_codes, |k| 100.0 * (-spread * k as f64 / 4.0).exp());
+        for id in ["encodec", "gpt-sovits", "lucidrains", "moshi"] {
+            for stored in [StoredAs::F32, F16] {
+                // Mimi keeps no rows: in half precision they are what its sums make them.
+                if id == "moshi" && stored == F16 { continue; }
+                check_step(rules::find(id).unwrap(), rows.clone(), sizes.clone(), stored, total);
+            }
+        }
+    }
+}
+
+#[test]
+fn sizes_keep_their_proportions_between_both_ends() {
+    let rows = ndarray::array![[1.0f32], [2.0], [3.0], [40.0]];
+    let sizes = ndarray::array![0.0, 1.0, 10.0, 5.0];
+    let book = Codebook::new(rows.clone(), sizes, Array2::zeros((4, 1))).unwrap();
+    let mut how = Settling {
+        formula: RowFormula::Smoothed,
+        decay: 0.99,
+        epsilon: 1e-5,
+        expiry: Expiry::Frames(2.0),
+        total: Some(1600.0),
+        stored: StoredAs::F32,
+    };
+    let settled = settle(&book, &how).unwrap();
+    let sizes = settled.cluster_size();
+    assert!(sizes[0] >= 2.0 / 0.99 && sizes[0] < 2.021, "{sizes}");
+    assert_eq!(sizes.to_vec()[1..], [100.0, 1000.0, 500.0]);
+    // The rows are those that the trainer's own formula makes of the state.
+    let (total, k) = (sizes.sum(), 4.0);
+    for ((row, sum), &size) in rows.rows().into_iter().zip(settled.embed_avg().rows()).zip(sizes) {
+        let smoothed = (size + 1e-5) / (total + k * 1e-5) * total;
+        assert!((sum[0] / smoothed - f64::from(row[0])).abs() < 1e-12);
+    }
+    // Half precision: powers of two, and 40 c stays below 65504.
+    how.stored = F16;
+    assert_eq!(settle(&book, &how).unwrap().cluster_size().to_vec(), [4.0, 128.0, 1024.0, 512.0]);
+    how.total = Some(1e6);
+    assert_eq!(settle(&book, &how).unwrap().cluster_size()[3], 1024.0);
+    // A row for which no size will do.
+    let long = Codebook::from_rows(ndarray::array![[1.0f32], [6e4]]).unwrap();
+    let words = settle(&long, &how).unwrap_err().to_string();
+    assert!(words.contains("the sums overflow: code 1"), "{words}");
+    // Without any size all count as equal.
+    let blank = Codebook::new(rows, Array1::zeros(4), Array2::zeros((4, 1))).unwrap();
+    how = Settling { total: Some(400.0), stored: StoredAs::F32, ..how };
+    assert_eq!(settle(&blank, &how).unwrap().cluster_size(), Array1::from_elem(4, 100.0));
+    assert!(settle(&blank, &Settling { decay: 0.0, ..how }).is_err());
+}
+
+/// A checkpoint in EnCodec's layout among other tensors, rows in `dtype`, and the quantizer in it.
+fn checkpoint(path: &Path, dtype: Dtype) -> LoadedModel {
+    let mut tensors = vec![tensor("encoder.weight", Dtype::F32, &[3, 2], 0.5)];
+    for layer_idx in 0..2 {
+        let start = format!("generator.quantizer.vq.layers.{layer_idx}._codebook.");
+        tensors.push(tensor(&format!("{start}inited"), dtype, &[1], 1.0));
+        tensors.push(tensor(&format!("{start}cluster_size"), dtype, &[6], 20.0 + layer_idx as f32));
+        tensors.push(tensor(&format!("{start}embed"), dtype, &[6, 2], layer_idx as f32));
+        tensors.push(tensor(&format!("{start}embed_avg"), dtype, &[6, 2], 3.0));
+    }
+    tensors.push(tensor("head.bias", Dtype::F32, &[5], -1.0));
+    let notes = BTreeMap::from([("epoch".to_owned(), "8".to_owned())]);
+    io::write_tensors(path, &NewFile { tensors: &tensors, notes: &notes, nested: None }).unwrap();
+    model(path)
+}
+
+fn tensor(name: &str, dtype: Dtype, shape: &[usize], first: f32) -> NewTensor {
+    let values = (0..shape.iter().product()).map(|i| first + 0.25 * i as f32).collect();
+    NewTensor { name: name.to_owned(), dtype, shape: shape.to_vec(), values }
+}
+
+fn model(path: &Path) -> LoadedModel {
+    match io::open(path, &Task::silent(&Cancel::default())).unwrap() {
+        Opened::Model(model) => model,
+        other => panic!("no model: {other:?}"),
+    }
+}
+
+fn write_back(original: &Path, target: &Path, rvq: &Rvq) -> Result<WrittenBack, String> {
+    let task = Cancel::default();
+    io::write_back(original, target, rvq, &EmaParams::default(), &Task::silent(&task))
+        .map_err(|err| err.to_string())
+}
+
+/// `rvq` with other rows in the layers of `which`.
+fn changed(rvq: &Rvq, which: &[usize]) -> Rvq {
+    let layer = |(layer_idx, layer): (usize, &Layer)| {
+        let book = &layer.codebook;
+        let shift = if which.contains(&layer_idx) { 0.375 } else { 0.0 };
+        let rows = book.embed().mapv(|v| v + shift);
+        let sizes = Array1::from_shape_fn(rows.nrows(), |k| 1.0 + k as f64);
+        Codebook::new(rows, sizes, book.embed_avg().clone()).unwrap().into()
+    };
+    Rvq::new(rvq.layers().iter().enumerate().map(layer).collect()).unwrap()
+}
+
+#[test]
+fn only_the_changed_layer_changes_and_nothing_else() {
+    for dtype in [Dtype::F16, Dtype::Bf16, Dtype::F32, Dtype::F64] {
+        let folder = TempDir::new().unwrap();
+        let (original, copy) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+        let old = checkpoint(&original, dtype);
+        let new = changed(&old.rvq, &[1]);
+        let written = write_back(&original, &copy, &new).unwrap();
+        assert_eq!((written.layers, written.tensors.len()), (vec![1], 3));
+        let read = model(&copy);
+        assert_eq!(read.rvq.layers()[0], old.rvq.layers()[0]);
+        let book = &read.rvq.layers()[1].codebook;
+        assert_eq!(book.embed(), new.layers()[1].codebook.embed());
+        assert!(book.cluster_size().iter().all(|&size| size >= 2.0 / 0.99));
+        // In coarse types a size is a power of two, so the sums are exact multiples of the rows.
+        let tolerance = if dtype.size() == 2 { 0.0 } else { 1e-5 };
+        for ((row, sum), &size) in
+            book.embed().rows().into_iter().zip(book.embed_avg().rows()).zip(book.cluster_size())
+        {
+            for (e, m) in row.iter().zip(sum) {
+                assert!(
+                    (f64::from(*e) * size - m).abs() <= tolerance * (1.0 + m.abs()),
+                    "{dtype:?}: {e} x {size}, {m}"
+                );
+            }
+        }
+        // Every byte that differs lies in one of the three tensors.
+        let (before, after) = (std::fs::read(&original).unwrap(), std::fs::read(&copy).unwrap());
+        assert_eq!(before.len(), after.len());
+        let tensors = safetensors::SafeTensors::deserialize(&after).unwrap();
+        for (name, tensor) in safetensors::SafeTensors::deserialize(&before).unwrap().iter() {
+            let differs = tensors.tensor(name).unwrap().data() != tensor.data();
+            assert_eq!(differs, written.tensors.iter().any(|changed| changed == name), "{name}");
+        }
+        let header = 8 + u64::from_le_bytes(before[..8].try_into().unwrap()) as usize;
+        assert_eq!(before[..header], after[..header]);
+    }
+}
+
+#[test]
+fn the_checkpoint_itself_can_be_the_target() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let old = checkpoint(&path, Dtype::F32);
+    let written = write_back(&path, &path, &changed(&old.rvq, &[0, 1])).unwrap();
+    assert_eq!((written.layers, written.tensors.len()), (vec![0, 1], 6));
+    assert_eq!(model(&path).rvq.layers()[0].codebook.embed()[[0, 0]], 0.375);
+    let bytes = std::fs::read(&path).unwrap();
+    // What is there already changes nothing, not even the averages.
+    let again = write_back(&path, &path, &model(&path).rvq).unwrap();
+    assert!(again.layers.is_empty() && again.tensors.is_empty() && again.findings.len() == 1, "{again:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_quantizer_of_another_shape_is_refused_and_nothing_is_written() {
+    let folder = TempDir::new().unwrap();
+    let (original, copy) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+    let old = checkpoint(&original, Dtype::F32).rvq;
+    let refused = |rvq: &Rvq, part: &str| {
+        let words = write_back(&original, &copy, rvq).unwrap_err();
+        assert!(words.contains(part) && words.contains("rvqscope convert"), "{words}");
+        assert!(!copy.exists());
+    };
+    let book = |num_codes, dim| -> Layer { Codebook::from_rows(gaussian(num_codes, dim, 1)).unwrap().into() };
+    refused(
+        &Rvq::new(vec![book(6, 2)]).unwrap(),
+        "the model has 1 layers, but the checkpoint's quantizer has 2",
+    );
+    refused(
+        &Rvq::new(vec![book(6, 2), book(7, 2)]).unwrap(),
+        "layer 1 of the model has 7 codes of 2 dimensions, but 6 of 2",
+    );
+    refused(
+        &Rvq::new(vec![book(6, 3), book(6, 3)]).unwrap(),
+        "layer 0 of the model has 6 codes of 3 dimensions",
+    );
+    let cosine = Rvq::with_metric(old.layers().to_vec(), Metric::Cosine).unwrap();
+    refused(&cosine, "measures distances as Cosine");
+    // No quantizer at all.
+    let features = folder.path().join("x.npy");
+    ndarray_npy::write_npy(&features, &gaussian(20, 3, 1)).unwrap();
+    let words = write_back(&features, &copy, &old).unwrap_err();
+    assert!(words.starts_with("there is no quantizer in this file") && words.ends_with("x.npy"), "{words}");
+}
+
+#[test]
+fn rows_too_long_for_half_precision_are_refused_by_name() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let old = checkpoint(&path, Dtype::F16).rvq;
+    let bytes = std::fs::read(&path).unwrap();
+    let mut layers = changed(&old, &[0]).layers().to_vec();
+    let mut rows = layers[0].codebook.embed().to_owned();
+    rows[[3, 1]] = 3e4;
+    layers[0] = Codebook::from_rows(rows).unwrap().into();
+    let words = write_back(&path, &path, &Rvq::new(layers).unwrap()).unwrap_err();
+    assert!(words.starts_with("layer 0: the sums overflow: code 3"), "{words}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
