@@ -1,10 +1,6 @@
 //! Broken files: cut short, with flipped bits, with headers that lie. None panics, and none takes memory out of proportion.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-// The counting allocator is the one place that cannot do without.
-#![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::path::Path;
 
 use rand::{RngExt, SeedableRng};
@@ -13,50 +9,13 @@ use rvqscope::io;
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
 
+mod counting;
 mod files;
 
 use files::{npy, safetensors, wav};
 
-struct Counting;
-
-thread_local! {
-    /// Bytes that this thread holds; negative where it freed what another one made.
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST_HELD: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    let _ = HELD.try_with(|held| {
-        held.set(held.get() + bytes);
-        let _ = MOST_HELD.try_with(|most| most.set(most.get().max(held.get())));
-    });
-}
-
-// SAFETY: every call is passed on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        unsafe { System.dealloc(ptr, layout) }
-    }
-
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count(new_size as isize - layout.size() as isize);
-        unsafe { System.realloc(ptr, layout, new_size) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 const SLACK: usize = 16 << 20;
 
@@ -81,10 +40,7 @@ impl Bench {
     fn open_within(&self, bytes: &[u8], limit: usize) -> bool {
         let path = self.folder.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        let before = HELD.get();
-        MOST_HELD.set(before);
-        let opened = io::open(&path, &Task::silent(&Cancel::default()));
-        let cost = usize::try_from(MOST_HELD.get() - before).unwrap();
+        let (cost, opened) = counting::cost(|| io::open(&path, &Task::silent(&Cancel::default())));
         assert!(cost <= limit, "{cost} bytes for a file of {}: {opened:?}", bytes.len());
         // Writing over a file again and again can make a file system wait for the disk each time.
         std::fs::remove_file(&path).unwrap();

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use crate::features::{FeatureSet, Split};
 use crate::random::{self, Purpose};
 use crate::rvq::init::{self, EmptyCluster};
-use crate::rvq::rules::StartRows;
+use crate::rvq::rules::{StartRows, stage};
 use crate::rvq::{InitMethod, Layer, Projection, Rvq, RvqError, ValidRvqParams};
 use crate::task::Task;
 
@@ -57,7 +57,7 @@ impl SharedStart {
                 InitMethod::Uniform => StartRows::uniform(num_codes, seen.ncols(), &mut rng),
                 InitMethod::KMeans => {
                     let means = init::draw(seen.view(), num_codes, &mut rng);
-                    let stage = format!("k-means, layer {}", layer_idx + 1);
+                    let stage = stage(layer_idx);
                     let iters = params.kmeans_iters;
                     let found = init::lloyd(seen.view(), means, iters, EmptyCluster::Keep, &stage, task)?;
                     StartRows::of_kmeans(found, seen.nrows())

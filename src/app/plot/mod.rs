@@ -16,7 +16,7 @@ pub use axis::{Axis, Scale};
 pub use bars::Bars;
 pub use csv::{Cell, Csv};
 pub use decimate::{Visible, decimate};
-pub use steps::{StepChart, StepLines, last_value};
+pub use steps::{StepChart, StepLines};
 
 /// What moves a plot, for the tooltip of its title.
 const HOW_TO_MOVE: &str = "Drag to move, Ctrl + wheel to zoom, drag with the right button to zoom into a box, double-click to see all";

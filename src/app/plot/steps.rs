@@ -145,12 +145,6 @@ fn table(history: &History, series: Series) -> String {
     csv.finish()
 }
 
-/// The last value that a layer had.
-#[must_use]
-pub fn last_value(history: &History, layer_idx: usize, series: Series) -> Option<f64> {
-    history.last(layer_idx, series)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,8 +158,8 @@ mod tests {
         history.push(&StepRecord { step: 1, layers: vec![layer] });
         history.push(&StepRecord { step: 2, layers: vec![layer, LayerStep { loss: 0.125, ..layer }] });
         assert_eq!(table(&history, Series::Loss), "step,layer_1,layer_2\n1,0.5,\n2,0.5,0.125\n");
-        assert_eq!(last_value(&history, 1, Series::Loss), Some(0.125));
-        assert_eq!(last_value(&history, 2, Series::Loss), None);
+        assert_eq!(history.last(1, Series::Loss), Some(0.125));
+        assert_eq!(history.last(2, Series::Loss), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use egui::{RichText, Ui};
 use super::NOTE_SIZE;
 use crate::app::PanelCtx;
 use crate::session::{SelectCommand, TrainState, View};
-use crate::training::{Run, SplitKind};
+use crate::training::{Run, RunSummary};
 
 /// State of the section: one line a run, worked out once.
 #[derive(Default)]
@@ -55,20 +55,16 @@ impl RunsSection {
         let same = self.lines.len() == runs.len()
             && self.lines.iter().zip(runs).all(|((run, _), view)| Arc::ptr_eq(run, &view.run));
         if !same {
-            self.lines = runs.iter().map(|view| (view.run.clone(), line(&view.run))).collect();
+            self.lines = runs.iter().map(|view| (view.run.clone(), line(view))).collect();
         }
     }
 }
 
 /// Steps, SNR and perplexity of a run.
-fn line(run: &Run) -> String {
-    let steps = format!("{} steps", super::grouped(run.steps));
-    let Some((split, _)) = run.best_evaluation() else { return steps };
-    let snr = run.total_metrics(split).and_then(|total| total.snr_db);
-    let snr = snr.map_or("no SNR".to_owned(), |db| format!("SNR {db:.2} dB"));
-    let perplexities: Vec<f64> =
-        run.layer_metrics(split).iter().filter_map(|layer| layer.perplexity).collect();
-    let mean = perplexities.iter().sum::<f64>() / perplexities.len().max(1) as f64;
-    let which = if split == SplitKind::HeldOut { "held-out" } else { "train" };
-    format!("{steps}, {which} {snr}, perplexity {mean:.0}")
+fn line(view: &View) -> String {
+    let RunSummary { split, steps, snr_db, perplexity, .. } = RunSummary::of(&view.run, &view.history);
+    let steps = format!("{} steps", super::grouped(steps));
+    let Some(perplexity) = perplexity else { return steps };
+    let snr = snr_db.map_or("no SNR".to_owned(), |db| format!("SNR {db:.2} dB"));
+    format!("{steps}, {} {snr}, perplexity {perplexity:.0}", split.label())
 }

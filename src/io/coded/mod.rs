@@ -10,6 +10,7 @@ mod mp4;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Symphonia;
@@ -90,7 +91,7 @@ fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
     let no_audio = || Problem::malformed(format!("there is no audio in this {} file", container.label));
     let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
-    let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+    let channels = params.channels.as_ref().map_or(0, Channels::count);
     if channels > MAX_CHANNELS {
         // A decoder makes room for every channel before it has seen a sample.
         return Err(Problem::malformed(format!(

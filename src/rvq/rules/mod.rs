@@ -19,6 +19,7 @@ use rand_pcg::Pcg64;
 use crate::param::{ParamKind, ParamSpec};
 use crate::task::{Cancelled, Task};
 
+pub(crate) use start::stage;
 pub use start::{StartOrigin, StartRows};
 
 use super::tally::Tally;

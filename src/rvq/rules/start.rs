@@ -110,6 +110,6 @@ pub(super) fn sizes(counts: &[u32]) -> Array1<f64> {
 }
 
 /// "k-means, layer 3": what progress calls it.
-pub(super) fn stage(layer_idx: usize) -> String {
+pub(crate) fn stage(layer_idx: usize) -> String {
     format!("k-means, layer {}", layer_idx + 1)
 }

@@ -6,7 +6,7 @@ use egui::{RichText, ScrollArea, Ui};
 
 use super::parts::{Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, tile_rows, tiles_ui};
 use crate::app::plot::numbers::number;
-use crate::app::plot::{Scale, StepChart, StepLines, last_value};
+use crate::app::plot::{Scale, StepChart, StepLines};
 use crate::app::{Panel, PanelCtx};
 use crate::metrics::{Definition, convergence, usage};
 use crate::session::View;
@@ -105,7 +105,7 @@ impl Ema {
 fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
     let decay = view.run.params.decay;
     let layer = ctx.session.selection().layer;
-    let last = |series| last_value(&view.history, layer, series).map(number);
+    let last = |series| view.history.last(layer, series).map(number);
     let note =
         if view.run.params_known { format!("decay {decay}") } else { format!("assuming decay {decay}") };
     let window = Figure::new(&convergence::EMA_WINDOW, Some(number(convergence::ema_window_steps(decay))));
