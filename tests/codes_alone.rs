@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ndarray::Array2;
 use rvqscope::io::TimeAxis;
 use rvqscope::jobs::{self, DataSpec, JobCtx, JobError, OpenSpec, OpenedFiles, SizeFrom, Source};
-use rvqscope::session::{DataCommand, SelectCommand, Session, TokensLook, TrainCommand};
 use rvqscope::rvq::search::Search;
+use rvqscope::session::{DataCommand, SelectCommand, Session, TokensLook, TrainCommand};
 use rvqscope::task::Cancel;
 use rvqscope::training::SplitKind;
 

@@ -15,6 +15,7 @@ use rvqscope::app::{App, panels::PANELS};
 use rvqscope::param::ParamValue;
 use rvqscope::session::{
     Command, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand, Severity, TrainCommand,
+    TrainState,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -84,6 +85,13 @@ fn look_at_all(harness: &mut Harness<'_, App>, state: &str, wanted: fn(&str) -> 
         let id = make().id();
         harness.state_mut().layout_mut().show(id);
         harness.run_steps(3);
+        // A panel that wants something computed gets it.
+        let start = Instant::now();
+        while harness.state().session().background().next().is_some() {
+            assert!(start.elapsed() < PATIENCE, "{id}, {state}: what it asks for does not come");
+            std::thread::sleep(Duration::from_millis(2));
+            harness.run_steps(2);
+        }
         for words in wanted(id) {
             assert!(
                 harness.query_all_by_label_contains(words).next().is_some(),
@@ -172,7 +180,7 @@ fn while_training_and_after_it() {
         open(harness, path.clone());
         apply(harness, TrainCommand::StepOnce);
         let start = Instant::now();
-        while harness.state().session().view().is_none() {
+        while harness.state().session().train_state() != TrainState::Paused {
             assert!(start.elapsed() < PATIENCE, "no step is taken");
             std::thread::sleep(Duration::from_millis(5));
             harness.step();
