@@ -102,8 +102,26 @@ fn a_model_beside_them_says_how_many_codes_there_are() {
     let codes = open(vec![few, model.clone()], DataSpec::default()).unwrap().codes.unwrap();
     assert_eq!((codes.tokens.num_codes.clone(), codes.size_from), (vec![12; 3], SizeFrom::Model));
     let beyond = write(dir.path(), "beyond.npy", &self::codes());
-    let codes = open(vec![beyond, model], DataSpec::default()).unwrap().codes.unwrap();
-    assert_eq!(codes.size_from, SizeFrom::Assumed, "the model has no code 19");
+    let opened = open(vec![beyond, model.clone()], DataSpec::default()).unwrap().codes.unwrap();
+    assert_eq!(opened.size_from, SizeFrom::Assumed, "the model has no code 19");
+    // One after the other, in either order, comes to the same as both at once.
+    let few = dir.path().join("codes.npy");
+    for order in [[&few, &model], [&model, &few]] {
+        let mut session = Session::new(Arc::new(|| {}));
+        for path in order {
+            session.apply(DataCommand::Open(vec![path.clone()]));
+            settle(&mut session);
+        }
+        let one_by_one = session.codes().unwrap();
+        assert_eq!((&one_by_one.tokens, &one_by_one.evaluation), (&codes.tokens, &codes.evaluation));
+        session.apply(DataCommand::SetCodebookSize(Some(9)));
+        settle(&mut session);
+        assert_eq!(session.codes().unwrap().size_from, SizeFrom::User);
+        session.apply(DataCommand::SetTimeAxis(Some(TimeAxis::Columns)));
+        session.apply(DataCommand::SetCodebookSize(None));
+        settle(&mut session);
+        assert_eq!(session.codes().unwrap().size_from, SizeFrom::Model, "the model is still there");
+    }
 }
 
 fn settle(session: &mut Session) {
@@ -173,7 +191,7 @@ fn a_corpus_is_encoded_once_it_is_asked_for_and_again_for_another_quantizer() {
         let run = &session.view().unwrap().run;
         let matrix = &session.dataset().unwrap().set.matrix;
         let expected = run.rvq.encode(matrix.view(), rvqscope::rvq::LayerSpan::ALL).unwrap();
-        assert_eq!(tokens.values, expected);
+        assert_eq!(tokens.values, expected.into_shared());
         assert_eq!((tokens.num_codes.as_slice(), tokens.frames_in_all), ([12, 12, 12].as_slice(), 300));
         session.apply(TrainCommand::Continue);
         settle(&mut session);

@@ -141,14 +141,21 @@ fn codes_without_their_quantizer() {
     ndarray_npy::write_npy(&path, &codes).unwrap();
     in_all_looks(|harness| {
         open(harness, path.clone());
+        for shown in ["Codes over time", "Showing codes alone"] {
+            assert!(harness.query_all_by_label(shown).next().is_some(), "{shown} is in front at once");
+        }
+        assert!(harness.query_by_label("Held-out").is_none(), "codes are not trained on");
         look_at_all(harness, "codes alone", |id| match id {
             "usage" => {
                 &["Layer 1", "K = 128 is assumed", "Utilization: ", "Layers by codes", "Rank and frequency"]
             }
-            "dead" => &["(c) unused in the corpus", "need the codebooks", "Codes of layer"],
+            "dead" => &["(c) unused in the corpus", "not in codes alone", "Codes of layer"],
             "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
             "notices" | "compare" => &[],
-            _ => &["Needs the codebooks", "open the model they came from", "Open files…"],
+            "data" => {
+                &["Needs the frames", "open the audio or features that they were made of", "Open files…"]
+            }
+            _ => &["Needs the codebooks and the frames", "open the model that they came from", "Open files…"],
         });
         apply(harness, SelectCommand::Code(2, Some(5)));
         apply(harness, SelectCommand::Frames(Some((10, 200))));
@@ -180,7 +187,9 @@ fn while_training_and_after_it() {
         open(harness, path.clone());
         apply(harness, TrainCommand::StepOnce);
         let start = Instant::now();
-        while harness.state().session().train_state() != TrainState::Paused {
+        while harness.state().session().train_state() != TrainState::Paused
+            || harness.state().session().view().is_none()
+        {
             assert!(start.elapsed() < PATIENCE, "no step is taken");
             std::thread::sleep(Duration::from_millis(5));
             harness.step();

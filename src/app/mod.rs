@@ -137,7 +137,12 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        let had_codes = self.session.codes().is_some();
         self.session.poll();
+        if !had_codes && self.session.codes().is_some() {
+            // Most of what usually lies in front needs more than codes.
+            self.layout.show("tokens");
+        }
         for paths in self.session.take_recently_opened() {
             self.settings.recent.add(&paths);
         }

@@ -112,5 +112,6 @@ fn usage_table(codes: &OpenedCodes) -> String {
         ]);
     }
     let (layers, frames) = codes.tokens.values.dim();
-    format!("{layers} layers x {frames} frames\n{}", table::aligned(&rows))
+    let plural = if layers == 1 { "" } else { "s" };
+    format!("{layers} layer{plural} x {frames} frames\n{}", table::aligned(&rows))
 }

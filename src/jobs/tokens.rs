@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis, s};
+use ndarray::{ArcArray2, Array2, Axis, s};
 
 use crate::features::Clip;
 use crate::io::{Codes, LoadedModel, TimeAxis};
@@ -16,7 +16,7 @@ use super::{Dataset, JobCtx, JobError, OpenSpec, Source, encode};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tokens {
     /// `(num_layers, num_frames)`.
-    pub values: Array2<u32>,
+    pub values: ArcArray2<u32>,
     /// `K` of each layer; every code lies below it.
     pub num_codes: Vec<usize>,
     /// The clips that the frames come from.
@@ -98,6 +98,7 @@ pub fn tokens(spec: &TokensSpec, ctx: &JobCtx<'_>) -> Result<Arc<Tokens>, JobErr
     })??;
     let num_codes = rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect();
     let (clips, frame_rate_hz) = (set.clips.clone(), set.frame_rate_hz);
+    let values = values.into_shared();
     Ok(Arc::new(Tokens { values, num_codes, clips, frame_rate_hz, frames_in_all }))
 }
 
@@ -172,10 +173,11 @@ impl CodesFiles {
             }
         };
         let largest = joined.iter().copied().max().unwrap_or(0);
-        let (num_codes, size_from) = sizes(spec.data.codebook_size, model, joined.nrows(), largest)?;
+        let of_model = model.and_then(|model| sizes_of(&model.rvq, joined.nrows(), largest));
+        let (num_codes, size_from) = sizes(spec.data.codebook_size, of_model, joined.nrows(), largest)?;
         let evaluation = Evaluation::of_codes(joined.view(), &num_codes);
         let tokens = Tokens {
-            values: joined,
+            values: joined.into_shared(),
             num_codes,
             clips,
             frame_rate_hz: spec.data.frame_rate_hz,
@@ -195,7 +197,7 @@ impl CodesFiles {
 /// `K` of each layer: what the user says, what a model of as many layers has, or else the next power of two.
 fn sizes(
     wanted: Option<usize>,
-    model: Option<&LoadedModel>,
+    of_model: Option<Vec<usize>>,
     layers: usize,
     largest: u32,
 ) -> Result<(Vec<usize>, SizeFrom), JobError> {
@@ -208,14 +210,17 @@ fn sizes(
         }
         return check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::User));
     }
-    let of_model: Option<Vec<usize>> =
-        model.map(|model| model.rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect());
-    if let Some(sizes) = of_model.filter(|sizes| sizes.len() == layers && sizes.iter().all(|&k| k >= needed))
-    {
+    if let Some(sizes) = of_model {
         return Ok((sizes, SizeFrom::Model));
     }
     let size = needed.next_power_of_two();
     check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::Assumed))
+}
+
+/// `K` of each layer of a quantizer that codes of `layers` layers up to `largest` may have come from.
+fn sizes_of(rvq: &Rvq, layers: usize, largest: u32) -> Option<Vec<usize>> {
+    let sizes: Vec<usize> = rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect();
+    (sizes.len() == layers && sizes.iter().all(|&size| size > largest as usize)).then_some(sizes)
 }
 
 fn check_counted(layers: usize, size: usize) -> Result<(), JobError> {
@@ -228,6 +233,28 @@ fn check_counted(layers: usize, size: usize) -> Result<(), JobError> {
 }
 
 impl OpenedCodes {
+    /// The same with `K` as the quantizer has it: `None` where `K` was not merely assumed, or the codes cannot be of this quantizer.
+    #[must_use]
+    pub fn sized_by(&self, rvq: &Rvq) -> Option<Self> {
+        let Tokens { values, num_codes, clips, frame_rate_hz, frames_in_all } = self.tokens.as_ref();
+        let sizes =
+            sizes_of(rvq, num_codes.len(), self.largest).filter(|_| self.size_from == SizeFrom::Assumed)?;
+        let tokens = Tokens {
+            values: values.clone(),
+            num_codes: sizes,
+            clips: clips.clone(),
+            frame_rate_hz: *frame_rate_hz,
+            frames_in_all: *frames_in_all,
+        };
+        let evaluation = self.evaluation.with_sizes(&tokens.num_codes);
+        Some(Self {
+            tokens: Arc::new(tokens),
+            evaluation: Arc::new(evaluation),
+            size_from: SizeFrom::Model,
+            ..self.clone()
+        })
+    }
+
     /// `K`, and how it is known.
     #[must_use]
     pub fn size_note(&self) -> String {

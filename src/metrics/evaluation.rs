@@ -57,6 +57,17 @@ impl Evaluation {
         let layers = codes.rows().into_iter().zip(num_codes).map(tally).collect();
         Self { frames: codes.ncols() as u64, layers, ..Self::default() }
     }
+
+    /// The same counts of codes alone where layers have other numbers of codes, each above every code that was counted.
+    #[must_use]
+    pub fn with_sizes(&self, num_codes: &[usize]) -> Self {
+        let mut resized = self.clone();
+        for (layer, &size) in resized.layers.iter_mut().zip(num_codes) {
+            layer.counts.resize(size, 0);
+            layer.code_sq_error.resize(size, 0.0);
+        }
+        resized
+    }
 }
 
 /// Frames that are taken through all layers at once; between blocks a cancel is looked for.

@@ -73,6 +73,15 @@ impl Session {
     fn take_codes(&mut self, codes: Arc<OpenedCodes>) {
         self.clear_data();
         self.codes = Some(codes);
+        self.size_codes();
+    }
+
+    /// Where a model lies beside codes alone, it knows how many codes there are.
+    fn size_codes(&mut self) {
+        let (Some(codes), Some(model)) = (&self.codes, &self.model) else { return };
+        if let Some(sized) = codes.sized_by(&model.rvq) {
+            self.codes = Some(Arc::new(sized));
+        }
     }
 
     /// Forgets the corpus and all that was made of it.
@@ -96,6 +105,7 @@ impl Session {
         let (params, steps) = recorded(model);
         let info = model.info.clone();
         self.model = Some(ModelView { path, rvq: Arc::new(model.rvq.clone()), info, params, steps });
+        self.size_codes();
         if self.dataset.is_none() && self.codes.is_none() {
             self.notify(
                 Severity::Info,

@@ -53,7 +53,8 @@ impl DataSection {
             }
             None if session.is_opening() => {}
             None => {
-                let text = "Nothing is open yet: drop audio, features or a model anywhere in the window";
+                let text =
+                    "Nothing is open yet: drop audio, features, codes or a model anywhere in the window";
                 ui.label(RichText::new(text).color(ctx.palette.faint));
             }
         }
@@ -67,6 +68,8 @@ impl DataSection {
             None if session.codes().is_some() => {
                 self.time_ui(ctx, session.codes().map(|codes| &codes.time_axis), ui);
                 self.size_ui(ctx, ui);
+                // Codes are not trained on, so nothing of them is held out.
+                return;
             }
             _ => {
                 let title = "Features of audio";
@@ -117,7 +120,7 @@ impl DataSection {
     fn open_ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
-            let help = "Audio, features or a model, one or several files (Ctrl+O)";
+            let help = "Audio, features, codes or a model, one or several files (Ctrl+O)";
             if super::button(ui, "Open…", help, None) {
                 ctx.request(WindowRequest::AskOpen);
             }
@@ -161,9 +164,10 @@ impl DataSection {
     fn size_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             let help =
-                "K, the codes of each codebook; 0 to assume the power of two at or above the largest code";
+                "K, the codes of each codebook; 0 for what the model beside them says, or else the power of two above the largest code";
             let label = ui.label("Codebook size").on_hover_text(help);
-            let now = ctx.session.data_spec().codebook_size.unwrap_or(0) as f64;
+            let largest = ctx.session.codes().and_then(|codes| codes.tokens.num_codes.iter().max());
+            let now = largest.copied().unwrap_or(0) as f64;
             let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes" };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
             response.labelled_by(label.id).on_hover_text(help);

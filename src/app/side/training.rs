@@ -40,7 +40,11 @@ impl Able {
     #[must_use]
     pub fn now(session: &Session) -> Self {
         let state = session.train_state();
-        let no_data = (session.dataset().is_none()).then_some("Open audio or features first");
+        let no_data = match (session.dataset(), session.codes()) {
+            (Some(_), _) => None,
+            (None, Some(_)) => Some("Codes alone cannot be trained on: open audio or features"),
+            (None, None) => Some("Open audio or features first"),
+        };
         let opening = session.is_opening().then_some("Files are being opened");
         let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
         let stopping = (state == TrainState::Stopping).then_some("The training is ending");
@@ -66,6 +70,7 @@ impl Able {
 #[must_use]
 pub fn state_text(session: &Session) -> &'static str {
     match session.train_state() {
+        TrainState::Idle if session.codes().is_some() => "Showing codes alone",
         TrainState::Idle if session.dataset().is_none() => "No data",
         TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
         TrainState::Idle if session.view().is_some() => "Ready, showing the last result",

@@ -128,7 +128,7 @@ impl Dead {
                 swatch_ui(ui, state.color(ctx.palette), &text).on_hover_text(state.help());
             }
         });
-        let text = "The threshold, and what was replaced when, need the codebooks: open the model these codes came from";
+        let text = "What is below the threshold or was replaced is not in codes alone: it needs the model that they came from, and its audio or features";
         ui.add(egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.faint)).wrap());
         let [height] = row_heights(ui, [(1.0, 104.0)]);
         map.ui(ctx, ui, codes, layer, height);

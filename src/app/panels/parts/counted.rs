@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use super::stage::missing_ui;
+use super::stage::{Needs, missing_ui};
 use super::{chooser_ui, layers_ui};
 use crate::app::PanelCtx;
 use crate::jobs::OpenedCodes;
@@ -29,7 +29,7 @@ pub fn counted<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<Counted<'a>> {
         (None, None) => None,
     };
     if found.is_none() {
-        missing_ui(ctx, ui);
+        missing_ui(ctx, ui, Needs::Run);
     }
     found
 }

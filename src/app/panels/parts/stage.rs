@@ -7,10 +7,19 @@ use crate::jobs::Builtin;
 use crate::session::{DataCommand, TrainCommand, TrainState, View};
 use crate::task::Progress;
 
+/// What a panel cannot do without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Frames, whether there is a quantizer or not.
+    Frames,
+    /// A quantizer and frames that it was held against.
+    Run,
+}
+
 /// The view to draw. Without one it draws what is missing, and there is nothing more to do.
 pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
     if ctx.session.view().is_none() {
-        missing_ui(ctx, ui);
+        missing_ui(ctx, ui, Needs::Run);
     }
     ctx.session.view()
 }
@@ -19,7 +28,7 @@ pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
 pub fn without_data(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     let missing = ctx.session.dataset().is_none();
     if missing {
-        missing_ui(ctx, ui);
+        missing_ui(ctx, ui, Needs::Frames);
     }
     missing
 }
@@ -48,7 +57,7 @@ pub fn progress_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, progress: Optio
     middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
 }
 
-pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
     let session = ctx.session;
     let opening = session.background().next();
     match (session.dataset(), session.train_state()) {
@@ -63,8 +72,8 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
         (None, _) if session.codes().is_some() => {
-            let text = "These are codes alone. This needs the codebooks: open the model they came from, with the audio or features that were encoded";
-            middle_ui(ctx, ui, "Needs the codebooks", text, |ui| open_button_ui(ctx, ui));
+            let (title, text) = beside_codes(needs, session.model().is_some());
+            middle_ui(ctx, ui, title, text, |ui| open_button_ui(ctx, ui));
         }
         (None, _) if session.model().is_some() => {
             let text = "The model is open. Open audio or features of its dimension to see how it does";
@@ -101,6 +110,24 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
                 }
             });
         }
+    }
+}
+
+/// What codes on their own cannot show, and what they need beside them.
+fn beside_codes(needs: Needs, has_model: bool) -> (&'static str, &'static str) {
+    match (needs, has_model) {
+        (Needs::Frames, false) => (
+            "Needs the frames",
+            "These are codes alone: open the audio or features that they were made of to see it here",
+        ),
+        (_, true) => (
+            "Needs the frames",
+            "Codes and their model are here: open the audio or features that they were made of",
+        ),
+        (Needs::Run, false) => (
+            "Needs the codebooks and the frames",
+            "These are codes alone: open the model that they came from, and the audio or features that they were made of",
+        ),
     }
 }
 
