@@ -75,7 +75,7 @@ impl Wanted {
     /// What the dialog is called.
     fn title(&self) -> &'static str {
         match self {
-            Self::Files => "Open audio, features or a model",
+            Self::Files => "Open audio, features, codes or a model",
             Self::Folder => "Open a folder",
             Self::Model => "Save the model",
             Self::Codes => "Save the codes",

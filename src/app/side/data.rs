@@ -154,7 +154,8 @@ impl DataSection {
         let (layers, frames) = codes.tokens.values.dim();
         let clips = codes.tokens.clips.len();
         let what = if clips == 1 { "codes alone".to_owned() } else { format!("codes alone, {clips} clips") };
-        let text = format!("{what}: {} layers × {} frames", layers, grouped(frames as u64));
+        let plural = if layers == 1 { "" } else { "s" };
+        let text = format!("{what}: {layers} layer{plural} × {} frames", grouped(frames as u64));
         for text in [text, codes.size_note()] {
             ui.add(egui::Label::new(RichText::new(&text).color(ctx.palette.faint)).wrap());
         }

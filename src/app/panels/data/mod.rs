@@ -18,7 +18,7 @@ use crate::app::{Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
-pub(super) use overlay::overlay_ui;
+pub(super) use overlay::{borders_ui, overlay_ui};
 use picture::ColorScale;
 use pyramid::Preparing;
 use summary::{selection_ui, summary_ui};

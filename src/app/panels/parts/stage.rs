@@ -80,7 +80,7 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
             middle_ui(ctx, ui, "No data yet", text, |ui| open_button_ui(ctx, ui));
         }
         (None, _) => {
-            let text = "Open audio, features or a model, or look at the demo";
+            let text = "Open audio, features, codes or a model, or look at the demo";
             middle_ui(ctx, ui, "No data yet", text, |ui| {
                 open_button_ui(ctx, ui);
                 if ui

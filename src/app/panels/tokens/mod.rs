@@ -4,10 +4,10 @@ mod picture;
 
 use std::sync::Arc;
 
-use egui::{Color32, RichText, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Color32, RichText, Stroke, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
-use super::data::{Timeline, overlay_ui, stretch_dragged};
+use super::data::{Timeline, borders_ui, overlay_ui, stretch_dragged};
 use super::parts::{Counted, banner_ui, counted, layers_ui, note_ui, progress_ui, row_heights, swatch_ui};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped, number};
@@ -84,6 +84,9 @@ impl Tokens {
         let dragged = stretch_dragged(ctx, ui, &drawn, &line, &mut self.drag_from);
         let nothing = Split { train: Vec::new(), held_out: Vec::new() };
         let selected = dragged.or(ctx.session.selection().frames);
+        // Beside this many colours a faint line is not seen.
+        borders_ui(ui, &drawn, &line, Stroke::new(3.0, ctx.palette.card));
+        borders_ui(ui, &drawn, &line, Stroke::new(1.0, ctx.palette.highlight));
         overlay_ui(ui, ctx.palette, &drawn, &line, &nothing, selected, false);
         if let Some((layer, frame)) = drawn.clicked_at().and_then(|at| cell_at(tokens, &line, at)) {
             let code = tokens.values.get([layer, frame]).map(|&code| code as usize);
