@@ -94,18 +94,13 @@ fn not_a_model<T>(opened: &Opened, path: &Path) -> Result<T> {
 fn described(path: &Path, model: &LoadedModel) -> String {
     let info = &model.info;
     let mut text = format!("{}\n", super::one_line(&path.display().to_string()));
-    let _ = writeln!(
-        text,
-        "{} layout, {} distance, {} layers over frames of {} dimensions",
-        info.family,
-        info.metric,
-        info.layers.len(),
-        model.rvq.dim()
-    );
-    if let (Some(params), steps) = jobs::recorded(model) {
-        let _ =
-            writeln!(text, "trained for {steps} steps under the rule {}, seed {}", params.rule, params.seed);
-    }
+    let mut facts: Vec<_> =
+        info.facts(model.rvq.dim()).into_iter().map(|fact| (fact.label, fact.text)).collect();
+    let (params, steps) = jobs::recorded(model);
+    facts.extend(jobs::trained_words(params.as_ref(), steps).map(|text| ("Trained", text)));
+    facts.extend(info.trained_words().map(|text| ("The file says", text)));
+    let rows = facts.into_iter().map(|(label, text)| (label.to_lowercase(), super::one_line(&text)));
+    text.push_str(&table::labelled(&rows.collect::<Vec<_>>()));
     let mut rows = vec![["layer", "codes", "dim", "dtype", "buffers"].map(str::to_owned).to_vec()];
     for (layer_idx, layer) in info.layers.iter().enumerate() {
         rows.push(vec![
@@ -117,6 +112,14 @@ fn described(path: &Path, model: &LoadedModel) -> String {
         ]);
     }
     text.push_str(&table::aligned(&rows));
+    let notes = info.training_notes();
+    if !notes.is_empty() {
+        text.push_str("training and config\n");
+        let row =
+            |&(key, value): &(&str, &str)| (format!("  {}", super::one_line(key)), super::one_line(value));
+        let rows: Vec<_> = notes.iter().map(row).collect();
+        text.push_str(&table::labelled(&rows));
+    }
     for finding in &info.findings {
         let _ = writeln!(text, "note: {}", super::one_line(finding));
     }

@@ -25,7 +25,7 @@ mod zip;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
-pub use error::{FileError, Problem};
+pub use error::{FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
