@@ -3,6 +3,7 @@
 //! `logic` takes in what jobs, dialogs and drops have brought; `ui` draws. While drawing, panels only put what they want into an
 //! outbox, which is emptied when drawing is over.
 
+mod choice;
 mod dialogs;
 mod exports;
 mod geometry;
@@ -174,6 +175,7 @@ impl eframe::App for App {
         egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));
         help.ui(&palette, ui);
         dialogs.ui(&ctx, ui);
+        choice::ui(&ctx, ui);
         status::drop_hint_ui(&palette, ui);
         let ctx = ui.ctx().clone();
         self.empty_outbox(&ctx);

@@ -28,13 +28,13 @@ pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Sou
 pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
-    save_model, write_back,
+    save_model, trained_words, write_back,
 };
 pub use report::{ReportSpec, write_report};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
     COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
-    Trained, compare, entries_of, entry_of, train,
+    Trained, compare, entries_of, entry_of, no_standardizing, train,
 };
 
 /// What can go wrong in a job. What was there before is untouched.

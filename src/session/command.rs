@@ -32,7 +32,7 @@ pub enum Command {
 /// About the data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DataCommand {
-    /// Open files and folders: audio, features, models.
+    /// Open files and folders: audio, features, codes, models.
     Open(Vec<PathBuf>),
     /// Open a built-in source, and train on it at once or not.
     OpenBuiltin {
@@ -59,6 +59,8 @@ pub enum DataCommand {
     SetStandardize(bool),
     /// Forget the loaded model.
     CloseModel,
+    /// Look at one of several quantizers of a file, by its place in the list; `None` for none of them.
+    ChooseQuantizer(Option<usize>),
     /// Give up opening.
     Cancel,
 }

@@ -3,6 +3,7 @@
 //! [`Session::apply`] starts things and returns at once; [`Session::poll`] takes in what jobs have told since the last look. What a job that was
 //! replaced still says goes nowhere, because its mailbox is gone.
 
+mod choosing;
 mod command;
 mod comparing;
 mod look;
@@ -27,6 +28,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
 use crate::training::{History, Run, SplitKind};
 
+pub use choosing::QuantizerChoice;
 pub use command::{
     Command, CompareCommand, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand,
     TrainCommand,
@@ -73,6 +75,8 @@ pub struct ModelView {
     pub params: Option<RvqParams>,
     /// Steps it was trained for, where the file says so.
     pub steps: u64,
+    /// Where its file holds several quantizers: all of them, and which one this is.
+    pub others: Option<(Arc<QuantizerChoice>, usize)>,
 }
 
 /// What panels draw: a run as it stands, with every step so far.
@@ -123,6 +127,8 @@ struct Opening {
     time_axis: Option<TimeAxis>,
     /// The codebook size that is asked for.
     codebook_size: Option<usize>,
+    /// The one of several quantizers that is asked for.
+    chosen: Option<choosing::Chosen>,
     then: start::Then,
 }
 
@@ -155,6 +161,8 @@ pub struct Session {
     waker: Waker,
     next_id: u64,
     opening: Option<Opening>,
+    /// What has to be chosen before a file can be looked at.
+    choice: Option<Arc<QuantizerChoice>>,
     training: Option<Job>,
     /// The steps of a training that has not shown a state yet; those of the run it goes on with stand before them.
     incoming: Option<Arc<History>>,
@@ -203,6 +211,7 @@ impl Session {
             waker,
             next_id: 0,
             opening: None,
+            choice: None,
             training: None,
             incoming: None,
             comparison: None,

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Pitfall, Source, TrainSpec};
+use crate::jobs::{
+    Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Pitfall, Source, TrainSpec, no_standardizing,
+};
 use crate::rvq::search::Search;
 
+use super::choosing::Chosen;
 use super::{DataCommand, HOLDOUT, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
 
 /// Counts the runs of this process, to name them by.
@@ -25,11 +28,12 @@ pub(super) enum Then {
 impl Session {
     pub(super) fn apply_data(&mut self, command: DataCommand) {
         match command {
-            DataCommand::Open(paths) => self.open(Source::Files(paths), Then::Look),
+            DataCommand::Open(paths) => self.open(Source::Files(paths), Then::Look, None),
             DataCommand::OpenBuiltin { builtin, then_train } => {
                 self.params.replace(builtin.preset());
                 self.holdout = builtin.holdout();
-                self.open(Source::Builtin(builtin), if then_train { Then::Train } else { Then::Look });
+                let then = if then_train { Then::Train } else { Then::Look };
+                self.open(Source::Builtin(builtin), then, None);
             }
             DataCommand::SetExtract(extract) => {
                 if let Err(err) = extract.validate() {
@@ -76,6 +80,7 @@ impl Session {
                     self.view = None;
                 }
             }
+            DataCommand::ChooseQuantizer(index) => self.choose_quantizer(index),
             DataCommand::Cancel => self.opening = None,
         }
     }
@@ -91,11 +96,12 @@ impl Session {
         let built_of_audio = self.dataset.as_ref().is_some_and(|dataset| !dataset.audio.is_empty());
         if let Some(source) = self.data_source().filter(|_| of_audio == built_of_audio) {
             let source = source.clone();
-            self.open(source, Then::Look);
+            let chosen = self.chosen_of(&source);
+            self.open(source, Then::Look, chosen);
         }
     }
 
-    pub(super) fn open(&mut self, source: Source, then: Then) {
+    pub(super) fn open(&mut self, source: Source, then: Then, chosen: Option<Chosen>) {
         if source == Source::Files(Vec::new()) {
             return;
         }
@@ -111,10 +117,13 @@ impl Session {
         if self.data_source() != Some(&source) {
             (data.time_axis, data.codebook_size) = (None, None);
         }
+        data.quantizer = chosen.as_ref().and_then(|(choice, index)| choice.name(*index));
+        // Whoever opens something else has no answer to what was asked before.
+        self.choice = None;
         let title = format!("Opening {}", source.title());
         let (time_axis, codebook_size) = (data.time_axis, data.codebook_size);
         let job = self.start_job(&title, JobSpec::Open(OpenSpec { source: source.clone(), data }));
-        self.opening = Some(Opening { job, source, time_axis, codebook_size, then });
+        self.opening = Some(Opening { job, source, time_axis, codebook_size, chosen, then });
     }
 
     pub(super) fn apply_train(&mut self, command: TrainCommand) {
@@ -165,6 +174,9 @@ impl Session {
             Ok(params) => params,
             Err(err) => return self.notify(Severity::Error, err.to_string()),
         };
+        if let Some(why) = no_standardizing(&params, self.standardize) {
+            return self.notify(Severity::Error, why);
+        }
         let number = RUNS_STARTED.fetch_add(1, Ordering::Relaxed);
         let spec = TrainSpec {
             name: format!("Run {number}, {}", params.rule),

@@ -7,6 +7,7 @@ use crate::io::model::LoadedModel;
 use crate::jobs::{Dataset, JobOutput, OpenedCodes, OpenedFiles, Source, Trained, recorded};
 use crate::training::{History, Run, StepRecord, findings};
 
+use super::choosing::Chosen;
 use super::mailbox::{Ending, Mail};
 use super::start::Then;
 use super::{Job, ModelView, Opening, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
@@ -33,6 +34,7 @@ impl Session {
         }
         let Some(ending) = mail.ending else { return };
         let Some(opening) = self.opening.take() else { return };
+        let Some(ending) = self.asked(ending, &opening) else { return };
         if let Some(JobOutput::Opened(files)) = self.ended(ending) {
             self.take_opened(files, opening);
         }
@@ -40,7 +42,7 @@ impl Session {
 
     fn take_opened(&mut self, files: OpenedFiles, opening: Opening) {
         let OpenedFiles { dataset, model, codes } = files;
-        let Opening { source, time_axis, codebook_size, then, .. } = opening;
+        let Opening { source, time_axis, codebook_size, chosen, then, .. } = opening;
         if let Source::Files(paths) = source {
             self.recently_opened.push(paths);
         }
@@ -55,7 +57,7 @@ impl Session {
             self.take_codes(codes);
         }
         if let Some((path, model)) = model {
-            self.take_model(path, &model);
+            self.take_model(path, &model, chosen);
         }
         match then {
             Then::Train => self.apply_train(TrainCommand::Start),
@@ -98,13 +100,13 @@ impl Session {
         self.selection.frames = None;
     }
 
-    fn take_model(&mut self, path: PathBuf, model: &LoadedModel) {
+    fn take_model(&mut self, path: PathBuf, model: &LoadedModel, others: Option<Chosen>) {
         for finding in &model.info.findings {
             self.notify(Severity::Info, format!("{finding}: {}", path.display()));
         }
         let (params, steps) = recorded(model);
         let info = model.info.clone();
-        self.model = Some(ModelView { path, rvq: Arc::new(model.rvq.clone()), info, params, steps });
+        self.model = Some(ModelView { path, rvq: Arc::new(model.rvq.clone()), info, params, steps, others });
         self.size_codes();
         if self.dataset.is_none() && self.codes.is_none() {
             self.notify(

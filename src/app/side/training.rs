@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::jobs::no_standardizing;
 use crate::session::{Session, TrainCommand, TrainState};
 use crate::training::Run;
 
@@ -49,6 +50,7 @@ impl Able {
         let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
         let stopping = (state == TrainState::Stopping).then_some("The training is ending");
         let idle = (state == TrainState::Idle).then_some("No training is under way");
+        let invalid = invalid.or(no_standardizing(session.params().current(), session.standardize()));
         let running = matches!(state, TrainState::Running | TrainState::Starting)
             .then_some("The training is taking steps: pause it first");
         let train = no_data.or(opening).or(invalid).or(stopping);
@@ -151,6 +153,8 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let is_idle = state == TrainState::Idle;
         let (text, help) = if is_idle {
             ("Train", "Train from the beginning with these parameters (Ctrl+Enter)")
+        } else if session.is_comparing() {
+            ("Train instead", "End this comparison and train once, with the parameters above (Ctrl+Enter)")
         } else {
             ("Restart", "End this training and start again from the beginning (Ctrl+Enter)")
         };
