@@ -10,7 +10,7 @@ use ndarray::Array2;
 use rvqscope::io::TimeAxis;
 use rvqscope::jobs::{self, DataSpec, JobCtx, JobError, OpenSpec, OpenedFiles, SizeFrom, Source};
 use rvqscope::rvq::search::Search;
-use rvqscope::session::{DataCommand, SelectCommand, Session, TokensLook, TrainCommand};
+use rvqscope::session::{DataCommand, SaveCommand, SelectCommand, Session, TokensLook, TrainCommand};
 use rvqscope::task::Cancel;
 use rvqscope::training::SplitKind;
 
@@ -155,6 +155,19 @@ fn the_session_shows_codes_until_frames_are_opened() {
     let (axis, why) = &session.codes().unwrap().time_axis;
     assert_eq!((*axis, why.as_str()), (TimeAxis::Rows, "chosen by you"));
     assert_eq!(session.codes().unwrap().tokens.values.dim(), (400, 3));
+    session.apply(DataCommand::SetTimeAxis(None));
+    settle(&mut session);
+    let out = dir.path().join("report");
+    session.apply(SaveCommand::Report(out.clone()));
+    session.apply(SaveCommand::Model(dir.path().join("none.safetensors")));
+    settle(&mut session);
+    let metrics = std::fs::read_to_string(out.join("metrics.json")).unwrap();
+    let metrics: serde_json::Value = serde_json::from_str(&metrics).unwrap();
+    assert_eq!(
+        (&metrics["layers"][0]["codes"], &metrics["layers"][0]["train"]["used"]),
+        (&20.into(), &20.into())
+    );
+    assert!(!dir.path().join("none.safetensors").exists(), "there is no model to save");
     session.apply(TrainCommand::Start);
     assert!(session.notices().iter().any(|n| n.text.contains("nothing to train on")));
     let frames = dir.path().join("frames.npy");

@@ -346,11 +346,16 @@ fn a_model_is_told_in_a_few_lines() {
     info.layers[1].codes = 12;
     info.layers[2].buffers.pop();
     assert_eq!(info.shape_words(), "3 layers, K = 12 to 16, D = 8");
-    let told =
-        [("optimizer.step", "7"), ("config.width", "3"), ("iteration", "96"), ("info", "8epoch_96iteration")];
+    let told = [
+        ("optimizer.step", "7"),
+        ("config.width", "3"),
+        ("config.train.epochs", "100"),
+        ("iteration", "96"),
+        ("info", "8epoch_96iteration"),
+    ];
     info.training = told.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
     let keys: Vec<_> = info.training_notes().into_iter().map(|(key, _)| key).collect();
-    assert_eq!(keys, ["info", "iteration", "optimizer.step", "config.width"]);
+    assert_eq!(keys, ["info", "iteration", "optimizer.step", "config.train.epochs", "config.width"]);
     assert_eq!(info.trained_words().as_deref(), Some("8epoch_96iteration, iteration 96, step 7"));
     let buffers = info.facts(8).into_iter().find(|fact| fact.label == "EMA buffers").unwrap().text;
     assert_eq!(buffers, "cluster_size, embed_avg, inited (in 2 of 3 layers)");

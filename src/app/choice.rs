@@ -39,12 +39,14 @@ fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
         Ok(about) => (about.clone(), palette.faint),
         Err(problem) => (format!("Cannot be used: {problem}"), palette.warning),
     };
+    // What is told of one stands closer to it than the next one does.
+    ui.spacing_mut().item_spacing.y = 3.0;
     let size = vec2(ui.available_width(), 30.0);
     let button = Button::new(RichText::new(place.name()).strong()).truncate().min_size(size);
     let clicked = ui.add_enabled(place.about.is_ok(), button).on_hover_text(place.name()).clicked();
     if !about.is_empty() {
         ui.add(egui::Label::new(RichText::new(about).size(NOTE_SIZE).color(color)).wrap());
     }
-    ui.add_space(4.0);
+    ui.add_space(7.0);
     clicked
 }

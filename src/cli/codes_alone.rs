@@ -9,27 +9,18 @@ use serde_json::json;
 
 use crate::io::TimeAxis;
 use crate::jobs::{self, DataSpec, OpenSpec, OpenedCodes, SizeFrom, Source};
-use crate::metrics::{LayerMetrics, is_small_sample, layer_metrics};
+use crate::metrics::{LayerMetrics, layer_metrics};
+use crate::report;
 use crate::report::scale::short;
-use crate::report::{self, Report};
-use crate::training::SourceInfo;
 
 use super::{Env, print, table};
 
 /// Writes the report of codes: usage, with null wherever codebooks or frames are needed.
 pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, env: &Env) -> Result<()> {
-    let frames = codes.tokens.values.ncols();
-    let source = SourceInfo {
-        paths: codes.source.paths(),
-        frames,
-        frame_rate_hz: codes.tokens.frame_rate_hz,
-        ..SourceInfo::default()
-    };
-    let findings = findings(codes);
-    for finding in &findings {
-        env.reporter.note(finding);
+    for finding in codes.findings() {
+        env.reporter.note(&finding);
     }
-    let report = Report::of_codes(codes.source.title(), source, &codes.evaluation, findings);
+    let report = jobs::report_of_codes(codes);
     let written = report::write(out, &report)?;
     let page = written.first().map(|path| path.display().to_string()).unwrap_or_default();
     Ok(print(&format!("{}{page}\n", usage_table(codes)))?)
@@ -50,7 +41,7 @@ pub(super) fn inspect(path: &Path, as_json: bool, env: &Env) -> Result<()> {
     let mut text = format!("{}\n", super::one_line(&path.display().to_string()));
     let _ = writeln!(text, "codes alone; time is the {} axis ({why})", axis_name(*axis));
     text.push_str(&usage_table(&codes));
-    for finding in findings(&codes) {
+    for finding in codes.findings() {
         let _ = writeln!(text, "note: {finding}");
     }
     Ok(print(&text)?)
@@ -69,7 +60,7 @@ fn as_value(codes: &OpenedCodes) -> serde_json::Value {
         "largest_code": codes.largest,
         "codebook_size_assumed": codes.size_from == SizeFrom::Assumed,
         "layers": metrics(codes).into_iter().enumerate().map(layer).collect::<Vec<_>>(),
-        "findings": findings(codes),
+        "findings": codes.findings(),
     })
 }
 
@@ -82,19 +73,6 @@ fn axis_name(axis: TimeAxis) -> &'static str {
 
 fn metrics(codes: &OpenedCodes) -> Vec<LayerMetrics> {
     layer_metrics(&codes.evaluation, &[], &[&codes.evaluation])
-}
-
-/// What is to be known of figures that no codebook stands behind.
-fn findings(codes: &OpenedCodes) -> Vec<String> {
-    let mut found = vec![codes.size_note()];
-    let most = codes.tokens.num_codes.iter().copied().max().unwrap_or(0);
-    if is_small_sample(codes.evaluation.frames, most) {
-        found.push(format!(
-            "The {} frames are fewer than 10 a code: utilization and perplexity come out too low",
-            codes.evaluation.frames
-        ));
-    }
-    found
 }
 
 /// How the codes of each layer are used.

@@ -6,7 +6,7 @@ use ndarray::{ArcArray2, Array2, Axis, s};
 
 use crate::features::Clip;
 use crate::io::{Codes, LoadedModel, TimeAxis};
-use crate::metrics::Evaluation;
+use crate::metrics::{Evaluation, is_small_sample};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 
@@ -233,6 +233,20 @@ fn check_counted(layers: usize, size: usize) -> Result<(), JobError> {
 }
 
 impl OpenedCodes {
+    /// What is to be known of figures that no codebook stands behind.
+    #[must_use]
+    pub fn findings(&self) -> Vec<String> {
+        let mut found = vec![self.size_note()];
+        let (frames, most) =
+            (self.evaluation.frames, self.tokens.num_codes.iter().copied().max().unwrap_or(0));
+        if is_small_sample(frames, most) {
+            found.push(format!(
+                "The {frames} frames are fewer than 10 a code: utilization and perplexity come out too low"
+            ));
+        }
+        found
+    }
+
     /// The same with `K` as the quantizer has it: `None` where `K` was not merely assumed, or the codes cannot be of this quantizer.
     #[must_use]
     pub fn sized_by(&self, rvq: &Rvq) -> Option<Self> {

@@ -141,7 +141,7 @@ pub enum SaveCommand {
     Model(PathBuf),
     /// The corpus as codes of it.
     Codes(PathBuf),
-    /// A page with all figures, and files beside it, into a folder.
+    /// A page with all figures of the quantizer or of codes alone, and files beside it, into a folder.
     Report(PathBuf),
     /// The quantizer that is looked at, in a copy of the checkpoint that it came from.
     WriteBack {

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
 use crate::jobs::{
-    CodesSpec, Control, DataSpec, Dataset, JobSpec, OpenedCodes, Resume, SaveSpec, Source, WriteBackSpec,
-    ema_params,
+    CodesSpec, Control, DataSpec, Dataset, JobSpec, OpenedCodes, ReportOf, ReportSpec, Resume, SaveSpec,
+    Source, WriteBackSpec, ema_params,
 };
 use crate::param::Effect;
 use crate::rvq::search::Search;
@@ -132,6 +132,8 @@ struct Opening {
     then: start::Then,
 }
 
+/// What the job is called.
+const WRITING_REPORT: &str = "Writing the report";
 /// The share of frames that is held out where nothing else was asked for.
 const HOLDOUT: f64 = 0.1;
 /// Runs that are kept to go back to.
@@ -320,6 +322,11 @@ impl Session {
     }
 
     fn apply_save(&mut self, command: SaveCommand) {
+        if let (None, Some(codes), SaveCommand::Report(dir)) = (&self.view, &self.codes, &command) {
+            let spec = ReportSpec { of: ReportOf::Codes(codes.clone()), dir: dir.clone() };
+            let job = self.start_job(WRITING_REPORT, JobSpec::Report(spec));
+            return self.saving.push(job);
+        }
         let Some(view) = &self.view else {
             return self
                 .notify(Severity::Warning, "There is nothing to save yet: train first, or open a model");
@@ -339,8 +346,8 @@ impl Session {
                 )
             }
             SaveCommand::Report(dir) => {
-                let history = view.history.clone();
-                ("Writing the report", JobSpec::Report(crate::jobs::ReportSpec { run, history, dir }))
+                let of = ReportOf::Run(run, view.history.clone());
+                (WRITING_REPORT, JobSpec::Report(ReportSpec { of, dir }))
             }
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));

@@ -53,8 +53,14 @@ impl DataSection {
             }
             None if session.is_opening() => {}
             None => {
-                let text =
-                    "Nothing is open yet: drop audio, features, codes or a model anywhere in the window";
+                let text = match session.model() {
+                    None => {
+                        "Nothing is open yet: drop audio, features, codes or a model anywhere in the window"
+                    }
+                    Some(_) => {
+                        "No data yet: drop audio or features that the model can take anywhere in the window"
+                    }
+                };
                 ui.label(RichText::new(text).color(ctx.palette.faint));
             }
         }

@@ -99,21 +99,24 @@ fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
 fn table_ui<'a>(ctx: &PanelCtx<'_>, ui: &mut Ui, id: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) {
     let room = ui.available_width();
     let small = |text: &str| RichText::new(text).size(NOTE_SIZE);
-    egui::Grid::new(id).num_columns(2).spacing([8.0, 2.0]).min_col_width(0.0).show(ui, |ui| {
-        for (name, value) in rows {
-            let label = egui::Label::new(small(name).color(ctx.palette.faint)).truncate();
-            ui.scope(|ui| {
-                ui.set_max_width(room * 0.45);
-                ui.add(label).on_hover_text(name);
-            });
-            ui.scope(|ui| {
-                ui.set_max_width(room * 0.68);
-                let line = value.lines().collect::<Vec<_>>().join("; ");
-                ui.add(egui::Label::new(small(&line)).wrap()).on_hover_text(value);
-            });
-            ui.end_row();
-        }
-    });
+    egui::Grid::new(id).num_columns(2).spacing([8.0, 3.0]).min_col_width(0.0).min_row_height(0.0).show(
+        ui,
+        |ui| {
+            for (name, value) in rows {
+                let label = egui::Label::new(small(name).color(ctx.palette.faint)).truncate();
+                ui.scope(|ui| {
+                    ui.set_max_width(room * 0.45);
+                    ui.add(label).on_hover_text(name);
+                });
+                ui.scope(|ui| {
+                    ui.set_max_width(room * 0.68);
+                    let line = value.lines().collect::<Vec<_>>().join("; ");
+                    ui.add(egui::Label::new(small(&line)).wrap()).on_hover_text(value);
+                });
+                ui.end_row();
+            }
+        },
+    );
 }
 
 fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {

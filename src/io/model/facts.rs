@@ -17,6 +17,9 @@ pub struct Fact {
 const TRAINED: [&str; 9] =
     ["step", "steps", "global_step", "iteration", "iter", "epoch", "epochs", "info", "learning_rate"];
 
+/// What notes of a configuration begin with.
+const CONFIGS: [&str; 6] = ["config", "cfg", "xp", "args", "hparams", "hyper_parameters"];
+
 /// The beginnings of the names of what lies around a layer and is no state of its codebook.
 const PROJECTIONS: [&str; 3] = ["in_proj.", "out_proj.", "project_"];
 
@@ -156,8 +159,10 @@ fn is_projection(name: &str) -> bool {
     PROJECTIONS.iter().any(|start| name.starts_with(start))
 }
 
+/// What stands in a configuration was planned, which is not to say that it was reached.
 fn is_about_length(key: &str) -> bool {
-    TRAINED.contains(&last_part(key))
+    let first = key.split('.').next().unwrap_or(key);
+    TRAINED.contains(&last_part(key)) && !CONFIGS.contains(&first)
 }
 
 fn last_part(key: &str) -> &str {

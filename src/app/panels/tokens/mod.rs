@@ -2,6 +2,7 @@
 
 mod picture;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use egui::{Color32, RichText, Stroke, TextureHandle, TextureOptions, Ui, vec2};
@@ -78,6 +79,8 @@ impl Tokens {
     ) {
         layers_ui(ctx, ui, tokens.num_codes.len());
         summary_ui(ctx, ui, counted, tokens, outdated);
+        // Half of the last label stands behind the end of the axis.
+        ui.set_max_width(ui.available_width() - 10.0);
         let [height] = row_heights(ui, [(1.0, 120.0)]);
         let line = Timeline::new(tokens.frame_rate_hz, tokens.values.ncols(), &tokens.clips);
         let drawn = self.codes_ui(ctx, ui, tokens, &line, height);
@@ -225,13 +228,60 @@ fn table(ctx: &PanelCtx<'_>, tokens: &Codes, line: &Timeline<'_>, seen: Visible)
     if to.saturating_sub(from).saturating_mul(layers) > MOST_CSV_VALUES {
         return super::data::too_much(ctx);
     }
+    Some(table_of(tokens, line, from..to))
+}
+
+/// A row for each frame: when it is, and its code in each layer.
+fn table_of(tokens: &Codes, line: &Timeline<'_>, range: Range<usize>) -> String {
+    let (layers, frames) = tokens.values.dim();
     let columns = ["frame".to_owned(), "time_secs".to_owned()];
     let mut csv = Csv::new(columns.into_iter().chain((1..=layers).map(|layer| format!("layer_{layer}"))));
-    for frame in from..to.min(frames) {
+    for frame in range.start..range.end.min(frames) {
         let codes = tokens.values.column(frame);
         let time = line.rate_hz.map(|rate| frame as f64 / rate);
         let codes = codes.iter().map(|&code| Cell::Int(code.into())).collect::<Vec<_>>();
         csv.row([Cell::from(frame), Cell::from(time)].into_iter().chain(codes));
     }
-    Some(csv.finish())
+    csv.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Clip;
+
+    fn tokens() -> Codes {
+        Codes {
+            values: ndarray::arr2(&[[3, 1, 4, 1], [5, 9, 2, 6]]).into_shared(),
+            num_codes: vec![8, 16],
+            clips: vec![Clip { name: "a".to_owned(), frames: 0..4 }],
+            frame_rate_hz: Some(50.0),
+            frames_in_all: 4,
+        }
+    }
+
+    #[test]
+    fn the_table_has_a_row_a_frame_and_a_column_a_layer() {
+        let tokens = tokens();
+        let line = Timeline::new(tokens.frame_rate_hz, 4, &tokens.clips);
+        let text = table_of(&tokens, &line, 1..9);
+        assert_eq!(
+            text.lines().collect::<Vec<_>>(),
+            ["frame,time_secs,layer_1,layer_2", "1,0.02,1,9", "2,0.04,4,2", "3,0.06,1,6"]
+        );
+        let without = table_of(&tokens, &Timeline::new(None, 4, &tokens.clips), 0..1);
+        assert_eq!(without.lines().nth(1), Some("0,,3,5"));
+    }
+
+    #[test]
+    fn a_place_in_the_plot_is_a_layer_and_a_frame_or_none() {
+        let tokens = tokens();
+        let line = Timeline::new(tokens.frame_rate_hz, 4, &tokens.clips);
+        let at = |x, y| cell_at(&tokens, &line, PlotPoint::new(x, y));
+        assert_eq!(at(0.03, 1.6), Some((1, 1)));
+        assert_eq!(at(0.0, 0.6), Some((0, 0)));
+        for (x, y) in [(0.09, 1.0), (-0.01, 1.0), (0.03, 0.4), (0.03, 2.6)] {
+            assert_eq!(at(x, y), None, "{x} {y}");
+        }
+    }
 }
