@@ -300,7 +300,7 @@ fn of_two_families_at_one_place_each_has_a_name_and_a_broken_one_says_why() {
     let rvqscope::io::Problem::SeveralQuantizers { wanted: None, places } = err.problem else {
         panic!("{err}")
     };
-    let names: Vec<_> = places.iter().map(|place| place.name()).collect();
+    let names: Vec<_> = places.iter().map(rvqscope::io::QuantizerPlace::name).collect();
     assert_eq!(names, ["encodec without a prefix", "hf-encodec without a prefix"]);
     assert_eq!(places[0].about.as_deref(), Ok("3 layers, K = 16, D = 8"));
     let why = places[1].about.as_ref().unwrap_err();

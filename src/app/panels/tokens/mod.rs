@@ -79,11 +79,14 @@ impl Tokens {
     ) {
         layers_ui(ctx, ui, tokens.num_codes.len());
         summary_ui(ctx, ui, counted, tokens, outdated);
-        // Half of the last label stands behind the end of the axis.
-        ui.set_max_width(ui.available_width() - 10.0);
         let [height] = row_heights(ui, [(1.0, 120.0)]);
         let line = Timeline::new(tokens.frame_rate_hz, tokens.values.ncols(), &tokens.clips);
-        let drawn = self.codes_ui(ctx, ui, tokens, &line, height);
+        let drawn = ui.scope(|ui| {
+            // Half of the last label stands behind the end of the axis.
+            ui.set_max_width(ui.available_width() - 10.0);
+            self.codes_ui(ctx, ui, tokens, &line, height)
+        });
+        let drawn = drawn.inner;
         let dragged = stretch_dragged(ctx, ui, &drawn, &line, &mut self.drag_from);
         let nothing = Split { train: Vec::new(), held_out: Vec::new() };
         let selected = dragged.or(ctx.session.selection().frames);

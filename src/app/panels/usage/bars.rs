@@ -23,11 +23,14 @@ pub struct Bars {
     order: Order,
     ema: bool,
     sorted: Memo<SortedKey, Sorted>,
-    shares: Memo<(Option<ByPtr<Run>>, SortedKey, Visible), Vec<PlotPoint>>,
+    shares: Memo<SharesKey, Vec<PlotPoint>>,
 }
 
 /// The counts, the layer, and the order in which its codes stand.
 type SortedKey = (ByPtr<Evaluation>, usize, Order);
+
+/// The run whose EMA it is, what its codes stand by, and the part that is seen.
+type SharesKey = (Option<ByPtr<Run>>, SortedKey, Visible);
 
 /// The codes of a layer in the order in which they stand, and how many frames chose each.
 #[derive(Default)]
