@@ -246,7 +246,14 @@ fn spans_and_codes_that_do_not_fit_are_refused() {
 fn a_model_is_inspected_and_converted() {
     let dir = with_model();
     let text = done(&dir, &["inspect", "m.safetensors"]).out;
-    assert!(text.contains("encodec layout") && text.contains("6 steps under the rule rvqscope"), "{text}");
+    for words in [
+        "layout       encodec\n",
+        "codebooks    2 layers, K = ",
+        "ema buffers  cluster_size",
+        "6 steps under the rule rvqscope",
+    ] {
+        assert!(text.contains(words), "no {words:?} in {text}");
+    }
     let json: Value = serde_json::from_str(&done(&dir, &["inspect", "m.safetensors", "--json"]).out).unwrap();
     assert_eq!(keys(&json), ["family", "metric", "layers", "findings"]);
     assert_eq!(json["layers"].as_array().unwrap().len(), 2);

@@ -269,7 +269,7 @@ fn of_several_quantizers_one_is_chosen_by_its_place() {
     let err = load(&path).unwrap_err().to_string();
     assert!(
         err.starts_with(
-            "this file holds 2 quantizers (encodec at teacher., hf-encodec at student.); name the place of one with --quantizer: "
+            "this file holds 2 quantizers: encodec at teacher. (3 layers, K = 16, D = 8), hf-encodec at student. (3 layers, K = 16, D = 8); name the place of one with --quantizer: "
         ),
         "{err}"
     );
@@ -277,11 +277,90 @@ fn of_several_quantizers_one_is_chosen_by_its_place() {
         assert_eq!(families_support::load_at(&path, Some(wanted)).unwrap().rvq.layers(), plain.layers());
     }
     assert_eq!(families_support::load_at(&path, Some("student")).unwrap().info.family, "hf-encodec");
+    let by_name = families_support::load_at(&path, Some("encodec at teacher.")).unwrap();
+    assert_eq!(by_name.info.family, "encodec");
     let err = families_support::load_at(&path, Some("other")).unwrap_err().to_string();
     assert!(
         err.starts_with("this file holds no single quantizer at \"other\", but encodec at teacher."),
         "{err}"
     );
+}
+
+#[test]
+fn of_two_families_at_one_place_each_has_a_name_and_a_broken_one_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("two.safetensors");
+    let mut tensors = family("encodec").unwrap().tensors(&model("encodec").rvq, "", Dtype::F32).unwrap();
+    tensors.extend(family("hf-encodec").unwrap().tensors(&model("bare").rvq, "", Dtype::F32).unwrap());
+    let spoilt = tensors.iter_mut().find(|t| t.name == "quantizer.layers.1.codebook.embed").unwrap();
+    spoilt.shape = vec![4, 32];
+    let notes = std::collections::BTreeMap::new();
+    let file = rvqscope::io::NewFile { tensors: &tensors, notes: &notes, nested: None };
+    rvqscope::io::write_tensors(&path, &file).unwrap();
+    let cancel = rvqscope::task::Cancel::default();
+    let err = rvqscope::io::open(&path, &rvqscope::task::Task::silent(&cancel)).unwrap_err();
+    let rvqscope::io::Problem::SeveralQuantizers { wanted: None, places } = err.problem else {
+        panic!("{err}")
+    };
+    let names: Vec<_> = places.iter().map(rvqscope::io::QuantizerPlace::name).collect();
+    assert_eq!(names, ["encodec without a prefix", "hf-encodec without a prefix"]);
+    assert_eq!(places[0].about.as_deref(), Ok("3 layers, K = 16, D = 8"));
+    let why = places[1].about.as_ref().unwrap_err();
+    assert!(why.contains("a codebook of 4 x 32 has cluster_size 16"), "{why}");
+    assert_eq!(families_support::load_at(&path, Some(&names[0])).unwrap().info.family, "encodec");
+    let err = families_support::load_at(&path, Some("")).unwrap_err().to_string();
+    assert!(err.contains("no single quantizer at \"\""), "{err}");
+}
+
+#[test]
+fn a_model_is_told_in_a_few_lines() {
+    let line = |name: &str, label: &str| {
+        let LoadedModel { rvq, info } = model(name);
+        let fact = info.facts(rvq.dim()).into_iter().find(|fact| fact.label == label);
+        fact.map(|fact| fact.text).unwrap_or_default()
+    };
+    assert_eq!(line("encodec", "Layout"), "encodec at generator.");
+    assert_eq!(line("dac", "Layout"), "dac at state_dict.");
+    assert_eq!(line("mimi", "Codebooks"), "4 layers, K = 16, D = 4");
+    assert_eq!(line("mimi", "Frames"), "dimension 8");
+    assert_eq!(line("encodec_f16", "Stored as"), "f16");
+    assert_eq!(line("snac", "Distance"), "cosine, rows at full length");
+    assert_eq!(
+        line("mimi", "Chains"),
+        "1 + 3 layers, each chain on the same frames; their outputs are added"
+    );
+    assert_eq!(
+        line("vector-quantize-pytorch_grouped", "Chains"),
+        "3 + 3 layers, each chain on its own dimensions: 0 to 3, 4 to 7"
+    );
+    assert_eq!(line("encodec", "Chains"), "");
+    assert_eq!(line("mimi", "Projections"), "around each chain, to 4 dimensions");
+    assert_eq!(line("dac", "Projections"), "around each layer, to 4 dimensions");
+    assert_eq!(
+        line("vector-quantize-pytorch_projected", "Projections"),
+        "around all layers, to 4 dimensions"
+    );
+    assert_eq!(line("snac", "Strides"), "4, 2, 1 frames a code");
+    assert_eq!(line("encodec", "Strides"), "");
+    assert_eq!(line("encodec", "EMA buffers"), "cluster_size, embed_avg, inited");
+    assert_eq!(line("dac", "EMA buffers"), "none");
+    let mut info = model("encodec").info;
+    info.layers[1].codes = 12;
+    info.layers[2].buffers.pop();
+    assert_eq!(info.shape_words(), "3 layers, K = 12 to 16, D = 8");
+    let told = [
+        ("optimizer.step", "7"),
+        ("config.width", "3"),
+        ("config.train.epochs", "100"),
+        ("iteration", "96"),
+        ("info", "8epoch_96iteration"),
+    ];
+    info.training = told.map(|(key, text)| (key.to_owned(), text.to_owned())).into();
+    let keys: Vec<_> = info.training_notes().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["info", "iteration", "optimizer.step", "config.train.epochs", "config.width"]);
+    assert_eq!(info.trained_words().as_deref(), Some("8epoch_96iteration, iteration 96, step 7"));
+    let buffers = info.facts(8).into_iter().find(|fact| fact.label == "EMA buffers").unwrap().text;
+    assert_eq!(buffers, "cluster_size, embed_avg, inited (in 2 of 3 layers)");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use rvqscope::app::{App, panels::PANELS};
 use rvqscope::param::ParamValue;
 use rvqscope::session::{
     Command, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand, Severity, TrainCommand,
+    TrainState,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -84,6 +85,13 @@ fn look_at_all(harness: &mut Harness<'_, App>, state: &str, wanted: fn(&str) -> 
         let id = make().id();
         harness.state_mut().layout_mut().show(id);
         harness.run_steps(3);
+        // A panel that wants something computed gets it.
+        let start = Instant::now();
+        while harness.state().session().background().next().is_some() {
+            assert!(start.elapsed() < PATIENCE, "{id}, {state}: what it asks for does not come");
+            std::thread::sleep(Duration::from_millis(2));
+            harness.run_steps(2);
+        }
         for words in wanted(id) {
             assert!(
                 harness.query_all_by_label_contains(words).next().is_some(),
@@ -110,6 +118,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
         "error" => &["Explained variance", "Figures by layer", "Select layer 1", "By layer"],
         "data" => &["Features", "held out", "dimension"],
+        "tokens" => &["Codes over time", "Layer 1", "layers × "],
         _ => &[],
     }
 }
@@ -121,6 +130,36 @@ fn nothing_is_open() {
             "notices" => &["No notices"],
             _ => &["No data yet", "Open files…", "Train on the demo"],
         });
+    });
+}
+
+#[test]
+fn codes_without_their_quantizer() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("codes.npy");
+    let codes = Array2::from_shape_fn((4, 900), |(layer, t)| ((t * (layer + 3) / 2) % 100) as i32);
+    ndarray_npy::write_npy(&path, &codes).unwrap();
+    in_all_looks(|harness| {
+        open(harness, path.clone());
+        for shown in ["Codes over time", "Showing codes alone"] {
+            assert!(harness.query_all_by_label(shown).next().is_some(), "{shown} is in front at once");
+        }
+        assert!(harness.query_by_label("Held-out").is_none(), "codes are not trained on");
+        look_at_all(harness, "codes alone", |id| match id {
+            "usage" => {
+                &["Layer 1", "K = 128 is assumed", "Utilization: ", "Layers by codes", "Rank and frequency"]
+            }
+            "dead" => &["(c) unused in the corpus", "not in codes alone", "Codes of layer"],
+            "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
+            "notices" | "compare" => &[],
+            "data" => {
+                &["Needs the frames", "open the audio or features that they were made of", "Open files…"]
+            }
+            _ => &["Needs the codebooks and the frames", "open the model that they came from", "Open files…"],
+        });
+        apply(harness, SelectCommand::Code(2, Some(5)));
+        apply(harness, SelectCommand::Frames(Some((10, 200))));
+        look_at_all(harness, "a code and a stretch of codes alone", |_| &[]);
     });
 }
 
@@ -148,7 +187,9 @@ fn while_training_and_after_it() {
         open(harness, path.clone());
         apply(harness, TrainCommand::StepOnce);
         let start = Instant::now();
-        while harness.state().session().view().is_none() {
+        while harness.state().session().train_state() != TrainState::Paused
+            || harness.state().session().view().is_none()
+        {
             assert!(start.elapsed() < PATIENCE, "no step is taken");
             std::thread::sleep(Duration::from_millis(5));
             harness.step();

@@ -656,16 +656,17 @@ fn a_retrained_model_goes_back_into_its_checkpoint() {
 }
 
 #[test]
-fn codes_of_features_open_as_codes_and_not_as_data() {
+fn codes_take_the_place_of_the_corpus_and_of_what_was_made_of_it() {
     let mut desk = Desk::with_file(&clustered(3, 100, 6, 5), 5);
     desk.train();
     let codes = desk.path("codes.npy");
     desk.apply(SaveCommand::Codes(codes.clone()));
     desk.wait("saving", |s| !s.is_busy());
     desk.open(&codes);
-    assert_eq!(desk.problems().len(), 1, "{:?}", desk.problems());
-    assert!(desk.problems()[0].contains("codes"), "{:?}", desk.problems());
-    desk.assert_every_step_once(5);
+    assert!(desk.problems().is_empty(), "{:?}", desk.problems());
+    assert!(desk.session.codes().is_some());
+    assert!(desk.session.dataset().is_none() && desk.session.view().is_none());
+    assert!(!desk.session.can_continue());
 }
 
 #[test]
@@ -943,4 +944,105 @@ fn rules_are_compared_side_by_side_and_their_runs_stay() {
     desk.apply(TrainCommand::Start);
     desk.wait("the training", |s| s.train_state() == TrainState::Idle && s.runs().len() == 6);
     assert!(desk.session.runs().last().unwrap().run.name.starts_with("Run "));
+}
+
+#[test]
+fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
+    let mut desk = Desk::with_file(&clustered(3, 200, 4, 5), 5);
+    let two = desk.path("two.safetensors");
+    common::write_two_quantizers(&two);
+    let dataset = desk.session.dataset().cloned().unwrap();
+    let ask = |desk: &mut Desk| {
+        desk.open(&two);
+        let choice = desk.session.quantizer_choice().expect("a question");
+        let told: Vec<_> = choice.places.iter().map(|place| (place.name(), place.about.clone())).collect();
+        let of = |name: &str, about: &str| (name.to_owned(), Ok(about.to_owned()));
+        assert_eq!(
+            told,
+            [
+                of("encodec at teacher.", "3 layers, K = 12, D = 4"),
+                of("hf-encodec at student.", "2 layers, K = 6, D = 4")
+            ]
+        );
+        assert_eq!(choice.path, two);
+    };
+    // Cancelled: as if nothing had been opened.
+    ask(&mut desk);
+    assert!(desk.problems().is_empty(), "a question is no problem: {:?}", desk.problems());
+    desk.apply(DataCommand::ChooseQuantizer(None));
+    assert!(desk.session.quantizer_choice().is_none() && desk.session.model().is_none());
+    assert!(!desk.session.is_busy() && Arc::ptr_eq(desk.session.dataset().unwrap(), &dataset));
+    assert!(desk.session.take_recently_opened().iter().all(|paths| paths != std::slice::from_ref(&two)));
+    desk.apply(DataCommand::ChooseQuantizer(Some(0)));
+    assert!(!desk.session.is_busy(), "there is no question any more");
+    // Chosen: looked at, and held against the data.
+    ask(&mut desk);
+    desk.apply(DataCommand::ChooseQuantizer(Some(7)));
+    assert!(!desk.session.is_busy(), "there is no such one");
+    ask(&mut desk);
+    desk.apply(DataCommand::ChooseQuantizer(Some(1)));
+    assert!(desk.session.quantizer_choice().is_none());
+    desk.wait("the student", |s| !s.is_busy());
+    let model = desk.session.model().unwrap();
+    assert_eq!((model.info.family.as_str(), model.rvq.num_layers()), ("hf-encodec", 2));
+    assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
+    // Another one of the same file.
+    assert_eq!(model.others.as_ref().map(|(choice, index)| (choice.places.len(), *index)), Some((2, 1)));
+    desk.apply(DataCommand::ChooseQuantizer(Some(0)));
+    desk.wait("the teacher", |s| !s.is_busy());
+    let model = desk.session.model().unwrap();
+    assert_eq!((model.info.family.as_str(), model.others.as_ref().unwrap().1), ("encodec", 0));
+    assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 3);
+    assert!(Arc::ptr_eq(desk.session.dataset().unwrap(), &dataset), "the data stay");
+    // Another file has no others, and takes the question away.
+    ask(&mut desk);
+    let plain = desk.path("plain.safetensors");
+    let rvq = desk.session.model().unwrap().rvq.clone();
+    rvqscope::io::write_model(&plain, &rvq, &Default::default()).unwrap();
+    desk.open(&plain);
+    assert!(desk.session.quantizer_choice().is_none() && desk.session.model().unwrap().others.is_none());
+}
+
+#[test]
+fn a_corpus_that_came_with_several_quantizers_is_reopened_with_the_same_one() {
+    let mut desk = Desk::new();
+    let (two, frames) = (desk.path("two.safetensors"), desk.npy("frames.npy", &clustered(3, 200, 4, 5)));
+    common::write_two_quantizers(&two);
+    desk.apply(DataCommand::Open(vec![two, frames]));
+    desk.wait("the question", |s| !s.is_busy());
+    assert!(desk.session.dataset().is_none(), "nothing is taken in before the answer");
+    desk.apply(DataCommand::ChooseQuantizer(Some(1)));
+    desk.wait("opening", |s| !s.is_busy());
+    assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
+    desk.apply(DataCommand::SetFrameRate(Some(50.0)));
+    desk.wait("reopening", |s| !s.is_busy());
+    assert!(desk.session.quantizer_choice().is_none(), "it is not asked again");
+    assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
+    assert_eq!(desk.session.dataset().unwrap().set.frame_rate_hz, Some(50.0));
+}
+
+#[test]
+fn angles_are_not_trained_on_standardized_data() {
+    let mut desk = Desk::with_file(&clustered(3, 200, 4, 5), 5);
+    desk.apply(ParamsCommand::SetRule("lucidrains"));
+    desk.small(5);
+    desk.set("metric", ParamValue::Choice("cosine"));
+    desk.train();
+    let before = desk.session.view().unwrap().run.clone();
+    desk.apply(DataCommand::SetStandardize(true));
+    desk.apply(TrainCommand::Start);
+    assert!(!desk.session.is_busy());
+    assert!(desk.problems().iter().any(|text| text.contains("every angle")), "{:?}", desk.problems());
+    assert!(Arc::ptr_eq(&desk.session.view().unwrap().run, &before));
+    // The job itself refuses too, which is what the command line runs.
+    let corpus = common::dataset(clustered(3, 200, 4, 5));
+    let params = *desk.session.params().current();
+    let mut wanted = common::spec(&corpus, params);
+    wanted.standardize = true;
+    assert!(common::train_with(wanted, 1, false).unwrap_err().to_string().contains("every angle"));
+    // A rule that measures no angle does not mind what the metric was under another.
+    desk.apply(ParamsCommand::SetRule("encodec"));
+    desk.small(5);
+    desk.train();
+    assert!(desk.session.view().unwrap().run.params.rule == "encodec");
 }

@@ -16,6 +16,8 @@ use rvqscope::param::ParamValue;
 use rvqscope::rvq::rules::RULES;
 use rvqscope::session::{DataCommand, ParamsCommand, SaveCommand, Severity, TrainCommand, TrainState};
 
+mod common;
+
 type Window = Harness<'static, App>;
 
 /// Storage in memory, as eframe has it in a file.
@@ -212,10 +214,10 @@ fn without_a_system_dialog_the_window_asks_for_the_path() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = small_window(folder.path());
     click(&mut harness, Role::Button, "Open…");
-    assert!(harness.query_by_label("Open audio, features or a model").is_some());
+    assert!(harness.query_by_label("Open audio, features, codes or a model").is_some());
     harness.key_press(egui::Key::Escape);
     harness.run_steps(5);
-    assert!(harness.query_by_label("Open audio, features or a model").is_none());
+    assert!(harness.query_by_label("Open audio, features, codes or a model").is_none());
     assert_eq!(harness.state().session().train_state(), TrainState::Idle);
 }
 
@@ -341,4 +343,61 @@ fn an_idle_window_draws_no_frames() {
     let mut harness = small_window(folder.path());
     harness.run_steps(20);
     assert!(harness.try_run().is_ok(), "nothing asks for another frame");
+}
+
+#[test]
+fn a_file_of_several_quantizers_asks_which_and_shows_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.safetensors");
+    common::write_two_quantizers(&path);
+    let mut harness = window();
+    let ask = |harness: &mut Window| {
+        harness.state_mut().apply(DataCommand::Open(vec![path.clone()]));
+        until(harness, "the question", |app| app.session().quantizer_choice().is_some());
+    };
+    ask(&mut harness);
+    assert!(harness.query_by_label_contains("two.safetensors holds 2 quantizers").is_some());
+    assert!(harness.query_by_label("3 layers, K = 12, D = 4").is_some());
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().session().quantizer_choice().is_none(), "the escape key is a cancel");
+    assert!(harness.query_by_label("Which quantizer?").is_none());
+    ask(&mut harness);
+    click(&mut harness, Role::Button, "Cancel");
+    assert!(harness.query_by_label("Which quantizer?").is_none());
+    assert!(harness.state().session().model().is_none());
+    ask(&mut harness);
+    click(&mut harness, Role::Button, "hf-encodec at student.");
+    until(&mut harness, "the student", |app| app.session().model().is_some());
+    for told in [
+        "hf-encodec at student.",
+        "2 layers, K = 6, D = 4",
+        "dimension 4",
+        "f32",
+        "euclidean",
+        "iteration 96",
+    ] {
+        assert!(harness.query_all_by_label(told).next().is_some(), "{told}");
+    }
+    assert!(harness.query_all_by_label_contains("cluster_size").next().is_some(), "its EMA state");
+    click(&mut harness, Role::ComboBox, "1 of 2");
+    click(&mut harness, Role::Button, "encodec at teacher.");
+    until(&mut harness, "the teacher", |app| {
+        app.session().model().is_some_and(|model| model.info.family == "encodec")
+    });
+    assert!(harness.query_by_label("3 layers, K = 12, D = 4").is_some());
+}
+
+#[test]
+fn while_rules_are_compared_the_button_says_that_it_trains_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = small_window(folder.path());
+    harness.state_mut().apply(rvqscope::session::CompareCommand::Start("encodec,moshi".to_owned()));
+    until(&mut harness, "the comparison", |app| app.session().train_state() == TrainState::Running);
+    assert!(harness.query_by_label("Restart").is_none());
+    click(&mut harness, Role::Button, "Train instead");
+    until(&mut harness, "one training", |app| {
+        app.session().train_state() == TrainState::Running && !app.session().is_comparing()
+    });
+    assert!(can_press(&harness, "Restart"));
 }

@@ -139,7 +139,8 @@ fn repaired(mut tree: Tree<Pane>, known: impl Fn(&Pane) -> bool) -> Option<Tree<
 
 /// Where panels usually lie: upper left, upper right, lower left, lower right. The first of each is in front; one that is not named here
 /// joins the last group.
-const USUAL: [&[&str]; 4] = [&["usage"], &["error", "data", "compare"], &["dead"], &["ema", "notices"]];
+const USUAL: [&[&str]; 4] =
+    [&["usage"], &["error", "data", "tokens", "compare"], &["dead"], &["ema", "notices"]];
 
 /// The usual arrangement: two rows of two groups of tabs.
 fn usual() -> Tree<Pane> {

@@ -3,6 +3,7 @@
 //! `logic` takes in what jobs, dialogs and drops have brought; `ui` draws. While drawing, panels only put what they want into an
 //! outbox, which is emptied when drawing is over.
 
+mod choice;
 mod dialogs;
 mod exports;
 mod geometry;
@@ -137,7 +138,12 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        let had_codes = self.session.codes().is_some();
         self.session.poll();
+        if !had_codes && self.session.codes().is_some() {
+            // Most of what usually lies in front needs more than codes.
+            self.layout.show("tokens");
+        }
         for paths in self.session.take_recently_opened() {
             self.settings.recent.add(&paths);
         }
@@ -169,6 +175,7 @@ impl eframe::App for App {
         egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));
         help.ui(&palette, ui);
         dialogs.ui(&ctx, ui);
+        choice::ui(&ctx, ui);
         status::drop_hint_ui(&palette, ui);
         let ctx = ui.ctx().clone();
         self.empty_outbox(&ctx);

@@ -137,9 +137,10 @@ fn put<T: Serialize>(map: &mut Map<String, Value>, key: &str, value: &T) {
     }
 }
 
-/// How files are made into frames, by the keys of the parameters' descriptions. Which axis is time belongs to a file and is not kept.
+/// How files are made into frames, by the keys of the parameters' descriptions. Which axis is time, and how many codes there are, belongs to a
+/// file and is not kept.
 fn data_json(data: &DataSpec) -> Map<String, Value> {
-    let DataSpec { extract, channel, frame_rate_hz, time_axis: _, quantizer: _ } = data;
+    let DataSpec { extract, channel, frame_rate_hz, time_axis: _, codebook_size: _, quantizer: _ } = data;
     let mut map = Map::new();
     map.insert("extractor".to_owned(), extract.extractor.into());
     for spec in features::PARAMS {
@@ -173,6 +174,7 @@ fn data_from_json(map: &Map<String, Value>) -> DataSpec {
         channel: part(map, "channel").unwrap_or(ChannelChoice::Mix),
         time_axis: None,
         frame_rate_hz: part::<f64>(map, "frame_rate_hz").filter(|rate| rate.is_finite() && *rate > 0.0),
+        codebook_size: None,
         quantizer: None,
     }
 }

@@ -51,7 +51,7 @@ impl Shortcuts {
         let egui_ctx = ui.ctx().clone();
         let pressed = |shortcut: &KeyboardShortcut| egui_ctx.input_mut(|i| i.consume_shortcut(shortcut));
         let was_typing = std::mem::replace(&mut self.was_typing, egui_ctx.egui_wants_keyboard_input());
-        if dialogs.is_asking() {
+        if dialogs.is_asking() || ctx.session.quantizer_choice().is_some() {
             return;
         }
         if pressed(&HELP) {
@@ -102,7 +102,8 @@ fn plain_keys(ctx: &PanelCtx<'_>, help: &mut Help, ui: &mut Ui) {
             ctx.send(TrainCommand::Stop);
         }
     }
-    let layers = session.view().map_or(0, |view| view.run.rvq.num_layers());
+    let of_codes = session.codes().map_or(0, |codes| codes.tokens.num_codes.len());
+    let layers = session.view().map_or(of_codes, |view| view.run.rvq.num_layers());
     for (layer_idx, key) in DIGITS.into_iter().enumerate() {
         if layer_idx < layers && pressed(key) {
             ctx.send(SelectCommand::Layer(layer_idx));

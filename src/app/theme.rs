@@ -115,6 +115,17 @@ impl Palette {
         self.layers[layer_idx % self.layers.len()]
     }
 
+    /// The colour of a code among others of its layer. Numbers of codes mean nothing, so that neighbours are far apart.
+    #[must_use]
+    pub fn code(&self, code: u32) -> Color32 {
+        // Steps of the golden ratio never come close to where they have been; brightness and saturation tell apart what falls together.
+        let turn = |by: f64| (f64::from(code) * by).fract() as f32;
+        let (low, high) = if self.is_dark { (0.42, 0.92) } else { (0.55, 0.88) };
+        let value = low + (high - low) * turn(0.754_877_666);
+        let saturation = 0.45 + 0.4 * turn(0.569_840_290);
+        egui::ecolor::Hsva::new(turn(0.618_033_988), saturation, value, 1.0).into()
+    }
+
     /// A colour for a share from 0 to 1, from nothing to much.
     #[must_use]
     pub fn ramp(&self, share: f32) -> Color32 {

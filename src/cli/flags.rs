@@ -84,8 +84,19 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
             _ => TimeAxis::Rows,
         }),
         frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
+        codebook_size: given_codebook_size(matches),
         quantizer: None,
     })
+}
+
+/// `K`, where it is given: of codes that come without their codebooks nothing else says it.
+fn given_codebook_size(matches: &ArgMatches) -> Option<usize> {
+    let id = rvq_id("codebook_size");
+    let value = matches.try_get_one::<ParamValue>(&id).ok().flatten()?;
+    match (matches.value_source(&id), value) {
+        (Some(ValueSource::CommandLine), ParamValue::Int(size)) => usize::try_from(*size).ok(),
+        _ => None,
+    }
 }
 
 /// What is held out.

@@ -5,6 +5,7 @@
 
 mod args;
 mod codes;
+mod codes_alone;
 mod compare;
 mod flags;
 mod metrics_log;

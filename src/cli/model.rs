@@ -11,12 +11,16 @@ use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened, Proble
 use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
-use super::{Env, Usage, check_ending, check_writable, flags, print, table};
+use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print, table};
 
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = load(path, matches, env)?;
+    let model = match open(path, flags::quantizer(matches), env)? {
+        Opened::Model(model) => model,
+        Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
+        other => return not_a_model(&other, path),
+    };
     if flags::switch(matches, "json") {
         let mut text = serde_json::to_string_pretty(&model.info)?;
         text.push('\n');
@@ -74,12 +78,23 @@ pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Loade
 }
 
 fn load_at(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<LoadedModel> {
+    match open(path, quantizer, env)? {
+        Opened::Model(model) => Ok(model),
+        other => not_a_model(&other, path),
+    }
+}
+
+fn open(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
     let wanted = io::Wanted { quantizer, ..io::Wanted::default() };
     let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
-    let what = match opened? {
-        Opened::Model(model) => return Ok(model),
+    Ok(opened?)
+}
+
+fn not_a_model<T>(opened: &Opened, path: &Path) -> Result<T> {
+    let what = match opened {
+        Opened::Model(_) => "a model",
         Opened::Audio(_) => "audio",
         Opened::Features(_) => "features",
         Opened::Codes(_) => "codes",
@@ -96,18 +111,13 @@ fn holds_several(err: &anyhow::Error) -> bool {
 fn described(path: &Path, model: &LoadedModel) -> String {
     let info = &model.info;
     let mut text = format!("{}\n", super::one_line(&path.display().to_string()));
-    let _ = writeln!(
-        text,
-        "{} layout, {} distance, {} layers over frames of {} dimensions",
-        info.family,
-        info.metric,
-        info.layers.len(),
-        model.rvq.dim()
-    );
-    if let (Some(params), steps) = jobs::recorded(model) {
-        let _ =
-            writeln!(text, "trained for {steps} steps under the rule {}, seed {}", params.rule, params.seed);
-    }
+    let mut facts: Vec<_> =
+        info.facts(model.rvq.dim()).into_iter().map(|fact| (fact.label, fact.text)).collect();
+    let (params, steps) = jobs::recorded(model);
+    facts.extend(jobs::trained_words(params.as_ref(), steps).map(|text| ("Trained", text)));
+    facts.extend(info.trained_words().map(|text| ("The file says", text)));
+    let rows = facts.into_iter().map(|(label, text)| (label.to_lowercase(), super::one_line(&text)));
+    text.push_str(&table::labelled(&rows.collect::<Vec<_>>()));
     let mut rows = vec![["layer", "codes", "dim", "dtype", "buffers"].map(str::to_owned).to_vec()];
     for (layer_idx, layer) in info.layers.iter().enumerate() {
         rows.push(vec![
@@ -119,6 +129,14 @@ fn described(path: &Path, model: &LoadedModel) -> String {
         ]);
     }
     text.push_str(&table::aligned(&rows));
+    let notes = info.training_notes();
+    if !notes.is_empty() {
+        text.push_str("training and config\n");
+        let row =
+            |&(key, value): &(&str, &str)| (format!("  {}", super::one_line(key)), super::one_line(value));
+        let rows: Vec<_> = notes.iter().map(row).collect();
+        text.push_str(&table::labelled(&rows));
+    }
     for finding in &info.findings {
         let _ = writeln!(text, "note: {}", super::one_line(finding));
     }

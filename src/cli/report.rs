@@ -12,7 +12,7 @@ use crate::report::{self, Report};
 use crate::training::{History, Run, findings};
 
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_folder, codes, flags, model, print, table, train};
+use super::{Env, Usage, check_folder, codes, codes_alone, flags, model, print, table, train};
 
 /// Writes the report.
 pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -24,7 +24,13 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
             (run, History::default(), found, None)
         }
         None => {
-            let (trained, log) = train::run(matches, env)?;
+            // What makes no sense is said before anything is opened.
+            flags::rvq_params(matches)?.0.validate()?;
+            let opened = train::open(flags::source(matches), matches, env)?;
+            if let Some(codes) = &opened.codes {
+                return codes_alone::report(codes, out, env);
+            }
+            let (trained, log) = train::run_on(Some(opened), matches, env)?;
             let found = findings(&trained.run);
             (trained.run, trained.history, found, log)
         }

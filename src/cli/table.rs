@@ -20,6 +20,16 @@ pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Names, and behind them what is said of each.
+pub(super) fn labelled(rows: &[(String, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, value) in rows {
+        let _ = writeln!(text, "{name:<width$}  {value}");
+    }
+    text
+}
+
 /// The figures of each layer on the frames to judge by, the SNR of the training frames beside them, and the totals.
 pub(super) fn results(run: &Run) -> String {
     let Some((split, evaluation)) = run.best_evaluation() else {

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 
 use crate::features::Split;
 use crate::io;
-use crate::jobs::{self, Dataset, OpenSpec, SaveSpec, Source, TrainSpec, Trained};
+use crate::jobs::{self, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
 use crate::training::{Batches, findings};
 
@@ -38,6 +38,15 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
 
 /// Trains as the flags say. The log of its steps has no name yet.
 pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<MetricsLog>)> {
+    run_on(None, matches, env)
+}
+
+/// As [`run`], on what was opened already.
+pub(super) fn run_on(
+    opened: Option<OpenedFiles>,
+    matches: &ArgMatches,
+    env: &Env,
+) -> Result<(Trained, Option<MetricsLog>)> {
     let (mut params, start) = flags::rvq_params(matches)?;
     let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
     let start = match start {
@@ -49,7 +58,9 @@ pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<Me
         None => None,
     };
     params.validate()?;
-    let dataset = open_data(matches, env)?;
+    let source = flags::source(matches);
+    let opened = opened.map_or_else(|| open(source.clone(), matches, env), Ok)?;
+    let dataset = frames(opened, &source, matches, env)?;
     let holdout = flags::holdout(matches);
     if let Some(&epochs) = matches.get_one::<u64>("epochs") {
         let split = Split::hold_out(&dataset.set, holdout.0);
@@ -92,16 +103,30 @@ pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>>
 
 /// Opens `source` as the arguments say.
 pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
+    frames(open(source.clone(), matches, env)?, &source, matches, env)
+}
+
+/// Opens `source`, whatever it is.
+pub(super) fn open(source: Source, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
     let spec = OpenSpec { source, data: flags::data_spec(matches)? };
-    let opened = env.job(|ctx| jobs::open(&spec, ctx))?;
+    Ok(env.job(|ctx| jobs::open(&spec, ctx))?)
+}
+
+/// The frames of what was opened, where it is frames.
+fn frames(opened: OpenedFiles, source: &Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
+    if opened.codes.is_some() {
+        bail!(
+            "these are codes, but audio or features are wanted; `decode` makes frames of them: {}",
+            source.paths().join(", ")
+        );
+    }
     if let Some((path, _)) = &opened.model {
         bail!("this file holds a model, but audio or features are wanted: {}", path.display());
     }
-    let dataset = opened
-        .dataset
-        .ok_or_else(|| anyhow!("there are no frames in: {}", spec.source.paths().join(", ")))?;
+    let dataset =
+        opened.dataset.ok_or_else(|| anyhow!("there are no frames in: {}", source.paths().join(", ")))?;
     if let Some((axis, why)) = &dataset.time_axis
-        && spec.data.time_axis.is_none()
+        && !flags::is_given(matches, "time-axis")
         && *axis == crate::io::TimeAxis::Columns
     {
         env.reporter.note(&format!("columns were taken for frames ({why}); --time-axis rows says otherwise"));

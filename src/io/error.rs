@@ -18,6 +18,33 @@ pub struct FileError {
     pub problem: Problem,
 }
 
+/// One of several quantizers in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuantizerPlace {
+    /// The family whose tensor names it has.
+    pub family: String,
+    /// What stands in front of these names.
+    pub place: String,
+    /// Its layers and sizes, empty where nobody looked; or why it cannot be used.
+    pub about: Result<String, String>,
+}
+
+impl QuantizerPlace {
+    /// What it is called: by this it can be asked for.
+    #[must_use]
+    pub fn name(&self) -> String {
+        name_of(&self.family, &self.place)
+    }
+}
+
+/// What a quantizer of this family at this place is called.
+pub(super) fn name_of(family: &str, place: &str) -> String {
+    match place {
+        "" => format!("{family} without a prefix"),
+        place => format!("{family} at {place}"),
+    }
+}
+
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -87,8 +114,8 @@ pub enum Problem {
     SeveralQuantizers {
         /// The place that was asked for, at which there is none or more than one.
         wanted: Option<String>,
-        /// The family and the place of each.
-        places: Vec<(String, String)>,
+        /// What there is.
+        places: Vec<QuantizerPlace>,
     },
     /// The samples, or the channel that is wanted of them.
     #[error(transparent)]
@@ -116,10 +143,6 @@ impl Problem {
             Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
             Self::Value(words) => Self::Value(one_line(&words)),
             Self::NoQuantizer { found } => Self::NoQuantizer { found: one_line(&found) },
-            Self::SeveralQuantizers { wanted, places } => Self::SeveralQuantizers {
-                wanted,
-                places: places.into_iter().map(|(family, place)| (family, one_line(&place))).collect(),
-            },
             other => other,
         };
         FileError { path: path.to_owned(), problem }
@@ -159,11 +182,11 @@ impl From<std::io::Error> for Problem {
 }
 
 /// What there is to choose from.
-fn choice(wanted: Option<&str>, places: &[(String, String)]) -> String {
+fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> String {
     const SHOWN: usize = 4;
-    let name = |(family, place): &(String, String)| match place.as_str() {
-        "" => format!("{family} without a prefix"),
-        place => format!("{family} at {}", one_line(place)),
+    let name = |place: &QuantizerPlace| match &place.about {
+        Ok(about) if !about.is_empty() => format!("{} ({about})", one_line(&place.name())),
+        _ => one_line(&place.name()),
     };
     let mut names = places.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
     if places.len() > SHOWN {
@@ -171,7 +194,7 @@ fn choice(wanted: Option<&str>, places: &[(String, String)]) -> String {
     }
     match wanted {
         None => format!(
-            "this file holds {} quantizers ({names}); name the place of one with --quantizer",
+            "this file holds {} quantizers: {names}; name the place of one with --quantizer",
             places.len()
         ),
         Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),

@@ -26,7 +26,7 @@ mod zip;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub use dtype::Dtype;
-pub use error::{FileError, Problem};
+pub use error::{FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
 pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};

@@ -10,7 +10,8 @@ use crate::rvq::RvqParams;
 use crate::task::Task;
 
 use super::corpus::CorpusBuilder;
-use super::{JobCtx, JobError, JobEvent};
+use super::tokens::CodesFiles;
+use super::{JobCtx, JobError, JobEvent, OpenedCodes};
 
 /// A source that needs no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -39,8 +40,10 @@ pub struct DataSpec {
     pub channel: ChannelChoice,
     /// Which axis of features is time; `None` for the guess.
     pub time_axis: Option<TimeAxis>,
-    /// Frames a second of bare features.
+    /// Frames a second of bare features and of codes.
     pub frame_rate_hz: Option<f64>,
+    /// `K` of codes that come without their codebooks; `None` for what their largest one tells.
+    pub codebook_size: Option<usize>,
     /// Which quantizer of a model file is meant where it holds several: what stands in front of its tensor names.
     pub quantizer: Option<String>,
 }
@@ -80,13 +83,15 @@ pub struct Dataset {
     pub summary: String,
 }
 
-/// What files held: a corpus, a model, or both.
-#[derive(Debug)]
+/// What files held: a corpus or codes alone, a model, or both.
+#[derive(Debug, Default)]
 pub struct OpenedFiles {
     /// The corpus.
     pub dataset: Option<Arc<Dataset>>,
     /// The model and its path.
     pub model: Option<(PathBuf, Arc<LoadedModel>)>,
+    /// Codes without their frames.
+    pub codes: Option<Arc<OpenedCodes>>,
 }
 
 impl Default for DataSpec {
@@ -96,6 +101,7 @@ impl Default for DataSpec {
             channel: ChannelChoice::Mix,
             time_axis: None,
             frame_rate_hz: None,
+            codebook_size: None,
             quantizer: None,
         }
     }
@@ -177,7 +183,7 @@ pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> 
                 time_axis: None,
                 summary: "uniform in [0, 1)".to_owned(),
             };
-            Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), model: None })
+            Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), ..OpenedFiles::default() })
         }
         Source::Builtin(Builtin::Demo) => {
             let mut audio = AudioFiles::new(spec);
@@ -185,7 +191,7 @@ pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> 
                 audio.push(name, io::wav::read_bytes(name, bytes)?, spec.data.channel, task)?;
             }
             let dataset = audio.finish(task)?;
-            Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), model: None })
+            Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), ..OpenedFiles::default() })
         }
         Source::Files(paths) => open_files(spec, paths, ctx, task),
     })?
@@ -202,7 +208,7 @@ fn open_files(
         return Err(JobError::Input("there is no file to open".to_owned()));
     }
     let mut audio = AudioFiles::new(spec);
-    let (mut features, mut model) = (FeatureFiles::default(), None);
+    let (mut features, mut codes, mut model) = (FeatureFiles::default(), CodesFiles::default(), None);
     for (done, path) in files.iter().enumerate() {
         task.check()?;
         task.progress("reading", done, files.len());
@@ -224,27 +230,26 @@ fn open_files(
                     return Err(JobError::Input(format!("{both} and {}", path.display())));
                 }
             }
-            Opened::Codes(_) => {
-                return Err(JobError::Input(format!(
-                    "these are codes; open audio or features, or decode them with a model: {}",
-                    path.display()
-                )));
-            }
+            Opened::Codes(raw) => codes.push(spec, &name, raw)?,
         }
     }
+    let kinds = [(audio.clips.len(), "audio"), (features.count, "features"), (codes.count(), "codes")];
+    let found: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).collect();
+    if let [(a_count, a), (b_count, b), ..] = found.as_slice() {
+        return Err(JobError::Input(format!(
+            "{a} ({a_count}) and {b} ({b_count}) do not make one corpus: open one kind at a time"
+        )));
+    }
     let dataset = match (audio.clips.is_empty(), features.count == 0) {
-        (false, false) => {
-            return Err(JobError::Input(format!(
-                "audio ({}) and features ({}) do not make one corpus: open one kind at a time",
-                audio.clips.len(),
-                features.count
-            )));
-        }
-        (false, true) => Some(Arc::new(audio.finish(task)?)),
+        (false, _) => Some(Arc::new(audio.finish(task)?)),
         (true, false) => Some(Arc::new(features.finish(spec, task)?)),
         (true, true) => None,
     };
-    Ok(OpenedFiles { dataset, model })
+    let codes = match codes.count() {
+        0 => None,
+        _ => Some(Arc::new(codes.finish(spec, model.as_ref().map(|(_, model)| model.as_ref()))?)),
+    };
+    Ok(OpenedFiles { dataset, model, codes })
 }
 
 /// Audio files, each down to the one channel that extractors see: no more than that of any of them is kept.

@@ -8,6 +8,7 @@ mod data;
 mod evaluate;
 mod model;
 mod report;
+mod tokens;
 mod train;
 mod units;
 
@@ -27,12 +28,13 @@ pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Sou
 pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
-    save_model, write_back,
+    save_model, trained_words, write_back,
 };
-pub use report::{ReportSpec, write_report};
+pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
+pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
     COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
-    Trained, compare, entries_of, entry_of, train,
+    Trained, compare, entries_of, entry_of, no_standardizing, train,
 };
 
 /// What can go wrong in a job. What was there before is untouched.
@@ -189,6 +191,8 @@ pub enum JobSpec {
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
     SaveCodes(CodesSpec),
+    /// Encode a corpus to look at its codes over time.
+    Tokens(TokensSpec),
     /// Write a model into a copy of the checkpoint that it came from.
     WriteBack(WriteBackSpec),
     /// Write a report.
@@ -209,6 +213,8 @@ pub enum JobOutput {
     Compared(Compared),
     /// A quantizer was held against data, or a run looked at again.
     Evaluated(Arc<Run>),
+    /// A corpus was encoded.
+    Tokens(Arc<Tokens>),
     /// A file was written.
     Saved(std::path::PathBuf),
 }
@@ -227,6 +233,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::SaveModel(spec) => save_model(&spec, ctx).map(JobOutput::Saved),
         JobSpec::WriteBack(spec) => write_back(&spec, ctx).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
+        JobSpec::Tokens(spec) => tokens(&spec, ctx).map(JobOutput::Tokens),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
         #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]
         JobSpec::Panic => panic!("asked to"),

@@ -133,3 +133,12 @@ pub fn recorded(model: &LoadedModel) -> (Option<RvqParams>, u64) {
     let steps = of("rvqscope.steps").and_then(|text| text.parse().ok()).unwrap_or(0);
     (params.as_ref().and_then(params_from_json), steps)
 }
+
+/// How a model was trained, as its file tells: "6 steps under the rule encodec, seed 0".
+#[must_use]
+pub fn trained_words(params: Option<&RvqParams>, steps: u64) -> Option<String> {
+    match params {
+        Some(params) => Some(format!("{steps} steps under the rule {}, seed {}", params.rule, params.seed)),
+        None => (steps > 0).then(|| format!("{steps} steps")),
+    }
+}

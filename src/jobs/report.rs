@@ -4,19 +4,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::report::{self, Report};
-use crate::training::{History, Run, findings};
+use crate::training::{History, Run, SourceInfo, findings};
 
-use super::JobError;
+use super::{JobError, OpenedCodes};
 
 /// A report to be written.
 #[derive(Debug, Clone)]
 pub struct ReportSpec {
-    /// The quantizer and its figures.
-    pub run: Arc<Run>,
-    /// Every step's scalars.
-    pub history: Arc<History>,
+    /// What it tells of.
+    pub of: ReportOf,
     /// The folder, which is made where it is not there.
     pub dir: PathBuf,
+}
+
+/// What a report tells of.
+#[derive(Debug, Clone)]
+pub enum ReportOf {
+    /// A quantizer and its figures, with every step's scalars.
+    Run(Arc<Run>, Arc<History>),
+    /// Codes without their quantizer.
+    Codes(Arc<OpenedCodes>),
 }
 
 /// Writes `report.html`, `metrics.json`, and CSV and SVG of every plot, and gives the folder.
@@ -24,7 +31,23 @@ pub struct ReportSpec {
 /// # Errors
 /// The folder cannot be made, or a file cannot be written.
 pub fn write_report(spec: &ReportSpec) -> Result<PathBuf, JobError> {
-    let ReportSpec { run, history, dir } = spec;
-    report::write(dir, &Report::new(run, history, findings(run)))?;
+    let ReportSpec { of, dir } = spec;
+    let report = match of {
+        ReportOf::Run(run, history) => Report::new(run, history, findings(run)),
+        ReportOf::Codes(codes) => report_of_codes(codes),
+    };
+    report::write(dir, &report)?;
     Ok(dir.clone())
+}
+
+/// The report of codes: usage, with null wherever codebooks or frames are needed.
+#[must_use]
+pub fn report_of_codes(codes: &OpenedCodes) -> Report {
+    let source = SourceInfo {
+        paths: codes.source.paths(),
+        frames: codes.tokens.values.ncols(),
+        frame_rate_hz: codes.tokens.frame_rate_hz,
+        ..SourceInfo::default()
+    };
+    Report::of_codes(codes.source.title(), source, &codes.evaluation, codes.findings())
 }

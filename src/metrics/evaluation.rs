@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
 use crate::rvq::encoder::{Encoder, energy};
 use crate::rvq::search::Search;
@@ -16,7 +16,7 @@ use crate::task::Task;
 pub struct Evaluation {
     /// `n`, the frames looked at.
     pub frames: u64,
-    /// Dimensions of a frame.
+    /// Dimensions of a frame; 0 where only its codes are known, so that nothing is said of errors.
     pub dim: usize,
     /// `sum ||x||²`.
     pub signal_energy: f64,
@@ -39,6 +39,35 @@ pub struct LayerTally {
     pub code_sq_error: Vec<f64>,
     /// `sum ||x - q_1..l||²`: the energy left behind this layer.
     pub residual_energy: f64,
+}
+
+impl Evaluation {
+    /// What codes, `(num_layers, num_frames)`, tell on their own: how often each is chosen. `num_codes` is `K` of each layer.
+    #[must_use]
+    pub fn of_codes(codes: ArrayView2<'_, u32>, num_codes: &[usize]) -> Self {
+        let tally = |(layer, &num_codes): (ArrayView1<'_, u32>, &usize)| {
+            let mut counts = vec![0; num_codes];
+            for &code in layer {
+                if let Some(count) = counts.get_mut(code as usize) {
+                    *count += 1;
+                }
+            }
+            LayerTally { counts, code_sq_error: vec![0.0; num_codes], residual_energy: 0.0 }
+        };
+        let layers = codes.rows().into_iter().zip(num_codes).map(tally).collect();
+        Self { frames: codes.ncols() as u64, layers, ..Self::default() }
+    }
+
+    /// The same counts of codes alone where layers have other numbers of codes, each above every code that was counted.
+    #[must_use]
+    pub fn with_sizes(&self, num_codes: &[usize]) -> Self {
+        let mut resized = self.clone();
+        for (layer, &size) in resized.layers.iter_mut().zip(num_codes) {
+            layer.counts.resize(size, 0);
+            layer.code_sq_error.resize(size, 0.0);
+        }
+        resized
+    }
 }
 
 /// Frames that are taken through all layers at once; between blocks a cancel is looked for.

@@ -64,7 +64,8 @@ fn header(report: &Report, out: &mut String) {
         "Frames that the codebooks were trained on, or would be",
     );
     fact("Held out", grouped(source.held_out_frames as u64), "Frames that are kept apart to judge by");
-    fact("Dimensions", source.dim.to_string(), "Numbers of a frame");
+    let dim = if source.dim == 0 { "unknown".to_owned() } else { source.dim.to_string() };
+    fact("Dimensions", dim, "Numbers of a frame");
     fact("Frame rate", rate, "Bit rates need it");
     fact("Steps", grouped(report.steps), "Training steps taken");
     fact("Rule", report.rule_label.to_owned(), "How the codebooks are started, moved and replaced");

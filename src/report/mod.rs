@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::io::{FileError, Problem, replace_file};
-use crate::metrics::{LayerMetrics, TotalMetrics};
+use crate::metrics::{Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 use crate::training::{History, LiveEdit, Run, SourceInfo, SplitKind, params_json};
 
 use plot::Plot;
@@ -61,7 +61,8 @@ pub struct LayerReport {
     pub layer: usize,
     /// `K`.
     pub codes: usize,
-    /// The dimension of its rows.
+    /// The dimension of its rows; null where only codes are known.
+    #[serde(serialize_with = "null_for_none")]
     pub dim: usize,
     /// Over each set of frames.
     #[serde(flatten)]
@@ -127,6 +128,45 @@ impl Report {
         }
     }
 
+    /// The report of codes without their quantizer and their frames: usage, and null wherever more is needed. `source` has no dimension.
+    #[must_use]
+    pub fn of_codes(
+        name: String,
+        source: SourceInfo,
+        evaluation: &Evaluation,
+        findings: Vec<String>,
+    ) -> Self {
+        let metrics = layer_metrics(evaluation, &[], &[evaluation]);
+        let of = format!("{} frames", evaluation.frames);
+        let usage = plots::usage_of(evaluation, &metrics, &of);
+        let totals = total_metrics(evaluation, source.frame_rate_hz);
+        let layer = |(layer, metrics): (usize, &LayerMetrics)| LayerReport {
+            layer,
+            codes: evaluation.layers.get(layer).map_or(0, |tally| tally.counts.len()),
+            dim: 0,
+            splits: Splits { train: Some(metrics.clone()), held_out: None },
+        };
+        let sizes = evaluation.layers.iter().map(|tally| tally.counts.len());
+        let shape = [("num_layers", evaluation.layers.len()), ("codebook_size", sizes.max().unwrap_or(0))];
+        let mut params = params_json(&crate::rvq::RvqParams::default());
+        for (key, value) in &mut params {
+            *value = shape.iter().find(|(name, _)| name == key).map_or(Value::Null, |(_, v)| (*v).into());
+        }
+        Self {
+            rvqscope: env!("CARGO_PKG_VERSION"),
+            source,
+            params,
+            steps: 0,
+            layers: metrics.iter().enumerate().map(layer).collect(),
+            totals: Splits { train: Some(totals), held_out: None },
+            findings,
+            name,
+            rule_label: "unknown",
+            live_edits: Vec::new(),
+            plots: usage.into_iter().map(|plot| (Section::Usage, plot)).collect(),
+        }
+    }
+
     /// `metrics.json`. Its keys are always the same, in the same order; a number that is not defined is null.
     #[must_use]
     pub fn metrics_json(&self) -> String {
@@ -164,6 +204,11 @@ pub fn write(dir: &Path, report: &Report) -> Result<Vec<PathBuf>, FileError> {
         written.push(path);
     }
     Ok(written)
+}
+
+/// A dimension, or null for that of frames that nobody has seen.
+fn null_for_none<S: serde::Serializer>(dim: &usize, serializer: S) -> Result<S::Ok, S::Error> {
+    if *dim == 0 { serializer.serialize_none() } else { serializer.serialize_u64(*dim as u64) }
 }
 
 /// The parameters; of a model that came without any, only what its shape tells.

@@ -91,8 +91,13 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
 pub fn usage_plots(run: &Run) -> Vec<Plot> {
     let Some((split, evaluation)) = run.best_evaluation() else { return Vec::new() };
     let of = format!("{} {} frames", evaluation.frames, split.label());
-    let mut plots =
-        vec![dead_codes(run, split, &of), rank_frequency(evaluation, &of), heatmap(evaluation, &of)];
+    usage_of(evaluation, &run.layer_metrics(split), &of)
+}
+
+/// As [`usage_plots`], of any counted frames; `of` says which these are.
+#[must_use]
+pub fn usage_of(evaluation: &Evaluation, metrics: &[LayerMetrics], of: &str) -> Vec<Plot> {
+    let mut plots = vec![dead_codes(metrics, of), rank_frequency(evaluation, of), heatmap(evaluation, of)];
     for (layer_idx, layer) in evaluation.layers.iter().enumerate() {
         let counts = layer.counts.iter().map(|&n| n as f64);
         let sorted = usage::rank_frequency(&layer.counts).into_iter().map(|n| n as f64);
@@ -226,8 +231,7 @@ pub fn cluster_sizes(run: &Run) -> Vec<Plot> {
     plots
 }
 
-fn dead_codes(run: &Run, split: SplitKind, of: &str) -> Plot {
-    let metrics = run.layer_metrics(split);
+fn dead_codes(metrics: &[LayerMetrics], of: &str) -> Plot {
     let kinds: [(&str, Tone, LayerCount); 3] = [
         ("in the window", Tone::HeldOut, |m| m.dead_window),
         ("by threshold", Tone::Train, |m| m.dead_threshold),

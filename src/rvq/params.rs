@@ -163,6 +163,12 @@ impl RvqParams {
         params
     }
 
+    /// Whether the rule measures nearness by angle.
+    #[must_use]
+    pub fn is_by_angle(&self) -> bool {
+        self.metric.is_cosine() && rules::rule(self.rule).params().iter().any(|spec| spec.key == "metric")
+    }
+
     /// `1/(1-decay)`: the steps over which the EMA looks back.
     #[must_use]
     pub fn ema_window_steps(&self) -> f64 {

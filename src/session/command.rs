@@ -32,7 +32,7 @@ pub enum Command {
 /// About the data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DataCommand {
-    /// Open files and folders: audio, features, models.
+    /// Open files and folders: audio, features, codes, models.
     Open(Vec<PathBuf>),
     /// Open a built-in source, and train on it at once or not.
     OpenBuiltin {
@@ -49,12 +49,18 @@ pub enum DataCommand {
     SetTimeAxis(Option<TimeAxis>),
     /// Frames a second of bare features.
     SetFrameRate(Option<f64>),
+    /// `K` of codes that came without their codebooks; `None` for what the largest one tells.
+    SetCodebookSize(Option<usize>),
+    /// Encode the corpus with the quantizer that is looked at, to see its codes over time.
+    Encode,
     /// The share of frames that is held out.
     SetHoldout(f64),
     /// Whether to train on centred data of unit variance.
     SetStandardize(bool),
     /// Forget the loaded model.
     CloseModel,
+    /// Look at one of several quantizers of a file, by its place in the list; `None` for none of them.
+    ChooseQuantizer(Option<usize>),
     /// Give up opening.
     Cancel,
 }
@@ -135,7 +141,7 @@ pub enum SaveCommand {
     Model(PathBuf),
     /// The corpus as codes of it.
     Codes(PathBuf),
-    /// A page with all figures, and files beside it, into a folder.
+    /// A page with all figures of the quantizer or of codes alone, and files beside it, into a folder.
     Report(PathBuf),
     /// The quantizer that is looked at, in a copy of the checkpoint that it came from.
     WriteBack {

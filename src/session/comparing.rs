@@ -45,7 +45,7 @@ impl Session {
                     self.start_pitfall(pitfall);
                 } else {
                     self.holdout = Builtin::Demo.holdout();
-                    self.open(demo, Then::Pitfall(pitfall));
+                    self.open(demo, Then::Pitfall(pitfall), None);
                 }
             }
             CompareCommand::Show(nth) => {

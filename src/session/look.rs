@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::jobs::{DataSpec, Dataset};
+use crate::jobs::{DataSpec, Dataset, OpenedCodes};
 use crate::rvq::search::Search;
 use crate::task::Progress;
 use crate::training::SplitKind;
@@ -41,6 +41,12 @@ impl Session {
         self.dataset.as_ref()
     }
 
+    /// Codes that were opened without their frames; never beside a corpus.
+    #[must_use]
+    pub fn codes(&self) -> Option<&Arc<OpenedCodes>> {
+        self.codes.as_ref()
+    }
+
     /// The opened model.
     #[must_use]
     pub fn model(&self) -> Option<&ModelView> {
@@ -68,12 +74,21 @@ impl Session {
     /// What is looked at, as far as the view has it.
     #[must_use]
     pub fn selection(&self) -> Selection {
-        let Some(View { run, .. }) = &self.view else { return self.selection };
+        let Some(View { run, .. }) = &self.view else { return self.selection_of_codes() };
         let layer = self.selection.layer.min(run.rvq.num_layers().saturating_sub(1));
         let codes = run.rvq.layers().get(layer).map_or(0, |layer| layer.codebook.num_codes());
         let code = self.selection.code.filter(|&code| code < codes);
         let split = if run.source.held_out_frames > 0 { self.selection.split } else { SplitKind::Train };
         Selection { layer, code, split, frames: self.selection.frames }
+    }
+
+    /// What is looked at, as far as codes that came on their own have it. All of them are one set of frames.
+    fn selection_of_codes(&self) -> Selection {
+        let Some(codes) = &self.codes else { return self.selection };
+        let sizes = &codes.tokens.num_codes;
+        let layer = self.selection.layer.min(sizes.len().saturating_sub(1));
+        let code = self.selection.code.filter(|code| sizes.get(layer).is_some_and(|size| code < size));
+        Selection { layer, code, split: SplitKind::Train, frames: self.selection.frames }
     }
 
     /// The notices, oldest first.
@@ -106,6 +121,7 @@ impl Session {
         opening
             .into_iter()
             .chain(&self.evaluating)
+            .chain(self.encoded.job())
             .chain(&self.saving)
             .map(|job| (job.title.as_str(), job.progress.as_ref()))
     }

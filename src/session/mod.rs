@@ -3,6 +3,7 @@
 //! [`Session::apply`] starts things and returns at once; [`Session::poll`] takes in what jobs have told since the last look. What a job that was
 //! replaced still says goes nowhere, because its mailbox is gone.
 
+mod choosing;
 mod command;
 mod comparing;
 mod look;
@@ -10,6 +11,7 @@ mod mailbox;
 mod params;
 mod start;
 mod take_in;
+mod tokens;
 mod worker;
 
 use std::path::PathBuf;
@@ -18,19 +20,22 @@ use std::sync::Arc;
 use crate::io::TimeAxis;
 use crate::io::model::ModelInfo;
 use crate::jobs::{
-    CodesSpec, Control, DataSpec, Dataset, JobSpec, Resume, SaveSpec, Source, WriteBackSpec, ema_params,
+    CodesSpec, Control, DataSpec, Dataset, JobSpec, OpenedCodes, ReportOf, ReportSpec, Resume, SaveSpec,
+    Source, WriteBackSpec, ema_params,
 };
 use crate::param::Effect;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqParams, rules};
 use crate::training::{History, Run, SplitKind};
 
+pub use choosing::QuantizerChoice;
 pub use command::{
     Command, CompareCommand, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand,
     TrainCommand,
 };
 pub use mailbox::{Ending, Mail, Mailbox};
 pub use params::ParamsEditor;
+pub use tokens::TokensLook;
 pub use worker::{Job, JobId, Waker};
 
 /// How much a notice matters.
@@ -70,6 +75,8 @@ pub struct ModelView {
     pub params: Option<RvqParams>,
     /// Steps it was trained for, where the file says so.
     pub steps: u64,
+    /// Where its file holds several quantizers: all of them, and which one this is.
+    pub others: Option<(Arc<QuantizerChoice>, usize)>,
 }
 
 /// What panels draw: a run as it stands, with every step so far.
@@ -118,9 +125,15 @@ struct Opening {
     source: Source,
     /// The time axis that is asked for.
     time_axis: Option<TimeAxis>,
+    /// The codebook size that is asked for.
+    codebook_size: Option<usize>,
+    /// The one of several quantizers that is asked for.
+    chosen: Option<choosing::Chosen>,
     then: start::Then,
 }
 
+/// What the job is called.
+const WRITING_REPORT: &str = "Writing the report";
 /// The share of frames that is held out where nothing else was asked for.
 const HOLDOUT: f64 = 0.1;
 /// Runs that are kept to go back to.
@@ -135,6 +148,8 @@ pub struct Session {
     standardize: bool,
     search: Search,
     dataset: Option<Arc<Dataset>>,
+    /// Codes without their frames; never beside a corpus.
+    codes: Option<Arc<OpenedCodes>>,
     model: Option<ModelView>,
     params: ParamsEditor,
     view: Option<View>,
@@ -148,12 +163,15 @@ pub struct Session {
     waker: Waker,
     next_id: u64,
     opening: Option<Opening>,
+    /// What has to be chosen before a file can be looked at.
+    choice: Option<Arc<QuantizerChoice>>,
     training: Option<Job>,
     /// The steps of a training that has not shown a state yet; those of the run it goes on with stand before them.
     incoming: Option<Arc<History>>,
     /// The comparison that is under way in place of a single training.
     comparison: Option<comparing::Comparison>,
     evaluating: Option<Job>,
+    encoded: tokens::Encoded,
     saving: Vec<Job>,
     resume: Option<Box<Resume>>,
     /// Steps that lie behind the training that was gone on with; those that the parameters say come on top.
@@ -181,6 +199,7 @@ impl Session {
             standardize: false,
             search: Search::Greedy,
             dataset: None,
+            codes: None,
             model: None,
             params: ParamsEditor::new(RvqParams::default()),
             view: None,
@@ -194,10 +213,12 @@ impl Session {
             waker,
             next_id: 0,
             opening: None,
+            choice: None,
             training: None,
             incoming: None,
             comparison: None,
             evaluating: None,
+            encoded: tokens::Encoded::default(),
             saving: Vec::new(),
             resume: None,
             steps_before: 0,
@@ -301,6 +322,11 @@ impl Session {
     }
 
     fn apply_save(&mut self, command: SaveCommand) {
+        if let (None, Some(codes), SaveCommand::Report(dir)) = (&self.view, &self.codes, &command) {
+            let spec = ReportSpec { of: ReportOf::Codes(codes.clone()), dir: dir.clone() };
+            let job = self.start_job(WRITING_REPORT, JobSpec::Report(spec));
+            return self.saving.push(job);
+        }
         let Some(view) = &self.view else {
             return self
                 .notify(Severity::Warning, "There is nothing to save yet: train first, or open a model");
@@ -320,8 +346,8 @@ impl Session {
                 )
             }
             SaveCommand::Report(dir) => {
-                let history = view.history.clone();
-                ("Writing the report", JobSpec::Report(crate::jobs::ReportSpec { run, history, dir }))
+                let of = ReportOf::Run(run, view.history.clone());
+                (WRITING_REPORT, JobSpec::Report(ReportSpec { of, dir }))
             }
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::{Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Pitfall, Source, TrainSpec};
+use crate::jobs::{
+    Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Pitfall, Source, TrainSpec, no_standardizing,
+};
 use crate::rvq::search::Search;
 
+use super::choosing::Chosen;
 use super::{DataCommand, HOLDOUT, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
 
 /// Counts the runs of this process, to name them by.
@@ -25,11 +28,12 @@ pub(super) enum Then {
 impl Session {
     pub(super) fn apply_data(&mut self, command: DataCommand) {
         match command {
-            DataCommand::Open(paths) => self.open(Source::Files(paths), Then::Look),
+            DataCommand::Open(paths) => self.open(Source::Files(paths), Then::Look, None),
             DataCommand::OpenBuiltin { builtin, then_train } => {
                 self.params.replace(builtin.preset());
                 self.holdout = builtin.holdout();
-                self.open(Source::Builtin(builtin), if then_train { Then::Train } else { Then::Look });
+                let then = if then_train { Then::Train } else { Then::Look };
+                self.open(Source::Builtin(builtin), then, None);
             }
             DataCommand::SetExtract(extract) => {
                 if let Err(err) = extract.validate() {
@@ -50,6 +54,11 @@ impl Session {
                 self.data_spec.frame_rate_hz = rate.filter(|r| r.is_finite() && *r > 0.0);
                 self.reopen(false);
             }
+            DataCommand::SetCodebookSize(size) => {
+                self.data_spec.codebook_size = size.filter(|&size| size > 0);
+                self.reopen(false);
+            }
+            DataCommand::Encode => self.encode(),
             DataCommand::SetHoldout(share) => {
                 self.holdout = if share.is_finite() { share.clamp(0.0, 0.9) } else { self.holdout };
                 if self.training.is_some() {
@@ -71,21 +80,28 @@ impl Session {
                     self.view = None;
                 }
             }
+            DataCommand::ChooseQuantizer(index) => self.choose_quantizer(index),
             DataCommand::Cancel => self.opening = None,
         }
     }
 
+    /// Where the present corpus, or the present codes, came from.
+    fn data_source(&self) -> Option<&Source> {
+        let of_codes = self.codes.as_ref().map(|codes| &codes.source);
+        self.dataset.as_ref().map(|dataset| &dataset.source).or(of_codes)
+    }
+
     /// Opens the present corpus again, where it is of audio (`of_audio`) or of features (not).
     fn reopen(&mut self, of_audio: bool) {
-        let Some(dataset) = &self.dataset else { return };
-        let built_of_audio = !dataset.audio.is_empty();
-        if of_audio == built_of_audio {
-            let source = dataset.source.clone();
-            self.open(source, Then::Look);
+        let built_of_audio = self.dataset.as_ref().is_some_and(|dataset| !dataset.audio.is_empty());
+        if let Some(source) = self.data_source().filter(|_| of_audio == built_of_audio) {
+            let source = source.clone();
+            let chosen = self.chosen_of(&source);
+            self.open(source, Then::Look, chosen);
         }
     }
 
-    pub(super) fn open(&mut self, source: Source, then: Then) {
+    pub(super) fn open(&mut self, source: Source, then: Then, chosen: Option<Chosen>) {
         if source == Source::Files(Vec::new()) {
             return;
         }
@@ -98,13 +114,16 @@ impl Session {
             self.holdout = HOLDOUT;
         }
         // A new file is guessed at afresh: what was chosen for another says nothing about it.
-        if self.dataset.as_ref().is_none_or(|dataset| dataset.source != source) {
-            data.time_axis = None;
+        if self.data_source() != Some(&source) {
+            (data.time_axis, data.codebook_size) = (None, None);
         }
+        data.quantizer = chosen.as_ref().and_then(|(choice, index)| choice.name(*index));
+        // Whoever opens something else has no answer to what was asked before.
+        self.choice = None;
         let title = format!("Opening {}", source.title());
-        let time_axis = data.time_axis;
+        let (time_axis, codebook_size) = (data.time_axis, data.codebook_size);
         let job = self.start_job(&title, JobSpec::Open(OpenSpec { source: source.clone(), data }));
-        self.opening = Some(Opening { job, source, time_axis, then });
+        self.opening = Some(Opening { job, source, time_axis, codebook_size, chosen, then });
     }
 
     pub(super) fn apply_train(&mut self, command: TrainCommand) {
@@ -155,6 +174,9 @@ impl Session {
             Ok(params) => params,
             Err(err) => return self.notify(Severity::Error, err.to_string()),
         };
+        if let Some(why) = no_standardizing(&params, self.standardize) {
+            return self.notify(Severity::Error, why);
+        }
         let number = RUNS_STARTED.fetch_add(1, Ordering::Relaxed);
         let spec = TrainSpec {
             name: format!("Run {number}, {}", params.rule),

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::io::model::LoadedModel;
-use crate::jobs::{Dataset, JobOutput, OpenedFiles, Source, Trained, recorded};
+use crate::jobs::{Dataset, JobOutput, OpenedCodes, OpenedFiles, Source, Trained, recorded};
 use crate::training::{History, Run, StepRecord, findings};
 
+use super::choosing::Chosen;
 use super::mailbox::{Ending, Mail};
 use super::start::Then;
 use super::{Job, ModelView, Opening, RUNS_KEPT, Session, Severity, TrainCommand, TrainState, View};
@@ -18,6 +19,7 @@ impl Session {
         self.poll_opening();
         self.poll_training();
         self.poll_evaluating();
+        self.poll_encoding();
         self.poll_saving();
         self.revision != before
     }
@@ -32,25 +34,30 @@ impl Session {
         }
         let Some(ending) = mail.ending else { return };
         let Some(opening) = self.opening.take() else { return };
+        let Some(ending) = self.asked(ending, &opening) else { return };
         if let Some(JobOutput::Opened(files)) = self.ended(ending) {
             self.take_opened(files, opening);
         }
     }
 
     fn take_opened(&mut self, files: OpenedFiles, opening: Opening) {
-        let OpenedFiles { dataset, model } = files;
-        let Opening { source, time_axis, then, .. } = opening;
+        let OpenedFiles { dataset, model, codes } = files;
+        let Opening { source, time_axis, codebook_size, chosen, then, .. } = opening;
         if let Source::Files(paths) = source {
             self.recently_opened.push(paths);
         }
-        if dataset.is_some() {
+        if dataset.is_some() || codes.is_some() {
             self.data_spec.time_axis = time_axis;
+            self.data_spec.codebook_size = codebook_size;
         }
         if let Some(dataset) = dataset {
             self.take_dataset(dataset);
         }
+        if let Some(codes) = codes {
+            self.take_codes(codes);
+        }
         if let Some((path, model)) = model {
-            self.take_model(path, &model);
+            self.take_model(path, &model, chosen);
         }
         match then {
             Then::Train => self.apply_train(TrainCommand::Start),
@@ -61,24 +68,47 @@ impl Session {
     }
 
     fn take_dataset(&mut self, dataset: Arc<Dataset>) {
-        // Dropping the job cancels it: a training on other data has nothing to say any more.
+        self.clear_data();
+        self.dataset = Some(dataset);
+    }
+
+    fn take_codes(&mut self, codes: Arc<OpenedCodes>) {
+        self.clear_data();
+        self.codes = Some(codes);
+        self.size_codes();
+    }
+
+    /// Where a model lies beside codes alone, it knows how many codes there are.
+    fn size_codes(&mut self) {
+        let (Some(codes), Some(model)) = (&self.codes, &self.model) else { return };
+        if let Some(sized) = codes.sized_by(&model.rvq) {
+            self.codes = Some(Arc::new(sized));
+        }
+    }
+
+    /// Forgets the corpus and all that was made of it.
+    fn clear_data(&mut self) {
+        // Dropping the jobs cancels them: a training on other data has nothing to say any more.
         (self.training, self.comparison) = (None, None);
+        self.encoded = super::tokens::Encoded::default();
+        self.codes = None;
+        self.dataset = None;
         self.evaluating = None;
         self.train_state = TrainState::Idle;
         self.resume = None;
         self.view = None;
         self.selection.frames = None;
-        self.dataset = Some(dataset);
     }
 
-    fn take_model(&mut self, path: PathBuf, model: &LoadedModel) {
+    fn take_model(&mut self, path: PathBuf, model: &LoadedModel, others: Option<Chosen>) {
         for finding in &model.info.findings {
             self.notify(Severity::Info, format!("{finding}: {}", path.display()));
         }
         let (params, steps) = recorded(model);
         let info = model.info.clone();
-        self.model = Some(ModelView { path, rvq: Arc::new(model.rvq.clone()), info, params, steps });
-        if self.dataset.is_none() {
+        self.model = Some(ModelView { path, rvq: Arc::new(model.rvq.clone()), info, params, steps, others });
+        self.size_codes();
+        if self.dataset.is_none() && self.codes.is_none() {
             self.notify(
                 Severity::Info,
                 "The model is open; open audio or features of its dimension to see how it does",
@@ -215,7 +245,7 @@ impl Session {
     }
 
     /// The output of a job that ended well; otherwise a notice, and everything stays as it was.
-    fn ended(&mut self, ending: Ending) -> Option<JobOutput> {
+    pub(super) fn ended(&mut self, ending: Ending) -> Option<JobOutput> {
         match ending {
             Ending::Done(output) => return Some(*output),
             Ending::Failed(err) if err.is_cancelled() => {}
@@ -230,7 +260,7 @@ impl Session {
 }
 
 /// Notes how far a job is, and gives its end where it has come.
-fn ending_of(job: &mut Job, revision: &mut u64) -> Option<Ending> {
+pub(super) fn ending_of(job: &mut Job, revision: &mut u64) -> Option<Ending> {
     let mail = job.take_mail();
     *revision += u64::from(!mail.is_empty());
     job.progress = mail.progress.or(job.progress.take());

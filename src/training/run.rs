@@ -18,7 +18,7 @@ pub struct SourceInfo {
     pub paths: Vec<String>,
     /// Frames in all.
     pub frames: usize,
-    /// Dimensions of a frame.
+    /// Dimensions of a frame; 0 where only its codes are known.
     pub dim: usize,
     /// Frames a second, where known.
     pub frame_rate_hz: Option<f64>,

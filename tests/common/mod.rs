@@ -104,3 +104,19 @@ pub fn history_bits(history: &History) -> (Vec<u64>, Vec<Vec<u64>>) {
     let columns = (0..history.num_layers()).flat_map(|layer| SERIES.map(|series| (layer, series)));
     (history.steps().to_vec(), columns.map(series).collect())
 }
+
+/// A file with a quantizer of three layers by 12 codes at `teacher.` and one of two layers by 6 codes at `student.`, both over 4 dimensions.
+pub fn write_two_quantizers(path: &std::path::Path) {
+    use rvqscope::io::{Dtype, NewFile, model::family, write_tensors};
+    let corpus = dataset(clustered(1, 300, 4, 5));
+    let rvq = |layers, codes| {
+        let params = RvqParams { num_layers: layers, codebook_size: codes, ..small_params("encodec") };
+        train(spec(&corpus, params)).run.rvq.clone()
+    };
+    let tensors =
+        |id: &str, place: &str, rvq: &Rvq| family(id).unwrap().tensors(rvq, place, Dtype::F32).unwrap();
+    let mut all = tensors("encodec", "teacher.", &rvq(3, 12));
+    all.extend(tensors("hf-encodec", "student.", &rvq(2, 6)));
+    let notes = std::collections::BTreeMap::from([("iteration".to_owned(), "96".to_owned())]);
+    write_tensors(path, &NewFile { tensors: &all, notes: &notes, nested: None }).unwrap();
+}

@@ -135,7 +135,10 @@ fn quantizers_that_cannot_be_used_are_refused() {
         (&*key("a.", 0, "embed"), "F32", &[1, 2][..], &*embed),
         (&*key("b.", 0, "embed"), "F32", &[1, 2], &embed),
     ];
-    check_refused(&safetensors(&two), "2 quantizers (encodec at a., encodec at b.)");
+    check_refused(
+        &safetensors(&two),
+        "2 quantizers: encodec at a. (1 layer, K = 1, D = 2), encodec at b. (1 layer",
+    );
     let mixed = [
         (&*key("", 0, "embed"), "F32", &[1, 2][..], &*embed),
         (&*key("", 1, "embed"), "F32", &[2, 1], &embed),

@@ -75,7 +75,7 @@ impl Wanted {
     /// What the dialog is called.
     fn title(&self) -> &'static str {
         match self {
-            Self::Files => "Open audio, features or a model",
+            Self::Files => "Open audio, features, codes or a model",
             Self::Folder => "Open a folder",
             Self::Model => "Save the model",
             Self::Codes => "Save the codes",
@@ -129,11 +129,13 @@ impl Dialogs {
 
     /// Asks where to save what is looked at.
     pub fn ask_save(&mut self, ctx: &Context, session: &Session, wanted: Wanted) {
-        let name = session.view().map_or("rvqscope", |view| view.run.name.as_str());
+        let of_codes = session.codes().map(|codes| codes.source.title());
+        let name = session.view().map(|view| view.run.name.clone()).or(of_codes);
+        let name = name.map_or("rvqscope".to_owned(), |name| plain(&name));
         let file_name = match &wanted {
-            Wanted::Model => format!("{}.{MODEL_EXTENSION}", plain(name)),
-            Wanted::Codes => format!("{}-codes.npy", plain(name)),
-            _ => format!("{}-report", plain(name)),
+            Wanted::Model => format!("{name}.{MODEL_EXTENSION}"),
+            Wanted::Codes => format!("{name}-codes.npy"),
+            _ => format!("{name}-report"),
         };
         self.ask(ctx, wanted, &file_name);
     }

@@ -71,7 +71,7 @@ fn save(dialog: FileDialog, kind: &str, extension: &str) -> Option<Vec<PathBuf>>
 /// All formats together first, then each, then everything: what a file is decides its content.
 fn filtered(dialog: FileDialog) -> FileDialog {
     let all: Vec<&str> = READERS.iter().flat_map(|reader| reader.extensions()).copied().collect();
-    let dialog = dialog.add_filter("Audio, features, models", &all);
+    let dialog = dialog.add_filter("Audio, features, codes, models", &all);
     let each = |dialog: FileDialog, reader: &&dyn crate::io::Reader| {
         dialog.add_filter(reader.label(), reader.extensions())
     };

@@ -7,6 +7,7 @@ mod ema;
 mod error;
 mod notices;
 mod parts;
+mod tokens;
 mod usage;
 
 use super::Panel;
@@ -22,5 +23,6 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(error::Error::default()),
     || Box::new(compare::Compare::default()),
     || Box::new(data::Data::default()),
+    || Box::new(tokens::Tokens::default()),
     || Box::new(notices::Notices::default()),
 ];

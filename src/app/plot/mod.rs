@@ -41,6 +41,9 @@ pub struct Chart<'a> {
     tune: Option<Box<dyn FnOnce(Plot<'a>) -> Plot<'a> + 'a>>,
 }
 
+/// The time axis of every plot that has the corpus's frames along it: zoomed and moved together, in whatever panel.
+pub const TIME_LINK: &str = "time of the corpus";
+
 /// What came of drawing a plot.
 pub struct Drawn {
     /// Of the area inside of the axes.
@@ -98,8 +101,8 @@ impl<'a> Chart<'a> {
 
     /// Moves sideways together with the other plots of `link`.
     #[must_use]
-    pub fn link(self, link: Id) -> Self {
-        Self { link: Some(link), ..self }
+    pub fn link(self, link: &'static str) -> Self {
+        Self { link: Some(Id::unique(link)), ..self }
     }
 
     /// Leaves dragging to the panel, which selects with it; the wheel moves the plot then.

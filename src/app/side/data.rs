@@ -10,7 +10,7 @@ use crate::app::recent::Recent;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::features::Split;
 use crate::io::TimeAxis;
-use crate::jobs::{Builtin, Dataset};
+use crate::jobs::{Builtin, Dataset, OpenedCodes};
 use crate::session::{DataCommand, Session};
 
 use super::NOTE_SIZE;
@@ -46,9 +46,21 @@ impl DataSection {
         let session = ctx.session;
         match session.dataset() {
             Some(dataset) => self.loaded_ui(ctx, dataset, ui),
+            None if session.codes().is_some() => {
+                if let Some(codes) = session.codes() {
+                    self.codes_ui(ctx, codes, ui);
+                }
+            }
             None if session.is_opening() => {}
             None => {
-                let text = "Nothing is open yet: drop audio, features or a model anywhere in the window";
+                let text = match session.model() {
+                    None => {
+                        "Nothing is open yet: drop audio, features, codes or a model anywhere in the window"
+                    }
+                    Some(_) => {
+                        "No data yet: drop audio or features that the model can take anywhere in the window"
+                    }
+                };
                 ui.label(RichText::new(text).color(ctx.palette.faint));
             }
         }
@@ -56,7 +68,15 @@ impl DataSection {
         self.open_ui(ctx, recent, ui);
         model::ui(ctx, ui);
         match session.dataset() {
-            Some(dataset) if dataset.audio.is_empty() => self.features_ui(ctx, dataset, ui),
+            Some(dataset) if dataset.audio.is_empty() => {
+                self.time_ui(ctx, dataset.time_axis.as_ref(), ui);
+            }
+            None if session.codes().is_some() => {
+                self.time_ui(ctx, session.codes().map(|codes| &codes.time_axis), ui);
+                self.size_ui(ctx, ui);
+                // Codes are not trained on, so nothing of them is held out.
+                return;
+            }
             _ => {
                 let title = "Features of audio";
                 egui::CollapsingHeader::new(title)
@@ -106,7 +126,7 @@ impl DataSection {
     fn open_ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
-            let help = "Audio, features or a model, one or several files (Ctrl+O)";
+            let help = "Audio, features, codes or a model, one or several files (Ctrl+O)";
             if super::button(ui, "Open…", help, None) {
                 ctx.request(WindowRequest::AskOpen);
             }
@@ -133,9 +153,41 @@ impl DataSection {
         });
     }
 
-    fn features_ui(&mut self, ctx: &PanelCtx<'_>, dataset: &Dataset, ui: &mut Ui) {
+    /// What codes that came on their own are.
+    fn codes_ui(&self, ctx: &PanelCtx<'_>, codes: &OpenedCodes, ui: &mut Ui) {
+        let title = egui::Label::new(RichText::new(codes.source.title()).strong()).truncate();
+        ui.add(title).on_hover_text(codes.source.paths().join("\n"));
+        let (layers, frames) = codes.tokens.values.dim();
+        let clips = codes.tokens.clips.len();
+        let what = if clips == 1 { "codes alone".to_owned() } else { format!("codes alone, {clips} clips") };
+        let plural = if layers == 1 { "" } else { "s" };
+        let text = format!("{what}: {layers} layer{plural} × {} frames", grouped(frames as u64));
+        for text in [text, codes.size_note()] {
+            ui.add(egui::Label::new(RichText::new(&text).color(ctx.palette.faint)).wrap());
+        }
+    }
+
+    /// How many codes a codebook has, where no codebook says so.
+    fn size_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            let help =
+                "K, the codes of each codebook; 0 for what the model beside them says, or else the power of two above the largest code";
+            let label = ui.label("Codebook size").on_hover_text(help);
+            let largest = ctx.session.codes().and_then(|codes| codes.tokens.num_codes.iter().max());
+            let now = largest.copied().unwrap_or(0) as f64;
+            let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes" };
+            let (response, new) = drag.ui(ui, &mut self.drafts, now);
+            response.labelled_by(label.id).on_hover_text(help);
+            if let Some(size) = new {
+                ctx.send(DataCommand::SetCodebookSize((size >= 1.0).then_some(size as usize)));
+            }
+        });
+    }
+
+    /// Which axis is time, and how many frames there are in a second.
+    fn time_ui(&mut self, ctx: &PanelCtx<'_>, time_axis: Option<&(TimeAxis, String)>, ui: &mut Ui) {
         let spec = ctx.session.data_spec();
-        if let Some((axis, reason)) = &dataset.time_axis {
+        if let Some((axis, reason)) = time_axis {
             ui.horizontal(|ui| {
                 let label = ui.label("Time axis").on_hover_text(
                     "Whether a frame is a row or a column of the stored array. A wrong guess makes a few very long frames",

@@ -4,6 +4,8 @@ use egui::{RichText, Ui};
 
 use super::NOTE_SIZE;
 use crate::app::{PanelCtx, WindowRequest};
+use crate::io::QuantizerPlace;
+use crate::jobs::trained_words;
 use crate::session::{DataCommand, ModelView, Session, TrainCommand};
 
 /// Draws what is known of it, where there is one.
@@ -14,7 +16,9 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy();
         ui.add(egui::Label::new(RichText::new(format!("Model: {name}")).strong()).truncate())
             .on_hover_text(model.path.display().to_string());
-        ui.label(RichText::new(description(model)).size(NOTE_SIZE).color(ctx.palette.faint));
+        others_ui(ctx, model, ui);
+        facts_ui(ctx, model, ui);
+        notes_ui(ctx, model, ui);
         findings_ui(ctx, model, ui);
         ui.horizontal_wrapped(|ui| {
             let why_not = why_not_evaluate(ctx.session, model);
@@ -33,21 +37,86 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     });
 }
 
-/// Family, layers and sizes.
-fn description(model: &ModelView) -> String {
-    let ModelView { info, rvq, steps, .. } = model;
-    let codes: Vec<usize> = info.layers.iter().map(|layer| layer.codes).collect();
-    let codes = match (codes.iter().min(), codes.iter().max()) {
-        (Some(least), Some(most)) if least != most => format!("{least} to {most} codes"),
-        (Some(codes), _) => format!("{codes} codes"),
-        _ => "no codes".to_owned(),
-    };
-    let layers = match info.layers.len() {
-        1 => "1 layer".to_owned(),
-        n => format!("{n} layers"),
-    };
-    let steps = if *steps > 0 { format!(", {} steps", super::grouped(*steps)) } else { String::new() };
-    format!("{}: {layers} of {codes}, dimension {}, {}{steps}", info.family, rvq.dim(), info.metric)
+/// Which of several quantizers of the file it is, and the way to the others.
+fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+    let Some((choice, index)) = &model.others else { return };
+    let name = |index: usize| choice.places.get(index).map(QuantizerPlace::name).unwrap_or_default();
+    ui.horizontal(|ui| {
+        let label = ui.label(format!("1 of {}", choice.places.len()));
+        let combo = egui::ComboBox::from_id_salt("quantizer-of-file").truncate();
+        let shown = combo.width(ui.available_width() - 8.0).selected_text(name(*index)).show_ui(ui, |ui| {
+            for (other, place) in choice.places.iter().enumerate() {
+                let about = place
+                    .about
+                    .as_ref()
+                    .map_or_else(|problem| format!("Cannot be used: {problem}"), Clone::clone);
+                let choice = ui.add_enabled_ui(place.about.is_ok(), |ui| {
+                    ui.selectable_label(other == *index, name(other))
+                });
+                if choice.inner.on_hover_text(&about).on_disabled_hover_text(&about).clicked()
+                    && other != *index
+                {
+                    ctx.send(DataCommand::ChooseQuantizer(Some(other)));
+                }
+            }
+        });
+        shown
+            .response
+            .labelled_by(label.id)
+            .on_hover_text("The file holds several quantizers: choose another one to look at");
+    });
+}
+
+/// What is told of it, a line for each; what is too long for a line is told in full under the pointer.
+fn facts_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+    let ModelView { info, rvq, params, steps, .. } = model;
+    let mut facts: Vec<(&str, String)> =
+        info.facts(rvq.dim()).into_iter().map(|fact| (fact.label, fact.text)).collect();
+    facts.extend(trained_words(params.as_ref(), *steps).map(|text| ("Trained", text)));
+    facts.extend(info.trained_words().map(|text| ("The file says", text)));
+    table_ui(ctx, ui, "model-facts", facts.iter().map(|(label, text)| (*label, text.as_str())));
+}
+
+/// What the file tells of its training and its configuration.
+fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+    let notes = model.info.training_notes();
+    if notes.is_empty() {
+        return;
+    }
+    let title = RichText::new(format!("Training and config ({})", notes.len())).size(NOTE_SIZE);
+    egui::CollapsingHeader::new(title)
+        .id_salt("training-notes")
+        .show_unindented(ui, |ui| {
+            egui::ScrollArea::vertical().max_height(160.0).auto_shrink([false, true]).show(ui, |ui| {
+                table_ui(ctx, ui, "model-notes", notes.into_iter());
+            });
+        })
+        .header_response
+        .on_hover_text("Numbers and words that the file holds beside its tensors");
+}
+
+/// Names and values in two columns.
+fn table_ui<'a>(ctx: &PanelCtx<'_>, ui: &mut Ui, id: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) {
+    let room = ui.available_width();
+    let small = |text: &str| RichText::new(text).size(NOTE_SIZE);
+    egui::Grid::new(id).num_columns(2).spacing([8.0, 3.0]).min_col_width(0.0).min_row_height(0.0).show(
+        ui,
+        |ui| {
+            for (name, value) in rows {
+                let label = egui::Label::new(small(name).color(ctx.palette.faint)).truncate();
+                ui.scope(|ui| {
+                    ui.set_max_width(room * 0.45);
+                    ui.add(label).on_hover_text(name);
+                });
+                ui.scope(|ui| {
+                    ui.set_max_width(room * 0.68);
+                    let line = value.lines().collect::<Vec<_>>().join("; ");
+                    ui.add(egui::Label::new(small(&line)).wrap()).on_hover_text(value);
+                });
+                ui.end_row();
+            }
+        },
+    );
 }
 
 fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::jobs::no_standardizing;
 use crate::session::{Session, TrainCommand, TrainState};
 use crate::training::Run;
 
@@ -40,11 +41,16 @@ impl Able {
     #[must_use]
     pub fn now(session: &Session) -> Self {
         let state = session.train_state();
-        let no_data = (session.dataset().is_none()).then_some("Open audio or features first");
+        let no_data = match (session.dataset(), session.codes()) {
+            (Some(_), _) => None,
+            (None, Some(_)) => Some("Codes alone cannot be trained on: open audio or features"),
+            (None, None) => Some("Open audio or features first"),
+        };
         let opening = session.is_opening().then_some("Files are being opened");
         let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
         let stopping = (state == TrainState::Stopping).then_some("The training is ending");
         let idle = (state == TrainState::Idle).then_some("No training is under way");
+        let invalid = invalid.or(no_standardizing(session.params().current(), session.standardize()));
         let running = matches!(state, TrainState::Running | TrainState::Starting)
             .then_some("The training is taking steps: pause it first");
         let train = no_data.or(opening).or(invalid).or(stopping);
@@ -66,6 +72,7 @@ impl Able {
 #[must_use]
 pub fn state_text(session: &Session) -> &'static str {
     match session.train_state() {
+        TrainState::Idle if session.codes().is_some() => "Showing codes alone",
         TrainState::Idle if session.dataset().is_none() => "No data",
         TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
         TrainState::Idle if session.view().is_some() => "Ready, showing the last result",
@@ -146,6 +153,8 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let is_idle = state == TrainState::Idle;
         let (text, help) = if is_idle {
             ("Train", "Train from the beginning with these parameters (Ctrl+Enter)")
+        } else if session.is_comparing() {
+            ("Train instead", "End this comparison and train once, with the parameters above (Ctrl+Enter)")
         } else {
             ("Restart", "End this training and start again from the beginning (Ctrl+Enter)")
         };

@@ -1,13 +1,14 @@
 //! Quantizers in containers of named tensors. A family is one file and one row of [`FAMILIES`].
 
 use super::tensors::{NewTensor, Tensors};
-use super::{Dtype, Problem};
+use super::{Dtype, Problem, QuantizerPlace, error};
 use crate::rvq::Rvq;
 use crate::task::Task;
 
 mod bare;
 mod dac;
 mod encodec;
+mod facts;
 mod findings;
 mod info;
 mod mimi;
@@ -16,6 +17,7 @@ mod vqp;
 mod write;
 
 pub(super) use dac::{STRIDES_KEY, strides_without_note};
+pub use facts::Fact;
 pub use info::{ChainInfo, LayerInfo, ModelInfo};
 
 /// A quantizer and what its file tells of it.
@@ -96,22 +98,49 @@ pub(super) fn find(
     for family in FAMILIES {
         found.extend(family.places(tensors).into_iter().map(|place| (*family, place)));
     }
-    let is_wanted =
-        |place: &str| wanted.is_none_or(|wanted| wanted.trim_end_matches('.') == place.trim_end_matches('.'));
-    let chosen: Vec<_> = found.iter().filter(|(_, place)| is_wanted(place)).collect();
+    let chosen: Vec<_> = found
+        .iter()
+        .filter(|(family, place)| wanted.is_none_or(|wanted| is_named(wanted, family.id(), place)))
+        .collect();
     let (family, place) = match (chosen.as_slice(), found.is_empty()) {
         (_, true) => return Ok(None),
         ([only], _) => only,
         _ => {
-            let places = found.iter().map(|(family, place)| (family.id().to_owned(), place.clone()));
-            return Err(Problem::SeveralQuantizers {
-                wanted: wanted.map(str::to_owned),
-                places: places.collect(),
-            });
+            let places = places(tensors, &found, task)?;
+            return Err(Problem::SeveralQuantizers { wanted: wanted.map(str::to_owned), places });
         }
     };
     let Parts { rvq, layers, has_sizes, mut findings } = family.load(tensors, place, task)?;
     findings.extend(findings::findings(&rvq, &has_sizes));
     let info = ModelInfo::new(family.id(), place, &rvq, layers, findings, tensors.metadata());
     Ok(Some(LoadedModel { rvq, info }))
+}
+
+/// Whether `wanted` names the quantizer of this family at this place: by the place, or by all of [`QuantizerPlace::name`].
+fn is_named(wanted: &str, family: &str, place: &str) -> bool {
+    wanted.trim_end_matches('.') == place.trim_end_matches('.') || wanted == error::name_of(family, place)
+}
+
+/// Quantizers beyond these are named without a look at what they are.
+const MAX_LOOKED_AT: usize = 16;
+
+/// What there is to choose from.
+///
+/// # Errors
+/// It was cancelled.
+fn places(
+    tensors: &dyn Tensors,
+    found: &[(&'static dyn Family, String)],
+    task: &Task<'_>,
+) -> Result<Vec<QuantizerPlace>, Problem> {
+    let look = |(nth, (family, place)): (usize, &(&'static dyn Family, String))| {
+        let about = match (nth < MAX_LOOKED_AT).then(|| family.load(tensors, place, task)) {
+            None => Ok(String::new()),
+            Some(Ok(parts)) => Ok(facts::shape_words(&parts.layers)),
+            Some(Err(Problem::Cancelled(cancelled))) => return Err(cancelled.into()),
+            Some(Err(problem)) => Err(problem.to_string()),
+        };
+        Ok(QuantizerPlace { family: family.id().to_owned(), place: place.clone(), about })
+    };
+    found.iter().enumerate().map(look).collect()
 }

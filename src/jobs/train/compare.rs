@@ -8,7 +8,9 @@ use crate::rvq::search::Search;
 use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
 use crate::training::{Series, SharedStart, Trainer};
 
-use super::{Dataset, Ground, Holdout, JobCtx, JobError, Lane, Steps, TrainSpec, Trained};
+use super::{
+    Dataset, Ground, Holdout, JobCtx, JobError, Lane, Steps, TrainSpec, Trained, check_standardizing,
+};
 
 /// One of the trainings that are compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,6 +220,9 @@ pub fn entries_of(text: &str, base: &RvqParams) -> Result<Vec<Entry>, EntryError
 /// It was cancelled before its first step, or the entries differ in what they must share.
 pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError> {
     let first = check_shared(&spec.entries)?;
+    for entry in &spec.entries {
+        check_standardizing(&entry.params, spec.standardize)?;
+    }
     ctx.compute(|task| {
         let CompareSpec { name, dataset, entries, holdout, standardize, search } = spec;
         let ground = Ground::new(&dataset, holdout, standardize)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::search::Search;
-use crate::rvq::{Rvq, ValidRvqParams};
+use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::training::{History, Run, Trainer};
 
 pub use compare::{
@@ -73,6 +73,18 @@ pub struct Trained {
 /// Values of a mapped file up to which a standardized copy is kept in memory.
 const STANDARDIZED_VALUES: usize = 1 << 28;
 
+/// Why these parameters cannot be trained on standardized data, if so it is meant.
+#[must_use]
+pub fn no_standardizing(params: &RvqParams, standardize: bool) -> Option<&'static str> {
+    (standardize && params.is_by_angle()).then_some(
+        "standardizing moves the centre of the data, and with it every angle that the cosine distance goes by: use one of the two",
+    )
+}
+
+fn check_standardizing(params: &RvqParams, standardize: bool) -> Result<(), JobError> {
+    no_standardizing(params, standardize).map_or(Ok(()), |why| Err(JobError::Input(why.to_owned())))
+}
+
 /// Trains to the last step, or until told to stop.
 ///
 /// # Errors
@@ -132,6 +144,7 @@ impl Ground {
 
 /// A training before its first step.
 fn beginning(spec: &TrainSpec) -> Result<Resume, JobError> {
+    check_standardizing(&spec.params, spec.standardize)?;
     let ground = Ground::new(&spec.dataset, spec.holdout, spec.standardize)?;
     let start = match (&spec.start, &ground.standardizer) {
         (Some(rvq), Some(s)) => Some(Arc::new(rescaled(rvq, &s.inverse())?)),

@@ -13,12 +13,12 @@ use egui_plot::{Line, PlotImage, PlotPoint, PlotPoints};
 use super::parts::{ramp_ui, row_heights, without_data};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
-use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, Visible, visible};
+use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, TIME_LINK, Visible, visible};
 use crate::app::{Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
-use overlay::overlay_ui;
+pub(super) use overlay::{borders_ui, overlay_ui};
 use picture::ColorScale;
 use pyramid::Preparing;
 use summary::{selection_ui, summary_ui};
@@ -44,9 +44,9 @@ type PictureKey = (ByPtr<Dataset>, Visible, bool);
 
 /// Frames on the time axis: seconds where the frame rate is known, frames otherwise.
 #[derive(Clone, Copy)]
-struct Timeline<'a> {
-    rate_hz: Option<f64>,
-    frames: usize,
+pub(super) struct Timeline<'a> {
+    pub(super) rate_hz: Option<f64>,
+    pub(super) frames: usize,
     clips: &'a [Clip],
 }
 
@@ -123,7 +123,7 @@ impl Data {
         let (end, many_clips) = (line.at(line.frames), line.clips.len() > 1);
         Chart::new(ID, KEY, title, line.axis(), y, height)
             .drag_selects()
-            .link(ui.scope_id().with("time"))
+            .link(TIME_LINK)
             .tune(move |plot| {
                 plot.include_x(0.0)
                     .include_x(end)
@@ -200,7 +200,7 @@ impl Data {
         };
         Chart::new(ID, KEY, "Features", line.axis(), y, height)
             .drag_selects()
-            .link(ui.scope_id().with("time"))
+            .link(TIME_LINK)
             .reader(reader)
             .tune(move |plot| {
                 plot.include_x(0.0)
@@ -240,22 +240,9 @@ impl Data {
         split: &Split,
         names: bool,
     ) {
+        let dragged = stretch_dragged(ctx, ui, drawn, line, &mut self.drag_from);
+        let selected = dragged.or(ctx.session.selection().frames);
         let response = &drawn.response;
-        let at = response.interact_pointer_pos().map(|pos| drawn.transform.value_from_position(pos).x);
-        let mut selected = ctx.session.selection().frames;
-        if response.drag_started_by(egui::PointerButton::Primary) {
-            let origin = ui.input(|input| input.pointer.press_origin());
-            self.drag_from = origin.map(|pos| drawn.transform.value_from_position(pos).x);
-        }
-        if let (Some(from), Some(to)) = (self.drag_from, at) {
-            let stretch = line.stretch(from, to);
-            if response.dragged() {
-                selected = Some(stretch);
-            } else if response.drag_stopped() {
-                self.drag_from = None;
-                ctx.send(SelectCommand::Frames(Some(stretch)));
-            }
-        }
         if response.clicked() && selected.is_some() {
             ctx.send(SelectCommand::Frames(None));
         }
@@ -264,23 +251,27 @@ impl Data {
 }
 
 impl<'a> Timeline<'a> {
+    pub(super) fn new(rate_hz: Option<f64>, frames: usize, clips: &'a [Clip]) -> Self {
+        Self { rate_hz, frames, clips }
+    }
+
     fn of(set: &'a FeatureSet) -> Self {
-        Self { rate_hz: set.frame_rate_hz, frames: set.matrix.num_frames(), clips: &set.clips }
+        Self::new(set.frame_rate_hz, set.matrix.num_frames(), &set.clips)
     }
 
     /// Where a frame starts.
-    fn at(&self, frame: usize) -> f64 {
+    pub(super) fn at(&self, frame: usize) -> f64 {
         frame as f64 / self.rate_hz.unwrap_or(1.0)
     }
 
     /// The frame at a place, or the nearest one.
-    fn frame(&self, at: f64) -> usize {
+    pub(super) fn frame(&self, at: f64) -> usize {
         let frame = (at * self.rate_hz.unwrap_or(1.0)).floor().max(0.0);
         (frame as usize).min(self.frames.saturating_sub(1))
     }
 
     /// The frame at a place, if there is one.
-    fn frame_in(&self, at: f64) -> Option<usize> {
+    pub(super) fn frame_in(&self, at: f64) -> Option<usize> {
         (at >= 0.0 && at < self.at(self.frames)).then(|| self.frame(at))
     }
 
@@ -289,11 +280,11 @@ impl<'a> Timeline<'a> {
         (self.frame(a.min(b)), self.frame(a.max(b)) + 1)
     }
 
-    fn clip(&self, frame: usize) -> Option<&'a Clip> {
+    pub(super) fn clip(&self, frame: usize) -> Option<&'a Clip> {
         self.clips.get(self.clips.partition_point(|clip| clip.frames.end <= frame))
     }
 
-    fn axis(&self) -> Axis {
+    pub(super) fn axis(&self) -> Axis {
         match self.rate_hz {
             Some(rate) => Axis::real("Time (s)", &format!("Seconds, at {} frames a second", number(rate))),
             None => Axis::whole(
@@ -304,6 +295,27 @@ impl<'a> Timeline<'a> {
     }
 }
 
+/// Takes in what is dragged along a time axis, and gives the stretch while the hand is on it. `drag_from` remembers where it began.
+pub(super) fn stretch_dragged(
+    ctx: &PanelCtx<'_>,
+    ui: &Ui,
+    drawn: &Drawn,
+    line: &Timeline<'_>,
+    drag_from: &mut Option<f64>,
+) -> Option<(usize, usize)> {
+    let response = &drawn.response;
+    let place = |pos| drawn.transform.value_from_position(pos).x;
+    if response.drag_started_by(egui::PointerButton::Primary) {
+        *drag_from = ui.input(|input| input.pointer.press_origin()).map(place);
+    }
+    let stretch = line.stretch((*drag_from)?, response.interact_pointer_pos().map(place)?);
+    if response.drag_stopped() {
+        *drag_from = None;
+        ctx.send(SelectCommand::Frames(Some(stretch)));
+    }
+    Some(stretch)
+}
+
 /// The stretch that a table is made of: what is selected, or else what is seen.
 fn stretch(ctx: &PanelCtx<'_>, line: &Timeline<'_>, seen: Visible) -> (f64, f64) {
     match ctx.session.selection().frames {
@@ -312,7 +324,7 @@ fn stretch(ctx: &PanelCtx<'_>, line: &Timeline<'_>, seen: Visible) -> (f64, f64)
     }
 }
 
-fn too_much(ctx: &PanelCtx<'_>) -> Option<String> {
+pub(super) fn too_much(ctx: &PanelCtx<'_>) -> Option<String> {
     let text = format!(
         "This stretch has more than {} values, too many for one table: zoom in, or select a shorter one",
         grouped(MOST_CSV_VALUES as i64)

@@ -14,7 +14,7 @@ const NAME_FROM: f32 = 36.0;
 const BORDER_FROM: f32 = 4.0;
 
 /// Draws it over the area of a plot.
-pub fn overlay_ui(
+pub(in crate::app::panels) fn overlay_ui(
     ui: &Ui,
     palette: &Palette,
     drawn: &Drawn,
@@ -38,14 +38,13 @@ pub fn overlay_ui(
         let strip = Rect::from_min_max(pos2(rect.left(), area.bottom() - 3.0), rect.right_bottom());
         painter.rect_filled(strip, 0.0, palette.held_out);
     }
+    borders_ui(ui, drawn, line, Stroke::new(1.0, palette.faint.gamma_multiply(0.6)));
     let start = line.clips.partition_point(|clip| clip.frames.end <= first);
-    for clip in line.clips[start..].iter().take_while(|clip| clip.frames.start <= last) {
+    let named = if names && line.clips.len() > 1 { &line.clips[start..] } else { &[] };
+    for clip in named.iter().take_while(|clip| clip.frames.start <= last) {
         let rect = between(clip.frames.start, clip.frames.end);
-        if rect.width() >= BORDER_FROM && clip.frames.start > 0 {
-            painter.vline(rect.left(), area.y_range(), Stroke::new(1.0, palette.faint.gamma_multiply(0.6)));
-        }
         let (left, right) = (rect.left().max(area.left()), rect.right().min(area.right()));
-        if names && line.clips.len() > 1 && right - left >= NAME_FROM {
+        if right - left >= NAME_FROM {
             let mut job =
                 LayoutJob::simple_singleline(clip.name.clone(), FontId::proportional(10.0), palette.faint);
             job.wrap = TextWrapping::truncate_at_width(right - left - 6.0);
@@ -58,6 +57,22 @@ pub fn overlay_ui(
         painter.rect_filled(rect, 0.0, palette.second.gamma_multiply(0.22));
         for edge in [rect.left(), rect.right()] {
             painter.vline(edge, area.y_range(), Stroke::new(1.5, palette.second));
+        }
+    }
+}
+
+/// Draws the borders between clips that are wide enough to be told apart.
+pub(in crate::app::panels) fn borders_ui(ui: &Ui, drawn: &Drawn, line: &Timeline<'_>, stroke: Stroke) {
+    let area = drawn.response.rect;
+    let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
+    let x = |frame: usize| drawn.transform.position_from_point(&PlotPoint::new(line.at(frame), 0.0)).x;
+    let bounds = drawn.transform.bounds();
+    let (first, last) = (line.frame(bounds.min()[0]), line.frame(bounds.max()[0]));
+    let start = line.clips.partition_point(|clip| clip.frames.end <= first);
+    for clip in line.clips[start..].iter().take_while(|clip| clip.frames.start <= last) {
+        let (left, right) = (x(clip.frames.start), x(clip.frames.end));
+        if right - left >= BORDER_FROM && clip.frames.start > 0 {
+            painter.vline(left, area.y_range(), stroke);
         }
     }
 }

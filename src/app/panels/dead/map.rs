@@ -146,6 +146,10 @@ fn code_ui(ui: &mut Ui, codes: &LayerCodes, code: usize) {
     if let Some(&chosen) = codes.counts.get(code) {
         ui.label(format!("Chosen by {} of {}", count(chosen, "frame"), grouped(codes.frames as i64)));
     }
+    if codes.threshold.is_nan() {
+        ui.label("Without the codebooks there is no EMA cluster size");
+        return;
+    }
     ui.label(format!("EMA cluster size c_k: {} frames a batch", number(codes.sizes[code])));
     ui.label(format!("Threshold: {} frames a batch", number(codes.threshold)));
     match codes.replaced_at.get(code) {

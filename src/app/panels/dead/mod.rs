@@ -4,16 +4,18 @@ mod advice;
 mod map;
 mod state;
 
+use std::sync::Arc;
+
 use egui::{DragValue, RichText, ScrollArea, Ui};
 
 use super::parts::{
-    banner_ui, chooser_ui, ready_view, row_heights, small_sample_ui, swatch_ui, tile_rows, tiles_ui,
+    Counted, banner_ui, counted, row_heights, small_sample_ui, swatch_ui, tile_rows, tiles_ui,
 };
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::grouped;
 use crate::app::plot::{Scale, StepChart, StepLines};
 use crate::app::{Panel, PanelCtx};
-use crate::metrics::{Definition, usage};
+use crate::metrics::{Definition, Evaluation, usage};
 use crate::session::{Selection, View};
 use crate::training::{Run, Series, SplitKind};
 use state::{CodeState, LayerCodes};
@@ -33,6 +35,8 @@ pub struct Dead {
     /// Codes replaced in this many of the last steps are shown as such.
     recent_steps: u64,
     codes: Memo<(ByPtr<Run>, usize, SplitKind, u64), LayerCodes>,
+    /// Of codes that came without their codebooks.
+    alone: Memo<(ByPtr<Evaluation>, usize), LayerCodes>,
     map: map::Map,
     below: StepLines,
     replaced: StepLines,
@@ -43,6 +47,7 @@ impl Default for Dead {
         Self {
             recent_steps: 50,
             codes: Memo::new(),
+            alone: Memo::new(),
             map: map::Map::default(),
             below: StepLines::default(),
             replaced: StepLines::default(),
@@ -64,16 +69,19 @@ impl Panel for Dead {
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(view) = ready_view(ctx, ui) else { return };
+        let Some(counted) = counted(ctx, ui) else { return };
         banner_ui(ctx, ui);
-        chooser_ui(ctx, ui, view, true);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, view));
+        counted.chooser_ui(ctx, ui);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match counted {
+            Counted::Run(view) => self.body_ui(ctx, ui, view),
+            Counted::Codes(codes) => self.codes_ui(ctx, ui, &codes.evaluation),
+        });
     }
 }
 
 impl Dead {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
-        let Self { recent_steps, codes, map, below, replaced } = self;
+        let Self { recent_steps, codes, map, below, replaced, .. } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
         let key = (ByPtr(view.run.clone()), layer, split, *recent_steps);
         let codes = codes.get(key, || LayerCodes::new(&view.run, layer, split, *recent_steps));
@@ -102,6 +110,28 @@ impl Dead {
             let chart = StepChart { panel_id: ID, key, series, definition, scale: Scale::Linear, height };
             lines.show(ctx, ui, view, &chart);
         });
+    }
+}
+
+impl Dead {
+    /// Without codebooks a code is dead in one sense only: no frame of the file chose it.
+    fn codes_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, evaluation: &Arc<Evaluation>) {
+        let Self { alone, map, .. } = self;
+        let layer = ctx.session.selection().layer;
+        let Some(tally) = evaluation.layers.get(layer) else { return };
+        let codes = alone.get((ByPtr(evaluation.clone()), layer), || LayerCodes::of_counts(&tally.counts));
+        small_sample_ui(ctx, ui, codes.frames, codes.len(), "all of the file");
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
+            for state in [CodeState::Alive, CodeState::Corpus] {
+                let text = format!("{}: {}", state.label(), grouped(codes.counted(state) as i64));
+                swatch_ui(ui, state.color(ctx.palette), &text).on_hover_text(state.help());
+            }
+        });
+        let text = "What is below the threshold or was replaced is not in codes alone: it needs the model that they came from, and its audio or features";
+        ui.add(egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.faint)).wrap());
+        let [height] = row_heights(ui, [(1.0, 104.0)]);
+        map.ui(ctx, ui, codes, layer, height);
     }
 }
 

@@ -31,7 +31,7 @@ pub struct LayerCodes {
     pub threshold: f64,
     /// How many frames chose each code; empty before they were counted.
     pub counts: Vec<u64>,
-    /// The EMA cluster size of each.
+    /// The EMA cluster size of each; NaN, like the threshold, where there is no codebook.
     pub sizes: Vec<f64>,
     /// The step in which each was last replaced, 0 for never; empty for a loaded model.
     pub replaced_at: Vec<u64>,
@@ -137,6 +137,25 @@ impl LayerCodes {
         }
         let frames = counts.iter().sum();
         Self { frames, threshold, counts, sizes, replaced_at, states, recent_steps, totals }
+    }
+
+    /// The codes of a layer without its codebook: all that is known is how many frames chose each.
+    #[must_use]
+    pub fn of_counts(counts: &[u64]) -> Self {
+        let mut totals = [0; CodeState::ALL.len()];
+        let state = |&count: &u64| if count == 0 { CodeState::Corpus } else { CodeState::Alive };
+        let states: Vec<CodeState> = counts.iter().map(state).collect();
+        states.iter().for_each(|state| totals[state.place()] += 1);
+        Self {
+            frames: counts.iter().sum(),
+            threshold: f64::NAN,
+            counts: counts.to_vec(),
+            sizes: vec![f64::NAN; counts.len()],
+            replaced_at: Vec::new(),
+            states,
+            recent_steps: 0,
+            totals,
+        }
     }
 
     /// How many codes there are.

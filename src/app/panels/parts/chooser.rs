@@ -28,6 +28,17 @@ pub fn chooser_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, with_split: bool
     });
 }
 
+/// As [`chooser_ui`], without a choice of frames.
+pub fn layers_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, num_layers: usize) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new("Layer").size(12.0).color(ctx.palette.faint));
+        let width = ui.available_width().max(120.0);
+        ScrollArea::horizontal().id_salt("layers").max_width(width).show(ui, |ui| {
+            ui.horizontal(|ui| layer_buttons_ui(ctx, ui, num_layers));
+        });
+    });
+}
+
 fn layer_buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, num_layers: usize) {
     let selected = ctx.session.selection().layer;
     let palette = ctx.palette;

@@ -1,16 +1,18 @@
 //! What panels have in common: the forms they take without anything to show, the choice of a layer, and figures.
 
 mod chooser;
+mod counted;
 mod figures;
 mod legend;
 mod stage;
 
 use egui::{Ui, vec2};
 
-pub use chooser::{chooser_ui, switch_ui};
+pub use chooser::{chooser_ui, layers_ui, switch_ui};
+pub use counted::{Counted, counted};
 pub use figures::{Figure, figures_ui, small_sample_ui};
 pub use legend::{ramp_ui, swatch_ui};
-pub use stage::{banner_ui, ready_view, without_data};
+pub use stage::{banner_ui, note_ui, progress_ui, ready_view, without_data};
 
 /// Draws parts side by side where there is room for `min_width` each, and one below the other otherwise. `part` gets the number of the part and
 /// its height.

@@ -7,10 +7,19 @@ use crate::jobs::Builtin;
 use crate::session::{DataCommand, TrainCommand, TrainState, View};
 use crate::task::Progress;
 
+/// What a panel cannot do without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Frames, whether there is a quantizer or not.
+    Frames,
+    /// A quantizer and frames that it was held against.
+    Run,
+}
+
 /// The view to draw. Without one it draws what is missing, and there is nothing more to do.
 pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
     if ctx.session.view().is_none() {
-        missing_ui(ctx, ui);
+        missing_ui(ctx, ui, Needs::Run);
     }
     ctx.session.view()
 }
@@ -19,7 +28,7 @@ pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
 pub fn without_data(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     let missing = ctx.session.dataset().is_none();
     if missing {
-        missing_ui(ctx, ui);
+        missing_ui(ctx, ui, Needs::Frames);
     }
     missing
 }
@@ -37,7 +46,18 @@ pub fn banner_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     }
 }
 
-fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+/// Says in the middle of the panel why there is nothing to see.
+pub fn note_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
+    middle_ui(ctx, ui, title, text, |_| {});
+}
+
+/// Says in the middle of the panel what is being done, and how far it is.
+pub fn progress_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, progress: Option<&Progress>) {
+    let (text, share) = stage_of(progress);
+    middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
+}
+
+pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
     let session = ctx.session;
     let opening = session.background().next();
     match (session.dataset(), session.train_state()) {
@@ -51,12 +71,16 @@ fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             let (text, share) = stage_of(progress);
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
+        (None, _) if session.codes().is_some() => {
+            let (title, text) = beside_codes(needs, session.model().is_some());
+            middle_ui(ctx, ui, title, text, |ui| open_button_ui(ctx, ui));
+        }
         (None, _) if session.model().is_some() => {
             let text = "The model is open. Open audio or features of its dimension to see how it does";
             middle_ui(ctx, ui, "No data yet", text, |ui| open_button_ui(ctx, ui));
         }
         (None, _) => {
-            let text = "Open audio, features or a model, or look at the demo";
+            let text = "Open audio, features, codes or a model, or look at the demo";
             middle_ui(ctx, ui, "No data yet", text, |ui| {
                 open_button_ui(ctx, ui);
                 if ui
@@ -86,6 +110,24 @@ fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
                 }
             });
         }
+    }
+}
+
+/// What codes on their own cannot show, and what they need beside them.
+fn beside_codes(needs: Needs, has_model: bool) -> (&'static str, &'static str) {
+    match (needs, has_model) {
+        (Needs::Frames, false) => (
+            "Needs the frames",
+            "These are codes alone: open the audio or features that they were made of to see it here",
+        ),
+        (_, true) => (
+            "Needs the frames",
+            "Codes and their model are here: open the audio or features that they were made of",
+        ),
+        (Needs::Run, false) => (
+            "Needs the codebooks and the frames",
+            "These are codes alone: open the model that they came from, and the audio or features that they were made of",
+        ),
     }
 }
 

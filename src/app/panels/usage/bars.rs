@@ -12,7 +12,7 @@ use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::plot::{self, Axis, Cell, Chart, Csv, Scale, Visible, decimate, visible};
 use crate::metrics::Evaluation;
-use crate::session::{SelectCommand, View};
+use crate::session::SelectCommand;
 use crate::training::Run;
 
 const KEY: &str = "codes";
@@ -23,11 +23,14 @@ pub struct Bars {
     order: Order,
     ema: bool,
     sorted: Memo<SortedKey, Sorted>,
-    shares: Memo<(ByPtr<Run>, SortedKey, Visible), Vec<PlotPoint>>,
+    shares: Memo<SharesKey, Vec<PlotPoint>>,
 }
 
 /// The counts, the layer, and the order in which its codes stand.
 type SortedKey = (ByPtr<Evaluation>, usize, Order);
+
+/// The run whose EMA it is, what its codes stand by, and the part that is seen.
+type SharesKey = (Option<ByPtr<Run>>, SortedKey, Visible);
 
 /// The codes of a layer in the order in which they stand, and how many frames chose each.
 #[derive(Default)]
@@ -37,12 +40,12 @@ struct Sorted {
 }
 
 impl Bars {
-    /// Draws them; a click selects a code.
+    /// Draws them; a click selects a code. Without a run there are no running averages to hold them against.
     pub fn ui(
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
-        view: &View,
+        run: Option<&Arc<Run>>,
         evaluation: &Arc<Evaluation>,
         height: f32,
     ) {
@@ -54,7 +57,7 @@ impl Bars {
         let sorted = sorted.get(key.clone(), || Sorted::new(&tally.counts, *order));
         let Sorted { codes, counts } = sorted;
         let frames = evaluation.frames as f64;
-        let sizes = view.run.rvq.layers().get(layer).map(|l| l.codebook.cluster_size());
+        let sizes = run.and_then(|run| run.rvq.layers().get(layer)).map(|l| l.codebook.cluster_size());
         let total = sizes.map_or(0.0, |sizes| sizes.sum());
         // The EMA's share of each code, scaled to as many frames as were counted.
         let as_frames = |code: u32| {
@@ -62,14 +65,14 @@ impl Bars {
             if total > 0.0 { size / total * frames } else { f64::NAN }
         };
         let seen = visible(ui, KEY);
-        let shares = shares.get((ByPtr(view.run.clone()), key, seen), || {
+        let shares = shares.get((run.cloned().map(ByPtr), key, seen), || {
             let x: Vec<f64> = (0..codes.len()).map(|i| i as f64).collect();
             let y: Vec<f64> = codes.iter().map(|&code| as_frames(code)).collect();
             decimate(&x, &y, |x| x, Scale::Linear, seen)
         });
         let place = selection.code.and_then(|code| codes.iter().position(|&c| c as usize == code));
         let palette = ctx.palette;
-        let with_ema = *ema;
+        let with_ema = *ema && sizes.is_some();
         let x = match order {
             Order::Index => Axis::whole("Code", "The code's number in its codebook"),
             Order::Frequency => Axis::whole("Rank", "The codes from the most to the least chosen"),
@@ -81,12 +84,12 @@ impl Bars {
             .reader(move |point| {
                 let (index, code) = at(point.x)?;
                 let share = if frames > 0.0 { counts[index] / frames } else { 0.0 };
-                Some(format!(
-                    "Code {code}\n{} frames, {}\nEMA: {} frames' worth",
-                    grouped(counts[index] as i64),
-                    percent(share),
-                    number(as_frames(code))
-                ))
+                let mut text =
+                    format!("Code {code}\n{} frames, {}", grouped(counts[index] as i64), percent(share));
+                if sizes.is_some() {
+                    text += &format!("\nEMA: {} frames' worth", number(as_frames(code)));
+                }
+                Some(text)
             })
             .show(
                 ctx,
@@ -100,9 +103,11 @@ impl Bars {
                             (Order::Frequency, "Frequency", "Codes from the most to the least chosen"),
                         ],
                     );
-                    ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_text(
-                        "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
-                    );
+                    if sizes.is_some() {
+                        ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_text(
+                            "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
+                        );
+                    }
                 },
                 || Some(table(codes, counts, as_frames)),
                 |plot| {

@@ -7,14 +7,14 @@ mod ranks;
 use egui::{ScrollArea, Ui};
 
 use super::parts::{
-    Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, small_sample_ui, tile_rows, tiles_ui,
+    Counted, Figure, banner_ui, counted, figures_ui, row_heights, small_sample_ui, tile_rows, tiles_ui,
 };
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{Panel, PanelCtx};
-use crate::metrics::{LayerMetrics, usage};
-use crate::session::{Selection, View};
-use crate::training::{Run, SplitKind};
+use crate::metrics::{Evaluation, LayerMetrics, usage};
+use crate::session::Selection;
+use crate::training::SplitKind;
 
 const ID: &str = "usage";
 
@@ -32,7 +32,7 @@ pub struct Usage {
     bars: bars::Bars,
     ranks: ranks::Ranks,
     heatmap: heatmap::Heatmap,
-    metrics: Memo<(ByPtr<Run>, SplitKind), Vec<LayerMetrics>>,
+    metrics: Memo<(ByPtr<Evaluation>, SplitKind), Vec<LayerMetrics>>,
 }
 
 impl Panel for Usage {
@@ -49,29 +49,30 @@ impl Panel for Usage {
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(view) = ready_view(ctx, ui) else { return };
+        let Some(counted) = counted(ctx, ui) else { return };
         banner_ui(ctx, ui);
-        chooser_ui(ctx, ui, view, true);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, view));
+        counted.chooser_ui(ctx, ui);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, counted));
     }
 }
 
 impl Usage {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>) {
         let Self { bars, ranks, heatmap, metrics } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
-        let metrics = metrics.get((ByPtr(view.run.clone()), split), || view.run.layer_metrics(split));
-        let (Some(figures), Some(evaluation)) = (metrics.get(layer), view.run.evaluation(split)) else {
+        let Some(evaluation) = counted.evaluation(split) else {
             ui.label("Frames have not been counted yet");
             return;
         };
-        layer_figures_ui(ctx, ui, view, figures, layer, split);
+        let metrics = metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
+        let (Some(figures), Some(tally)) = (metrics.get(layer), evaluation.layers.get(layer)) else { return };
+        layer_figures_ui(ctx, ui, figures, tally.counts.len(), counted.frames_label(split));
         let rows = tile_rows(ui, 2, 270.0) as f32;
-        let heat_least = (50.0 + 7.0 * view.run.rvq.num_layers() as f32).clamp(96.0, 240.0);
+        let heat_least = (50.0 + 7.0 * evaluation.layers.len() as f32).clamp(96.0, 240.0);
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
         let [plots, heat] = row_heights(ui, [(1.3, rows * 138.0 + gaps), (1.0, heat_least)]);
         tiles_ui(ui, 2, 270.0, (plots - gaps) / rows, |ui, index, height| match index {
-            0 => bars.ui(ctx, ui, view, evaluation, height),
+            0 => bars.ui(ctx, ui, counted.run(), evaluation, height),
             _ => ranks.ui(ctx, ui, evaluation, height),
         });
         heatmap.ui(ctx, ui, evaluation, heat);
@@ -81,14 +82,12 @@ impl Usage {
 fn layer_figures_ui(
     ctx: &PanelCtx<'_>,
     ui: &mut Ui,
-    view: &View,
     figures: &LayerMetrics,
-    layer: usize,
-    split: SplitKind,
+    num_codes: usize,
+    frames_label: &str,
 ) {
-    let num_codes = view.run.rvq.layers().get(layer).map_or(0, |l| l.codebook.num_codes());
     let n = figures.frames;
-    let reliable = small_sample_ui(ctx, ui, n, num_codes, split.label());
+    let reliable = small_sample_ui(ctx, ui, n, num_codes, frames_label);
     let uniform = usage::uniform_utilization(n, num_codes);
     let perplexity_share = figures
         .perplexity
@@ -104,7 +103,7 @@ fn layer_figures_ui(
                 "of {}, n = {} ({})",
                 grouped(num_codes as i64),
                 grouped(n as i64),
-                split.label()
+                frames_label
             )),
             Figure::new(&usage::UTILIZATION, figures.utilization.map(percent)),
             Figure::new(&usage::UNIFORM_UTILIZATION, Some(percent(uniform))),

@@ -1,0 +1,286 @@
+//! Codes over time: those of a corpus, and those that were opened on their own, without the quantizer that they belong to.
+
+use std::sync::Arc;
+
+use ndarray::{ArcArray2, Array2, Axis, s};
+
+use crate::features::Clip;
+use crate::io::{Codes, LoadedModel, TimeAxis};
+use crate::metrics::{Evaluation, is_small_sample};
+use crate::rvq::search::Search;
+use crate::rvq::{LayerSpan, Rvq, RvqError};
+
+use super::{Dataset, JobCtx, JobError, OpenSpec, Source, encode};
+
+/// Codes over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tokens {
+    /// `(num_layers, num_frames)`.
+    pub values: ArcArray2<u32>,
+    /// `K` of each layer; every code lies below it.
+    pub num_codes: Vec<usize>,
+    /// The clips that the frames come from.
+    pub clips: Vec<Clip>,
+    /// Frames a second, where known.
+    pub frame_rate_hz: Option<f64>,
+    /// Frames that there are; more than `values` has where they were too many.
+    pub frames_in_all: usize,
+}
+
+/// How `K` is known where there is no codebook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeFrom {
+    /// The power of two at or above the largest code and one.
+    Assumed,
+    /// The user says so.
+    User,
+    /// A model that was opened with the codes, of as many layers.
+    Model,
+}
+
+/// Codes that were opened without the frames that they stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenedCodes {
+    /// Where they came from.
+    pub source: Source,
+    /// The codes.
+    pub tokens: Arc<Tokens>,
+    /// How they are used.
+    pub evaluation: Arc<Evaluation>,
+    /// The largest code of all.
+    pub largest: u32,
+    /// How `K` is known.
+    pub size_from: SizeFrom,
+    /// Which axis was time, and why.
+    pub time_axis: (TimeAxis, String),
+}
+
+/// The codes of a corpus, to be looked at over time.
+#[derive(Debug, Clone)]
+pub struct TokensSpec {
+    /// The quantizer.
+    pub rvq: Arc<Rvq>,
+    /// The corpus.
+    pub dataset: Arc<Dataset>,
+    /// The way through its layers.
+    pub search: Search,
+}
+
+/// Codes that are kept to be looked at: 128 MiB. Of longer corpora the beginning is.
+const MOST_KEPT: usize = 1 << 25;
+
+/// Codes of all layers that are counted without a quantizer. Beyond it something was taken for a codebook that is none.
+const MOST_COUNTED: usize = 1 << 23;
+
+/// Encodes a corpus, or as much of its beginning as can be kept.
+///
+/// # Errors
+/// The dimensions differ, or it was cancelled.
+pub fn tokens(spec: &TokensSpec, ctx: &JobCtx<'_>) -> Result<Arc<Tokens>, JobError> {
+    let TokensSpec { rvq, dataset, search } = spec;
+    let set = &dataset.set;
+    let layers = rvq.num_layers();
+    let frames_in_all = set.matrix.num_frames();
+    let frames = frames_in_all.min(MOST_KEPT / layers.max(1));
+    let mut values = Array2::zeros((layers, frames));
+    ctx.compute(|task| {
+        let done = encode(rvq, dataset, LayerSpan::ALL, *search, task, |first, block| {
+            let kept = block.ncols().min(frames.saturating_sub(first));
+            if kept > 0 {
+                values.slice_mut(s![.., first..first + kept]).assign(&block.slice(s![.., ..kept]));
+            }
+            if first + block.ncols() >= frames { Err(Stop::Full) } else { Ok(()) }
+        });
+        match done {
+            Ok(()) | Err(Stop::Full) => Ok(()),
+            Err(Stop::Rvq(err)) => Err(JobError::from(err)),
+        }
+    })??;
+    let num_codes = rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect();
+    let (clips, frame_rate_hz) = (set.clips.clone(), set.frame_rate_hz);
+    let values = values.into_shared();
+    Ok(Arc::new(Tokens { values, num_codes, clips, frame_rate_hz, frames_in_all }))
+}
+
+/// Why encoding ended before the end of the corpus.
+enum Stop {
+    /// All that is kept is there.
+    Full,
+    Rvq(RvqError),
+}
+
+impl From<RvqError> for Stop {
+    fn from(err: RvqError) -> Self {
+        Self::Rvq(err)
+    }
+}
+
+/// Files of codes, joined as they are read.
+#[derive(Default)]
+pub(super) struct CodesFiles {
+    parts: Vec<Array2<u32>>,
+    clips: Vec<Clip>,
+    frames: usize,
+    time_axis: Option<(TimeAxis, String)>,
+}
+
+impl CodesFiles {
+    pub(super) fn count(&self) -> usize {
+        self.parts.len()
+    }
+
+    pub(super) fn push(&mut self, spec: &OpenSpec, name: &str, codes: Codes) -> Result<(), JobError> {
+        let codes = match spec.data.time_axis {
+            Some(axis) if axis != codes.time_axis => codes.switched(),
+            _ => codes,
+        };
+        let Codes { values, time_axis, guess_reason, clips } = codes;
+        if let Some(first) = self.parts.first()
+            && first.nrows() != values.nrows()
+        {
+            return Err(JobError::Input(format!(
+                "these codes have {} layers, but those before have {}: open files of one quantizer, or say which axis is time: {name}",
+                values.nrows(),
+                first.nrows()
+            )));
+        }
+        let reason = if spec.data.time_axis.is_some() { "chosen by you".to_owned() } else { guess_reason };
+        self.time_axis.get_or_insert((time_axis, reason));
+        // A file that names its clips is as many; any other is one.
+        let clips = if clips.is_empty() { vec![(name.to_owned(), values.ncols())] } else { clips };
+        for (name, frames) in clips {
+            self.clips.push(Clip { name, frames: self.frames..self.frames + frames });
+            self.frames += frames;
+        }
+        self.parts.push(values);
+        Ok(())
+    }
+
+    /// The codes of all files, counted; `model` was opened beside them.
+    pub(super) fn finish(
+        self,
+        spec: &OpenSpec,
+        model: Option<&LoadedModel>,
+    ) -> Result<OpenedCodes, JobError> {
+        let Self { mut parts, clips, frames, time_axis } = self;
+        let joined = match (parts.len(), parts.pop()) {
+            (1, Some(only)) => only,
+            (_, last) => {
+                parts.extend(last);
+                let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+                ndarray::concatenate(Axis(1), &views)
+                    .map_err(|err| JobError::Input(format!("the codes cannot be joined: {err}")))?
+            }
+        };
+        let largest = joined.iter().copied().max().unwrap_or(0);
+        let of_model = model.and_then(|model| sizes_of(&model.rvq, joined.nrows(), largest));
+        let (num_codes, size_from) = sizes(spec.data.codebook_size, of_model, joined.nrows(), largest)?;
+        let evaluation = Evaluation::of_codes(joined.view(), &num_codes);
+        let tokens = Tokens {
+            values: joined.into_shared(),
+            num_codes,
+            clips,
+            frame_rate_hz: spec.data.frame_rate_hz,
+            frames_in_all: frames,
+        };
+        Ok(OpenedCodes {
+            source: spec.source.clone(),
+            tokens: Arc::new(tokens),
+            evaluation: Arc::new(evaluation),
+            largest,
+            size_from,
+            time_axis: time_axis.unwrap_or((TimeAxis::Columns, String::new())),
+        })
+    }
+}
+
+/// `K` of each layer: what the user says, what a model of as many layers has, or else the next power of two.
+fn sizes(
+    wanted: Option<usize>,
+    of_model: Option<Vec<usize>>,
+    layers: usize,
+    largest: u32,
+) -> Result<(Vec<usize>, SizeFrom), JobError> {
+    let needed = largest as usize + 1;
+    if let Some(size) = wanted {
+        if size < needed {
+            return Err(JobError::Input(format!(
+                "the largest code is {largest}, so a codebook has {needed} codes or more, not {size}"
+            )));
+        }
+        return check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::User));
+    }
+    if let Some(sizes) = of_model {
+        return Ok((sizes, SizeFrom::Model));
+    }
+    let size = needed.next_power_of_two();
+    check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::Assumed))
+}
+
+/// `K` of each layer of a quantizer that codes of `layers` layers up to `largest` may have come from.
+fn sizes_of(rvq: &Rvq, layers: usize, largest: u32) -> Option<Vec<usize>> {
+    let sizes: Vec<usize> = rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect();
+    (sizes.len() == layers && sizes.iter().all(|&size| size > largest as usize)).then_some(sizes)
+}
+
+fn check_counted(layers: usize, size: usize) -> Result<(), JobError> {
+    if layers.saturating_mul(size) <= MOST_COUNTED {
+        return Ok(());
+    }
+    Err(JobError::Input(format!(
+        "{layers} layers of {size} codes are more than any quantizer has: these are no codes, or the other axis is time"
+    )))
+}
+
+impl OpenedCodes {
+    /// What is to be known of figures that no codebook stands behind.
+    #[must_use]
+    pub fn findings(&self) -> Vec<String> {
+        let mut found = vec![self.size_note()];
+        let (frames, most) =
+            (self.evaluation.frames, self.tokens.num_codes.iter().copied().max().unwrap_or(0));
+        if is_small_sample(frames, most) {
+            found.push(format!(
+                "The {frames} frames are fewer than 10 a code: utilization and perplexity come out too low"
+            ));
+        }
+        found
+    }
+
+    /// The same with `K` as the quantizer has it: `None` where `K` was not merely assumed, or the codes cannot be of this quantizer.
+    #[must_use]
+    pub fn sized_by(&self, rvq: &Rvq) -> Option<Self> {
+        let Tokens { values, num_codes, clips, frame_rate_hz, frames_in_all } = self.tokens.as_ref();
+        let sizes =
+            sizes_of(rvq, num_codes.len(), self.largest).filter(|_| self.size_from == SizeFrom::Assumed)?;
+        let tokens = Tokens {
+            values: values.clone(),
+            num_codes: sizes,
+            clips: clips.clone(),
+            frame_rate_hz: *frame_rate_hz,
+            frames_in_all: *frames_in_all,
+        };
+        let evaluation = self.evaluation.with_sizes(&tokens.num_codes);
+        Some(Self {
+            tokens: Arc::new(tokens),
+            evaluation: Arc::new(evaluation),
+            size_from: SizeFrom::Model,
+            ..self.clone()
+        })
+    }
+
+    /// `K`, and how it is known.
+    #[must_use]
+    pub fn size_note(&self) -> String {
+        let (least, most) = (self.tokens.num_codes.iter().min(), self.tokens.num_codes.iter().max());
+        let size = match (least, most) {
+            (Some(least), Some(most)) if least != most => format!("{least} to {most}"),
+            (_, most) => most.copied().unwrap_or(0).to_string(),
+        };
+        match self.size_from {
+            SizeFrom::Assumed => format!("K = {size} is assumed: the largest code is {}", self.largest),
+            SizeFrom::User => format!("K = {size}, as you say"),
+            SizeFrom::Model => format!("K = {size}, as the model has"),
+        }
+    }
+}
