@@ -389,13 +389,13 @@ fn a_file_of_several_quantizers_asks_which_and_shows_what_it_is() {
 }
 
 #[test]
-fn while_rules_are_compared_the_button_says_that_it_trains_instead() {
+fn while_rules_are_compared_the_button_says_that_it_trains_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = small_window(folder.path());
     harness.state_mut().apply(rvqscope::session::CompareCommand::Start("encodec,moshi".to_owned()));
     until(&mut harness, "the comparison", |app| app.session().train_state() == TrainState::Running);
     assert!(harness.query_by_label("Restart").is_none());
-    click(&mut harness, Role::Button, "Train instead");
+    click(&mut harness, Role::Button, "Train one");
     until(&mut harness, "one training", |app| {
         app.session().train_state() == TrainState::Running && !app.session().is_comparing()
     });

@@ -154,7 +154,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let (text, help) = if is_idle {
             ("Train", "Train from the beginning with these parameters (Ctrl+Enter)")
         } else if session.is_comparing() {
-            ("Train instead", "End this comparison and train once, with the parameters above (Ctrl+Enter)")
+            ("Train one", "End this comparison and train once, with the parameters above (Ctrl+Enter)")
         } else {
             ("Restart", "End this training and start again from the beginning (Ctrl+Enter)")
         };
