@@ -391,7 +391,7 @@ fn bare_arrays_go_back_under_their_own_names() {
     let folder = TempDir::new().unwrap();
     let notes = BTreeMap::new();
     for ending in ["npz", "safetensors", "pth"] {
-        for names in [["codebooks.0", "codebooks.1"], ["0", "1"], ["book_09", "book_10"], ["c1", "c2"]] {
+        for names in [["codebooks.0", "codebooks.1"], ["0", "1"], ["book_08", "book_09"], ["c1", "c2"]] {
             let path = folder.path().join(format!("{}.{ending}", names[0]));
             let arrays =
                 [tensor(names[0], Dtype::F32, &[6, 2], 0.5), tensor(names[1], Dtype::F32, &[6, 2], 7.5)];
