@@ -39,6 +39,7 @@
 //! ```text
 //! files -> io::open -> Audio -> EXTRACTORS -> FeatureSet -> Dataset
 //!                   -> features ------------------^            |
+//!                   -> codes -> tokens over time, usage        |
 //!                   -> model -> Rvq                            v
 //!                                |          train: Split -> Trainer -> StepRecord -> History
 //!                                |                             |

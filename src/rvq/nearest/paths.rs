@@ -230,7 +230,8 @@ fn pairs_of_frame<S: Simd>(
         let parts = tables.score_error(bounds) + num_earlier as f32 * tables.error + 2.0 * drift * length;
         // Half a unit for each part of the sum and for the square; the rest is for the roundings of this very sum.
         let path_off = parts * inverse * 1.01 + square_off + 0.5 * (num_earlier + 2) as f32 + 0.1;
-        if !((length * length + 2.0 * norm * length) * inverse * 1.001 + path_off < LARGEST_SCORE) {
+        let fits = (length * length + 2.0 * norm * length) * inverse * 1.001 + path_off < LARGEST_SCORE;
+        if !fits {
             return false;
         }
         off = off.max(path_off);
