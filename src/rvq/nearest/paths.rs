@@ -38,8 +38,6 @@ pub(super) struct PathScratch {
     tiles: [(Tile, [FrameBounds; TILE]); TILES],
     /// Scores of the frames, `(TILES * TILE, places)`.
     own: Vec<i16>,
-    /// Those of the current frame less what its paths chose in common, `(places)`.
-    common: Vec<i16>,
     /// Scores of a frame's paths, `(paths, places)`.
     scores: Vec<i16>,
     /// The least score of each lane of each path.
@@ -207,7 +205,7 @@ fn pairs_of_frame<S: Simd>(
     scratch: &mut PathScratch,
 ) -> bool {
     let PathTables { book, num_places, step, length, .. } = tables;
-    let PathScratch { tiles, own, common, scores, least, squares, pairs } = scratch;
+    let PathScratch { tiles, own, scores, least, squares, pairs } = scratch;
     let bounds = tiles[f / TILE].1[f % TILE];
     let inverse = 1.0 / step;
     // Written so that what is not a number fails.
@@ -217,18 +215,6 @@ fn pairs_of_frame<S: Simd>(
     let own = &own[f * num_places..][..*num_places];
     let num_earlier = tables.tables.len();
     let num_layers = so_far.codes.len() / so_far.drift.len();
-    let codes_of = |path: usize| &so_far.codes[path * num_layers..][..num_earlier];
-    let row =
-        |earlier: usize, code: u32| &tables.tables[earlier][code as usize * num_places..][..*num_places];
-    // Paths that compete have mostly the same beginning.
-    let first = codes_of(frame * so_far.paths);
-    let mut num_common = num_earlier;
-    for p in 1..so_far.paths {
-        let codes = codes_of(frame * so_far.paths + p).iter().zip(first);
-        num_common = codes.take(num_common).take_while(|(a, b)| a == b).count();
-    }
-    common.resize(*num_places, 0);
-    add_up(common, own, num_common, |earlier| row(earlier, first[earlier]));
     scores.resize(so_far.paths * num_places, 0);
     least.resize(so_far.paths, [0; PANEL]);
     squares.resize(so_far.paths, 0);
@@ -251,17 +237,16 @@ fn pairs_of_frame<S: Simd>(
         off = off.max(path_off);
         squares[p] = (square * unit_scale).round() as i32;
         let sums = &mut scores[p * num_places..][..*num_places];
-        let codes = codes_of(path);
-        add_up(sums, common, num_earlier - num_common, |nth| row(num_common + nth, codes[num_common + nth]));
+        let row = |earlier: usize| {
+            let code = so_far.codes[path * num_layers + earlier] as usize;
+            &tables.tables[earlier][code * num_places..][..*num_places]
+        };
+        add_up(sums, own, num_earlier, row);
         least[p] = least_of_lanes(sums);
         // The rows of the next frame come from the last cache or from memory, a path's worth at a time.
-        let next = path + so_far.paths;
-        if next < so_far.drift.len() {
-            for (earlier, &code) in codes_of(next).iter().enumerate() {
-                if p == 0 || codes_of(next - 1)[earlier] != code {
-                    simd.prefetch(row(earlier, code));
-                }
-            }
+        let next = so_far.codes.get((path + so_far.paths) * num_layers..).unwrap_or(&[]);
+        for (table, &code) in tables.tables.iter().zip(next) {
+            simd.prefetch(&table[code as usize * num_places..][..*num_places]);
         }
     }
     let margin = 2 * (off.ceil() as i32 + 1);
