@@ -116,7 +116,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
             &["(a) unused", "(b) below threshold", "(c) unused in the corpus", "Advice", "Codes of layer"]
         }
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
-        "error" => &["Explained variance", "Figures by layer", "Select layer 1", "By layer"],
+        "error" => &["Explained variance", "Figures by layer", "Select layer 1", "Gain of each layer"],
         "data" => &["Features", "held out", "dimension"],
         "tokens" => &["Codes over time", "Layer 1", "layers × "],
         _ => &[],
@@ -274,7 +274,7 @@ fn a_layer_is_chosen_for_every_panel() {
     harness.run_steps(3);
     assert_eq!(harness.state().session().selection().layer, 1);
     assert!(harness.query_by_label("Codes of layer 2").is_some(), "the map follows");
-    harness.get_by_label("Select layer 3").click();
+    harness.get_by_label("Select layer 3").click_accesskit();
     harness.run_steps(3);
     assert!(harness.query_by_label("Codes of layer 3").is_some());
 }

@@ -6,8 +6,10 @@
 mod choice;
 mod dialogs;
 mod exports;
+mod first_look;
 mod geometry;
 mod help;
+mod key_map;
 mod layout;
 mod memo;
 mod menu;
@@ -16,12 +18,14 @@ pub mod panels;
 mod paths;
 mod plot;
 mod recent;
+mod rich;
 mod settings;
 mod shortcuts;
 mod side;
 mod start;
 mod status;
 mod theme;
+mod write_files;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -32,7 +36,7 @@ use crate::jobs::Builtin;
 use crate::session::{Command, DataCommand, Session};
 
 pub use layout::{Layout, Pane};
-pub use panel::{Outbox, Panel, PanelCtx, WindowRequest};
+pub use panel::{About, Corner, Home, Outbox, Panel, PanelCtx, WindowRequest};
 pub use settings::Settings;
 pub use start::run;
 pub use theme::Palette;
@@ -138,11 +142,10 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        let had_codes = self.session.codes().is_some();
+        let before = first_look::Before::of(&self.session);
         self.session.poll();
-        if !had_codes && self.session.codes().is_some() {
-            // Most of what usually lies in front needs more than codes.
-            self.layout.show("tokens");
+        if let Some(panel_id) = before.panel_now(&self.session) {
+            self.layout.show(panel_id);
         }
         for paths in self.session.take_recently_opened() {
             self.settings.recent.add(&paths);

@@ -15,6 +15,7 @@ use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 
 use super::PanelCtx;
 use super::recent::Recent;
+use crate::app::rich::RichHover as _;
 
 /// The size of notes beside and below what matters.
 pub const NOTE_SIZE: f32 = 11.5;
@@ -71,7 +72,7 @@ fn button_response(
 ) -> egui::Response {
     let button = egui::Button::new(text.into());
     let response = ui.add_enabled(why_not.is_none(), button);
-    response.on_hover_text(help).on_disabled_hover_text(why_not.unwrap_or_default())
+    response.on_hover_rich(help).on_disabled_hover_text(why_not.unwrap_or_default())
 }
 
 /// A number with a mark between thousands.

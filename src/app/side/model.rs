@@ -3,6 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::NOTE_SIZE;
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::io::QuantizerPlace;
 use crate::jobs::trained_words;
@@ -15,7 +16,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.set_width(ui.available_width());
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy();
         ui.add(egui::Label::new(RichText::new(format!("Model: {name}")).strong()).truncate())
-            .on_hover_text(model.path.display().to_string());
+            .on_hover_rich(model.path.display().to_string());
         others_ui(ctx, model, ui);
         facts_ui(ctx, model, ui);
         notes_ui(ctx, model, ui);
@@ -53,7 +54,7 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
                 let choice = ui.add_enabled_ui(place.about.is_ok(), |ui| {
                     ui.selectable_label(other == *index, name(other))
                 });
-                if choice.inner.on_hover_text(&about).on_disabled_hover_text(&about).clicked()
+                if choice.inner.on_hover_rich(&about).on_disabled_hover_text(&about).clicked()
                     && other != *index
                 {
                     ctx.send(DataCommand::ChooseQuantizer(Some(other)));
@@ -63,7 +64,7 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
         shown
             .response
             .labelled_by(label.id)
-            .on_hover_text("The file holds several quantizers: choose another one to look at");
+            .on_hover_rich("The file holds several quantizers: choose another one to look at");
     });
 }
 
@@ -92,7 +93,7 @@ fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
             });
         })
         .header_response
-        .on_hover_text("Numbers and words that the file holds beside its tensors");
+        .on_hover_rich("Numbers and words that the file holds beside its tensors");
 }
 
 /// Names and values in two columns.
@@ -106,12 +107,12 @@ fn table_ui<'a>(ctx: &PanelCtx<'_>, ui: &mut Ui, id: &str, rows: impl Iterator<I
                 let label = egui::Label::new(small(name).color(ctx.palette.faint)).truncate();
                 ui.scope(|ui| {
                     ui.set_max_width(room * 0.45);
-                    ui.add(label).on_hover_text(name);
+                    ui.add(label).on_hover_rich(name);
                 });
                 ui.scope(|ui| {
                     ui.set_max_width(room * 0.68);
                     let line = value.lines().collect::<Vec<_>>().join("; ");
-                    ui.add(egui::Label::new(small(&line)).wrap()).on_hover_text(value);
+                    ui.add(egui::Label::new(small(&line)).wrap()).on_hover_rich(value);
                 });
                 ui.end_row();
             }
@@ -126,7 +127,7 @@ fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
         1 => "1 finding".to_owned(),
         n => format!("{n} findings"),
     };
-    let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_text(findings.join("\n"));
+    let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_rich(findings.join("\n"));
     if link.clicked() {
         ctx.request(WindowRequest::ShowPanel("notices"));
     }

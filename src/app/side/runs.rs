@@ -6,6 +6,7 @@ use egui::{RichText, Ui};
 
 use super::NOTE_SIZE;
 use crate::app::PanelCtx;
+use crate::app::rich::RichHover as _;
 use crate::session::{SelectCommand, TrainState, View};
 use crate::training::{Run, RunSummary};
 
@@ -38,7 +39,7 @@ impl RunsSection {
                         .min_size(egui::vec2(ui.available_width(), 0.0)),
                 );
                 let row = row
-                    .on_hover_text(format!("{line}\nClick to see this run in every panel"))
+                    .on_hover_rich(format!("{line}\nClick to see this run in every panel"))
                     .on_disabled_hover_text("While a training is under way, that is what is shown");
                 if row.clicked() {
                     ctx.send(SelectCommand::Run(index));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::app::rich::RichHover as _;
 use crate::jobs::no_standardizing;
 use crate::session::{Session, TrainCommand, TrainState};
 use crate::training::Run;
@@ -139,7 +140,7 @@ impl TrainingSection {
             let left = total.saturating_sub(steps) as f64 / rate;
             let text = format!("{rate:.0} steps/s, {} left", duration_text(left));
             ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint))
-                .on_hover_text("Judged by the last five seconds");
+                .on_hover_rich("Judged by the last five seconds");
         }
     }
 }
@@ -163,7 +164,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let button = if train.is_none() { button.fill(ctx.palette.accent) } else { button };
         let response = ui.add_enabled(train.is_none(), button);
         ctx.spot("train", response.rect);
-        if response.on_hover_text(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
+        if response.on_hover_rich(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
             ctx.send(TrainCommand::Start);
         }
         let (text, help, command) = if state == TrainState::Paused {

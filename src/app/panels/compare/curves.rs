@@ -1,14 +1,14 @@
 //! One scalar of one layer over the steps, a line for each run.
 
 use egui::Ui;
-use egui_plot::{Line, PlotPoint, PlotPoints, Points};
+use egui_plot::PlotPoint;
 
 use super::super::dead::REPLACED;
 use super::ID;
 use super::runs::Runs;
 use crate::app::PanelCtx;
 use crate::app::memo::Memo;
-use crate::app::plot::{Axis, Cell, Chart, Csv, Scale, Visible, decimate, visible};
+use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Curve, Data, Scale, Visible, decimate, visible};
 use crate::metrics::{Definition, convergence, distortion, usage};
 use crate::session::Session;
 use crate::training::Series;
@@ -74,33 +74,17 @@ impl Curves {
         });
         let title = format!("{}, layer {}", definition.label, layer + 1);
         let y = Axis::of(definition).scaled(scale);
+        let curves = runs.drawn().zip(lines).map(|(row, points)| {
+            let history = row.history(session);
+            let data = Data::Steps(history.steps(), history.series(layer, series));
+            let color = row.color(ctx.palette).unwrap_or(ctx.palette.muted);
+            Curve::new(short_name(&row.run.name), color, points, data)
+        });
         Chart::new(ID, ID, &title, Axis::steps(), y, height)
-            .legend(true)
+            .along(Along::Steps)
+            .curves(curves.collect())
             .tune(move |plot| if scale == Scale::Linear { plot.include_y(0.0).include_y(1.0) } else { plot })
-            .show(
-                ctx,
-                ui,
-                |_| {},
-                || Some(table(session, runs, layer, series)),
-                |plot| {
-                    for (row, points) in runs.drawn().zip(lines) {
-                        let color = row.color(ctx.palette).unwrap_or(ctx.palette.muted);
-                        let name = short_name(&row.run.name);
-                        if let [_] = points.as_slice() {
-                            plot.points(
-                                Points::new(name, PlotPoints::Borrowed(points)).color(color).radius(3.0),
-                            );
-                            continue;
-                        }
-                        plot.line(
-                            Line::new(name, PlotPoints::Borrowed(points))
-                                .color(color)
-                                .width(1.6)
-                                .allow_band(false),
-                        );
-                    }
-                },
-            );
+            .show(ctx, ui, |_| {}, || Some(table(session, runs, layer, series)), |_| {});
     }
 }
 

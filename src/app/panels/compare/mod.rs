@@ -8,9 +8,16 @@ mod table;
 use egui::{RichText, ScrollArea, Ui};
 
 use super::parts::{chooser_ui, row_heights, switch_ui};
-use crate::app::{Panel, PanelCtx};
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 
 const ID: &str = "compare";
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Comparison",
+    help: "Several trainings over one another: rules side by side from the same centroids on the same batches, or runs from before",
+    home: Home { corner: Corner::UpperRight, place: 3 },
+};
 
 /// The panel.
 #[derive(Default)]
@@ -21,16 +28,8 @@ pub struct Compare {
 }
 
 impl Panel for Compare {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Comparison"
-    }
-
-    fn help(&self) -> &'static str {
-        "Several trainings over one another: rules side by side from the same centroids on the same batches, or runs from before"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

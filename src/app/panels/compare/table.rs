@@ -8,7 +8,8 @@ use super::ID;
 use super::curves::short_name;
 use super::runs::{Place, Runs};
 use crate::app::plot::numbers::number;
-use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::plot::{Cell, Csv, Title};
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::metrics::{Definition, convergence, distortion, usage};
 use crate::session::{CompareCommand, SelectCommand, TrainState};
@@ -34,7 +35,12 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &mut Runs, height: f32) {
     let top = ui.cursor().top();
     let save = || Some(WindowRequest::SaveCsv { file_name: "comparison.csv".to_owned(), csv: csv(runs) });
     let help = "All layers together, on held-out frames where there are any. Tick a run to draw it, click its name to see it in every panel";
-    title_ui(ctx, ui, "Figures by run", help, |_| {}, save, ID);
+    Title { panel_id: ID, key: "table", text: "Figures by run", help, choices: None }.ui(
+        ctx,
+        ui,
+        |_| {},
+        save,
+    );
     let left = (height - (ui.cursor().top() - top)).max(60.0);
     let mut ticked = None;
     ScrollArea::both().id_salt("runs").max_height(left).auto_shrink([false, true]).show(ui, |ui| {
@@ -44,13 +50,13 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &mut Runs, height: f32) {
             ui.label("");
             ui.label(faint("Run"));
             for (definition, head, _) in COLUMNS {
-                ui.label(faint(head)).on_hover_text(definition.text);
+                ui.label(faint(head)).on_hover_rich(definition.text);
             }
             ui.end_row();
             for row in runs.rows() {
                 let name = &row.run.name;
                 let mut on = row.drawn.is_some();
-                let check = ui.checkbox(&mut on, "").on_hover_text("Draw its curve");
+                let check = ui.checkbox(&mut on, "").on_hover_rich("Draw its curve");
                 check.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, on, format!("Draw {name}")));
                 if check.changed() {
                     ticked = Some((name.clone(), on));
@@ -87,7 +93,7 @@ fn name_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &super::runs::Row) {
         let text = RichText::new(short_name(&run.name)).size(12.0);
         let button = ui.add_enabled(can, Button::selectable(shown, text).small());
         let response = button
-            .on_hover_text(format!("{}, {} steps. Click to see it in every panel", run.name, run.steps))
+            .on_hover_rich(format!("{}, {} steps. Click to see it in every panel", run.name, run.steps))
             .on_disabled_hover_text("While a training is under way, that is what is shown");
         if response.clicked() {
             match row.place {

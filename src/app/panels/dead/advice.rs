@@ -47,6 +47,7 @@ pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, layer: usize) {
         ui,
         ctx.palette,
         true,
+        "",
         [
             Figure::new(&THRESHOLD, Some(number(threshold))).note(note),
             Figure::new(&ADVICE, Some(number(RHO * even))).note(format!("N/K = {}", number(even))),

@@ -2,6 +2,7 @@
 
 use egui::{Align, Layout, ProgressBar, RichText, Ui, vec2};
 
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::jobs::Builtin;
 use crate::session::{DataCommand, TrainCommand, TrainState, View};
@@ -85,7 +86,7 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
                 open_button_ui(ctx, ui);
                 if ui
                     .button("Train on the demo")
-                    .on_hover_text("About 90 seconds of speech, trained on at once")
+                    .on_hover_rich("About 90 seconds of speech, trained on at once")
                     .clicked()
                 {
                     ctx.send(DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true });
@@ -97,13 +98,13 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
             let dim = dataset.set.matrix.dim();
             let text = format!("{frames} frames of {dim} dimensions are here, but no quantizer");
             middle_ui(ctx, ui, "Nothing trained yet", &text, |ui| {
-                if ui.button("Train now").on_hover_text("Train with the parameters on the left").clicked() {
+                if ui.button("Train now").on_hover_rich("Train with the parameters on the left").clicked() {
                     ctx.send(TrainCommand::Start);
                 }
                 if session.model().is_some()
                     && ui
                         .button("Evaluate the model")
-                        .on_hover_text("Hold the open model against this data")
+                        .on_hover_rich("Hold the open model against this data")
                         .clicked()
                 {
                     ctx.send(TrainCommand::Evaluate);
