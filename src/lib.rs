@@ -79,5 +79,6 @@ pub mod random;
 pub mod report;
 pub mod rvq;
 pub mod session;
+pub mod store;
 pub mod task;
 pub mod training;
