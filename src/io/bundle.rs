@@ -24,7 +24,10 @@ pub(crate) fn bundle(path: &Path, files: &[(String, PathBuf)]) -> Result<(), Fil
         bytes = bytes.saturating_add(len);
     }
     if bytes > MAX_BYTES || files.len() > MAX_FILES {
-        let words = format!("{} files of {bytes} bytes in all are more than one file of this kind holds (4 GiB)", files.len());
+        let words = format!(
+            "{} files of {bytes} bytes in all are more than one file of this kind holds (4 GiB)",
+            files.len()
+        );
         return Err(Problem::Unsupported(words).at(path));
     }
     replace_file(path, |out| {
@@ -50,7 +53,9 @@ pub(crate) fn unbundle(path: &Path, place: impl Fn(&str) -> Option<PathBuf>) -> 
         let archive = Archive::read(&source, &Task::silent(&cancel))?;
         let places = archive.entries().iter().map(|entry| {
             let place = place(&entry.name);
-            place.ok_or_else(|| Problem::malformed(format!("{:?} does not belong in such an archive", entry.name)))
+            place.ok_or_else(|| {
+                Problem::malformed(format!("{:?} does not belong in such an archive", entry.name))
+            })
         });
         // All names are looked at before anything is written.
         let places = places.collect::<Result<Vec<_>, _>>()?;

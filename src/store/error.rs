@@ -95,7 +95,9 @@ impl Fault {
             Self::Problem(problem) => {
                 let err = problem.at(path);
                 match err.problem {
-                    Problem::Malformed(_) | Problem::Truncated { .. } | Problem::Empty => StoreError::Broken(err),
+                    Problem::Malformed(_) | Problem::Truncated { .. } | Problem::Empty => {
+                        StoreError::Broken(err)
+                    }
                     _ => StoreError::File(err),
                 }
             }

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn every_number_comes_back_bit_by_bit() {
-        let hard = [0.1 + 0.2, -0.0, 5e-324, f64::MAX, f64::MIN_POSITIVE, 1e22, f64::INFINITY, -f64::INFINITY];
+        let hard =
+            [0.1 + 0.2, -0.0, 5e-324, f64::MAX, f64::MIN_POSITIVE, 1e22, f64::INFINITY, -f64::INFINITY];
         for one in hard {
             let text = serde_json::to_string(&Both { one, many: Some(hard.to_vec()) }).unwrap();
             let back: Both = serde_json::from_str(&text).unwrap();

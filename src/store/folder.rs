@@ -273,7 +273,8 @@ pub(super) fn run_id(name: &OsStr) -> Option<u64> {
 }
 
 fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, StoreError> {
-    let names = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let names =
+        fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
     at(folder, names)
 }
 

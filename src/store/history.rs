@@ -37,7 +37,9 @@ pub(super) fn take(known: &BTreeSet<String>, tensors: &StoredTensors) -> Result<
     }
     let shape = columns.first().map_or((steps.len(), 0), |(_, table)| table.dim());
     if steps.len() != shape.0 {
-        return Err(Fault::broken("the file is damaged: its history has another number of steps than it says"));
+        return Err(Fault::broken(
+            "the file is damaged: its history has another number of steps than it says",
+        ));
     }
     for series in Series::ALL.into_iter().filter(|series| !known.contains(series.key())) {
         columns.push((series, Array2::from_elem(shape, f64::NAN)));

@@ -32,12 +32,14 @@ pub(super) fn put(params: &RvqParams) -> Map<String, Value> {
 /// The rule is not known, or a value is of another kind.
 pub(super) fn take(map: &Map<String, Value>) -> Result<RvqParams, Fault> {
     let rule = map.get(RULE_KEY).and_then(Value::as_str).unwrap_or_default();
-    let rule = rules::find(rule).ok_or_else(|| Fault::broken("the file names an update rule that is not known"))?;
+    let rule =
+        rules::find(rule).ok_or_else(|| Fault::broken("the file names an update rule that is not known"))?;
     let mut params = rule.defaults();
     for spec in PARAMS {
         let Some(value) = map.get(spec.key) else { continue };
         let value = of_kind(&spec.kind, value);
-        let value = value.ok_or_else(|| Fault::broken(format!("the file is damaged: {} has no value", spec.key)))?;
+        let value =
+            value.ok_or_else(|| Fault::broken(format!("the file is damaged: {} has no value", spec.key)))?;
         (spec.write)(&mut params, value);
     }
     if map.contains_key(RAW_KEY) {

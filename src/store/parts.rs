@@ -10,9 +10,9 @@ use super::error::Fault;
 use super::exact;
 use super::tensors::{StoredTensors, Tensors};
 use crate::metrics::{Evaluation, LayerTally};
+use crate::rvq::Rvq;
 use crate::rvq::param_spec;
 use crate::rvq::search::Search;
-use crate::rvq::Rvq;
 use crate::training::{LayerState, LiveEdit, SourceInfo};
 
 /// Mirrors [`SourceInfo`].
@@ -111,7 +111,8 @@ impl EditDoc {
     pub(super) fn take(self) -> Result<LiveEdit, Fault> {
         let Self { step, key, from, to } = self;
         let spec = param_spec(&key);
-        let spec = spec.ok_or_else(|| Fault::broken("the file tells of an edit of a parameter that is not known"))?;
+        let spec =
+            spec.ok_or_else(|| Fault::broken("the file tells of an edit of a parameter that is not known"))?;
         Ok(LiveEdit { step, key: spec.key, from, to })
     }
 }
@@ -207,7 +208,9 @@ pub(super) fn take_evaluation(
         }
         let chosen = tally.counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count));
         if chosen.is_none_or(|chosen| chosen > evaluation.frames) {
-            return Err(Fault::broken(format!("the file is damaged: layer {nth} counts more codes than frames")));
+            return Err(Fault::broken(format!(
+                "the file is damaged: layer {nth} counts more codes than frames"
+            )));
         }
         evaluation.layers.push(tally);
     }
@@ -215,5 +218,7 @@ pub(super) fn take_evaluation(
 }
 
 fn wrong_codes(layer_idx: usize) -> Fault {
-    Fault::broken(format!("the file is damaged: layer {layer_idx} tells of another number of codes than it has"))
+    Fault::broken(format!(
+        "the file is damaged: layer {layer_idx} tells of another number of codes than it has"
+    ))
 }

@@ -90,7 +90,9 @@ fn put_projection<'a>(
 ) -> Result<(), Fault> {
     let Some(projection) = projection else { return Ok(()) };
     if !is_finite(projection) {
-        return Err(Fault::Unfit("this run cannot be kept: a projection holds a value that is not finite".to_owned()));
+        return Err(Fault::Unfit(
+            "this run cannot be kept: a projection holds a value that is not finite".to_owned(),
+        ));
     }
     let Projection { in_weight, in_bias, out_weight, out_bias } = projection;
     tensors.put_f32_table(format!("{at}.in_weight"), in_weight.view());

@@ -30,7 +30,8 @@ pub(super) fn write(path: &Path, state: &Value) -> Result<(), StoreError> {
     let crc = crc32fast::hash(text.as_bytes());
     let text = format!("{{\"{VERSION_KEY}\": {VERSION}, \"crc32\": {crc},{SEAM}{text}{END}");
     if text.len() as u64 > MAX_BYTES || commas(text.as_bytes()) > MAX_COMMAS {
-        let words = format!("the workspace cannot be kept: its state takes {} bytes in too many parts", text.len());
+        let words =
+            format!("the workspace cannot be kept: its state takes {} bytes in too many parts", text.len());
         return Err(Fault::Unfit(words).at(path));
     }
     replace_file(path, |out| out.write_all(text.as_bytes())).map_err(StoreError::File)
@@ -55,7 +56,9 @@ fn parse(path: &Path) -> Result<Value, Fault> {
     let mut bytes = Vec::new();
     (&source.file).take(MAX_BYTES).read_to_end(&mut bytes)?;
     if commas(&bytes) > MAX_COMMAS {
-        return Err(Fault::broken("this is not a workspace that rvqscope has saved: it has far too many parts"));
+        return Err(Fault::broken(
+            "this is not a workspace that rvqscope has saved: it has far too many parts",
+        ));
     }
     let damaged = || Fault::broken("the file is damaged or cut short: the saved workspace cannot be read");
     let text = String::from_utf8(bytes).map_err(|_| damaged())?;

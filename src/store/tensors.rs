@@ -137,7 +137,8 @@ impl<'a> Tensors<'a> {
 
     /// Whether both hold the same numbers to the bit, under whatever names.
     pub(super) fn has_same_bits(&self, other: &Self) -> bool {
-        let alike = |(a, b): (&Tensor<'_>, &Tensor<'_>)| a.shape == b.shape && a.pieces.has_same_bits(&b.pieces);
+        let alike =
+            |(a, b): (&Tensor<'_>, &Tensor<'_>)| a.shape == b.shape && a.pieces.has_same_bits(&b.pieces);
         self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(alike)
     }
 
