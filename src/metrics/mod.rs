@@ -2,12 +2,16 @@
 //!
 //! Every figure is of a stated set of frames. What is undefined (no frame, no signal) is `None`, never 0 or NaN.
 
+pub mod buffers;
 pub mod convergence;
+mod covariance;
 pub mod distortion;
 mod evaluation;
 mod summary;
 pub mod usage;
 
+pub use buffers::{CodebookView, EmaMetrics, EmaSetting};
+pub use covariance::Covariance;
 pub use evaluation::{Evaluation, LayerTally, evaluate};
 pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 
@@ -64,6 +68,14 @@ pub static DEFINITIONS: &[&Definition] = &[
     &distortion::BEAM_GAIN,
     &distortion::CODE_DISTORTION,
     &distortion::SHANNON,
+    &buffers::EMA_USED,
+    &buffers::EMA_UTILIZATION,
+    &buffers::EMA_ENTROPY,
+    &buffers::EMA_PERPLEXITY,
+    &buffers::EMA_GINI,
+    &buffers::EMBED_GAP,
+    &buffers::NEAR_DUPLICATES,
+    &buffers::EFFECTIVE_DIMENSION,
     &convergence::DRIFT,
     &convergence::DRIFT_ALL,
     &convergence::LOSS,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::metrics::buffers::{self, CodebookView, EmaMetrics, EmaSetting};
 use crate::metrics::{Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, UpdateRule};
@@ -129,14 +130,36 @@ impl Run {
         })
     }
 
-    /// How many codes of each layer lie below the threshold.
+    /// How the averages of layer `layer_idx` are to be read.
+    #[must_use]
+    pub fn ema_setting(&self, layer_idx: usize) -> EmaSetting {
+        EmaSetting {
+            threshold_frames: self.threshold_frames(layer_idx),
+            decay: self.params.decay,
+            epsilon: self.params.epsilon,
+        }
+    }
+
+    /// What the codebook of layer `layer_idx` tells without any frame. It is worked out anew at each call; see [`CodebookView::is_quick`].
+    #[must_use]
+    pub fn codebook_view(&self, layer_idx: usize) -> Option<CodebookView> {
+        let layer = self.rvq.layers().get(layer_idx)?;
+        Some(CodebookView::of(&layer.codebook, self.ema_setting(layer_idx)))
+    }
+
+    /// The cheap figures of every layer's EMA state: all but those that compare its rows.
+    #[must_use]
+    pub fn ema_metrics(&self) -> Vec<EmaMetrics> {
+        let of = |(layer_idx, layer): (usize, &crate::rvq::Layer)| {
+            buffers::ema_metrics(&layer.codebook, self.ema_setting(layer_idx))
+        };
+        self.rvq.layers().iter().enumerate().map(of).collect()
+    }
+
+    /// How many codes of each layer lie below the threshold; `None` for a layer without an EMA state.
     #[must_use]
     pub fn dead_by_threshold(&self) -> Vec<Option<usize>> {
-        let count = |(layer_idx, layer): (usize, &crate::rvq::Layer)| {
-            let threshold = self.threshold_frames(layer_idx);
-            Some(layer.codebook.cluster_size().iter().filter(|&&size| size < threshold).count())
-        };
-        self.rvq.layers().iter().enumerate().map(count).collect()
+        self.ema_metrics().into_iter().map(|layer| layer.dead_threshold).collect()
     }
 
     /// The figures of each layer over one set of frames; empty before it was evaluated.
