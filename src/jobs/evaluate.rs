@@ -54,17 +54,8 @@ pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobEr
         let set = &spec.dataset.set;
         let split = Split::hold_out(set, spec.holdout.0);
         let mut run = Run {
-            name: spec.name.clone(),
             source: source_info(&spec.dataset, &split, spec.holdout.0),
-            params: spec.params.unwrap_or_else(|| params_like(&spec.rvq)),
-            params_known: spec.params.is_some(),
-            live_edits: Vec::new(),
-            steps: spec.steps,
-            rvq: spec.rvq.clone(),
-            states: Vec::new(),
-            train: None,
-            held_out: None,
-            evaluated_at: spec.steps,
+            ..Run::of_model(spec.name.clone(), spec.rvq.clone(), spec.params, spec.steps)
         };
         look_at_all(&mut run, set, &split, spec.search, task)?;
         Ok(Arc::new(run))
@@ -89,17 +80,6 @@ pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobErro
         look_at_all(&mut run, set, &split, spec.search, task)?;
         Ok(Arc::new(run))
     })?
-}
-
-/// The lineage's parameters in the shape of a quantizer that came without any.
-fn params_like(rvq: &Rvq) -> RvqParams {
-    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
-    RvqParams {
-        num_layers: rvq.num_layers(),
-        codebook_size,
-        metric: rvq.metric(),
-        ..RvqParams::lineage("gpt-sovits")
-    }
 }
 
 /// Quantizes all frames.

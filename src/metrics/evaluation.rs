@@ -31,7 +31,7 @@ pub struct Evaluation {
 }
 
 /// What one layer gave.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LayerTally {
     /// Frames that chose each code, `(num_codes)`.
     pub counts: Vec<u64>,

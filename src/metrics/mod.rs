@@ -8,6 +8,7 @@ mod covariance;
 pub mod distortion;
 mod evaluation;
 mod summary;
+pub mod threshold;
 pub mod usage;
 
 pub use buffers::{CodebookView, EmaMetrics, EmaSetting};
@@ -76,6 +77,8 @@ pub static DEFINITIONS: &[&Definition] = &[
     &buffers::EMBED_GAP,
     &buffers::NEAR_DUPLICATES,
     &buffers::EFFECTIVE_DIMENSION,
+    &threshold::UNIFORM_SIZE,
+    &threshold::THRESHOLD_ADVICE,
     &convergence::DRIFT,
     &convergence::DRIFT_ALL,
     &convergence::LOSS,

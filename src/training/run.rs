@@ -82,8 +82,11 @@ pub enum SplitKind {
     HeldOut,
 }
 
+/// What frames are called that nothing was trained on.
+pub(crate) const ALL_FRAMES: &str = "all frames";
+
 impl SplitKind {
-    /// Its name in the window.
+    /// Its name where a run was trained on some of the frames; see [`Run::split_label`].
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -98,6 +101,40 @@ impl Run {
     #[must_use]
     pub fn rule(&self) -> &'static dyn UpdateRule {
         rules::rule(self.params.rule)
+    }
+
+    /// A loaded model before it meets any frame: `params` are those of its file, where it holds them.
+    #[must_use]
+    pub fn of_model(name: String, rvq: Arc<Rvq>, params: Option<RvqParams>, steps: u64) -> Self {
+        Self {
+            name,
+            source: SourceInfo { dim: rvq.dim(), ..SourceInfo::default() },
+            params: params.unwrap_or_else(|| params_like(&rvq)),
+            params_known: params.is_some(),
+            live_edits: Vec::new(),
+            steps,
+            rvq,
+            states: Vec::new(),
+            train: None,
+            held_out: None,
+            evaluated_at: steps,
+        }
+    }
+
+    /// What the frames of a split are called: of a model that was trained on none of them, all of them are looked at.
+    #[must_use]
+    pub fn split_label(&self, split: SplitKind) -> &'static str {
+        if self.source.train_frames == 0 { ALL_FRAMES } else { split.label() }
+    }
+
+    /// So many frames of a split, in words: "2702 held-out frames", or "1560 frames" of a model that was trained on none of them.
+    #[must_use]
+    pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
+        if self.source.train_frames == 0 {
+            format!("{frames} frames")
+        } else {
+            format!("{frames} {} frames", split.label())
+        }
     }
 
     /// The evaluation of one set of frames.
@@ -174,6 +211,17 @@ impl Run {
     #[must_use]
     pub fn total_metrics(&self, split: SplitKind) -> Option<TotalMetrics> {
         self.evaluation(split).map(|e| total_metrics(e, self.source.frame_rate_hz))
+    }
+}
+
+/// The lineage's parameters in the shape of a quantizer that came without any.
+fn params_like(rvq: &Rvq) -> RvqParams {
+    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
+    RvqParams {
+        num_layers: rvq.num_layers(),
+        codebook_size,
+        metric: rvq.metric(),
+        ..RvqParams::lineage("gpt-sovits")
     }
 }
 
