@@ -265,7 +265,7 @@ impl Session {
             rvq: Arc::clone(&model.rvq),
             params: model.params,
             steps: model.steps,
-            holdout: Holdout(self.holdout),
+            holdout: None,
             search: self.search,
         };
         let job = self.start_job("Evaluating the model", JobSpec::Evaluate(spec));

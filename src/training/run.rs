@@ -27,7 +27,8 @@ pub struct SourceInfo {
     pub train_frames: usize,
     /// Frames that are held out.
     pub held_out_frames: usize,
-    /// The share of the frames that was to be held out, by which they can be divided in the same way again.
+    /// The share of the frames that was to be held out, by which they can be divided in the same way again; nothing is looked at of it where a
+    /// model was trained on none of the frames, so that all of them are held out.
     #[serde(skip)]
     pub holdout: f64,
 }
@@ -143,6 +144,14 @@ impl Run {
         match split {
             SplitKind::Train => self.train.as_ref(),
             SplitKind::HeldOut => self.held_out.as_ref(),
+        }
+    }
+
+    /// The place of the evaluation of one set of frames.
+    pub fn evaluation_mut(&mut self, split: SplitKind) -> &mut Option<Arc<Evaluation>> {
+        match split {
+            SplitKind::Train => &mut self.train,
+            SplitKind::HeldOut => &mut self.held_out,
         }
     }
 
