@@ -4,6 +4,7 @@
 //! tensors ([`tensors::Tensors`]), a family knows under which names a quantizer lies ([`model::FAMILIES`]).
 
 mod arrays;
+mod bundle;
 mod coded;
 mod dtype;
 mod error;
@@ -25,6 +26,7 @@ mod write_back;
 mod zip;
 
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
+pub(crate) use bundle::{bundle, unbundle};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem, QuantizerPlace};
 pub use folder::expand;

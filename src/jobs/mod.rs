@@ -8,6 +8,8 @@ mod data;
 mod evaluate;
 mod model;
 mod report;
+mod stamp;
+mod sweep;
 mod tokens;
 mod train;
 mod units;
@@ -31,6 +33,8 @@ pub use model::{
     save_model, trained_words, write_back,
 };
 pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
+pub use stamp::FileStamp;
+pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
     COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
@@ -175,7 +179,6 @@ impl From<RvqError> for JobError {
 
 /// A description of work, for whoever runs jobs without knowing which.
 #[derive(Debug)]
-#[allow(clippy::manual_non_exhaustive, reason = "the hidden job is for tests, and not to keep the list open")]
 pub enum JobSpec {
     /// Open files or a built-in source.
     Open(OpenSpec),
@@ -197,16 +200,13 @@ pub enum JobSpec {
     WriteBack(WriteBackSpec),
     /// Write a report.
     Report(ReportSpec),
-    /// End in a panic: shows that one is a notice and not an exit.
-    #[doc(hidden)]
-    Panic,
 }
 
 /// What came of a job.
 #[derive(Debug)]
 pub enum JobOutput {
-    /// Files were opened.
-    Opened(OpenedFiles),
+    /// Files were opened; size and time of each stand beside them.
+    Opened(OpenedFiles, Vec<FileStamp>),
     /// A training ended.
     Trained(Box<Trained>),
     /// Several trainings ended together.
@@ -225,7 +225,11 @@ pub enum JobOutput {
 /// Whatever the job ran into.
 pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
     match spec {
-        JobSpec::Open(spec) => open(&spec, ctx).map(JobOutput::Opened),
+        JobSpec::Open(spec) => {
+            // Before they are read: what is written to them meanwhile makes them other files.
+            let stamps = stamp::stamps(&spec.source, ctx);
+            open(&spec, ctx).map(|files| JobOutput::Opened(files, stamps))
+        }
         JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
         JobSpec::Compare(spec) => compare(*spec, ctx).map(JobOutput::Compared),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
@@ -235,7 +239,5 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
         JobSpec::Tokens(spec) => tokens(&spec, ctx).map(JobOutput::Tokens),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
-        #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]
-        JobSpec::Panic => panic!("asked to"),
     }
 }

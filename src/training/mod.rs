@@ -12,6 +12,7 @@ mod run;
 mod shared_start;
 mod summary;
 mod trainer;
+mod trainer_state;
 mod verdict;
 
 pub use batches::Batches;
@@ -24,6 +25,7 @@ pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_jso
 pub use shared_start::SharedStart;
 pub use summary::RunSummary;
 pub use trainer::Trainer;
+pub use trainer_state::TrainerState;
 pub use verdict::{Health, LayerVerdict, ThresholdStanding, verdicts};
 
 use serde::Serialize;
