@@ -334,6 +334,6 @@ impl ModelFile {
     /// The run of it, before any frame was seen.
     pub(super) fn run(&self) -> Run {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
-        crate::jobs::run_of_model(name, self.rvq.clone(), self.params, self.steps)
+        Run::of_model(name, self.rvq.clone(), self.params, self.steps)
     }
 }
