@@ -142,47 +142,8 @@ impl ByLayer {
                 |ui| measure_switch_ui(ui, measure),
                 || Some(csv(shown, figures)),
                 |plot| {
-<<<<<<< HEAD
                     let line = VLine::new("selected layer", (selected + 1) as f64).width(8.0).name("");
                     plot.vline(line.color(palette.layer(selected).gamma_multiply(0.35)).allow_hover(false));
-=======
-                    plot.vline(
-                        egui_plot::VLine::new("selected layer", (selected + 1) as f64)
-                            .color(palette.layer(selected).gamma_multiply(0.35))
-                            .width(8.0)
-                            .allow_hover(false)
-                            .name(""),
-                    );
-                    if !reference.is_empty() {
-                        let line: Vec<[f64; 2]> = reference
-                            .iter()
-                            .enumerate()
-                            .map(|(i, &db)| [(i + 1) as f64, db])
-                            .filter(|p| p[1].is_finite())
-                            .collect();
-                        plot.line(
-                            Line::new("Shannon reference", line)
-                                .color(palette.faint)
-                                .style(LineStyle::dashed_loose())
-                                .width(1.5),
-                        );
-                    }
-                    for (name, points, color, shape) in [
-                        ("train", train, palette.train, MarkerShape::Square),
-                        ("held-out", held_out, palette.held_out, MarkerShape::Circle),
-                    ] {
-                        if points.is_empty() {
-                            continue;
-                        }
-                        plot.line(Line::new(name, PlotPoints::Owned(points.clone())).color(color).width(1.5));
-                        plot.points(
-                            Points::new(name, PlotPoints::Owned(points))
-                                .color(color)
-                                .shape(shape)
-                                .radius(3.5),
-                        );
-                    }
->>>>>>> wt-metrics
                 },
             );
         if let Some(at) = drawn.clicked_at() {

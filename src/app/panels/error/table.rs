@@ -48,16 +48,11 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
                         .on_hover_rich(format!("{name} of the held-out frames. {}", definition.text));
                 }
             }
-<<<<<<< HEAD
-            ui.label(faint("of Shannon"))
-                .on_hover_rich(format!("The layer's gain over the reference. Frames that are not white, as those of speech, go far above 100 % in the first layers. {}", distortion::SHANNON.text));
-=======
-            ui.label(faint("of Shannon")).on_hover_text(format!(
+            ui.label(faint("of Shannon")).on_hover_rich(format!(
                 "{} {}",
                 distortion::SHANNON_SHARE.text,
                 distortion::SHANNON.text
             ));
->>>>>>> wt-metrics
             ui.end_row();
             for layer in 0..figures.shannon.len() {
                 let name = format!("Select layer {}", layer + 1);
