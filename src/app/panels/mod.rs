@@ -1,12 +1,12 @@
 //! The panels: one file each, and one row here.
 
-mod compare;
 mod data;
 mod dead;
 mod ema;
 mod error;
 mod notices;
 mod parts;
+mod runs;
 mod tokens;
 mod usage;
 
@@ -21,7 +21,7 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(dead::Dead::default()),
     || Box::new(ema::Ema::default()),
     || Box::new(error::Error::default()),
-    || Box::new(compare::Compare::default()),
+    || Box::new(runs::Runs::default()),
     || Box::new(data::Data::default()),
     || Box::new(tokens::Tokens::default()),
     || Box::new(notices::Notices::default()),

@@ -73,7 +73,7 @@ struct Points {
 
 impl StepLines {
     /// Draws the chart. A click on a line selects its layer.
-    pub fn show(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, chart: &StepChart<'_>) -> Drawn {
+    pub fn show(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, chart: &StepChart<'_>) -> Drawn {
         let StepChart { panel_id, key, series, definition, title, scale, height } = *chart;
         let choices = Choices { kind: definition.key, x: Some(Scale::Linear), y: scale, smooths: true };
         let (look, x_scale, y_scale) = look_of(ui, &choices);
@@ -162,7 +162,7 @@ impl Points {
 }
 
 /// Every layer of the run that is shown.
-fn layers_of<'a>(ctx: &PanelCtx<'_>, view: &'a View) -> Vec<Source<'a>> {
+fn layers_of<'a>(ctx: &PanelCtx<'_>, view: View<'a>) -> Vec<Source<'a>> {
     let selected = ctx.session.selection().layer;
     let history = &*view.history;
     let source = |layer: usize| Source {

@@ -86,7 +86,7 @@ impl Panel for Dead {
 }
 
 impl Dead {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         let Self { recent_steps, codes, map, below, replaced, .. } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
         let key = (ByPtr(view.run.clone()), layer, split, *recent_steps);
@@ -160,7 +160,7 @@ impl Dead {
 }
 
 /// What the colours of the map mean, and how many codes are dead in each of the three senses.
-fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, codes: &LayerCodes, recent_steps: &mut u64) {
+fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codes: &LayerCodes, recent_steps: &mut u64) {
     let palette = ctx.palette;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);

@@ -95,7 +95,7 @@ impl Panel for Ema {
 }
 
 impl Ema {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         let Self { curves, shown, scatter, scatter_shown } = self;
         figures(ctx, ui, view);
         switches_ui(ui, view, shown, scatter_shown);
@@ -133,7 +133,7 @@ impl Ema {
     }
 }
 
-fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     let decay = view.run.params.decay;
     let layer = ctx.session.selection().layer;
     let last = |series| view.history.last(layer, series).map(number);
@@ -156,7 +156,7 @@ fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
     figures_ui(ui, ctx.palette, true, &of_what, shown);
 }
 
-fn switches_ui(ui: &mut Ui, view: &View, shown: &mut [bool; 3], scatter: &mut bool) {
+fn switches_ui(ui: &mut Ui, view: View<'_>, shown: &mut [bool; 3], scatter: &mut bool) {
     if view.is_model {
         *scatter = true;
         return;

@@ -49,7 +49,7 @@ struct Band {
 
 impl Scatter {
     /// Draws it; a click selects the nearest code.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, height: f32) {
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, height: f32) {
         let Self { against, cloud } = self;
         let selection = ctx.session.selection();
         let layer = selection.layer;

@@ -67,7 +67,7 @@ impl Panel for Error {
 }
 
 impl Error {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         let Self { figures, by_layer, steps } = self;
         let split = ctx.session.selection().split;
         let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(&view.run, split));
@@ -120,7 +120,7 @@ impl Figures {
     }
 }
 
-fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, split: SplitKind) {
+fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, figures: &Figures, split: SplitKind) {
     let run = &view.run;
     let codes = run.rvq.layers().iter().map(|l| l.codebook.num_codes()).max().unwrap_or(1);
     let frames = run.evaluation(split).map_or(0, |evaluation| evaluation.frames);

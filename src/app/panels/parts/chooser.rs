@@ -12,7 +12,7 @@ use crate::session::{SelectCommand, View};
 use crate::training::SplitKind;
 
 /// Draws the row: the layers, where there are several, then, where `with_split`, the frames that figures are of.
-pub fn chooser_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, with_split: bool) {
+pub fn chooser_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, with_split: bool) {
     let num_layers = view.run.rvq.num_layers();
     let evaluation = view.run.evaluation(ctx.session.selection().split);
     row_ui(ctx, ui, num_layers, evaluation, |ui| {
@@ -51,7 +51,7 @@ fn row_ui(
     }
 }
 
-fn split_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+fn split_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     let selected = ctx.session.selection().split;
     let source = &view.run.source;
     let choices = [(SplitKind::HeldOut, source.held_out_frames), (SplitKind::Train, source.train_frames)];

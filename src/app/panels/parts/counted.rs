@@ -19,7 +19,7 @@ use crate::training::{Run, SplitKind};
 #[derive(Clone, Copy)]
 pub enum Counted<'a> {
     /// A quantizer and the frames that it was held against.
-    Run(&'a View),
+    Run(View<'a>),
     /// Codes alone.
     Codes(&'a Arc<OpenedCodes>),
 }

@@ -18,7 +18,7 @@ pub(super) enum Needs {
 }
 
 /// The view to draw. Without one it draws what is missing, and there is nothing more to do.
-pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
+pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<View<'a>> {
     if ctx.session.view().is_none() {
         missing_ui(ctx, ui, Needs::Run);
     }
