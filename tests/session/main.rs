@@ -15,7 +15,7 @@ use ndarray::Array2;
 use rvqscope::io::write_f32_npy;
 use rvqscope::jobs::Builtin;
 use rvqscope::param::ParamValue;
-use rvqscope::rvq::{LayerSpan, RvqParams, param_spec};
+use rvqscope::rvq::{LayerSpan, Rvq, RvqParams, param_spec};
 use rvqscope::session::{
     Command, DataCommand, EditCommand, ParamsCommand, RunState, RunsCommand, SaveCommand, SelectCommand,
     Session, Severity, TrainCommand, TrainState,
@@ -165,6 +165,11 @@ impl Desk {
         let view = self.session.view().expect("a view");
         assert_eq!(history_bits(&view.history), history_bits(&whole.history));
         assert_eq!(bits(&view.run.rvq), bits(&whole.run.rvq));
+    }
+
+    /// The quantizer of the loaded model.
+    fn model_rvq(&self) -> Arc<Rvq> {
+        self.session.model_run().unwrap().run().unwrap().rvq.clone()
     }
 
     fn problems(&self) -> Vec<&str> {
@@ -630,8 +635,8 @@ fn a_retrained_model_goes_back_into_its_checkpoint() {
     let bytes = std::fs::read(&copy).unwrap();
     assert_eq!(bytes.len(), std::fs::read(&original).unwrap().len());
     desk.open(&copy);
-    let model = desk.session.model().unwrap();
-    for (a, b) in model.rvq.layers().iter().zip(trained.rvq.layers()) {
+    let model = desk.model_rvq();
+    for (a, b) in model.layers().iter().zip(trained.rvq.layers()) {
         assert_eq!(a.codebook.embed(), b.codebook.embed());
     }
     // What is no checkpoint is one clear notice, and the copy stays.
@@ -1000,7 +1005,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     assert!(desk.session.quantizer_choice().is_none());
     desk.wait("the student", |s| !s.is_busy());
     let model = desk.session.model().unwrap();
-    assert_eq!((model.info.family.as_str(), model.rvq.num_layers()), ("hf-encodec", 2));
+    assert_eq!((model.info.family.as_str(), desk.model_rvq().num_layers()), ("hf-encodec", 2));
     assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
     // Another one of the same file.
     assert_eq!(model.others.as_ref().map(|(choice, index)| (choice.places.len(), *index)), Some((2, 1)));
@@ -1013,7 +1018,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     // Another file has no others, and takes the question away.
     ask(&mut desk);
     let plain = desk.path("plain.safetensors");
-    let rvq = desk.session.model().unwrap().rvq.clone();
+    let rvq = desk.model_rvq();
     rvqscope::io::write_model(&plain, &rvq, &Default::default()).unwrap();
     desk.open(&plain);
     assert!(desk.session.quantizer_choice().is_none() && desk.session.model().unwrap().others.is_none());
