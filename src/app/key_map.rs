@@ -19,8 +19,8 @@ pub const HELP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F
 pub const LIST: &[(&str, &str)] = &[
     ("Ctrl+O", "Open files"),
     ("Ctrl+S", "Save the model"),
-    ("Ctrl+Z", "Take back the last edit of a parameter"),
-    ("Ctrl+Shift+Z", "Do it again"),
+    ("Ctrl+Z", "Undo the last edit of parameters, selection, layout or runs"),
+    ("Ctrl+Shift+Z", "Redo it"),
     ("Ctrl+Enter", "Train from the beginning"),
     ("Space", "Pause or go on"),
     (".", "Take one step, then wait"),

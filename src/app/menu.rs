@@ -2,7 +2,7 @@
 
 use egui::{Button, KeyboardShortcut, ThemePreference, Ui, ViewportCommand};
 
-use crate::session::{DataCommand, ParamsCommand};
+use crate::session::{DataCommand, EditCommand, ParamsCommand};
 
 use super::dialogs::{Dialogs, Wanted};
 use super::help::Help;
@@ -98,13 +98,16 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
 fn edit_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     ui.set_min_width(230.0);
     let editor = ctx.session.params();
-    let why_not = (!editor.can_undo()).then_some("There is no edit of a parameter to take back");
-    if item(ui, "Undo", Some(&key_map::UNDO), why_not) {
-        ctx.send(ParamsCommand::Undo);
+    let (undo, redo) = (ctx.session.can_undo(), ctx.session.can_redo());
+    let why_not = undo.is_none().then_some("There is no edit to undo");
+    let text = undo.map_or("Undo".to_owned(), |what| format!("Undo: {what}"));
+    if item(ui, &text, Some(&key_map::UNDO), why_not) {
+        ctx.send(EditCommand::Undo);
     }
-    let why_not = (!editor.can_redo()).then_some("Nothing was taken back");
-    if item(ui, "Redo", Some(&key_map::REDO), why_not) {
-        ctx.send(ParamsCommand::Redo);
+    let why_not = redo.is_none().then_some("Nothing was undone");
+    let text = redo.map_or("Redo".to_owned(), |what| format!("Redo: {what}"));
+    if item(ui, &text, Some(&key_map::REDO), why_not) {
+        ctx.send(EditCommand::Redo);
     }
     ui.separator();
     let is_default = *editor.current() == editor.rule().defaults();

@@ -5,6 +5,7 @@
 
 mod choice;
 mod dialogs;
+mod differs;
 mod exports;
 mod first_look;
 mod geometry;
@@ -133,6 +134,9 @@ impl App {
             match request {
                 WindowRequest::ShowPanel(panel_id) => self.layout.show(panel_id),
                 WindowRequest::AskOpen => self.dialogs.ask_open(ctx),
+                WindowRequest::AskSaveModel => {
+                    self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Model);
+                }
                 WindowRequest::SaveCsv { file_name, csv } => self.dialogs.ask_save_text(ctx, &file_name, csv),
                 WindowRequest::SavePng { panel_id } => self.exports.request_png(ctx, panel_id),
             }

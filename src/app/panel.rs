@@ -87,6 +87,8 @@ pub enum WindowRequest {
     ShowPanel(&'static str),
     /// Ask for files to open.
     AskOpen,
+    /// Ask where to save the quantizer of the shown run.
+    AskSaveModel,
 }
 
 /// What was asked for while drawing, to be done when drawing is over.

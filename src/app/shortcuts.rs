@@ -2,7 +2,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use crate::session::{DataCommand, ParamsCommand, SelectCommand, TrainCommand, TrainState};
+use crate::session::{DataCommand, EditCommand, SelectCommand, TrainCommand, TrainState};
 
 use super::PanelCtx;
 use super::dialogs::{Dialogs, Wanted};
@@ -43,10 +43,10 @@ impl Shortcuts {
         }
         // The longer one first: the shorter one would take it for itself.
         if pressed(&REDO) {
-            ctx.send(ParamsCommand::Redo);
+            ctx.send(EditCommand::Redo);
         }
         if pressed(&UNDO) {
-            ctx.send(ParamsCommand::Undo);
+            ctx.send(EditCommand::Undo);
         }
         plain_keys(ctx, help, ui);
     }

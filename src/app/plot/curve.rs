@@ -43,6 +43,8 @@ pub struct Curve<'a> {
     pub stroke: Stroke,
     /// Whether it stands out: the selected layer, the shown run.
     pub is_front: bool,
+    /// Whether it keeps its full colour where others stand out.
+    pub is_steady: bool,
     /// Its points, at places of the axes.
     pub points: &'a [PlotPoint],
     /// The points of the plain curve, where `points` are smoothed.
@@ -119,8 +121,8 @@ impl<'a> Curve<'a> {
     /// A line of these points.
     #[must_use]
     pub fn new(name: impl Into<String>, color: Color32, points: &'a [PlotPoint], data: Data<'a>) -> Self {
-        let (stroke, is_front, plain) = (Stroke::default(), false, &[][..]);
-        Self { name: name.into(), color, stroke, is_front, points, plain, data }
+        let (stroke, is_front, is_steady, plain) = (Stroke::default(), false, false, &[][..]);
+        Self { name: name.into(), color, stroke, is_front, is_steady, points, plain, data }
     }
 
     /// Drawn in another way.
@@ -133,6 +135,12 @@ impl<'a> Curve<'a> {
     #[must_use]
     pub fn front(self, is_front: bool) -> Self {
         Self { is_front, ..self }
+    }
+
+    /// In its full colour, whatever stands out beside it.
+    #[must_use]
+    pub fn steady(self, is_steady: bool) -> Self {
+        Self { is_steady, ..self }
     }
 
     /// With the curve behind it that it is smoothed of.
@@ -169,7 +177,7 @@ impl<'a> Curve<'a> {
 pub(super) fn draw_all<'a>(curves: &[Curve<'a>], plot: &mut PlotUi<'a>) {
     let recede = curves.iter().any(|curve| curve.is_front);
     for curve in curves.iter().filter(|curve| !curve.is_front) {
-        curve.draw(plot, recede && curve.stroke != Stroke::Dashed);
+        curve.draw(plot, recede && !curve.is_steady && curve.stroke != Stroke::Dashed);
     }
     curves.iter().filter(|curve| curve.is_front).for_each(|curve| curve.draw(plot, false));
 }

@@ -9,9 +9,10 @@ use super::{
     visible,
 };
 use crate::app::PanelCtx;
+use crate::app::differs::legend_names;
 use crate::app::memo::Memo;
 use crate::metrics::Definition;
-use crate::session::{SelectCommand, View};
+use crate::session::{RunId, RunsCommand, SelectCommand, View};
 use crate::training::{History, LiveEdit, Series};
 
 /// How near to a curve a click has to be to select its layer, in points.
@@ -27,7 +28,7 @@ pub struct StepChart<'a> {
     pub series: Series,
     /// What it means.
     pub definition: &'a Definition,
-    /// Of what it is: `MSE of each training batch`.
+    /// Of what it is, without the layers: `MSE of each training batch`.
     pub title: &'a str,
     /// How the values are usually scaled.
     pub scale: Scale,
@@ -40,8 +41,8 @@ struct Source<'a> {
     name: String,
     color: egui::Color32,
     is_front: bool,
-    /// Tells runs apart; the steps of a run only become more.
-    run: &'a str,
+    /// The steps of a run only become more.
+    run: RunId,
     history: &'a History,
     layer: usize,
 }
@@ -54,7 +55,7 @@ pub struct StepLines {
 
 #[derive(PartialEq)]
 struct Key {
-    run: String,
+    run: RunId,
     layer: usize,
     num_steps: usize,
     series: Series,
@@ -72,24 +73,29 @@ struct Points {
 }
 
 impl StepLines {
-    /// Draws the chart. A click on a line selects its layer.
+    /// Draws the chart. A click on a line selects its layer, or shows its run where several are drawn over one another.
     pub fn show(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, chart: &StepChart<'_>) -> Drawn {
         let StepChart { panel_id, key, series, definition, title, scale, height } = *chart;
         let choices = Choices { kind: definition.key, x: Some(Scale::Linear), y: scale, smooths: true };
         let (look, x_scale, y_scale) = look_of(ui, &choices);
-        let sources = layers_of(ctx, view);
+        let overlaid: Vec<View<'_>> = ctx.session.overlaid().collect();
+        let is_overlaid = overlaid.len() > 1;
+        let sources = if is_overlaid { runs_of(ctx, &overlaid) } else { layers_of(ctx, view) };
+        let layer = ctx.session.selection().layer;
+        let title =
+            if is_overlaid { format!("{title}, layer {}", layer + 1) } else { format!("{title}, by layer") };
         let seen = visible(ui, key);
         let lines = self.points(&sources, series, look, (x_scale, y_scale), seen);
         let curves = sources.iter().zip(lines).map(|(source, Memoed { points, plain })| {
             let data = Data::Steps(source.history.steps(), source.history.series(source.layer, series));
             let curve = Curve::new(source.name.as_str(), source.color, points, data);
-            curve.front(source.is_front).smoothed_of(plain)
+            curve.front(source.is_front).steady(is_overlaid).smoothed_of(plain)
         });
         let curves: Vec<_> = curves.collect();
         let (x, y) = (Axis::steps().scaled(x_scale), Axis::of(definition).scaled(y_scale));
         let edits = &view.run.live_edits;
         let palette = ctx.palette;
-        let drawn = Chart::new(panel_id, key, title, x, y, height)
+        let drawn = Chart::new(panel_id, key, &title, x, y, height)
             .along(Along::Steps)
             .choices(choices)
             .curves(curves.clone())
@@ -104,8 +110,10 @@ impl StepLines {
                 move |plot| edits.iter().for_each(|edit| edit_ui(plot, edit, x_scale, palette.warning)),
             );
         let clicked = drawn.curve_clicked.or_else(|| nearest(&curves, &drawn));
-        if let Some(source) = clicked.and_then(|index| sources.get(index)) {
-            ctx.send(SelectCommand::Layer(source.layer));
+        match clicked.and_then(|index| sources.get(index)) {
+            Some(source) if is_overlaid => ctx.send(RunsCommand::Show(source.run)),
+            Some(source) => ctx.send(SelectCommand::Layer(source.layer)),
+            None => {}
         }
         drawn
     }
@@ -122,7 +130,7 @@ impl StepLines {
         let lines = self.lines.iter_mut().zip(sources);
         let line = |(memo, source): (&'_ mut Memo<Key, Points>, &Source<'_>)| {
             let Source { run, history, layer, .. } = *source;
-            let (run, num_steps) = (run.to_owned(), history.len());
+            let num_steps = history.len();
             let key = Key { run, layer, num_steps, series, look, scales, visible };
             memo.get(key, || Points::new(source, series, look, scales, visible));
         };
@@ -164,16 +172,31 @@ impl Points {
 /// Every layer of the run that is shown.
 fn layers_of<'a>(ctx: &PanelCtx<'_>, view: View<'a>) -> Vec<Source<'a>> {
     let selected = ctx.session.selection().layer;
-    let history = &*view.history;
+    let history: &'a History = view.history;
     let source = |layer: usize| Source {
         name: format!("Layer {}", layer + 1),
         color: ctx.palette.layer(layer),
         is_front: layer == selected,
-        run: &view.run.name,
+        run: view.id(),
         history,
         layer,
     };
     (0..history.num_layers()).map(source).collect()
+}
+
+/// The selected layer of every run that is drawn, in the run's colour.
+fn runs_of<'a>(ctx: &PanelCtx<'_>, views: &[View<'a>]) -> Vec<Source<'a>> {
+    let layer = ctx.session.selection().layer;
+    let named = views.iter().zip(legend_names(views)).enumerate();
+    let source = |(nth, (view, name)): (usize, (&View<'a>, String))| Source {
+        name,
+        color: ctx.palette.run(nth),
+        is_front: nth == 0,
+        run: view.id(),
+        history: view.history,
+        layer,
+    };
+    named.map(source).collect()
 }
 
 /// A line where a parameter was changed while training ran.
@@ -236,7 +259,7 @@ mod tests {
             name: format!("Layer {}", layer + 1),
             color: egui::Color32::RED,
             is_front: false,
-            run: "a",
+            run: RunId(1),
             history,
             layer,
         })

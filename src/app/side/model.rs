@@ -7,7 +7,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::io::QuantizerPlace;
 use crate::jobs::trained_words;
-use crate::session::{DataCommand, ModelView, Session, TrainCommand};
+use crate::session::{DataCommand, ModelFile, Session, TrainCommand};
 
 /// Draws what is known of it, where there is one.
 pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -22,7 +22,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         notes_ui(ctx, model, ui);
         findings_ui(ctx, model, ui);
         ui.horizontal_wrapped(|ui| {
-            let why_not = why_not_evaluate(ctx.session, model);
+            let why_not = why_not_evaluate(ctx.session);
             let help = "Hold it against the data, without training";
             if super::button(ui, "Evaluate", help, why_not.as_deref()) {
                 ctx.send(TrainCommand::Evaluate);
@@ -39,7 +39,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 }
 
 /// Which of several quantizers of the file it is, and the way to the others.
-fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let Some((choice, index)) = &model.others else { return };
     let name = |index: usize| choice.places.get(index).map(QuantizerPlace::name).unwrap_or_default();
     ui.horizontal(|ui| {
@@ -69,17 +69,18 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
 }
 
 /// What is told of it, a line for each; what is too long for a line is told in full under the pointer.
-fn facts_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
-    let ModelView { info, rvq, params, steps, .. } = model;
+fn facts_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
+    let ModelFile { info, params, steps, .. } = model;
+    let dim = dim_of(ctx.session).unwrap_or(0);
     let mut facts: Vec<(&str, String)> =
-        info.facts(rvq.dim()).into_iter().map(|fact| (fact.label, fact.text)).collect();
+        info.facts(dim).into_iter().map(|fact| (fact.label, fact.text)).collect();
     facts.extend(trained_words(params.as_ref(), *steps).map(|text| ("Trained", text)));
     facts.extend(info.trained_words().map(|text| ("The file says", text)));
     table_ui(ctx, ui, "model-facts", facts.iter().map(|(label, text)| (*label, text.as_str())));
 }
 
 /// What the file tells of its training and its configuration.
-fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let notes = model.info.training_notes();
     if notes.is_empty() {
         return;
@@ -120,7 +121,7 @@ fn table_ui<'a>(ctx: &PanelCtx<'_>, ui: &mut Ui, id: &str, rows: impl Iterator<I
     );
 }
 
-fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let findings = &model.info.findings;
     let text = match findings.len() {
         0 => return,
@@ -133,12 +134,17 @@ fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
     }
 }
 
+/// The dimension of the frames that the model takes, while its quantizer is in memory.
+fn dim_of(session: &Session) -> Option<usize> {
+    Some(session.model_run()?.run()?.rvq.dim())
+}
+
 /// Why a model cannot be held against the data.
-pub fn why_not_evaluate(session: &Session, model: &ModelView) -> Option<String> {
+pub fn why_not_evaluate(session: &Session) -> Option<String> {
     let Some(dataset) = session.dataset() else {
         return Some("Open audio or features of the model's dimension first".to_owned());
     };
-    let (ours, theirs) = (dataset.set.matrix.dim(), model.rvq.dim());
+    let (ours, theirs) = (dataset.set.matrix.dim(), dim_of(session)?);
     (ours != theirs)
         .then(|| format!("The model takes frames of dimension {theirs}, but the data have dimension {ours}"))
 }

@@ -9,7 +9,7 @@ use crate::app::{Palette, PanelCtx};
 use crate::features::Split;
 use crate::rvq::RvqParams;
 use crate::rvq::rules::{self, RULES};
-use crate::session::{ParamsCommand, Session, TrainState};
+use crate::session::{EditCommand, ParamsCommand, Session, TrainState};
 
 use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
@@ -36,14 +36,16 @@ impl QuantizerSection {
             }
         }
         ui.horizontal(|ui| {
-            let nothing = "There is no edit to take back";
-            let why_not = (!editor.can_undo()).then_some(nothing);
-            if super::button(ui, "Undo", "Take back the last edit of a parameter (Ctrl+Z)", why_not) {
-                ctx.send(ParamsCommand::Undo);
+            let (undo, redo) = (session.can_undo(), session.can_redo());
+            let why_not = undo.is_none().then_some("There is no edit to undo");
+            let help = format!("Undo the last edit: {} (Ctrl+Z)", undo.unwrap_or_default());
+            if super::button(ui, "Undo", &help, why_not) {
+                ctx.send(EditCommand::Undo);
             }
-            let why_not = (!editor.can_redo()).then_some("Nothing was taken back");
-            if super::button(ui, "Redo", "Do again what was taken back (Ctrl+Shift+Z)", why_not) {
-                ctx.send(ParamsCommand::Redo);
+            let why_not = redo.is_none().then_some("Nothing was undone");
+            let help = format!("Redo what was undone: {} (Ctrl+Shift+Z)", redo.unwrap_or_default());
+            if super::button(ui, "Redo", &help, why_not) {
+                ctx.send(EditCommand::Redo);
             }
             let why_not = (*params == defaults).then_some("Every parameter is at the rule's default");
             let help = "Every parameter back to the rule's default; this can be undone";

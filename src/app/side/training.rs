@@ -107,8 +107,8 @@ impl TrainingSection {
             _ => self.steps_ui(ctx, ui),
         }
         self.beam.ui(ctx, ui);
-        if let Some(model) = session.model() {
-            let why_not = super::model::why_not_evaluate(session, model);
+        if session.model().is_some() {
+            let why_not = super::model::why_not_evaluate(session);
             let help = "Hold the loaded model against the data, without training it";
             if super::button(ui, "Evaluate only", help, why_not.as_deref()) {
                 ctx.send(TrainCommand::Evaluate);

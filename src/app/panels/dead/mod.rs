@@ -116,15 +116,9 @@ impl Dead {
                     Series::BelowThreshold,
                     &usage::DEAD_THRESHOLD,
                     "below-threshold",
-                    "Codes below the threshold, by layer",
+                    "Codes below the threshold",
                 ),
-                _ => (
-                    &mut *replaced,
-                    Series::Replaced,
-                    &REPLACED,
-                    "replaced",
-                    "Codes replaced in each step, by layer",
-                ),
+                _ => (&mut *replaced, Series::Replaced, &REPLACED, "replaced", "Codes replaced in each step"),
             };
             let scale = Scale::Linear;
             lines.show(

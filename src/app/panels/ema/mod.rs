@@ -35,7 +35,7 @@ static CURVES: [Over; 3] = [
         scale: Scale::Log,
         key: "drift",
         label: "Drift",
-        title: "Drift of the codebook in each step, by layer",
+        title: "Drift of the codebook in each step",
     },
     Over {
         series: Series::Loss,
@@ -43,7 +43,7 @@ static CURVES: [Over; 3] = [
         scale: Scale::Log,
         key: "loss",
         label: "Loss",
-        title: "Loss of each training batch, by layer",
+        title: "Loss of each training batch",
     },
     Over {
         series: Series::Perplexity,
@@ -51,7 +51,7 @@ static CURVES: [Over; 3] = [
         scale: Scale::Linear,
         key: "perplexity",
         label: "Perplexity",
-        title: "Perplexity of each training batch, by layer",
+        title: "Perplexity of each training batch",
     },
 ];
 

@@ -95,7 +95,7 @@ impl Error {
                     key: "mse-steps",
                     series,
                     definition,
-                    title: "MSE of each training batch, by layer",
+                    title: "MSE of each training batch",
                     scale: Scale::Log,
                     height,
                 };
