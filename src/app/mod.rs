@@ -4,6 +4,8 @@
 //! outbox, which is emptied when drawing is over.
 
 mod choice;
+mod code_strip;
+mod codebooks;
 mod dialogs;
 mod differs;
 mod exports;
@@ -23,6 +25,7 @@ mod rich;
 mod settings;
 mod shortcuts;
 mod side;
+mod stage_words;
 mod start;
 mod status;
 mod theme;
@@ -51,6 +54,7 @@ pub struct App {
     layout: Layout,
     settings: Settings,
     side: side::Side,
+    strip: code_strip::CodeStrip,
     dialogs: dialogs::Dialogs,
     exports: exports::Exports,
     shortcuts: shortcuts::Shortcuts,
@@ -92,6 +96,7 @@ impl App {
             dialogs: dialogs::Dialogs::new(stored.last_folder.clone()),
             settings: stored,
             side: side::Side::default(),
+            strip: code_strip::CodeStrip::default(),
             exports: exports::Exports::default(),
             shortcuts: shortcuts::Shortcuts::default(),
             help: help::Help::default(),
@@ -167,7 +172,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let palette = Palette::of(ui.theme());
-        let Self { session, layout, settings, side, dialogs, outbox, shortcuts, help, .. } = self;
+        let Self { session, layout, settings, side, strip, dialogs, outbox, shortcuts, help, .. } = self;
         let ctx = PanelCtx::new(session, &palette, outbox);
         shortcuts.handle(&ctx, dialogs, help, ui);
         egui::Panel::top("menu").show(ui, |ui| {
@@ -178,6 +183,11 @@ impl eframe::App for App {
             .default_size(330.0)
             .size_range(300.0..=480.0)
             .show(ui, |ui| side.ui(&ctx, &settings.recent, ui));
+        if ctx.session.view().is_some() || ctx.session.codes().is_some() {
+            egui::Panel::bottom("selected code")
+                .exact_size(code_strip::HEIGHT)
+                .show(ui, |ui| strip.ui(&ctx, ui));
+        }
         let fill = egui::Frame::new().fill(ui.visuals().panel_fill);
         egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));
         help.ui(&palette, ui);

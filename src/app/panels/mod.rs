@@ -4,6 +4,7 @@ mod data;
 mod dead;
 mod ema;
 mod error;
+mod layers;
 mod notices;
 mod parts;
 mod runs;
@@ -11,6 +12,7 @@ mod tokens;
 mod usage;
 
 use super::Panel;
+pub(super) use dead::state_color;
 
 /// Makes a panel.
 pub type MakePanel = fn() -> Box<dyn Panel>;
@@ -18,6 +20,7 @@ pub type MakePanel = fn() -> Box<dyn Panel>;
 /// Every panel, in the order in which menus list them.
 pub static PANELS: &[MakePanel] = &[
     || Box::new(usage::Usage::default()),
+    || Box::new(layers::Layers::default()),
     || Box::new(dead::Dead::default()),
     || Box::new(ema::Ema::default()),
     || Box::new(error::Error::default()),

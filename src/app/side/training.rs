@@ -6,6 +6,7 @@ use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
 use crate::app::rich::RichHover as _;
+use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
 use crate::session::{Session, TrainCommand, TrainState};
 use crate::training::Run;
@@ -194,11 +195,10 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 /// What goes on before the first step.
 fn stage_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     match ctx.session.train_progress() {
-        Some(progress) if progress.total > 0 => {
-            let share = progress.done as f32 / progress.total as f32;
-            bar_ui(ui, ctx, share, &progress.stage);
+        Some(progress) => {
+            let num_layers = ctx.session.params().current().num_layers;
+            bar_ui(ui, ctx, stage_share(progress, num_layers), &stage_words(progress, num_layers));
         }
-        Some(progress) => bar_ui(ui, ctx, 0.0, &progress.stage),
         None => bar_ui(ui, ctx, 0.0, "preparing"),
     }
 }

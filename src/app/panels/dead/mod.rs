@@ -20,6 +20,7 @@ use crate::metrics::{Definition, Evaluation, usage};
 use crate::session::{Selection, View};
 use crate::training::{CodeState, LayerCodes, Run, Series, SplitKind};
 use state::color;
+pub(in crate::app) use state::color as state_color;
 
 const ID: &str = "dead";
 /// Charts narrower than this stand one below the other.

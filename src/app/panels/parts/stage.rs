@@ -3,6 +3,7 @@
 use egui::{Align, Layout, ProgressBar, RichText, Ui, vec2};
 
 use crate::app::rich::RichHover as _;
+use crate::app::stage_words::{stage_share, stage_words};
 use crate::app::{PanelCtx, WindowRequest};
 use crate::jobs::Builtin;
 use crate::session::{DataCommand, TrainCommand, TrainState, View};
@@ -38,7 +39,7 @@ pub fn without_data(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
 pub fn banner_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     if ctx.session.train_state() == TrainState::Starting && ctx.session.view().is_some() {
         let progress = ctx.session.train_progress();
-        let (text, share) = stage_of(progress);
+        let (text, share) = stage_of(progress, layers_to_come(ctx));
         ui.add(
             ProgressBar::new(share).desired_height(16.0).text(
                 RichText::new(format!("Starting: {text}; the last run is shown until then")).size(11.0),
@@ -54,7 +55,7 @@ pub fn note_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
 
 /// Says in the middle of the panel what is being done, and how far it is.
 pub fn progress_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, progress: Option<&Progress>) {
-    let (text, share) = stage_of(progress);
+    let (text, share) = stage_of(progress, layers_to_come(ctx));
     middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
 }
 
@@ -63,13 +64,13 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
     let opening = session.background().next();
     match (session.dataset(), session.train_state()) {
         (_, TrainState::Starting | TrainState::Running | TrainState::Paused | TrainState::Stopping) => {
-            let (text, share) = stage_of(session.train_progress());
+            let (text, share) = stage_of(session.train_progress(), layers_to_come(ctx));
             let title = if session.train_state() == TrainState::Stopping { "Stopping" } else { "Starting" };
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
         _ if opening.is_some() => {
             let (title, progress) = opening.unwrap_or_default();
-            let (text, share) = stage_of(progress);
+            let (text, share) = stage_of(progress, layers_to_come(ctx));
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
         (None, _) if session.codes().is_some() => {
@@ -144,14 +145,16 @@ fn bar_ui(ui: &mut Ui, share: f32) {
 }
 
 /// What is being done, and how far it is.
-fn stage_of(progress: Option<&Progress>) -> (String, f32) {
+fn stage_of(progress: Option<&Progress>, num_layers: usize) -> (String, f32) {
     match progress {
-        Some(Progress { stage, done, total }) if *total > 0 => {
-            (format!("{stage} ({done} of {total})"), *done as f32 / *total as f32)
-        }
-        Some(Progress { stage, .. }) => (stage.clone(), 0.0),
+        Some(progress) => (stage_words(progress, num_layers), stage_share(progress, num_layers)),
         None => ("getting ready".to_owned(), 0.0),
     }
+}
+
+/// The layers of the training that starts.
+fn layers_to_come(ctx: &PanelCtx<'_>) -> usize {
+    ctx.session.params().current().num_layers
 }
 
 /// A title, a sentence and what can be done, in the middle of the room there is.
