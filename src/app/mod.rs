@@ -138,6 +138,8 @@ impl App {
         for request in requests {
             match request {
                 WindowRequest::ShowPanel(panel_id) => self.layout.show(panel_id),
+                WindowRequest::StepPanel { forwards } => self.layout.step_panel(forwards),
+                WindowRequest::StepTab { forwards } => self.layout.step_tab(forwards),
                 WindowRequest::AskOpen => self.dialogs.ask_open(ctx),
                 WindowRequest::AskSaveModel => {
                     self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Model);

@@ -85,6 +85,16 @@ pub enum WindowRequest {
     },
     /// Bring a panel to the front, opening it where it is closed.
     ShowPanel(&'static str),
+    /// Go to the next panel on the screen, or to the one before.
+    StepPanel {
+        /// To the next one.
+        forwards: bool,
+    },
+    /// Bring the next tab of the present panel's group to the front, or the one before.
+    StepTab {
+        /// The next one.
+        forwards: bool,
+    },
     /// Ask for files to open.
     AskOpen,
     /// Ask where to save the quantizer of the shown run.

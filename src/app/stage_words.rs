@@ -14,7 +14,10 @@ fn layer_of(stage: &str) -> Option<usize> {
 pub fn stage_words(progress: &Progress, num_layers: usize) -> String {
     let Progress { stage, done, total } = progress;
     match layer_of(stage) {
-        Some(layer) if num_layers >= layer => format!("{stage} of {num_layers}"),
+        Some(layer) if num_layers >= layer => {
+            let said = format!("layer {layer}");
+            stage.replacen(&said, &format!("{said} of {num_layers}"), 1)
+        }
         _ if *total > 0 => format!("{stage} ({done} of {total})"),
         _ => stage.clone(),
     }
@@ -42,6 +45,10 @@ mod tests {
         assert_eq!(stage_share(&k_means, 8), 0.25);
         assert_eq!(stage_words(&k_means, 8), "k-means, layer 2 of 8");
         assert_eq!(stage_share(&progress("k-means, layer 3, seeding", 25), 5), 0.5);
+        assert_eq!(
+            stage_words(&progress("k-means, layer 1, seeding", 1), 8),
+            "k-means, layer 1 of 8, seeding"
+        );
         let reading = progress("reading", 25);
         assert_eq!(
             (stage_share(&reading, 8), stage_words(&reading, 8)),

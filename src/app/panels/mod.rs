@@ -1,5 +1,6 @@
 //! The panels: one file each, and one row here.
 
+mod codebook;
 mod data;
 mod dead;
 mod ema;
@@ -23,6 +24,7 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(layers::Layers::default()),
     || Box::new(dead::Dead::default()),
     || Box::new(ema::Ema::default()),
+    || Box::new(codebook::Codebook::default()),
     || Box::new(error::Error::default()),
     || Box::new(runs::Runs::default()),
     || Box::new(data::Data::default()),

@@ -10,6 +10,8 @@ pub struct Bars<'a> {
     base: PlotItemBase,
     heights: &'a [f64],
     first: f64,
+    /// The axis reaches up to this at the least.
+    least_top: f64,
     color: Color32,
     selected: Option<(usize, Color32)>,
 }
@@ -18,7 +20,20 @@ impl<'a> Bars<'a> {
     /// Bars of these heights, the first of them at `first`.
     #[must_use]
     pub fn new(name: &str, first: f64, heights: &'a [f64], color: Color32) -> Self {
-        Self { base: PlotItemBase::new(name.to_owned()), heights, first, color, selected: None }
+        Self {
+            base: PlotItemBase::new(name.to_owned()),
+            heights,
+            first,
+            least_top: 1.0,
+            color,
+            selected: None,
+        }
+    }
+
+    /// With an axis that reaches up to `least_top` at the least, in place of 1.
+    #[must_use]
+    pub fn least_top(self, least_top: f64) -> Self {
+        Self { least_top, ..self }
     }
 
     /// One of them stands out, at least two pixels wide.
@@ -80,7 +95,7 @@ impl PlotItem for Bars<'_> {
     }
 
     fn bounds(&self) -> PlotBounds {
-        let highest = self.heights.iter().fold(1.0f64, |a, &b| a.max(b));
+        let highest = self.heights.iter().fold(self.least_top, |a, &b| a.max(b));
         let mut bounds = PlotBounds::NOTHING;
         bounds.extend_with(&PlotPoint::new(self.first - 0.5, 0.0));
         bounds.extend_with(&PlotPoint::new(self.first + self.heights.len() as f64 - 0.5, highest));

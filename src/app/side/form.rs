@@ -48,7 +48,7 @@ pub fn param_ui<P>(
                 if let Some((effect, is_training)) = row.effect {
                     effect_ui(ui, row.palette, effect, is_training);
                 }
-                let (response, new) = value_ui(ui, drafts, &spec.kind, spec.unit, value);
+                let (response, new) = value_ui(ui, drafts, (spec.key, &spec.kind, spec.unit), value);
                 response.labelled_by(label.id).on_hover_rich(&tooltip);
                 edited = new.or(edited);
             });
@@ -114,8 +114,7 @@ fn tooltip<P>(spec: &ParamSpec<P>, default: ParamValue, effect: Option<(Effect, 
 fn value_ui(
     ui: &mut Ui,
     drafts: &mut Drafts,
-    kind: &ParamKind,
-    unit: &str,
+    (key, kind, unit): (&str, &ParamKind, &str),
     value: ParamValue,
 ) -> (Response, Option<ParamValue>) {
     match (*kind, value) {
@@ -125,13 +124,15 @@ fn value_ui(
                 speed: (now as f64 * 0.01).max(0.05),
                 is_whole: true,
                 unit,
+                zero: ZERO_WORDS.iter().find(|(known, _)| *known == key).map(|(_, words)| *words),
             };
             let (response, new) = drag.ui(ui, drafts, now as f64);
             // A whole number that was not touched stays as it is, even where a float cannot hold it.
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
         (ParamKind::Float { min, max }, ParamValue::Float(now)) => {
-            let drag = Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit };
+            let drag =
+                Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit, zero: None };
             let (response, new) = drag.ui(ui, drafts, now);
             (response, new.map(ParamValue::Float))
         }
@@ -174,12 +175,17 @@ pub struct Drag<'a> {
     pub is_whole: bool,
     /// What is shown behind it.
     pub unit: &'a str,
+    /// What 0 means, where it is no number of anything.
+    pub zero: Option<&'static str>,
 }
+
+/// Parameters whose 0 is no number of anything, and what it means.
+const ZERO_WORDS: [(&str, &str); 1] = [("codebook_dim", "as the frames")];
 
 impl Drag<'_> {
     /// Draws it; gives the new value where there is one.
     pub fn ui(&self, ui: &mut Ui, drafts: &mut Drafts, now: f64) -> (Response, Option<f64>) {
-        let Self { range: (min, max), speed, is_whole, unit } = *self;
+        let Self { range: (min, max), speed, is_whole, unit, zero } = *self;
         let id = ui.next_auto_id();
         let mut value = drafts.0.get(&id).copied().unwrap_or(now);
         let suffix = if unit.is_empty() { String::new() } else { format!(" {unit}") };
@@ -190,8 +196,13 @@ impl Drag<'_> {
             .update_while_editing(false)
             .suffix(suffix)
             .min_size(egui::vec2(64.0, 0.0))
-            .custom_parser(|text| text.trim().replace(',', ".").parse().ok());
-        drag = if is_whole {
+            .custom_parser(move |text| {
+                let typed = text.trim().replace(',', ".");
+                if zero.is_some_and(|words| words == typed) { Some(0.0) } else { typed.parse().ok() }
+            });
+        drag = if let Some(words) = zero {
+            drag.custom_formatter(move |v, _| if v == 0.0 { words.to_owned() } else { format!("{v:.0}") })
+        } else if is_whole {
             drag.fixed_decimals(0)
         } else {
             drag.custom_formatter(|v, _| ParamValue::Float(rounded(v)).to_string())

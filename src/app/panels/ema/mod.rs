@@ -4,7 +4,11 @@ mod scatter;
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::parts::{Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, tile_rows, tiles_ui};
+use super::parts::{
+    ByCode, Figure, Measure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, note_ui, ready_view,
+    row_heights, tile_rows, tiles_ui,
+};
+use crate::app::codebooks::codebooks_of;
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
 use crate::app::rich::RichHover as _;
@@ -68,6 +72,7 @@ pub struct Ema {
     shown: [bool; 3],
     scatter: scatter::Scatter,
     scatter_shown: bool,
+    gaps: ByCode,
 }
 
 impl Default for Ema {
@@ -77,6 +82,7 @@ impl Default for Ema {
             shown: [true; 3],
             scatter: scatter::Scatter::default(),
             scatter_shown: true,
+            gaps: ByCode::default(),
         }
     }
 }
@@ -96,13 +102,19 @@ impl Panel for Ema {
 
 impl Ema {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
-        let Self { curves, shown, scatter, scatter_shown } = self;
+        let Self { curves, shown, scatter, scatter_shown, .. } = self;
         figures(ctx, ui, view);
-        switches_ui(ui, view, shown, scatter_shown);
+        let frames = view.run.source.frames;
+        if frames > 0 {
+            switches_ui(ui, view, shown, scatter_shown);
+        }
         if view.is_model {
-            let text =
-                "A loaded model has no history of steps: only its cluster sizes can be held against counts";
+            let text = "A loaded model has no history of steps: its buffers tell whether they agree";
             ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
+        }
+        if frames == 0 {
+            frames_hint_ui(ctx, ui, "whether cluster sizes follow how often frames choose each code");
+            return self.gaps_ui(ctx, ui, view);
         }
         let mut parts: Vec<Option<usize>> =
             (0..CURVES.len()).filter(|&i| shown[i] && !view.is_model).map(Some).collect();
@@ -129,6 +141,26 @@ impl Ema {
                     None => scatter.ui(ctx, ui, view, height),
                 });
             });
+        }
+    }
+}
+
+impl Ema {
+    /// Of a quantizer without frames: how far each row is from what its averages make of it.
+    fn gaps_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
+        let layer = ctx.session.selection().layer;
+        let codebooks = codebooks_of(ui, view, layer);
+        let codebook = codebooks.as_ref().and_then(|layers| layers.get(layer)?.get());
+        let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+        match codebook {
+            None => {
+                note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with their averages")
+            }
+            Some(codebook) if codebook.ema.is_none() => {
+                let text = "The file holds no embed_avg and no cluster_size for this layer";
+                note_ui(ctx, ui, "No running averages", text);
+            }
+            Some(codebook) => self.gaps.ui(ctx, ui, (ID, view.run, codebook, layer), Measure::Gap, height),
         }
     }
 }

@@ -4,7 +4,7 @@ use egui::{Color32, Id, Ui};
 use egui_plot::{MarkerShape, PlotPoint, VLine};
 
 use super::super::parts::switch_ui;
-use super::{Figures, ID};
+use super::{Figures, ID, OverlaidRun};
 use crate::app::PanelCtx;
 use crate::app::plot::{Along, Axis, Cell, Chart, Choices, Csv, Curve, Data, Scale, Stroke, look_of};
 use crate::metrics::{Definition, LayerMetrics, distortion};
@@ -110,7 +110,14 @@ impl Lines {
 
 impl ByLayer {
     /// Draws it; a click selects the nearest layer.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32) {
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        figures: &Figures,
+        overlaid: &[OverlaidRun<'_>],
+        height: f32,
+    ) {
         let Self { measure } = self;
         let shown = *measure;
         let choices = Choices { kind: shown.definition().key, x: None, y: shown.scale(), smooths: false };
@@ -119,11 +126,21 @@ impl ByLayer {
         let num_layers = figures.shannon.len();
         let selected = ctx.session.selection().layer;
         let lines = Lines::new(figures, shown, scale);
-        let curves = [
-            lines.reference.curve("Shannon reference", palette.faint, Stroke::Dashed),
-            lines.train.curve("training frames", palette.train, Stroke::Marked(MarkerShape::Square)),
-            lines.held_out.curve("held-out frames", palette.held_out, Stroke::Marked(MarkerShape::Circle)),
-        ];
+        let held_out_name = if figures.train.is_empty() { "all frames" } else { "held-out frames" };
+        let of_runs: Vec<Line> = overlaid
+            .iter()
+            .map(|run| Line::new(run.layers.iter().map(|layer| shown.of(layer)), scale))
+            .collect();
+        let (square, circle) = (Stroke::Marked(MarkerShape::Square), Stroke::Marked(MarkerShape::Circle));
+        let mut curves: Vec<Curve<'_>> =
+            lines.reference.curve("Shannon reference", palette.faint, Stroke::Dashed).into_iter().collect();
+        if overlaid.is_empty() {
+            curves.extend(lines.train.curve("training frames", palette.train, square));
+            curves.extend(lines.held_out.curve(held_out_name, palette.held_out, circle));
+        }
+        for (run, line) in overlaid.iter().zip(&of_runs) {
+            curves.extend(line.curve(&run.name, run.color, circle));
+        }
         let y = Axis::of(shown.definition()).scaled(scale);
         let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
         let title = shown.title();
@@ -131,7 +148,7 @@ impl ByLayer {
         let drawn = Chart::new(ID, "by-layer", title, x, y, height)
             .along(Along::Layers)
             .choices(choices)
-            .curves(curves.into_iter().flatten().collect())
+            .curves(curves)
             .tune(move |plot| {
                 let plot = plot.id(id).include_x(0.6).include_x(num_layers as f64 + 0.4);
                 if scale == Scale::Linear { plot.include_y(0.0) } else { plot }

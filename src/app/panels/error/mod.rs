@@ -1,20 +1,24 @@
 //! Reconstruction error: what each layer adds, on frames that are trained on and on those that are held out.
 
 mod by_layer;
+mod energy;
 mod table;
 
-use egui::{ScrollArea, Ui};
+use std::collections::BTreeMap;
+
+use egui::{Color32, ScrollArea, Ui};
 
 use super::parts::{
-    Figure, banner_ui, chooser_ui, figures_ui, frames_words, ready_view, row_heights, small_sample_ui,
-    step_words, tile_rows, tiles_ui,
+    Figure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, frames_words, ready_view, row_heights,
+    small_sample_ui, step_words, tile_rows, tiles_ui,
 };
+use crate::app::differs::legend_names;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, number, percent};
 use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{LayerMetrics, TotalMetrics, distortion, usage};
-use crate::session::View;
+use crate::session::{RunId, View};
 use crate::training::{Run, Series, SplitKind};
 
 const ID: &str = "error";
@@ -51,6 +55,43 @@ pub struct Error {
     figures: Memo<(ByPtr<Run>, SplitKind), Figures>,
     by_layer: by_layer::ByLayer,
     steps: StepLines,
+    energy: energy::Energy,
+    overlaid: Overlaid,
+}
+
+/// The figures of the runs that are drawn over one another, on the frames that each is judged by.
+#[derive(Default)]
+struct Overlaid {
+    of: BTreeMap<RunId, Memo<ByPtr<Run>, Vec<LayerMetrics>>>,
+}
+
+/// A run among those that are drawn over one another.
+struct OverlaidRun<'a> {
+    name: String,
+    color: Color32,
+    layers: &'a [LayerMetrics],
+}
+
+impl Overlaid {
+    /// They are worked out once for each state of a run; none where only one run is drawn.
+    fn runs(&mut self, ctx: &PanelCtx<'_>) -> Vec<OverlaidRun<'_>> {
+        let views: Vec<View<'_>> = ctx.session.overlaid().collect();
+        if views.len() < 2 {
+            self.of.clear();
+            return Vec::new();
+        }
+        self.of.retain(|id, _| views.iter().any(|view| view.id() == *id));
+        for view in &views {
+            let best = || view.run.best_evaluation().map(|(split, _)| view.run.layer_metrics(split));
+            self.of.entry(view.id()).or_default().get(ByPtr(view.run.clone()), || best().unwrap_or_default());
+        }
+        let named = views.iter().zip(legend_names(&views)).enumerate();
+        let run = |(nth, (view, name)): (usize, (&View<'_>, String))| {
+            let layers = self.of.get(&view.id()).and_then(Memo::last)?;
+            Some(OverlaidRun { name, color: ctx.palette.run(nth), layers })
+        };
+        named.filter_map(run).collect()
+    }
 }
 
 impl Panel for Error {
@@ -68,14 +109,18 @@ impl Panel for Error {
 
 impl Error {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
-        let Self { figures, by_layer, steps } = self;
+        let Self { figures, by_layer, steps, energy, overlaid } = self;
         let split = ctx.session.selection().split;
         let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(&view.run, split));
         if figures.train.is_empty() && figures.held_out.is_empty() {
+            if view.run.source.frames == 0 {
+                return without_frames_ui(ctx, ui, view, energy);
+            }
             ui.label("Frames have not been quantized yet");
             return;
         }
         totals_ui(ctx, ui, view, figures, split);
+        let overlaid = overlaid.runs(ctx);
         let charts = if view.is_model { 1 } else { 2 };
         let rows = tile_rows(ui, charts, TILE_WIDTH) as f32;
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
@@ -87,7 +132,7 @@ impl Error {
         let spare = (table - wanted).max(0.0);
         let height = (plots + spare - gaps) / rows;
         tiles_ui(ui, charts, TILE_WIDTH, height, |ui, index, height| match index {
-            0 => by_layer.ui(ctx, ui, figures, height),
+            0 => by_layer.ui(ctx, ui, figures, &overlaid, height),
             _ => {
                 let (series, definition) = (Series::Mse, &distortion::MSE);
                 let chart = StepChart {
@@ -156,4 +201,13 @@ fn gap_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Run) {
         (format!("No gap to speak of: {figures}"), ctx.palette.faint)
     };
     ui.add(egui::Label::new(egui::RichText::new(text).size(12.0).color(color)).wrap());
+}
+
+/// Of a quantizer without frames: what its rows alone tell of the layers, and what frames would add.
+fn without_frames_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, energy: &mut energy::Energy) {
+    let dim = view.run.rvq.dim();
+    let hint = format!("the error behind each layer, on audio or features of {dim} dimensions");
+    frames_hint_ui(ctx, ui, &hint);
+    let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+    energy.ui(ctx, ui, view, height);
 }

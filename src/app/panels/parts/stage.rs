@@ -53,6 +53,26 @@ pub fn note_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
     middle_ui(ctx, ui, title, text, |_| {});
 }
 
+/// Says in the middle of the panel that it needs frames, and offers to open some.
+pub fn needs_frames_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
+    middle_ui(ctx, ui, title, text, |ui| open_button_ui(ctx, ui));
+}
+
+/// Of a quantizer without any frames: one line on what opening some would add.
+pub fn frames_hint_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, adds: &str) {
+    if ctx.session.dataset().is_some() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let text = RichText::new(format!("Frames would add: {adds}")).size(12.0).color(ctx.palette.faint);
+        ui.add(egui::Label::new(text).wrap());
+        if ui.link(RichText::new("Open some").size(12.0)).clicked() {
+            ctx.request(WindowRequest::AskOpen);
+        }
+    });
+}
+
 /// Says in the middle of the panel what is being done, and how far it is.
 pub fn progress_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, progress: Option<&Progress>) {
     let (text, share) = stage_of(progress, layers_to_come(ctx));

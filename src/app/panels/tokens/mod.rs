@@ -9,7 +9,9 @@ use egui::{Color32, RichText, Stroke, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
 use super::data::{Timeline, borders_ui, overlay_ui, stretch_dragged};
-use super::parts::{Counted, banner_ui, counted, layers_ui, note_ui, progress_ui, row_heights, swatch_ui};
+use super::parts::{
+    Counted, banner_ui, counted, layers_ui, needs_frames_ui, note_ui, progress_ui, row_heights, swatch_ui,
+};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped};
 use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, TIME_LINK, Visible, visible};
@@ -50,6 +52,10 @@ impl Panel for Tokens {
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(counted) = counted(ctx, ui) else { return };
         banner_ui(ctx, ui);
+        if counted.run().is_some_and(|run| run.source.frames == 0) {
+            let text = "The codes of frames over time: open audio or features that the quantizer takes";
+            return needs_frames_ui(ctx, ui, "Tokens need frames", text);
+        }
         match ctx.session.tokens() {
             TokensLook::Ready { tokens, outdated } => self.body_ui(ctx, ui, &counted, tokens, outdated),
             TokensLook::Missing => {

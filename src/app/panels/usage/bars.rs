@@ -6,13 +6,13 @@ use egui::Ui;
 use egui_plot::{Line, PlotPoint, PlotPoints};
 
 use super::super::parts::switch_ui;
+use super::weights::Weights;
 use super::{ID, Order};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::plot::{self, Along, Axis, Cell, Chart, Csv, ReadOut, Scale, Visible, decimate, visible};
 use crate::app::rich::RichHover as _;
-use crate::metrics::Evaluation;
 use crate::session::SelectCommand;
 use crate::training::Run;
 
@@ -27,8 +27,8 @@ pub struct Bars {
     shares: Memo<SharesKey, Vec<PlotPoint>>,
 }
 
-/// The counts, the layer, and the order in which its codes stand.
-type SortedKey = (ByPtr<Evaluation>, usize, Order);
+/// The weights, the layer, and the order in which its codes stand.
+type SortedKey = (ByPtr<Weights>, usize, Order);
 
 /// The run whose EMA it is, what its codes stand by, and the part that is seen.
 type SharesKey = (Option<ByPtr<Run>>, SortedKey, Visible);
@@ -47,18 +47,20 @@ impl Bars {
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         run: Option<&Arc<Run>>,
-        evaluation: &Arc<Evaluation>,
+        weights: &Arc<Weights>,
         frames_words: &str,
         height: f32,
     ) {
         let Self { order, ema, sorted, shares } = self;
         let layer = ctx.session.selection().layer;
-        let Some(tally) = evaluation.layers.get(layer) else { return };
-        let key = (ByPtr(evaluation.clone()), layer, *order);
-        let sorted = sorted.get(key.clone(), || Sorted::new(&tally.counts, *order));
-        let sizes = run.and_then(|run| run.rvq.layers().get(layer)).map(|l| l.codebook.cluster_size());
+        let key = (ByPtr(weights.clone()), layer, *order);
+        let sorted = sorted.get(key.clone(), || Sorted::new(weights.layer(layer), *order));
+        let sizes = run
+            .filter(|_| !weights.is_ema)
+            .and_then(|run| run.rvq.layers().get(layer))
+            .map(|l| l.codebook.cluster_size());
         let total = sizes.map_or(0.0, |sizes| sizes.sum());
-        let shown = Shown { order: *order, sorted, sizes, total, frames: evaluation.frames as f64 };
+        let shown = Shown { order: *order, weights, sorted, sizes, total, frames: weights.total(layer) };
         let seen = visible(ui, KEY);
         let shares = shares.get((run.cloned().map(ByPtr), key, seen), || shown.shares(seen));
         let with_ema = *ema && sizes.is_some();
@@ -66,7 +68,7 @@ impl Bars {
         let place = ctx.session.selection().code.and_then(|code| shown.place_of(code));
         let palette = ctx.palette;
         let title = format!("Codes of layer {}, {frames_words}", layer + 1);
-        let y = Axis::whole("Frames", "count_k: how many of the counted frames chose the code");
+        let y = shown.y_axis();
         let drawn = Chart::new(ID, KEY, &title, shown.axis(), y, height)
             .along(shown.along())
             .reader(move |point| shown.read(point.x))
@@ -96,6 +98,7 @@ impl Bars {
 #[derive(Clone, Copy)]
 struct Shown<'a> {
     order: Order,
+    weights: &'a Weights,
     sorted: &'a Sorted,
     /// The EMA cluster sizes, where there is a codebook, and their sum.
     sizes: Option<&'a ndarray::Array1<f64>>,
@@ -117,6 +120,15 @@ impl Shown<'_> {
         match self.order {
             Order::Index => Axis::whole("Code", "The code's number in its codebook"),
             Order::Frequency => Axis::whole("Rank", "The codes from the most (1) to the least chosen"),
+        }
+    }
+
+    fn y_axis(&self) -> Axis {
+        if self.weights.is_ema {
+            let text = "c_k: the running average of how many frames of a batch chose the code";
+            Axis::real("EMA cluster size (frames a batch)", text)
+        } else {
+            Axis::whole("Frames", "count_k: how many of the counted frames chose the code")
         }
     }
 
@@ -152,7 +164,7 @@ impl Shown<'_> {
             Order::Frequency => format!("Rank {}: code {code}", index + 1),
         };
         let read = ReadOut::new(self.first() + index as f64, title)
-            .row("Frames", grouped(count as i64))
+            .row(self.weights.unit(), if self.weights.is_ema { number(count) } else { grouped(count as i64) })
             .row("Share", percent(share));
         let size = self.sizes.and_then(|sizes| sizes.get(code as usize));
         Some(match size {
@@ -178,12 +190,12 @@ fn switches_ui(ui: &mut Ui, order: &mut Order, ema: &mut bool, has_ema: bool) {
 }
 
 impl Sorted {
-    fn new(counts: &[u64], order: Order) -> Self {
-        let mut codes: Vec<u32> = (0..counts.len() as u32).collect();
+    fn new(weights: &[f64], order: Order) -> Self {
+        let mut codes: Vec<u32> = (0..weights.len() as u32).collect();
         if order == Order::Frequency {
-            codes.sort_by_key(|&code| std::cmp::Reverse(counts[code as usize]));
+            codes.sort_by(|&a, &b| weights[b as usize].total_cmp(&weights[a as usize]));
         }
-        let counts = codes.iter().map(|&code| counts[code as usize] as f64).collect();
+        let counts = codes.iter().map(|&code| weights[code as usize]).collect();
         Self { codes, counts }
     }
 }
@@ -191,7 +203,7 @@ impl Sorted {
 fn table(codes: &[u32], counts: &[f64], as_frames: impl Fn(u32) -> f64) -> String {
     let mut csv = Csv::new(["code", "count", "ema_share_times_n"]);
     for (&code, &count) in codes.iter().zip(counts) {
-        csv.row([Cell::Int(code.into()), Cell::Int(count as u64), Cell::Real(as_frames(code))]);
+        csv.row([Cell::Int(code.into()), Cell::Real(count), Cell::Real(as_frames(code))]);
     }
     csv.finish()
 }
@@ -202,10 +214,10 @@ mod tests {
 
     #[test]
     fn codes_by_frequency_keep_their_numbers() {
-        let Sorted { codes, counts } = Sorted::new(&[2, 0, 7, 2], Order::Frequency);
+        let Sorted { codes, counts } = Sorted::new(&[2.0, 0.0, 7.0, 2.0], Order::Frequency);
         assert_eq!(codes, [2, 0, 3, 1]);
         assert_eq!(counts, [7.0, 2.0, 2.0, 0.0]);
-        let Sorted { codes, .. } = Sorted::new(&[2, 0, 7], Order::Index);
+        let Sorted { codes, .. } = Sorted::new(&[2.0, 0.0, 7.0], Order::Index);
         assert_eq!(codes, [0, 1, 2]);
         let csv = table(&codes, &[2.0, 0.0, 7.0], |code| f64::from(code) / 2.0);
         assert_eq!(csv, "code,count,ema_share_times_n\n0,2,0\n1,0,0.5\n2,7,1\n");

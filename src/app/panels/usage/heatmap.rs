@@ -6,13 +6,12 @@ use egui::{Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
 use super::super::parts::{ramp_ui, swatch_ui, switch_ui};
-use super::ranks::rank_of;
+use super::weights::{Weights, rank_of, sorted};
 use super::{ID, Order};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{Along, Axis, Cell, Chart, Csv, ReadOut};
 use crate::app::{Palette, PanelCtx};
-use crate::metrics::{Evaluation, usage};
 use crate::session::{SelectCommand, Selection};
 
 /// Texels across; more codes than these share one, which shows the most used of them.
@@ -26,8 +25,8 @@ const RAMP_FROM: f32 = 280.0;
 #[derive(Default)]
 pub struct Heatmap {
     order: Order,
-    rows: Memo<(ByPtr<Evaluation>, Order), Vec<Vec<u64>>>,
-    picture: Memo<(ByPtr<Evaluation>, Order, bool), Option<TextureHandle>>,
+    rows: Memo<(ByPtr<Weights>, Order), Vec<Vec<f64>>>,
+    picture: Memo<(ByPtr<Weights>, Order, bool), Option<TextureHandle>>,
 }
 
 impl Heatmap {
@@ -36,35 +35,34 @@ impl Heatmap {
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
-        evaluation: &Arc<Evaluation>,
+        weights: &Arc<Weights>,
         frames_words: &str,
         height: f32,
     ) {
         let Self { order, rows, picture } = self;
         let shown = *order;
         let Selection { layer, code, .. } = ctx.session.selection();
-        let counts = evaluation.layers.get(layer).map_or(&[][..], |layer| layer.counts.as_slice());
+        let counts = weights.layer(layer);
         let mark = match shown {
             Order::Index => code,
             Order::Frequency => code.and_then(|code| rank_of(counts, code)).map(|rank| rank - 1),
         };
-        let rows = rows.get((ByPtr(evaluation.clone()), shown), || {
-            let row = |counts: &[u64]| match shown {
-                Order::Index => counts.to_vec(),
-                Order::Frequency => usage::rank_frequency(counts),
+        let rows = rows.get((ByPtr(weights.clone()), shown), || {
+            let row = |layer: &Vec<f64>| match shown {
+                Order::Index => layer.clone(),
+                Order::Frequency => sorted(layer),
             };
-            evaluation.layers.iter().map(|layer| row(&layer.counts)).collect()
+            weights.layers.iter().map(row).collect()
         });
         let palette = ctx.palette;
-        let frames = evaluation.frames;
-        let picture = picture.get((ByPtr(evaluation.clone()), shown, palette.is_dark), || {
-            let image = paint(rows, frames, palette)?;
+        let picture = picture.get((ByPtr(weights.clone()), shown, palette.is_dark), || {
+            let image = paint(rows, &weights.totals, palette)?;
             Some(ui.ctx().load_texture("usage by layer and code", image, TextureOptions::NEAREST))
         });
         let Some(texture) = picture.as_ref().map(TextureHandle::id) else { return };
         let (layers, codes) = (rows.len(), widest(rows));
         let selected = layer;
-        let cells = Cells { rows, frames, order: shown };
+        let cells = Cells { rows, weights, order: shown };
         let y = Axis::whole("Layer", "A row for each layer, the first on top. Click one to select it");
         let first = cells.first();
         let title = format!("Layers by codes, {frames_words}");
@@ -112,8 +110,8 @@ impl Heatmap {
 /// What is drawn, as plain data: a row of counts for each layer.
 #[derive(Clone, Copy)]
 struct Cells<'a> {
-    rows: &'a [Vec<u64>],
-    frames: u64,
+    rows: &'a [Vec<f64>],
+    weights: &'a Weights,
     order: Order,
 }
 
@@ -149,13 +147,16 @@ impl Cells<'_> {
     fn read(&self, point: PlotPoint) -> Option<ReadOut> {
         let (layer, column) = self.at(point)?;
         let count = self.rows[layer][column];
-        let times = count as f64 * self.rows[layer].len() as f64 / self.frames.max(1) as f64;
+        let times = times(count, self.rows[layer].len(), self.weights.total(layer));
         let what = if self.order == Order::Index { "code" } else { "rank" };
         let x = self.first() + column as f64;
         Some(
             ReadOut::new(x, format!("Layer {}, {what} {x}", layer + 1))
-                .row("Frames", grouped(count as i64))
-                .row("Over the uniform n/K", format!("× {}", number(times))),
+                .row(
+                    self.weights.unit(),
+                    if self.weights.is_ema { number(count) } else { grouped(count as i64) },
+                )
+                .row("Over the uniform share", format!("× {}", number(times))),
         )
     }
 }
@@ -183,25 +184,30 @@ fn layer_marks(layers: usize, base_step: f64) -> Vec<egui_plot::GridMark> {
     (1..=layers).step_by(every).map(mark).collect()
 }
 
-fn widest(rows: &[Vec<u64>]) -> usize {
+fn widest(rows: &[Vec<f64>]) -> usize {
     rows.iter().map(Vec::len).max().unwrap_or(0)
 }
 
+/// How many times as often as in a uniform source a code is used.
+fn times(weight: f64, codes: usize, total: f64) -> f64 {
+    if total > 0.0 { weight * codes as f64 / total } else { 0.0 }
+}
+
 /// One texel a code, or for a few codes together the most used of them.
-fn paint(rows: &[Vec<u64>], frames: u64, palette: &Palette) -> Option<ColorImage> {
+fn paint(rows: &[Vec<f64>], totals: &[f64], palette: &Palette) -> Option<ColorImage> {
     let codes = widest(rows);
     let columns = codes.min(MOST_COLUMNS);
     if columns == 0 || rows.is_empty() {
         return None;
     }
     let mut pixels = Vec::with_capacity(columns * rows.len());
-    for row in rows {
+    for (row, &total) in rows.iter().zip(totals) {
         for column in 0..columns {
             let (from, to) = (column * codes / columns, ((column + 1) * codes / columns).min(row.len()));
-            let most = row.get(from..to).and_then(|codes| codes.iter().max());
-            pixels.push(most.map_or(Color32::TRANSPARENT, |&count| {
-                color(count as f64 * row.len() as f64 / frames.max(1) as f64, palette)
-            }));
+            let most = row.get(from..to).and_then(|codes| codes.iter().copied().reduce(f64::max));
+            pixels.push(
+                most.map_or(Color32::TRANSPARENT, |weight| color(times(weight, row.len(), total), palette)),
+            );
         }
     }
     Some(ColorImage::new([columns, rows.len()], pixels))
@@ -216,10 +222,10 @@ fn color(times: f64, palette: &Palette) -> Color32 {
     palette.ramp(((times.ln() + RAMP_TIMES.ln()) / span) as f32)
 }
 
-fn table(rows: &[Vec<u64>], order: Order) -> String {
+fn table(rows: &[Vec<f64>], order: Order) -> String {
     let what = if order == Order::Index { "code" } else { "rank" };
     let first = usize::from(order == Order::Frequency);
-    let mut csv = Csv::new(["layer", what, "count"]);
+    let mut csv = Csv::new(["layer", what, "weight"]);
     for (layer, row) in rows.iter().enumerate() {
         for (column, &count) in row.iter().enumerate() {
             csv.row([Cell::from(layer + 1), Cell::from(column + first), Cell::from(count)]);
@@ -235,20 +241,21 @@ mod tests {
     #[test]
     fn many_codes_share_texels_and_short_layers_end_early() {
         let palette = Palette::of(egui::Theme::Dark);
-        let mut long = vec![0u64; 5000];
-        long[4999] = 7;
-        let image = paint(&[long, vec![1; 10]], 17, &palette).unwrap();
+        let mut long = vec![0.0; 5000];
+        long[4999] = 7.0;
+        let image = paint(&[long, vec![1.0; 10]], &[7.0, 10.0], &palette).unwrap();
         assert_eq!(image.size, [MOST_COLUMNS, 2]);
         assert_eq!(image.pixels[0], palette.unused);
         assert_ne!(image.pixels[MOST_COLUMNS - 1], palette.unused, "the used code shows");
         assert_eq!(image.pixels[2 * MOST_COLUMNS - 1], Color32::TRANSPARENT);
-        assert!(paint(&[], 0, &palette).is_none());
+        assert!(paint(&[], &[], &palette).is_none());
     }
 
     #[test]
     fn cells_are_found_and_their_outside_is_none() {
-        let rows = [vec![1, 2, 3], vec![4]];
-        let cells = Cells { rows: &rows, frames: 10, order: Order::Index };
+        let weights =
+            Weights { layers: vec![vec![1.0, 2.0, 3.0], vec![4.0]], totals: vec![6.0, 4.0], is_ema: false };
+        let cells = Cells { rows: &weights.layers, weights: &weights, order: Order::Index };
         let at = |x: f64, y: f64| cells.at(PlotPoint::new(x, y));
         assert_eq!(at(2.2, 0.8), Some((0, 2)));
         assert_eq!(at(0.0, 2.0), Some((1, 0)));

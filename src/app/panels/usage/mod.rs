@@ -3,19 +3,24 @@
 mod bars;
 mod heatmap;
 mod ranks;
+mod weights;
+
+use std::sync::Arc;
 
 use egui::{ScrollArea, Ui};
 
 use super::parts::{
-    Counted, Figure, banner_ui, counted, figures_ui, row_heights, small_sample_ui, tile_rows, tiles_ui,
+    Counted, Figure, banner_ui, counted, figures_ui, frames_hint_ui, needs_frames_ui, row_heights,
+    small_sample_ui, tile_rows, tiles_ui,
 };
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
-use crate::metrics::{Evaluation, LayerMetrics, usage};
+use crate::metrics::{Evaluation, LayerMetrics, buffers, usage};
 use crate::session::Selection;
-use crate::training::SplitKind;
+use crate::training::{Run, SplitKind};
+use weights::{Source, Weights};
 
 const ID: &str = "usage";
 /// Plots narrower than this stand one below the other.
@@ -47,6 +52,7 @@ pub struct Usage {
     ranks: ranks::Ranks,
     heatmap: heatmap::Heatmap,
     metrics: Memo<(ByPtr<Evaluation>, SplitKind), Vec<LayerMetrics>>,
+    weights: Memo<Source, Arc<Weights>>,
 }
 
 impl Panel for Usage {
@@ -64,29 +70,69 @@ impl Panel for Usage {
 
 impl Usage {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>) {
-        let Self { bars, ranks, heatmap, metrics } = self;
+        let Self { bars, ranks, heatmap, metrics, weights } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
-        let Some(evaluation) = counted.evaluation(split) else {
-            ui.label("Frames have not been counted yet");
-            return;
+        let evaluation = counted.evaluation(split);
+        let Some(source) = Source::find(evaluation, counted.run().map(|run| &run.rvq)) else {
+            return no_weights_ui(ctx, ui);
         };
-        let metrics = metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
-        let (Some(figures), Some(tally)) = (metrics.get(layer), evaluation.layers.get(layer)) else { return };
-        let words = counted.frames_words(split);
-        let of_what = format!("Layer {}, {words}{}", layer + 1, counted.step_words());
-        let num_codes = tally.counts.len();
-        layer_figures_ui(ctx, ui, figures, num_codes, (&of_what, counted.frames_label(split)));
+        let weights = weights.get(source.clone(), || source.weights()).clone();
+        let words = match evaluation {
+            Some(_) => counted.frames_words(split),
+            None => "EMA cluster sizes".to_owned(),
+        };
+        match evaluation {
+            Some(evaluation) => {
+                let metrics =
+                    metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
+                let Some(figures) = metrics.get(layer) else { return };
+                let of_what = format!("Layer {}, {words}{}", layer + 1, counted.step_words());
+                let num_codes = weights.layer(layer).len();
+                layer_figures_ui(ctx, ui, figures, num_codes, (&of_what, counted.frames_label(split)));
+            }
+            None => {
+                if let Some(run) = counted.run() {
+                    ema_figures_ui(ctx, ui, run, layer);
+                }
+            }
+        }
         let rows = tile_rows(ui, 2, TILE_WIDTH) as f32;
-        let heat_least =
-            (HEAT_AXES + HEAT_ROW * evaluation.layers.len() as f32).clamp(LEAST_HEIGHT, HEAT_MOST);
+        let heat_least = (HEAT_AXES + HEAT_ROW * weights.layers.len() as f32).clamp(LEAST_HEIGHT, HEAT_MOST);
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
         let [plots, heat] = row_heights(ui, [(1.3, rows * LEAST_HEIGHT + gaps), (1.0, heat_least)]);
         tiles_ui(ui, 2, TILE_WIDTH, (plots - gaps) / rows, |ui, index, height| match index {
-            0 => bars.ui(ctx, ui, counted.run(), evaluation, &words, height),
-            _ => ranks.ui(ctx, ui, evaluation, &words, height),
+            0 => bars.ui(ctx, ui, counted.run(), &weights, &words, height),
+            _ => ranks.ui(ctx, ui, &weights, &words, height),
         });
-        heatmap.ui(ctx, ui, evaluation, &words, heat);
+        heatmap.ui(ctx, ui, &weights, &words, heat);
     }
+}
+
+/// Without frames and without an EMA state nothing tells how often codes are used.
+fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let text = "These codebooks hold no cluster sizes, so that only frames tell how often each code is used";
+    needs_frames_ui(ctx, ui, "Usage needs frames", text);
+}
+
+/// What the EMA state of a layer tells of its usage.
+fn ema_figures_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Arc<Run>, layer: usize) {
+    let metrics = run.ema_metrics();
+    let (Some(figures), Some(l)) = (metrics.get(layer), run.rvq.layers().get(layer)) else { return };
+    let num_codes = l.codebook.num_codes();
+    let of = |value: Option<f64>| value.map(number);
+    let used = figures.used.map(|n| grouped(n as i64));
+    let dead = figures.dead_threshold.map(|n| grouped(n as i64));
+    let shown = [
+        Figure::new(&buffers::EMA_USED, used).note(format!("of {} codes", grouped(num_codes as i64))),
+        Figure::new(&buffers::EMA_UTILIZATION, figures.utilization.map(percent)),
+        Figure::new(&buffers::EMA_PERPLEXITY, of(figures.perplexity)),
+        Figure::new(&buffers::EMA_ENTROPY, of(figures.entropy_nats)),
+        Figure::new(&buffers::EMA_GINI, of(figures.gini)),
+        Figure::new(&usage::DEAD_THRESHOLD, dead),
+    ];
+    let of_what = format!("Layer {}, as the running averages have it (EMA)", layer + 1);
+    figures_ui(ui, ctx.palette, true, &of_what, shown);
+    frames_hint_ui(ctx, ui, "how often real frames choose each code, and how much of that is chance");
 }
 
 fn layer_figures_ui(
