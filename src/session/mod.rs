@@ -24,6 +24,8 @@ mod save;
 mod selection;
 mod start;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod train;
 mod worker;
@@ -210,10 +212,7 @@ impl Session {
 
     /// Deletes a run; a training of it ends.
     fn delete_run(&mut self, id: RunId) {
-        if self.activity.is_training(id) {
-            self.end_training();
-        }
-        self.activity.forget(id);
+        self.let_go_of(id);
         if self.runs.get(id).is_some() {
             let was_shown = self.runs.shown_id() == Some(id);
             self.edit_runs(RunsEdit::Delete { id, at: 0, entry: None });
@@ -221,6 +220,14 @@ impl Session {
                 self.show_run(next);
             }
         }
+    }
+
+    /// No job works for a run any more; a training of it ends.
+    fn let_go_of(&mut self, id: RunId) {
+        if self.activity.is_training(id) {
+            self.end_training();
+        }
+        self.activity.forget(id);
     }
 
     /// The newest run of the present data, to be shown in the place of one that is no more.
@@ -250,14 +257,16 @@ impl Session {
                 self.workspace.layout = if backwards { before.clone() } else { after.clone() };
             }
             Edit::Runs(edit) => {
-                if let RunsEdit::Delete { id, .. } = edit
-                    && !backwards
-                    && self.activity.is_training(*id)
-                {
-                    self.activity.take_training();
+                let id = edit.id();
+                if matches!(edit, RunsEdit::Delete { .. }) && !backwards {
+                    self.let_go_of(id);
                 }
                 edit.carry_out(&mut self.runs, backwards);
-                self.workspace.mark(edit.id());
+                let is_planned = self.runs.get(id).is_some_and(|entry| entry.state == RunState::Planned);
+                if is_planned && !self.activity.queue.contains(&id) {
+                    self.activity.queue.push_back(id);
+                }
+                self.workspace.mark(id);
             }
         }
         self.edits.put_back(edit, backwards);
