@@ -28,8 +28,8 @@ const CHECKSUM_LEN: u64 = 4;
 /// Bytes of the header's length, which is what the file begins with.
 const LEN_SIZE: u64 = 8;
 
-/// Room for some 40 000 tensors. A parsed header takes several times its length in memory.
-const MAX_HEADER_LEN: u64 = 4 << 20;
+/// Room for some 20 000 tensors. A parsed header takes several times its length in memory.
+const MAX_HEADER_LEN: u64 = 2 << 20;
 
 /// Numbers that are turned into bytes, or read from them, at once.
 const BLOCK: usize = 1 << 14;
@@ -378,7 +378,7 @@ impl StoredTensors {
     }
 
     fn place(&self, name: &str) -> Result<&Place, Fault> {
-        self.places.get(name).ok_or_else(|| Fault::broken(format!("the file is damaged: it has no {name}")))
+        self.places.get(name).ok_or_else(|| Fault::damaged(format_args!("it has no {name}")))
     }
 
     fn numbers_f64(&self, name: &str, len: usize) -> Result<Vec<f64>, Fault> {
@@ -392,7 +392,7 @@ impl StoredTensors {
     fn numbers<T: Number>(&self, name: &str, len: usize) -> Result<Vec<T>, Fault> {
         let place = self.place(name)?;
         if place.dtype != T::DTYPE {
-            return Err(Fault::broken(format!("the file is damaged: {name} is of another type")));
+            return Err(Fault::damaged(format_args!("{name} is of another type")));
         }
         let mut file = &self.file;
         file.seek(SeekFrom::Start(place.offset))?;
@@ -409,7 +409,7 @@ impl StoredTensors {
 }
 
 fn misshapen(name: &str) -> Fault {
-    Fault::broken(format!("the file is damaged: {name} is of another shape"))
+    Fault::damaged(format_args!("{name} is of another shape"))
 }
 
 /// The header and where the numbers begin. The header's own checks see to it that tensors neither overlap nor leave gaps.
@@ -431,7 +431,7 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Fault> {
     let mut text = Vec::new();
     file.take(len).read_to_end(&mut text)?;
     let header = serde_json::from_slice::<Metadata>(&text)
-        .map_err(|err| Fault::broken(format!("the file is damaged: its header cannot be read ({err})")))?;
+        .map_err(|err| Fault::damaged(format_args!("its header cannot be read ({err})")))?;
     Ok((header, LEN_SIZE + len))
 }
 
@@ -453,6 +453,6 @@ fn check_sum(source: &Source<'_>) -> Result<(), Fault> {
     if hasher.finalize() == u32::from_le_bytes(wanted) {
         Ok(())
     } else {
-        Err(Fault::broken("the file is damaged: it does not match its checksum"))
+        Err(Fault::damaged("it does not match its checksum"))
     }
 }
