@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use ndarray::Array2;
 
 use super::error::Fault;
-use super::tensors::{StoredTensors, Tensors};
+use super::stored::StoredTensors;
+use super::tensors::Tensors;
 use crate::training::{History, Series};
 
 const STEPS: &str = "history.steps";

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::error::Fault;
 use super::exact;
-use super::tensors::{StoredTensors, Tensors};
+use super::stored::StoredTensors;
+use super::tensors::Tensors;
 use crate::metrics::{Evaluation, LayerTally};
 use crate::rvq::Rvq;
 use crate::rvq::param_spec;

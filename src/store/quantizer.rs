@@ -6,7 +6,8 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use super::error::Fault;
-use super::tensors::{StoredTensors, Tensors};
+use super::stored::StoredTensors;
+use super::tensors::Tensors;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Projection, Rvq};
 
 /// What the tensors of a quantizer do not tell.

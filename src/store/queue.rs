@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::StoredRun;
+use super::run::StoredRun;
 
 /// What was handed over and is not written yet. Times count what is handed over.
 #[derive(Debug, Default)]

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rvqscope::rvq::{Codebook, Rvq};
 use rvqscope::store::{Folder, StoreError, StoredRun, read_run, write_run};
 use serde_json::{Value, json};
 
 use crate::counting;
-use crate::samples::{Dice, assert_same, bytes, trained};
+use crate::samples::{Dice, assert_same, bytes, loaded, trained};
 
 /// What reading may cost beyond so many times the file's size.
 const TIMES: usize = 8;
@@ -103,30 +104,40 @@ fn changed(bytes: &[u8], header: impl Fn(&mut Value), doc: impl Fn(&mut Value)) 
     together(&head, &new)
 }
 
+/// A small file, of which every byte is tried, and one with everything in it, of which some are.
+fn samples() -> [(StoredRun, usize); 2] {
+    let rows = ndarray::array![[0.5, -2.0], [1.0, 3.0]];
+    let small = loaded("small", Rvq::new(vec![Codebook::from_rows(rows).unwrap().into()]).unwrap());
+    [(small, 1), (trained("moshi", 3).0, 37)]
+}
+
 #[test]
 fn cut_short_anywhere_it_is_refused() {
     let bench = Bench::new();
-    let bytes = bytes(&trained("rvqscope", 3).0);
-    for len in 0..bytes.len() {
-        let err = bench.read(&bytes[..len]).expect_err("a part of a file");
-        assert!(matches!(err, StoreError::Broken(_)), "{len}: {err:?}");
+    for (run, step) in samples() {
+        let bytes = bytes(&run);
+        for len in (0..bytes.len()).step_by(step) {
+            let err = bench.read(&bytes[..len]).expect_err("a part of a file");
+            assert!(matches!(err, StoreError::Broken(_)), "{len}: {err:?}");
+        }
+        bench.refuse(&[], "empty");
+        bench.refuse(&[&bytes[..], b"more"].concat(), "checksum");
     }
-    bench.refuse(&[], "empty");
-    bench.refuse(&[&bytes[..], b"more"].concat(), "checksum");
 }
 
 #[test]
 fn every_bit_that_turns_over_is_seen() {
     let bench = Bench::new();
-    let (run, _) = trained("moshi", 3);
-    let sound = bytes(&run);
     let mut dice = Dice::new(1);
-    for at in 0..sound.len() {
-        let mut bytes = sound.clone();
-        bytes[at] ^= 1 << dice.below(8);
-        match bench.read(&bytes) {
-            Err(_) => {}
-            Ok(back) => assert_same(&back, &run),
+    for (run, step) in samples() {
+        let sound = bytes(&run);
+        for at in (0..sound.len()).step_by(step) {
+            let mut bytes = sound.clone();
+            bytes[at] ^= 1 << dice.below(8);
+            match bench.read(&bytes) {
+                Err(_) => {}
+                Ok(back) => assert_same(&back, &run),
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ fn every_quantizer_that_the_fixtures_hold_comes_back() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn runs_of_random_parts_come_back_and_give_the_same_bytes(seed in any::<u64>()) {

@@ -133,7 +133,6 @@ impl Dice {
             search: [Search::Greedy, Search::Beam(7)][self.below(2)],
             greedy_energy: self.heads().then(|| self.real()),
             layers,
-            ..Evaluation::default()
         }
     }
 
@@ -147,7 +146,6 @@ impl Dice {
                 replaced_at: (0..codes).map(|_| self.below(steps as usize + 1) as u64).collect(),
                 threshold_frames: self.real(),
                 misassigned: self.heads().then(|| self.below(9) as u32),
-                ..LayerState::default()
             }
         };
         rvq.layers().iter().map(state).collect()
