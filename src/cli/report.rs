@@ -62,7 +62,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         rvq: Arc::new(model.rvq),
         params,
         steps,
-        holdout: flags::holdout(matches),
+        holdout: flags::is_given(matches, "holdout").then(|| flags::holdout(matches)),
         search: flags::search(matches)?,
     };
     let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| codes::with_path(err, path))?;

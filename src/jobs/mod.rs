@@ -32,7 +32,7 @@ use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
-pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again, run_of_model};
+pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,

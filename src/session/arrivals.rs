@@ -364,6 +364,6 @@ impl ModelFile {
     /// The run of it, before any frame was seen.
     pub(super) fn run(&self, rvq: Arc<Rvq>) -> Run {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
-        crate::jobs::run_of_model(name, rvq, self.params, self.steps)
+        Run::of_model(name, rvq, self.params, self.steps)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2};
 use rvqscope::features::{FeatureMatrix, FeatureSet};
 use rvqscope::io::{self, Opened};
-use rvqscope::metrics::{Evaluation, LayerTally, evaluate};
+use rvqscope::metrics::{Evaluation, GainSample, LayerTally, evaluate};
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{ChainParts, Codebook, Layer, Metric, Projection, Rvq, RvqParams};
@@ -122,6 +122,11 @@ impl Dice {
                 counts: (0..codes).map(|_| self.below(50) as u64).collect(),
                 code_sq_error: (0..codes).map(|_| self.real()).collect(),
                 residual_energy: if self.below(9) == 0 { f64::INFINITY } else { self.real() },
+                gain: self.heads().then(|| GainSample {
+                    frames: self.below(99) as u64,
+                    eigenvalues: (0..self.below(4)).map(|_| self.real()).collect(),
+                    left: f64::NEG_INFINITY,
+                }),
             }
         };
         let layers: Vec<_> = rvq.layers().iter().map(tally).collect();
