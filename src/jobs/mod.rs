@@ -33,8 +33,8 @@ pub use model::{
 pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
-    COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
-    Trained, compare, entries_of, entry_of, no_standardizing, train,
+    CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec, Trained,
+    compare, entries_of, entry_of, no_standardizing, train,
 };
 
 /// What can go wrong in a job. What was there before is untouched.

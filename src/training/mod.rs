@@ -4,6 +4,7 @@ mod batches;
 mod findings;
 mod history;
 mod init_sample;
+mod layer_pass;
 mod layer_start;
 mod layer_state;
 mod run;
@@ -12,7 +13,7 @@ mod summary;
 mod trainer;
 mod trainer_state;
 
-pub use batches::Batches;
+pub(crate) use batches::Batches;
 pub use findings::findings;
 pub use history::{History, Series};
 pub use layer_state::LayerState;
