@@ -42,9 +42,8 @@ pub use stamp::FileStamp;
 pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
-    COMPARABLE, Checkpoint, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume,
-    ResumeFrom, TrainSpec, Trained, compare, entries_of, entry_of, no_standardizing, recording, train,
-    train_recorded,
+    Checkpoint, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, ResumeFrom,
+    TrainSpec, Trained, compare, entries_of, entry_of, no_standardizing, recording, train, train_recorded,
 };
 pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
 

@@ -12,7 +12,7 @@ use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::training::{History, Run, Trainer, TrainerState};
 
 pub use compare::{
-    COMPARABLE, CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
+    CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
 };
 
 use super::evaluate::source_info;
