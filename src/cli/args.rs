@@ -107,17 +107,20 @@ fn comparable() -> Vec<&'static str> {
 
 fn report(rule: &'static dyn UpdateRule) -> Command {
     let command = Command::new("report")
-        .about("Write report.html, metrics.json, and CSV and SVG of every plot; without a model, train one first")
+        .about("Write report.html, metrics.json, and CSV and SVG of every plot: of a model, on data or by its own buffers, or of a training")
         .after_help(
             "Examples:\n  \
              rvqscope report --demo --out report\n  \
              rvqscope report test/ --model model.safetensors --out report\n  \
+             rvqscope report --model s2G.pth --out report\n  \
              rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
-        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
+        .arg(path_flag("model", "MODEL", "Report on this model instead of training one: on all frames of the data, or on a share with --holdout; without data, by what its file alone tells"))
         .arg(quantizer_flag());
-    training_flags(data_args(command, ""), rule)
+    let command = training_flags(data_args(command, ""), rule);
+    // A model tells something on its own.
+    command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model"]))
 }
 
 fn encode() -> Command {

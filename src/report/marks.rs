@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::canvas::{Frame, escape, text, text_width};
 use super::plot::{Grid, Mark, Plot, Series, min_max};
 use super::scale::{Span, short};
-use super::svg::{Frame, escape, text, text_width};
 
 /// Points up to which each has a mark and a tooltip of its own.
 const MARKED_POINTS: usize = 48;

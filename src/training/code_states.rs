@@ -182,7 +182,7 @@ impl LayerCodes {
                 threshold,
             }
         };
-        let states = sizes.iter().enumerate().map(facts).map(CodeState::of).collect();
+        let states: Vec<CodeState> = sizes.iter().enumerate().map(facts).map(CodeState::of).collect();
         Self {
             frames: usage::frames(counts),
             frames_words: run.frames_words(split, usage::frames(counts)),
@@ -248,7 +248,7 @@ impl LayerCodes {
     }
 }
 
-fn totals(states: &Vec<CodeState>) -> [usize; CodeState::ALL.len()] {
+fn totals(states: &[CodeState]) -> [usize; CodeState::ALL.len()] {
     let mut totals = [0; CodeState::ALL.len()];
     states.iter().for_each(|state| totals[state.place()] += 1);
     totals
