@@ -9,8 +9,9 @@ use crate::jobs::{self, Builtin, CompareSpec, Entry, PITFALLS, Pitfall, SaveSpec
 use crate::report::scale::short;
 use crate::training::{RunSummary, findings};
 
+use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_folder, codes, flags, print, table, train};
+use super::{Env, Usage, check_folder, corpus, flags, print, table};
 
 /// Whether the arguments ask for a comparison.
 pub(super) fn is_asked(matches: &ArgMatches) -> bool {
@@ -26,8 +27,8 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
     let pitfall = pitfall(matches)?;
     let entries = entries(matches, pitfall)?;
     let dataset = match pitfall {
-        Some(_) => train::open_source(jobs::Source::Builtin(Builtin::Demo), matches, env)?,
-        None => train::open_data(matches, env)?,
+        Some(_) => corpus::open_source(jobs::Source::Builtin(Builtin::Demo), matches, env)?,
+        None => corpus::open_data(matches, env)?,
     };
     let labels: Vec<String> = entries.iter().map(|entry| entry.label.clone()).collect();
     let log = flags::optional_path(matches, "metrics")
@@ -51,7 +52,7 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
     };
     let compared = env
         .job_with(&note_step, |ctx| jobs::compare(spec, ctx))
-        .map_err(|err| codes::with_path(err, Path::new(&title)))?;
+        .map_err(|err| with_path(err, Path::new(&title)))?;
     if env.cancel.is_cancelled() {
         bail!("interrupted");
     }

@@ -7,6 +7,8 @@ mod args;
 mod codes;
 mod codes_alone;
 mod compare;
+mod corpus;
+mod errors;
 mod flags;
 mod metrics_log;
 mod model;
@@ -141,6 +143,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         cancel.cancel();
     });
     let done = match name {
+        "train" if compare::is_asked(matches) => compare::compare(matches, &env),
         "train" => train::train(matches, &env),
         "encode" => codes::encode(matches, &env),
         "decode" => codes::decode(matches, &env),

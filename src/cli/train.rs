@@ -8,19 +8,17 @@ use clap::ArgMatches;
 
 use crate::features::Split;
 use crate::io;
-use crate::jobs::{self, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
+use crate::jobs::{self, OpenedFiles, SaveSpec, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
 use crate::training::{Batches, findings};
 
 use super::args::rvq_id;
+use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_writable, codes, compare, flags, model, print, table};
+use super::{Env, Usage, check_writable, corpus, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
-    if compare::is_asked(matches) {
-        return compare::compare(matches, env);
-    }
     let out = flags::path(matches, "out")?;
     model::check_model_ending(out)?;
     check_writable(out)?;
@@ -59,8 +57,8 @@ pub(super) fn run_on(
     };
     params.validate()?;
     let source = flags::source(matches);
-    let opened = opened.map_or_else(|| open(source.clone(), matches, env), Ok)?;
-    let dataset = frames(opened, &source, matches, env)?;
+    let opened = opened.map_or_else(|| corpus::open(source.clone(), matches, env), Ok)?;
+    let dataset = corpus::frames(opened, &source, matches, env)?;
     let holdout = flags::holdout(matches);
     if let Some(&epochs) = matches.get_one::<u64>("epochs") {
         let split = Split::hold_out(&dataset.set, holdout.0);
@@ -88,50 +86,12 @@ pub(super) fn run_on(
     };
     let trained = env
         .job_with(&note_step, |ctx| jobs::train(spec, ctx))
-        .map_err(|err| codes::with_path(err, Path::new(&title)))?;
+        .map_err(|err| with_path(err, Path::new(&title)))?;
     // An interrupt that came after the last step still means that nothing is to be written.
     if env.cancel.is_cancelled() {
         bail!("interrupted");
     }
     Ok((trained, log))
-}
-
-/// Opens the corpus that the arguments name.
-pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    open_source(flags::source(matches), matches, env)
-}
-
-/// Opens `source` as the arguments say.
-pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    frames(open(source.clone(), matches, env)?, &source, matches, env)
-}
-
-/// Opens `source`, whatever it is.
-pub(super) fn open(source: Source, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
-    let spec = OpenSpec { source, data: flags::data_spec(matches)? };
-    Ok(env.job(|ctx| jobs::open(&spec, ctx))?)
-}
-
-/// The frames of what was opened, where it is frames.
-fn frames(opened: OpenedFiles, source: &Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    if opened.codes.is_some() {
-        bail!(
-            "these are codes, but audio or features are wanted; `decode` makes frames of them: {}",
-            source.paths().join(", ")
-        );
-    }
-    if let Some((path, _)) = &opened.model {
-        bail!("this file holds a model, but audio or features are wanted: {}", path.display());
-    }
-    let dataset =
-        opened.dataset.ok_or_else(|| anyhow!("there are no frames in: {}", source.paths().join(", ")))?;
-    if let Some((axis, why)) = &dataset.time_axis
-        && !flags::is_given(matches, "time-axis")
-        && *axis == crate::io::TimeAxis::Columns
-    {
-        env.reporter.note(&format!("columns were taken for frames ({why}); --time-axis rows says otherwise"));
-    }
-    Ok(dataset)
 }
 
 fn load_start(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Rvq> {
