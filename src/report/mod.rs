@@ -9,6 +9,7 @@ pub mod plot;
 pub mod plots;
 pub mod scale;
 pub mod svg;
+pub mod sweep;
 
 use std::path::{Path, PathBuf};
 

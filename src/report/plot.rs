@@ -89,6 +89,8 @@ pub enum Mark {
     Dots,
     /// A bar from zero for each point; series of bars stand side by side.
     Bars,
+    /// A stroke from each point of even index to the one behind it: a range, such as a spread.
+    Spans,
 }
 
 /// What a colour stands for.
@@ -154,18 +156,18 @@ impl Plot {
         let mut text = String::new();
         match &self.content {
             Content::Series(series) => {
-                push_line(&mut text, ["series", &self.x.full_label(), &self.y.full_label()]);
+                push_line(&mut text, &["series", &self.x.full_label(), &self.y.full_label()]);
                 for Series { name, points, .. } in series {
                     for [x, y] in points {
-                        push_line(&mut text, [name, &number(*x), &number(*y)]);
+                        push_line(&mut text, &[name, &number(*x), &number(*y)]);
                     }
                 }
             }
             Content::Grid(grid) => {
-                push_line(&mut text, [&self.y.full_label(), &self.x.full_label(), &grid.value_label]);
+                push_line(&mut text, &[&self.y.full_label(), &self.x.full_label(), &grid.value_label]);
                 for (name, values) in &grid.rows {
                     for (column, value) in values.iter().enumerate() {
-                        push_line(&mut text, [name, &column.to_string(), &number(*value)]);
+                        push_line(&mut text, &[name, &column.to_string(), &number(*value)]);
                     }
                 }
             }
@@ -204,8 +206,9 @@ pub fn min_max(values: &[f64], buckets: usize) -> Vec<(std::ops::Range<usize>, f
     found
 }
 
-fn push_line(text: &mut String, fields: [&str; 3]) {
-    let quoted = fields.map(|field| {
+/// Adds a line of CSV.
+pub(super) fn push_line(text: &mut String, fields: &[&str]) {
+    let quoted = fields.iter().map(|&field| {
         if field.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", field.replace('"', "\"\""))
         } else {
@@ -213,7 +216,7 @@ fn push_line(text: &mut String, fields: [&str; 3]) {
         }
     });
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}", quoted.join(","));
+    let _ = writeln!(text, "{}", quoted.collect::<Vec<_>>().join(","));
 }
 
 /// The shortest text that reads back as the same number.
