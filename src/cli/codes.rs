@@ -1,6 +1,5 @@
 //! `encode` and `decode`: between frames and codes.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};

@@ -1,6 +1,6 @@
 //! `train --compare`: the same data, seed, first centroids and batches through several rules.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
@@ -11,7 +11,7 @@ use crate::training::{RunSummary, findings};
 
 use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_folder, corpus, flags, print, table};
+use super::{Env, Usage, check_folder, corpus, file_names, flags, print, table};
 
 /// Whether the arguments ask for a comparison.
 pub(super) fn is_asked(matches: &ArgMatches) -> bool {
@@ -96,19 +96,12 @@ fn entries(matches: &ArgMatches, pitfall: Option<&Pitfall>) -> Result<Vec<Entry>
 fn save(folder: &Path, labels: &[String], trained: &[Trained], env: &Env) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|err| anyhow!("{err}: {}", folder.display()))?;
     for (nth, (label, trained)) in labels.iter().zip(trained).enumerate() {
-        let path = folder.join(file_name(nth, label));
+        let name = format!("{}-{}.{}", nth + 1, file_names::plain(label), jobs::MODEL_EXTENSION);
+        let path = folder.join(name);
         let spec = SaveSpec { run: trained.run.clone(), path };
         env.job(|ctx| jobs::save_model(&spec, ctx))?;
     }
     Ok(())
-}
-
-/// `1-encodec.safetensors`: the entry's number and name in letters that every system takes.
-fn file_name(nth: usize, label: &str) -> PathBuf {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
-    let words: String = label.chars().map(plain).collect();
-    let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
-    PathBuf::from(format!("{}-{}.{}", nth + 1, words.join("-"), jobs::MODEL_EXTENSION))
 }
 
 fn check_models_folder(folder: &Path) -> Result<()> {
@@ -180,15 +173,4 @@ fn rows(labels: &[String], trained: &[Trained]) -> String {
         ))
     });
     format!("{}{}", head.unwrap_or_default(), table::aligned(&rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn a_model_is_named_by_its_entry() {
-        let name = |label| file_name(1, label).display().to_string();
-        assert_eq!(name("gpt-sovits, threshold 1.5"), "2-gpt-sovits-threshold-1.5.safetensors");
-    }
 }

@@ -1,6 +1,6 @@
 //! `train`, and the training that `report` does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
@@ -8,8 +8,8 @@ use clap::ArgMatches;
 
 use crate::features::Split;
 use crate::io;
-use crate::jobs::{self, OpenedFiles, SaveSpec, TrainSpec, Trained};
-use crate::rvq::{Metric, Rvq, RvqParams, rules};
+use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
+use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, rules};
 use crate::training::{Batches, findings};
 
 use super::args::rvq_id;
@@ -47,31 +47,19 @@ pub(super) fn run_on(
 ) -> Result<(Trained, Option<MetricsLog>)> {
     let (mut params, start) = flags::rvq_params(matches)?;
     let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
-    let start = match start {
-        Some(path) => {
-            let rvq = load_start(&path, matches, env)?;
-            fit_to_start(&mut params, &rvq, matches, &path)?;
-            Some(Arc::new(rvq))
-        }
-        None => None,
-    };
+    let start = self::start(&mut params, start, matches, env)?;
     params.validate()?;
     let source = flags::source(matches);
     let opened = opened.map_or_else(|| corpus::open(source.clone(), matches, env), Ok)?;
     let dataset = corpus::frames(opened, &source, matches, env)?;
-    let holdout = flags::holdout(matches);
-    if let Some(&epochs) = matches.get_one::<u64>("epochs") {
-        let split = Split::hold_out(&dataset.set, holdout.0);
-        let batches = Batches::new(split.train, params.order, params.seed);
-        params.steps = batches.per_epoch(params.batch_size).saturating_mul(epochs);
-    }
+    let params = for_epochs(params.validate()?, &dataset, matches)?;
     let title = dataset.source.title();
     let rule = rules::rule(params.rule);
     let spec = TrainSpec {
         name: format!("{}, {title}", rule.id()),
         dataset,
-        params: params.validate()?,
-        holdout,
+        params,
+        holdout: flags::holdout(matches),
         standardize: flags::switch(matches, "standardize"),
         search: flags::search(matches)?,
         start,
@@ -92,6 +80,32 @@ pub(super) fn run_on(
         bail!("interrupted");
     }
     Ok((trained, log))
+}
+
+/// The model to start from, where one is named; what its shape decides is taken over into `params`.
+pub(super) fn start(
+    params: &mut RvqParams,
+    path: Option<PathBuf>,
+    matches: &ArgMatches,
+    env: &Env,
+) -> Result<Option<Arc<Rvq>>> {
+    let Some(path) = path else { return Ok(None) };
+    let rvq = load_start(&path, matches, env)?;
+    fit_to_start(params, &rvq, matches, &path)?;
+    Ok(Some(Arc::new(rvq)))
+}
+
+/// The parameters with the steps that so many passes over the data take, where passes are asked for.
+pub(super) fn for_epochs(
+    params: ValidRvqParams,
+    dataset: &Dataset,
+    matches: &ArgMatches,
+) -> Result<ValidRvqParams> {
+    let Some(&epochs) = matches.get_one::<u64>("epochs") else { return Ok(params) };
+    let split = Split::hold_out(&dataset.set, flags::holdout(matches).0);
+    let batches = Batches::new(split.train, params.order, params.seed);
+    let steps = batches.per_epoch(params.batch_size).saturating_mul(epochs);
+    Ok(RvqParams { steps, ..*params }.validate()?)
 }
 
 fn load_start(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Rvq> {
