@@ -44,13 +44,17 @@ pub(super) fn rule_of(args: &[OsString]) -> &'static dyn UpdateRule {
 pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
     Command::new("rvqscope")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("An instrument for residual vector quantizers: train, look at, and compare codebooks")
+        .about("An instrument for residual vector quantizers: train, evaluate, and compare codebooks")
         .override_usage("rvqscope [FILE...]           open the window\n       rvqscope <COMMAND> [...]     run a command without one")
         .after_help(
             "Files are known by their content: WAV audio, NumPy arrays, safetensors. A folder stands for the files in it.\n\
              Progress goes to standard error, results to standard output or files.\n\
              Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n\
-             Start with:  rvqscope report --demo --out report",
+             Start with:\n  \
+             rvqscope report --demo --out report                  train on built-in speech, and read what came of it\n  \
+             rvqscope train speech/ --out model.safetensors       train on audio, features, or folders of them\n  \
+             rvqscope report test/ --model model.safetensors --out report      evaluate a model on other data\n  \
+             rvqscope COMMAND --help                              every flag, with its range and default",
         )
         .subcommand_required(true)
         .arg(unpack_limit_flag())
@@ -67,7 +71,7 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
              rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
-        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
+        .arg(path_flag("model", "MODEL", "Evaluate this model on the data instead of training one"))
         .arg(quantizer_flag());
     training_flags(data_args(command, ""), rule)
 }

@@ -18,7 +18,7 @@ pub(super) fn is_asked(matches: &ArgMatches) -> bool {
     ["compare", "pitfall"].iter().any(|id| flags::is_given(matches, id))
 }
 
-/// Trains every entry and prints a row for each.
+/// Trains a run for every entry and prints a row for each.
 pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::optional_path(matches, "out");
     if let Some(folder) = out {
@@ -92,7 +92,7 @@ fn entries(matches: &ArgMatches, pitfall: Option<&Pitfall>) -> Result<Vec<Entry>
     jobs::entries_of(text, &base).map_err(|err| Usage(format!("--compare: {err}")).into())
 }
 
-/// One model a training, in a folder that is made where it is missing.
+/// One model a run, in a folder that is made where it is missing.
 fn save(folder: &Path, labels: &[String], trained: &[Trained], env: &Env) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|err| anyhow!("{err}: {}", folder.display()))?;
     for (nth, (label, trained)) in labels.iter().zip(trained).enumerate() {
@@ -108,18 +108,15 @@ fn check_models_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         check_folder(folder).map_err(|problem| problem.at(folder))?;
     } else if folder.exists() {
-        bail!(
-            "a comparison writes one model an entry into a folder, but here is a file: {}",
-            folder.display()
-        );
+        bail!("a comparison writes one model a run into a folder, but here is a file: {}", folder.display());
     }
     Ok(())
 }
 
-/// A row for each training.
+/// A row for each run.
 fn rows(labels: &[String], trained: &[Trained]) -> String {
     let head = [
-        "entry",
+        "run",
         "SNR dB",
         "used",
         "of",

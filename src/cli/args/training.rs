@@ -28,7 +28,7 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
             path_flag(
                 "out",
                 "MODEL",
-                &format!("The model file to write ({}); with --compare a folder for one model an entry", endings()),
+                &format!("The model file to write ({}); with --compare a folder for one model a run", endings()),
             )
             .required_unless_present_any(["compare", "pitfall"]),
         )
@@ -44,7 +44,7 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
                 .value_name("RULE,RULE,...")
                 .conflicts_with_all(["rule", "epochs"])
                 .help(wrapped(&format!(
-                    "Train through several rules at once, from the same centroids and on the same batches, and print a row for each. A rule \
+                    "Train a run under each of several rules, from the same centroids and on the same batches, and print a row for each. A rule \
                      may have settings of its own: encodec:threshold=2:decay=0.95. What can be set is {}.",
                     comparable().join(", ")
                 ))),
@@ -70,7 +70,7 @@ pub(super) fn sweep(rule: &'static dyn UpdateRule) -> Command {
              What is not swept is as the flags say: the other flags are those of `rvqscope train`, and so are the results.\n\
              The folder gets a model and its figures (NAME.safetensors, NAME.json) for each run, and of all of them\n\
              sweep.json, sweep.csv, and sweep.html with a grid and a plot of rate against distortion.\n\
-             A sweep that was interrupted goes on with the same command; more values or seeds may be added then.",
+             A sweep that was interrupted is resumed by the same command; more values or seeds may be added then.",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
         .arg(

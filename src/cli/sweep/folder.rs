@@ -74,7 +74,7 @@ impl Folder {
         Ok(Self { root: root.to_owned(), note, earlier })
     }
 
-    /// Begins or goes on with runs of these names.
+    /// Begins or resumes runs of these names.
     ///
     /// # Errors
     /// There are runs that are not among them, or nothing can be written.
@@ -191,7 +191,7 @@ fn read_note(root: &Path) -> Result<Option<Note>> {
                 root.display()
             );
         }
-        Err(err) => return Err(FileError::from(Problem::from(err).at(&path)).into()),
+        Err(err) => return Err(Problem::from(err).at(&path).into()),
     };
     let note = serde_json::from_str(&text).map_err(|err| {
         anyhow!("the notes of the sweep in this folder cannot be read ({err}): {}", path.display())
@@ -199,7 +199,7 @@ fn read_note(root: &Path) -> Result<Option<Note>> {
     Ok(Some(note))
 }
 
-/// Refuses to go on with a sweep that was begun with something else.
+/// Refuses to resume a sweep that was begun with something else.
 fn same_beginning(root: &Path, was: &Note, now: &Note) -> Result<()> {
     if (was.schema, &was.rvqscope) != (now.schema, &now.rvqscope) {
         let (was, now) = (Value::from(was.rvqscope.clone()), Value::from(now.rvqscope.clone()));
