@@ -48,8 +48,10 @@ impl Note {
 pub(super) struct Folder {
     root: PathBuf,
     pub(super) note: Note,
-    /// What was found there.
+    /// The sweep that is resumed.
     earlier: Option<Note>,
+    /// The sweep that is overwritten.
+    stale: Option<Note>,
 }
 
 impl Folder {
@@ -60,18 +62,11 @@ impl Folder {
     pub(super) fn open(root: &Path, note: Note, overwrite: bool) -> Result<Self> {
         check_place(root)?;
         let mut earlier = read_note(root)?;
-        if let Some(earlier) = earlier.as_mut().filter(|_| !overwrite) {
+        if let Some(earlier) = earlier.as_ref().filter(|_| !overwrite) {
             same_beginning(root, earlier, &note)?;
         }
-        if let Some(stale) = earlier.take_if(|_| overwrite) {
-            for name in &stale.runs {
-                for ending in [MODEL_EXTENSION, "json", "jsonl"] {
-                    remove(&root.join(file_name(name, ending)))?;
-                }
-            }
-            remove(&root.join(NOTE))?;
-        }
-        Ok(Self { root: root.to_owned(), note, earlier })
+        let stale = earlier.take_if(|_| overwrite);
+        Ok(Self { root: root.to_owned(), note, earlier, stale })
     }
 
     /// Begins or resumes runs of these names.
@@ -79,6 +74,14 @@ impl Folder {
     /// # Errors
     /// There are runs that are not among them, or nothing can be written.
     pub(super) fn begin(&mut self, names: Vec<String>) -> Result<()> {
+        if let Some(stale) = self.stale.take() {
+            for name in &stale.runs {
+                // The figures first: without them a run counts for nothing, whatever else is left of it.
+                for ending in ["json", "jsonl", MODEL_EXTENSION] {
+                    remove(&self.path(name, ending))?;
+                }
+            }
+        }
         if let Some(earlier) = self.earlier.take() {
             let lost =
                 earlier.runs.iter().find(|&name| !names.contains(name) && self.path(name, "json").exists());

@@ -10,7 +10,7 @@ use crate::features;
 use crate::features::ExtractParams;
 use crate::jobs::{FileStamp, Source, SweepAxis, axis_of, members_of};
 use crate::param::ParamSpec;
-use crate::rvq::{RvqParams, ValidRvqParams};
+use crate::rvq::{self, RvqParams, ValidRvqParams};
 use crate::task::Task;
 
 use super::super::args::rvq_id;
@@ -46,8 +46,9 @@ pub(super) fn axes(matches: &ArgMatches) -> Result<Vec<SweepAxis>, Usage> {
             return Err(Usage("steps are swept, so --epochs cannot say how many there are".to_owned()));
         }
         // A flag and an axis of the same name cannot both be meant.
-        let id = crate::rvq::PARAMS.iter().find(|spec| spec.flag == axis.flag).map(|spec| rvq_id(spec.key));
-        if flags::is_given(matches, id.as_deref().unwrap_or(&axis.flag)) {
+        let spec = rvq::PARAMS.iter().find(|spec| spec.flag == axis.flag);
+        let id = spec.map(|spec| rvq_id(spec.key)).or((axis.flag == "rule").then(|| axis.flag.clone()));
+        if id.is_some_and(|id| flags::is_given(matches, &id)) {
             return Err(Usage(format!("{0} is swept, so --{0} has to be left out", axis.flag)));
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::report::plot::{Axis, Content, Mark, Plot, Series, Size, Tone};
 use crate::report::svg::{self, Place, escape, svg};
+use crate::rvq::param_spec;
 
 use super::figures::split_key;
 use super::{FIGURES, Group, Sweep, SweepState, front, groups};
@@ -98,11 +99,24 @@ fn facts(sweep: &Sweep, out: &mut String) {
     for axis in &sweep.axes {
         fact(&axis.flag, &axis.values.join(", "));
     }
-    for (key, value) in sweep.settings.iter().filter(|(_, value)| !value.is_null() && !value.is_object()) {
+    for (key, value) in shared(sweep) {
+        let label = param_spec(key).map_or(key, |spec| spec.label);
+        fact(label, value.as_str().unwrap_or(&value.to_string()));
+    }
+    let is_plain = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    for (key, value) in sweep.settings.iter().filter(|(_, value)| is_plain(value)) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         fact(&key.replace('_', " "), &value);
     }
     out.push_str("</dl>\n");
+}
+
+/// The parameters that are the same in all runs.
+fn shared(sweep: &Sweep) -> Vec<(&str, &Value)> {
+    let Some((first, others)) = sweep.runs.split_first() else { return Vec::new() };
+    let is_shared =
+        |(key, value): &(&String, &Value)| others.iter().all(|run| run.params.get(*key) == Some(value));
+    first.params.iter().filter(is_shared).map(|(key, value)| (key.as_str(), value)).collect()
 }
 
 static SWEEP_STATES: [SweepState; 3] = [SweepState::Done, SweepState::Failed, SweepState::Planned];
