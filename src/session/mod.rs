@@ -22,8 +22,10 @@ mod run_entry;
 mod runs;
 mod save;
 mod selection;
+mod severity;
 mod start;
 mod state;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -49,12 +51,13 @@ pub use command::{
 };
 pub use corpus::DataEntry;
 pub use ids::{DataId, GroupId, RunId};
-pub use notices::{Notice, Severity};
+pub use notices::Notice;
 pub use opening::QuantizerChoice;
 pub use params::ParamsEditor;
 pub use plan::Plan;
 pub use run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState, View};
 pub use selection::Selection;
+pub use severity::Severity;
 pub use tokens::TokensLook;
 pub use worker::Waker;
 pub use workspace::Startup;
@@ -161,9 +164,8 @@ impl Session {
 
     /// Takes over other parameters; a training under way takes them over as well, or starts again.
     fn change_params(&mut self, after: RvqParams) {
-        match self.plan.params.replace(after) {
-            Some(effect) => self.pass_on_params(effect),
-            None => {}
+        if let Some(effect) = self.plan.params.replace(after) {
+            self.pass_on_params(effect);
         }
     }
 

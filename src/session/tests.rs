@@ -68,7 +68,7 @@ impl Stage {
             3 => TrainCommand::Continue.into(),
             4 => TrainCommand::Pause.into(),
             5 => RunsCommand::Show(id).into(),
-            6 => RunsCommand::Overlay(id, n % 3 > 0).into(),
+            6 => RunsCommand::Overlay(id, !n.is_multiple_of(3)).into(),
             7 => RunsCommand::Rename(id, format!("name {n}")).into(),
             8 => RunsCommand::Delete(id).into(),
             9 => RunsCommand::TrainFrom(id).into(),
@@ -81,7 +81,10 @@ impl Stage {
             }
             12 => SelectCommand::Code(n % 5, Some(n)).into(),
             13 => SelectCommand::Frames(Some((n, n + 1))).into(),
-            14 => SelectCommand::Split(if n % 2 == 0 { SplitKind::Train } else { SplitKind::HeldOut }).into(),
+            14 => {
+                SelectCommand::Split(if n.is_multiple_of(2) { SplitKind::Train } else { SplitKind::HeldOut })
+                    .into()
+            }
             15 => EditCommand::Undo.into(),
             16 => EditCommand::Redo.into(),
             17 => SweepCommand::Start { axes: vec!["codes=2,3".to_owned()], seeds: 1 + n as u64 % 2 }.into(),
@@ -110,7 +113,7 @@ impl Stage {
                 last.post(JobEvent::Step(nth, record));
             }
             3 => last.post(JobEvent::Run(nth, state(n as u64))),
-            4 => last.post(JobEvent::Paused(n % 2 == 0)),
+            4 => last.post(JobEvent::Paused(n.is_multiple_of(2))),
             _ => last.end(match n % 4 {
                 0 => Ending::Failed(JobError::Input("it failed".to_owned())),
                 1 => Ending::Panicked("it panicked".to_owned()),
@@ -174,7 +177,7 @@ impl Stage {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_asked_and_told_the_state_makes_sense(
