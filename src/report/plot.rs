@@ -254,6 +254,7 @@ mod tests {
         let plot = Plot {
             id: "p".into(),
             title: String::new(),
+            of: String::new(),
             note: String::new(),
             size: Size::Medium,
             x: Axis::linear("x", ""),
