@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::features::{self, EXTRACTORS, ExtractParams};
-use crate::jobs::{COMPARABLE, PITFALLS};
+use crate::jobs::PITFALLS;
 use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
@@ -102,7 +102,7 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
 
 /// The flags that entries of a comparison may set.
 fn comparable() -> Vec<&'static str> {
-    COMPARABLE.iter().filter_map(|key| rvq::param_spec(key)).map(|spec| spec.flag).collect()
+    rvq::PARAMS.iter().filter(|spec| spec.scope.is_comparable).map(|spec| spec.flag).collect()
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {

@@ -38,6 +38,8 @@ pub(super) enum Doing {
     Encoding(RunId),
     /// Reading a run back from the workspace.
     Reading(RunId),
+    /// Opening a workspace.
+    Restoring,
     /// Writing a file.
     Saving,
 }
@@ -69,6 +71,9 @@ pub(super) struct Activity {
     threads: usize,
     waker: Waker,
     last_job: u64,
+    /// Mailboxes of jobs that do nothing, for tests that speak in their place.
+    #[cfg(test)]
+    pub(super) mailboxes: Option<Vec<std::sync::Arc<super::mailbox::Mailbox>>>,
 }
 
 impl std::fmt::Debug for Activity {
@@ -97,7 +102,7 @@ impl Doing {
         match self {
             Self::Training(training) => training.runs.contains(&id),
             Self::Evaluating(run) | Self::Encoding(run) | Self::Reading(run) => *run == id,
-            Self::Opening(_) | Self::Saving => false,
+            Self::Opening(_) | Self::Saving | Self::Restoring => false,
         }
     }
 }
@@ -113,6 +118,8 @@ impl Activity {
             threads: cores.saturating_sub(1).max(1),
             waker,
             last_job: 0,
+            #[cfg(test)]
+            mailboxes: None,
         }
     }
 
@@ -124,8 +131,24 @@ impl Activity {
     pub(super) fn start(&mut self, title: &str, doing: Doing, spec: JobSpec) {
         self.tasks.retain(|task| !task.doing.is_replaced_by(&doing));
         self.last_job += 1;
-        let job = Job::start(JobId(self.last_job), title.to_owned(), spec, self.threads, &self.waker);
+        let job = self.job(JobId(self.last_job), title.to_owned(), spec);
         self.tasks.push(Task { job, doing });
+    }
+
+    fn job(&mut self, id: JobId, title: String, spec: JobSpec) -> Job {
+        #[cfg(test)]
+        if let Some(mailboxes) = &mut self.mailboxes {
+            let (job, mailbox) = Job::idle(id, title);
+            mailboxes.push(mailbox);
+            return job;
+        }
+        Job::start(id, title, spec, self.threads, &self.waker)
+    }
+
+    /// Every job under way, by what it is doing.
+    #[cfg(test)]
+    pub(super) fn doing(&self) -> impl Iterator<Item = &Doing> {
+        self.tasks.iter().map(|task| &task.doing)
     }
 
     /// Drops jobs; what they would still have told goes nowhere.
@@ -230,6 +253,14 @@ impl Activity {
     pub(super) fn background(&self) -> impl Iterator<Item = (&str, Option<&Progress>)> {
         let others = self.tasks.iter().filter(|task| !matches!(task.doing, Doing::Training(_)));
         others.map(|task| (task.job.title.as_str(), task.job.progress.as_ref()))
+    }
+
+    pub(super) fn is_restoring(&self) -> bool {
+        self.tasks.iter().any(|task| matches!(task.doing, Doing::Restoring))
+    }
+
+    pub(super) fn waker(&self) -> Waker {
+        self.waker.clone()
     }
 
     pub(super) fn is_busy(&self) -> bool {

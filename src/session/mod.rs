@@ -23,9 +23,13 @@ mod runs;
 mod save;
 mod selection;
 mod start;
+mod state;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod train;
 mod worker;
+mod workspace;
 
 use crate::param::Effect;
 use crate::rvq::{RvqParams, rules};
@@ -36,6 +40,7 @@ use edits::{Edit, Edits};
 use ids::Ids;
 use notices::Notices;
 use runs::{Runs, RunsEdit};
+use workspace::Workspace;
 
 pub use activity::TrainState;
 pub use command::{
@@ -52,6 +57,7 @@ pub use run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState, 
 pub use selection::Selection;
 pub use tokens::TokensLook;
 pub use worker::Waker;
+pub use workspace::Startup;
 
 /// The state behind the window.
 pub struct Session {
@@ -63,8 +69,7 @@ pub struct Session {
     edits: Edits,
     notices: Notices,
     ids: Ids,
-    /// Where the panels lie, as the window stores it.
-    layout: String,
+    workspace: Workspace,
     /// Changes whenever anything that panels draw has changed.
     revision: u64,
 }
@@ -88,7 +93,7 @@ impl Session {
             edits: Edits::default(),
             notices: Notices::default(),
             ids: Ids::default(),
-            layout: String::new(),
+            workspace: Workspace::default(),
             revision: 0,
         }
     }
@@ -207,10 +212,7 @@ impl Session {
 
     /// Deletes a run; a training of it ends.
     fn delete_run(&mut self, id: RunId) {
-        if self.activity.is_training(id) {
-            self.end_training();
-        }
-        self.activity.forget(id);
+        self.let_go_of(id);
         if self.runs.get(id).is_some() {
             let was_shown = self.runs.shown_id() == Some(id);
             self.edit_runs(RunsEdit::Delete { id, at: 0, entry: None });
@@ -218,6 +220,14 @@ impl Session {
                 self.show_run(next);
             }
         }
+    }
+
+    /// No job works for a run any more; a training of it ends.
+    fn let_go_of(&mut self, id: RunId) {
+        if self.activity.is_training(id) {
+            self.end_training();
+        }
+        self.activity.forget(id);
     }
 
     /// The newest run of the present data, to be shown in the place of one that is no more.
@@ -244,35 +254,22 @@ impl Session {
                 self.selection = if backwards { *before } else { *after };
             }
             Edit::Layout { before, after } => {
-                self.layout = if backwards { before.clone() } else { after.clone() };
+                self.workspace.layout = if backwards { before.clone() } else { after.clone() };
             }
             Edit::Runs(edit) => {
-                if let RunsEdit::Delete { id, .. } = edit
-                    && !backwards
-                    && self.activity.is_training(*id)
-                {
-                    self.activity.take_training();
+                let id = edit.id();
+                if matches!(edit, RunsEdit::Delete { .. }) && !backwards {
+                    self.let_go_of(id);
                 }
                 edit.carry_out(&mut self.runs, backwards);
+                let is_planned = self.runs.get(id).is_some_and(|entry| entry.state == RunState::Planned);
+                if is_planned && !self.activity.queue.contains(&id) {
+                    self.activity.queue.push_back(id);
+                }
+                self.workspace.mark(id);
             }
         }
         self.edits.put_back(edit, backwards);
-    }
-
-    fn apply_workspace(&mut self, command: WorkspaceCommand) {
-        match command {
-            WorkspaceCommand::SetLayout(after) => {
-                if after != self.layout {
-                    let before = std::mem::replace(&mut self.layout, after.clone());
-                    // The first one is no edit but how the window starts.
-                    if !before.is_empty() {
-                        self.edits.push(Edit::Layout { before, after });
-                    }
-                }
-            }
-            WorkspaceCommand::SaveAs(_) | WorkspaceCommand::Open(_) => {}
-            WorkspaceCommand::Locate(id, paths) => self.locate(id, paths),
-        }
     }
 
     /// Bounds memory, and tells what was let go.

@@ -9,7 +9,8 @@ use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
 use crate::training::{Series, SharedStart, Trainer};
 
 use super::{
-    Dataset, Ground, Holdout, JobCtx, JobError, Lane, Steps, TrainSpec, Trained, check_standardizing,
+    Dataset, Holdout, JobCtx, JobError, StepLoop, TrainSpec, Trained, TrainingData, TrainingRun,
+    check_standardizing,
 };
 
 /// One of the trainings that are compared.
@@ -28,7 +29,7 @@ pub struct CompareSpec {
     pub name: String,
     /// The data.
     pub dataset: Arc<Dataset>,
-    /// The trainings. They differ in the rule and in [`COMPARABLE`] alone.
+    /// The trainings. They differ in the rule and in what is comparable alone (see [`Scope`](crate::param::Scope)).
     pub entries: Vec<Entry>,
     /// What is held out.
     pub holdout: Holdout,
@@ -44,10 +45,6 @@ pub struct Compared {
     /// The trainings.
     pub trained: Vec<Trained>,
 }
-
-/// The parameters in which entries may differ. Any other would mean other batches or other first centroids.
-pub static COMPARABLE: &[&str] =
-    &["decay", "epsilon", "threshold_ema_dead_code", "reset_cluster_size", "metric", "assignment"];
 
 /// What can be wrong with an entry as it is written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -175,7 +172,7 @@ pub fn entry_of(text: &str, base: &RvqParams) -> Result<Entry, EntryError> {
     })?;
     let mut params = base.with_rule(rule);
     let mut label = rule.id().to_owned();
-    let specs: Vec<_> = rule.params().into_iter().filter(|spec| COMPARABLE.contains(&spec.key)).collect();
+    let specs: Vec<_> = rule.params().into_iter().filter(|spec| spec.scope.is_comparable).collect();
     for setting in words {
         let (name, value) = setting
             .split_once('=')
@@ -225,11 +222,11 @@ pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError
     }
     ctx.compute(|task| {
         let CompareSpec { name, dataset, entries, holdout, standardize, search } = spec;
-        let ground = Ground::new(&dataset, holdout, standardize)?;
-        let start = Arc::new(SharedStart::find(&first, &ground.seen, ground.split.train.clone(), task)?);
-        let mut lanes = Vec::with_capacity(entries.len());
+        let data = TrainingData::new(&dataset, holdout, standardize)?;
+        let start = Arc::new(SharedStart::find(&first, &data.seen, data.split.train.clone(), task)?);
+        let mut runs = Vec::with_capacity(entries.len());
         for Entry { label, params } in entries {
-            let trainer = Trainer::new(params, ground.seen.clone(), ground.split.train.clone(), None)?;
+            let trainer = Trainer::new(params, data.seen.clone(), data.split.train.clone(), None)?;
             let spec = TrainSpec {
                 name: if name.is_empty() { label } else { format!("{name}: {label}") },
                 dataset: dataset.clone(),
@@ -241,9 +238,9 @@ pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError
                 resume: None,
                 paused: false,
             };
-            lanes.push(Lane::of(spec, ground.begin(trainer.starting_from(start.clone()))));
+            runs.push(TrainingRun::of(spec, data.begin(trainer.starting_from(start.clone()))));
         }
-        Ok(Compared { trained: Steps::new(ctx, lanes, search, false).run(task)? })
+        Ok(Compared { trained: StepLoop::new(ctx, runs, search, false).run(task)? })
     })?
 }
 
@@ -254,7 +251,7 @@ fn check_shared(entries: &[Entry]) -> Result<ValidRvqParams, JobError> {
     };
     for entry in entries {
         let differs = PARAMS.iter().find(|spec| {
-            !COMPARABLE.contains(&spec.key) && (spec.read)(&entry.params) != (spec.read)(&first.params)
+            !spec.scope.is_comparable && (spec.read)(&entry.params) != (spec.read)(&first.params)
         });
         if let Some(spec) = differs {
             return Err(JobError::Input(format!(
