@@ -92,12 +92,12 @@ fn keys(value: &Value) -> Vec<&str> {
 fn help_teaches_every_flag_of_every_rule() {
     let dir = TempDir::new().unwrap();
     let all = done(&dir, &["--help"]).out;
-    for command in ["train", "encode", "decode", "inspect", "report", "convert"] {
+    for command in ["train", "sweep", "encode", "decode", "inspect", "report", "convert", "write-back"] {
         assert!(all.contains(command));
         assert!(done(&dir, &[command, "--help"]).out.contains("Example"), "{command}");
     }
     for rule in RULES {
-        for command in ["train", "report"] {
+        for command in ["train", "sweep", "report"] {
             let help = done(&dir, &[command, "--rule", rule.id(), "--help"]).out;
             for spec in rule.params() {
                 assert!(
@@ -481,7 +481,7 @@ fn rules_are_compared_in_a_row_each() {
     let printed = done(&dir, &args).out;
     let rows: Vec<&str> = printed.lines().collect();
     assert!(rows[0].contains("30 held-out frames, 6 steps, 2 layers"), "{printed}");
-    let head = ["entry", "SNR dB", "used", "perplexity", "below thr.", "replaced", "drift, all"];
+    let head = ["run", "SNR dB", "used", "perplexity", "below thr.", "replaced", "drift, all"];
     assert!(head.iter().all(|word| rows[1].contains(word)), "{printed}");
     let entries: Vec<&str> =
         rows[2..].iter().map(|row| row.split("  ").find(|w| !w.is_empty()).unwrap().trim()).collect();

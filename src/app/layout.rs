@@ -6,7 +6,7 @@ use egui::{Rect, Ui, WidgetText};
 use egui_tiles::{Behavior, Container, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
-use super::panel::{Panel, PanelCtx};
+use super::panel::{About, Corner, Panel, PanelCtx};
 use super::panels::PANELS;
 
 /// A tab: the id of a panel. Layouts are stored as these.
@@ -137,28 +137,23 @@ fn repaired(mut tree: Tree<Pane>, known: impl Fn(&Pane) -> bool) -> Option<Tree<
     (!shown.is_empty()).then_some(tree)
 }
 
-/// Where panels usually lie: upper left, upper right, lower left, lower right. The first of each is in front; one that is not named here
-/// joins the last group.
-const USUAL: [&[&str]; 4] =
-    [&["usage"], &["error", "data", "tokens", "compare"], &["dead"], &["ema", "notices"]];
-
-/// The usual arrangement: two rows of two groups of tabs.
+/// The usual arrangement: two rows of two groups of tabs, each panel where it is at home.
 fn usual() -> Tree<Pane> {
-    let known: Vec<&str> = PANELS.iter().map(|make| make().id()).collect();
-    let named = |id: &&str| USUAL.iter().any(|group| group.contains(id));
-    let mut groups = USUAL.map(|ids| ids.iter().copied().filter(|id| known.contains(id)).collect::<Vec<_>>());
-    groups[3].extend(known.iter().filter(|id| !named(id)));
+    let mut abouts: Vec<&About> = PANELS.iter().map(|make| make().about()).collect();
+    abouts.sort_by_key(|about| about.home);
     let mut tiles = Tiles::default();
-    let [upper_left, upper_right, lower_left, lower_right] = groups.map(|ids| {
-        let panes = ids.iter().map(|id| tiles.insert_pane(Pane((*id).to_owned()))).collect();
+    let [upper_left, upper_right, lower_left, lower_right] = Corner::ALL.map(|corner| {
+        let here = abouts.iter().filter(|about| about.home.corner == corner);
+        let panes = here.map(|about| tiles.insert_pane(Pane(about.id.to_owned()))).collect();
         tiles.insert_tab_tile(panes)
     });
     let upper = tiles.insert_horizontal_tile(vec![upper_left, upper_right]);
     let lower = tiles.insert_horizontal_tile(vec![lower_left, lower_right]);
     let root = tiles.insert_vertical_tile(vec![upper, lower]);
     let mut tree = Tree::new(egui::Id::unique("panels"), root, tiles);
-    for first in USUAL.iter().filter_map(|ids| ids.first().copied()) {
-        let tile = tree.tiles.find_pane(&Pane(first.to_owned()));
+    for corner in Corner::ALL {
+        let front = abouts.iter().find(|about| about.home.corner == corner);
+        let tile = front.and_then(|about| tree.tiles.find_pane(&Pane(about.id.to_owned())));
         tree.make_active(|id, _| Some(id) == tile);
     }
     tree

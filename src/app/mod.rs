@@ -4,10 +4,15 @@
 //! outbox, which is emptied when drawing is over.
 
 mod choice;
+mod code_strip;
+mod codebooks;
 mod dialogs;
+mod differs;
 mod exports;
+mod first_look;
 mod geometry;
 mod help;
+mod key_map;
 mod layout;
 mod memo;
 mod menu;
@@ -16,12 +21,15 @@ pub mod panels;
 mod paths;
 mod plot;
 mod recent;
+mod rich;
 mod settings;
 mod shortcuts;
 mod side;
+mod stage_words;
 mod start;
 mod status;
 mod theme;
+mod write_files;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -32,7 +40,7 @@ use crate::jobs::Builtin;
 use crate::session::{Command, DataCommand, Session};
 
 pub use layout::{Layout, Pane};
-pub use panel::{Outbox, Panel, PanelCtx, WindowRequest};
+pub use panel::{About, Corner, Home, Outbox, Panel, PanelCtx, WindowRequest};
 pub use settings::Settings;
 pub use start::run;
 pub use theme::Palette;
@@ -46,6 +54,7 @@ pub struct App {
     layout: Layout,
     settings: Settings,
     side: side::Side,
+    strip: code_strip::CodeStrip,
     dialogs: dialogs::Dialogs,
     exports: exports::Exports,
     shortcuts: shortcuts::Shortcuts,
@@ -87,6 +96,7 @@ impl App {
             dialogs: dialogs::Dialogs::new(stored.last_folder.clone()),
             settings: stored,
             side: side::Side::default(),
+            strip: code_strip::CodeStrip::default(),
             exports: exports::Exports::default(),
             shortcuts: shortcuts::Shortcuts::default(),
             help: help::Help::default(),
@@ -129,6 +139,9 @@ impl App {
             match request {
                 WindowRequest::ShowPanel(panel_id) => self.layout.show(panel_id),
                 WindowRequest::AskOpen => self.dialogs.ask_open(ctx),
+                WindowRequest::AskSaveModel => {
+                    self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Model);
+                }
                 WindowRequest::SaveCsv { file_name, csv } => self.dialogs.ask_save_text(ctx, &file_name, csv),
                 WindowRequest::SavePng { panel_id } => self.exports.request_png(ctx, panel_id),
             }
@@ -138,11 +151,10 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        let had_codes = self.session.codes().is_some();
+        let before = first_look::Before::of(&self.session);
         self.session.poll();
-        if !had_codes && self.session.codes().is_some() {
-            // Most of what usually lies in front needs more than codes.
-            self.layout.show("tokens");
+        if let Some(panel_id) = before.panel_now(&self.session) {
+            self.layout.show(panel_id);
         }
         for paths in self.session.take_recently_opened() {
             self.settings.recent.add(&paths);
@@ -160,7 +172,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let palette = Palette::of(ui.theme());
-        let Self { session, layout, settings, side, dialogs, outbox, shortcuts, help, .. } = self;
+        let Self { session, layout, settings, side, strip, dialogs, outbox, shortcuts, help, .. } = self;
         let ctx = PanelCtx::new(session, &palette, outbox);
         shortcuts.handle(&ctx, dialogs, help, ui);
         egui::Panel::top("menu").show(ui, |ui| {
@@ -171,6 +183,11 @@ impl eframe::App for App {
             .default_size(330.0)
             .size_range(300.0..=480.0)
             .show(ui, |ui| side.ui(&ctx, &settings.recent, ui));
+        if ctx.session.view().is_some() || ctx.session.codes().is_some() {
+            egui::Panel::bottom("selected code")
+                .exact_size(code_strip::HEIGHT)
+                .show(ui, |ui| strip.ui(&ctx, ui));
+        }
         let fill = egui::Frame::new().fill(ui.visuals().panel_fill);
         egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));
         help.ui(&palette, ui);

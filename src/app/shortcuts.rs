@@ -1,43 +1,14 @@
-//! Keyboard shortcuts.
+//! Keyboard shortcuts: what the keys of a frame ask for.
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use crate::session::{DataCommand, ParamsCommand, SelectCommand, TrainCommand, TrainState};
+use crate::session::{DataCommand, EditCommand, SelectCommand, TrainCommand, TrainState};
 
 use super::PanelCtx;
 use super::dialogs::{Dialogs, Wanted};
 use super::help::Help;
+use super::key_map::{DIGITS, HELP, OPEN, REDO, SAVE_MODEL, TRAIN, UNDO};
 use super::side::training::Able;
-
-/// Open files.
-pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-/// Save the model.
-pub const SAVE_MODEL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::S);
-/// Take back an edit.
-pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-/// Do it again.
-pub const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-/// Train from the beginning.
-pub const TRAIN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
-/// Help.
-pub const HELP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F1);
-
-/// Every shortcut as the help lists it.
-pub const LIST: &[(&str, &str)] = &[
-    ("Ctrl+O", "Open files"),
-    ("Ctrl+S", "Save the model"),
-    ("Ctrl+Z", "Take back the last edit of a parameter"),
-    ("Ctrl+Shift+Z", "Do it again"),
-    ("Ctrl+Enter", "Train from the beginning"),
-    ("Space", "Pause or go on"),
-    (".", "Take one step, then wait"),
-    ("Esc", "Close what is open in front; else give up opening, or stop training"),
-    ("1 to 9", "Look at that layer in every panel"),
-    ("F1", "This help"),
-];
-
-const DIGITS: [Key; 9] =
-    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
 
 /// What was in front of the user in the frame before: the key that closes it is meant for it.
 #[derive(Debug, Default)]
@@ -72,10 +43,10 @@ impl Shortcuts {
         }
         // The longer one first: the shorter one would take it for itself.
         if pressed(&REDO) {
-            ctx.send(ParamsCommand::Redo);
+            ctx.send(EditCommand::Redo);
         }
         if pressed(&UNDO) {
-            ctx.send(ParamsCommand::Undo);
+            ctx.send(EditCommand::Undo);
         }
         plain_keys(ctx, help, ui);
     }

@@ -11,8 +11,9 @@ use crate::jobs::{self, EvaluateSpec, Source};
 use crate::report::{self, Report};
 use crate::training::{History, Run, findings, verdicts};
 
+use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_folder, codes, codes_alone, flags, model, print, table, train};
+use super::{Env, Usage, check_folder, codes_alone, corpus, flags, model, print, table, train};
 
 /// Writes the report.
 pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -26,7 +27,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         None => {
             // What makes no sense is said before anything is opened.
             flags::rvq_params(matches)?.0.validate()?;
-            let opened = train::open(flags::source(matches), matches, env)?;
+            let opened = corpus::open(flags::source(matches), matches, env)?;
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
@@ -66,7 +67,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         found.extend(model.info.findings);
         return Ok((Arc::new(run), found));
     }
-    let dataset = train::open_data(matches, env)?;
+    let dataset = corpus::open_data(matches, env)?;
     let spec = EvaluateSpec {
         name,
         dataset,
@@ -76,7 +77,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         holdout: flags::is_given(matches, "holdout").then(|| flags::holdout(matches)),
         search: flags::search(matches)?,
     };
-    let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| codes::with_path(err, path))?;
+    let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| with_path(err, path))?;
     let mut found = findings(&run);
     found.extend(model.info.findings);
     Ok((run, found))

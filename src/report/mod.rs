@@ -11,6 +11,7 @@ pub mod plot;
 pub mod plots;
 pub mod scale;
 pub mod svg;
+pub mod sweep;
 mod tables;
 
 use std::path::{Path, PathBuf};

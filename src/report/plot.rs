@@ -91,6 +91,8 @@ pub enum Mark {
     Dots,
     /// A bar from zero for each point; series of bars stand side by side.
     Bars,
+    /// A stroke from each point of even index to the one behind it: a range, such as a spread.
+    Spans,
 }
 
 /// What a colour stands for.

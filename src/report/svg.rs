@@ -156,6 +156,7 @@ fn draw_series(plot: &Plot, series: &[Series], top: f64, (width, height): (f64, 
         match one.mark {
             Mark::Line | Mark::Dashed => marks::line(plot, one, &x_span, &y_span, frame, out),
             Mark::Dots => marks::dots(one, &x_span, &y_span, frame, out),
+            Mark::Spans => marks::spans(one, &x_span, &y_span, frame, out),
             Mark::Bars => {
                 marks::bars(plot, one, (bar_idx, num_bars), &x_span, &y_span, frame, out);
                 bar_idx += 1;

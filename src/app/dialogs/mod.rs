@@ -16,7 +16,7 @@ use egui::{ColorImage, Context};
 use crate::jobs::MODEL_EXTENSION;
 use crate::session::{Command, DataCommand, NoticeCommand, SaveCommand, Session, Severity};
 
-use super::{PanelCtx, exports};
+use super::{PanelCtx, write_files};
 
 use ask::Ask;
 use native::Answer;
@@ -238,8 +238,10 @@ impl Dialogs {
             Wanted::WriteBack(original) => {
                 self.ready.push(SaveCommand::WriteBack { original, path: first }.into());
             }
-            Wanted::Text(text) => self.write(ctx, first, move |path| exports::write_text(path, &text)),
-            Wanted::Picture(image) => self.write(ctx, first, move |path| exports::write_png(path, &image)),
+            Wanted::Text(text) => self.write(ctx, first, move |path| write_files::write_text(path, &text)),
+            Wanted::Picture(image) => {
+                self.write(ctx, first, move |path| write_files::write_png(path, &image))
+            }
         }
         ctx.request_repaint();
     }

@@ -10,6 +10,7 @@ use egui::{Align, DragValue, Id, Layout, Response, RichText, Ui};
 
 use super::NOTE_SIZE;
 use crate::app::Palette;
+use crate::app::rich::RichHover as _;
 use crate::param::{Effect, ParamKind, ParamSpec, ParamValue};
 
 /// Numbers that are being edited, by where they stand.
@@ -39,7 +40,7 @@ pub fn param_ui<P>(
     ui.push_id(spec.key, |ui| {
         ui.horizontal(|ui| {
             mark_ui(ui, row.palette, value != default);
-            let label = ui.label(spec.label).on_hover_text(&tooltip);
+            let label = ui.label(spec.label).on_hover_rich(&tooltip);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if reset_ui(ui, value != default, spec.label, default) {
                     edited = Some(default);
@@ -48,7 +49,7 @@ pub fn param_ui<P>(
                     effect_ui(ui, row.palette, effect, is_training);
                 }
                 let (response, new) = value_ui(ui, drafts, &spec.kind, spec.unit, value);
-                response.labelled_by(label.id).on_hover_text(&tooltip);
+                response.labelled_by(label.id).on_hover_rich(&tooltip);
                 edited = new.or(edited);
             });
         });
@@ -74,7 +75,7 @@ fn reset_ui(ui: &mut Ui, is_changed: bool, label: &str, default: ParamValue) -> 
     let response = ui.add_sized(size, egui::Button::new("↺").small().frame(false));
     response
         .widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Reset {label} to {default}")));
-    response.on_hover_text(format!("Back to the rule's default, {default}")).clicked()
+    response.on_hover_rich(format!("Back to the rule's default, {default}")).clicked()
 }
 
 /// Says when an edit takes effect: what would start a running training again stands out.
@@ -87,7 +88,7 @@ fn effect_ui(ui: &mut Ui, palette: &Palette, effect: Effect, is_training: bool) 
     };
     ui.allocate_ui_with_layout(egui::vec2(38.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(38.0);
-        ui.label(RichText::new(word).size(NOTE_SIZE).color(color)).on_hover_text(effect_help(effect));
+        ui.label(RichText::new(word).size(NOTE_SIZE).color(color)).on_hover_rich(effect_help(effect));
     });
 }
 

@@ -10,7 +10,7 @@ use crate::session::View;
 use crate::training::ThresholdStanding;
 
 /// Draws the threshold, what would be usual, and how long a code lasts that no frame chooses.
-pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, layer: usize) {
+pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, layer: usize) {
     let run = &view.run;
     let standing = ThresholdStanding::of(run, layer);
     let expiry = convergence::expiry_steps(standing.frames, standing.uniform, run.params.decay);
@@ -19,6 +19,7 @@ pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, layer: usize) {
         ui,
         ctx.palette,
         true,
+        "",
         [
             Figure::new(&threshold::THRESHOLD, Some(number(standing.frames))).note(note),
             Figure::new(&threshold::THRESHOLD_ADVICE, Some(number(standing.advised)))

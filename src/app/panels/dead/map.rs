@@ -9,13 +9,15 @@ use super::ID;
 use super::state::color;
 use crate::app::memo::Memo;
 use crate::app::plot::numbers::{count, grouped, number};
-use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::plot::{Cell, Csv, Title};
 use crate::app::{Palette, PanelCtx, WindowRequest};
 use crate::session::SelectCommand;
 use crate::training::{CodeState, LayerCodes};
 
 /// More codes than these are drawn as one picture instead of cells.
 const MOST_CELLS: usize = 4096;
+/// The least height of the cells together.
+const LEAST_MAP: f32 = 40.0;
 /// Cells do not grow beyond this.
 const LARGEST_CELL: f32 = 34.0;
 
@@ -43,8 +45,8 @@ impl Map {
             "One cell a code, row by row. Point at one to read it off, click it to select it in every panel";
         let save =
             || Some(WindowRequest::SaveCsv { file_name: "dead-codes.csv".to_owned(), csv: table(codes) });
-        title_ui(ctx, ui, &title, help, |_| {}, save, ID);
-        let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(40.0));
+        Title { panel_id: ID, key: "map", text: &title, help, choices: None }.ui(ctx, ui, |_| {}, save);
+        let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(LEAST_MAP));
         let (rect, response) = ui.allocate_exact_size(room, Sense::click());
         let grid = Grid::fit(rect, codes.len());
         let palette = ctx.palette;

@@ -6,17 +6,26 @@ mod table;
 use egui::{ScrollArea, Ui};
 
 use super::parts::{
-    Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, small_sample_ui, tile_rows, tiles_ui,
+    Figure, banner_ui, chooser_ui, figures_ui, frames_words, ready_view, row_heights, small_sample_ui,
+    step_words, tile_rows, tiles_ui,
 };
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{number, percent};
-use crate::app::plot::{Scale, StepChart, StepLines};
-use crate::app::{Panel, PanelCtx};
+use crate::app::plot::numbers::{count, number, percent};
+use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{LayerMetrics, TotalMetrics, distortion, usage};
 use crate::session::View;
 use crate::training::{Run, Series, SplitKind};
 
 const ID: &str = "error";
+/// Plots narrower than this stand one below the other.
+const TILE_WIDTH: f32 = 260.0;
+/// The table's head with its title, a row of it, and the most that it asks for.
+const TABLE_HEAD: f32 = 66.0;
+const TABLE_ROW: f32 = 21.0;
+const TABLE_MOST: f32 = 230.0;
+/// From this on, what training frames do better than held-out ones is worth a word.
+const GAP_DB: f64 = 1.0;
 
 /// The figures of a run over both sets of frames.
 struct Figures {
@@ -29,6 +38,13 @@ struct Figures {
     shannon_share: Vec<Option<f64>>,
 }
 
+static ABOUT: About = About {
+    id: ID,
+    title: "Reconstruction error",
+    help: "What each layer adds to the reconstruction. Look for layers that gain little, and for held-out frames that do worse than those trained on",
+    home: Home { corner: Corner::UpperRight, place: 0 },
+};
+
 /// The panel.
 #[derive(Default)]
 pub struct Error {
@@ -38,16 +54,8 @@ pub struct Error {
 }
 
 impl Panel for Error {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Reconstruction error"
-    }
-
-    fn help(&self) -> &'static str {
-        "What each layer adds to the reconstruction. Look for layers that gain little, and for held-out frames that do worse than those trained on"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -59,7 +67,7 @@ impl Panel for Error {
 }
 
 impl Error {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         let Self { figures, by_layer, steps } = self;
         let split = ctx.session.selection().split;
         let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(&view.run, split));
@@ -69,15 +77,16 @@ impl Error {
         }
         totals_ui(ctx, ui, view, figures, split);
         let charts = if view.is_model { 1 } else { 2 };
-        let rows = tile_rows(ui, charts, 260.0) as f32;
+        let rows = tile_rows(ui, charts, TILE_WIDTH) as f32;
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
         let layers = figures.shannon.len();
-        let wanted = 50.0 + 21.0 * layers as f32;
-        let [plots, table] = row_heights(ui, [(1.0, rows * 128.0 + gaps), (1.0, wanted.min(230.0))]);
+        let wanted = TABLE_HEAD + TABLE_ROW * layers as f32;
+        let [plots, table] =
+            row_heights(ui, [(1.0, rows * LEAST_HEIGHT + gaps), (1.0, wanted.min(TABLE_MOST))]);
         // What the table does not need goes to the plots.
         let spare = (table - wanted).max(0.0);
         let height = (plots + spare - gaps) / rows;
-        tiles_ui(ui, charts, 260.0, height, |ui, index, height| match index {
+        tiles_ui(ui, charts, TILE_WIDTH, height, |ui, index, height| match index {
             0 => by_layer.ui(ctx, ui, figures, height),
             _ => {
                 let (series, definition) = (Series::Mse, &distortion::MSE);
@@ -86,6 +95,7 @@ impl Error {
                     key: "mse-steps",
                     series,
                     definition,
+                    title: "MSE of each training batch",
                     scale: Scale::Log,
                     height,
                 };
@@ -110,7 +120,7 @@ impl Figures {
     }
 }
 
-fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, split: SplitKind) {
+fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, figures: &Figures, split: SplitKind) {
     let run = &view.run;
     let codes = run.rvq.layers().iter().map(|l| l.codebook.num_codes()).max().unwrap_or(1);
     let frames = run.evaluation(split).map_or(0, |evaluation| evaluation.frames);
@@ -118,8 +128,8 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, sp
     let Some(total) = &figures.total else { return };
     let of = |value: Option<f64>| value.map(number);
     let mut shown = vec![
-        Figure::new(&distortion::SNR, of(total.snr_db)).note(split.label()),
-        Figure::new(&distortion::MSE, of(total.mse)),
+        Figure::new(&distortion::SNR, of(total.snr_db)).named("SNR behind all layers"),
+        Figure::new(&distortion::MSE, of(total.mse)).named("MSE behind all layers"),
         Figure::new(&distortion::EXPLAINED_VARIANCE, total.explained_variance.map(percent)),
         Figure::new(&usage::BIT_EFFICIENCY, total.bit_efficiency.map(percent)),
     ];
@@ -127,5 +137,23 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, sp
         shown.push(Figure::new(&usage::NOMINAL_KBPS, of(total.nominal_kbps)));
         shown.push(Figure::new(&usage::EFFECTIVE_KBPS, of(total.effective_kbps)));
     }
-    figures_ui(ui, ctx.palette, reliable, shown);
+    let num_layers = count(run.rvq.num_layers() as u64, "layer");
+    let of_what = format!("Behind all {num_layers}, {}{}", frames_words(run, split), step_words(run));
+    figures_ui(ui, ctx.palette, reliable, &of_what, shown);
+    gap_ui(ctx, ui, run);
+}
+
+/// Remarks on how much better training frames come out than held-out ones.
+fn gap_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Run) {
+    let snr = |split| run.total_metrics(split).and_then(|total| total.snr_db);
+    let (Some(train), Some(held_out)) = (snr(SplitKind::Train), snr(SplitKind::HeldOut)) else { return };
+    let gap = train - held_out;
+    let figures = format!("training frames {train:.1} dB, held-out {held_out:.1} dB");
+    let (text, color) = if gap >= GAP_DB {
+        let why = "the codebooks fit the frames they saw: more data, fewer codes or fewer layers narrow it";
+        (format!("Gap of {gap:.1} dB ({figures}): {why}"), ctx.palette.warning)
+    } else {
+        (format!("No gap to speak of: {figures}"), ctx.palette.faint)
+    };
+    ui.add(egui::Label::new(egui::RichText::new(text).size(12.0).color(color)).wrap());
 }

@@ -4,7 +4,8 @@ use egui::{Button, Color32, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::{Figures, ID};
 use crate::app::plot::numbers::{number, percent};
-use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::plot::{Cell, Csv, Title};
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
@@ -24,14 +25,12 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
     let palette = ctx.palette;
     let top = ui.cursor().top();
     let save = || Some(WindowRequest::SaveCsv { file_name: "error-table.csv".to_owned(), csv: csv(figures) });
-    title_ui(
+    let help = "Both sets of frames side by side; click a layer to select it";
+    Title { panel_id: ID, key: "table", text: "Figures by layer", help, choices: None }.ui(
         ctx,
         ui,
-        "Figures by layer",
-        "Both sets of frames side by side; click a layer to select it",
         |_| {},
         save,
-        ID,
     );
     let left = (height - (ui.cursor().top() - top)).max(60.0);
     let faint = |text: &str| RichText::new(text).size(11.0).color(palette.faint);
@@ -43,13 +42,13 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
             for (definition, _, _) in COLUMNS {
                 let unit = if definition.unit == "dB" { ", dB" } else { "" };
                 let name = short(definition);
-                ui.label(faint(&format!("{name}{unit}"))).on_hover_text(definition.text);
+                ui.label(faint(&format!("{name}{unit}"))).on_hover_rich(definition.text);
                 if with_held_out {
                     ui.label(faint("held-out"))
-                        .on_hover_text(format!("{name} of the held-out frames. {}", definition.text));
+                        .on_hover_rich(format!("{name} of the held-out frames. {}", definition.text));
                 }
             }
-            ui.label(faint("of Shannon")).on_hover_text(format!(
+            ui.label(faint("of Shannon")).on_hover_rich(format!(
                 "{} {}",
                 distortion::SHANNON_SHARE.text,
                 distortion::SHANNON.text

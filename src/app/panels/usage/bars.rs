@@ -10,7 +10,8 @@ use super::{ID, Order};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
-use crate::app::plot::{self, Axis, Cell, Chart, Csv, Scale, Visible, decimate, visible};
+use crate::app::plot::{self, Along, Axis, Cell, Chart, Csv, ReadOut, Scale, Visible, decimate, visible};
+use crate::app::rich::RichHover as _;
 use crate::metrics::Evaluation;
 use crate::session::SelectCommand;
 use crate::training::Run;
@@ -47,86 +48,132 @@ impl Bars {
         ui: &mut Ui,
         run: Option<&Arc<Run>>,
         evaluation: &Arc<Evaluation>,
+        frames_words: &str,
         height: f32,
     ) {
         let Self { order, ema, sorted, shares } = self;
-        let selection = ctx.session.selection();
-        let layer = selection.layer;
+        let layer = ctx.session.selection().layer;
         let Some(tally) = evaluation.layers.get(layer) else { return };
         let key = (ByPtr(evaluation.clone()), layer, *order);
         let sorted = sorted.get(key.clone(), || Sorted::new(&tally.counts, *order));
-        let Sorted { codes, counts } = sorted;
-        let frames = evaluation.frames as f64;
         let sizes = run.and_then(|run| run.rvq.layers().get(layer)).map(|l| l.codebook.cluster_size());
         let total = sizes.map_or(0.0, |sizes| sizes.sum());
-        // The EMA's share of each code, scaled to as many frames as were counted.
-        let as_frames = |code: u32| {
-            let size = sizes.and_then(|sizes| sizes.get(code as usize)).copied().unwrap_or(f64::NAN);
-            if total > 0.0 { size / total * frames } else { f64::NAN }
-        };
+        let shown = Shown { order: *order, sorted, sizes, total, frames: evaluation.frames as f64 };
         let seen = visible(ui, KEY);
-        let shares = shares.get((run.cloned().map(ByPtr), key, seen), || {
-            let x: Vec<f64> = (0..codes.len()).map(|i| i as f64).collect();
-            let y: Vec<f64> = codes.iter().map(|&code| as_frames(code)).collect();
-            decimate(&x, &y, |x| x, Scale::Linear, seen)
-        });
-        let place = selection.code.and_then(|code| codes.iter().position(|&c| c as usize == code));
-        let palette = ctx.palette;
+        let shares = shares.get((run.cloned().map(ByPtr), key, seen), || shown.shares(seen));
         let with_ema = *ema && sizes.is_some();
-        let x = match order {
-            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
-            Order::Frequency => Axis::whole("Rank", "The codes from the most to the least chosen"),
-        };
+        let first = shown.first();
+        let place = ctx.session.selection().code.and_then(|code| shown.place_of(code));
+        let palette = ctx.palette;
+        let title = format!("Codes of layer {}, {frames_words}", layer + 1);
         let y = Axis::whole("Frames", "count_k: how many of the counted frames chose the code");
-        let at =
-            |x: f64| (x.round() >= 0.0).then(|| x.round() as usize).and_then(|i| Some((i, *codes.get(i)?)));
-        let drawn = Chart::new(ID, KEY, "Codes", x, y, height)
-            .reader(move |point| {
-                let (index, code) = at(point.x)?;
-                let share = if frames > 0.0 { counts[index] / frames } else { 0.0 };
-                let mut text =
-                    format!("Code {code}\n{} frames, {}", grouped(counts[index] as i64), percent(share));
-                if sizes.is_some() {
-                    text += &format!("\nEMA: {} frames' worth", number(as_frames(code)));
-                }
-                Some(text)
-            })
+        let drawn = Chart::new(ID, KEY, &title, shown.axis(), y, height)
+            .along(shown.along())
+            .reader(move |point| shown.read(point.x))
+            .stops(first, first + sorted.codes.len() as f64 - 1.0, 1.0, 0.0)
             .show(
                 ctx,
                 ui,
-                |ui| {
-                    switch_ui(
-                        ui,
-                        order,
-                        &[
-                            (Order::Index, "Index", "Codes by their number"),
-                            (Order::Frequency, "Frequency", "Codes from the most to the least chosen"),
-                        ],
-                    );
-                    if sizes.is_some() {
-                        ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_text(
-                            "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
-                        );
-                    }
-                },
-                || Some(table(codes, counts, as_frames)),
+                |ui| switches_ui(ui, order, ema, sizes.is_some()),
+                || Some(table(&sorted.codes, &sorted.counts, |code| shown.as_frames(code))),
                 |plot| {
-                    let bars = plot::Bars::new("frames", counts, palette.layer(layer));
+                    let bars = plot::Bars::new("frames", first, &sorted.counts, palette.layer(layer));
                     plot.add(bars.selected(place.map(|place| (place, palette.highlight))));
                     if with_ema {
-                        plot.line(
-                            Line::new("EMA, c_k / C times n", PlotPoints::Borrowed(shares))
-                                .color(palette.second)
-                                .width(1.2)
-                                .allow_hover(false)
-                                .allow_band(false),
-                        );
+                        let line = Line::new("EMA, c_k / C times n", PlotPoints::Borrowed(shares));
+                        let line = line.color(palette.second).width(1.2);
+                        plot.line(line.allow_hover(false).allow_band(false));
                     }
                 },
             );
-        if let Some((_, code)) = drawn.clicked_at().and_then(|point| at(point.x)) {
+        if let Some((_, code)) = drawn.clicked_at().and_then(|point| shown.code_at(point.x)) {
             ctx.send(SelectCommand::Code(layer, Some(code as usize)));
         }
+    }
+}
+
+/// What is drawn, as plain data.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    order: Order,
+    sorted: &'a Sorted,
+    /// The EMA cluster sizes, where there is a codebook, and their sum.
+    sizes: Option<&'a ndarray::Array1<f64>>,
+    total: f64,
+    frames: f64,
+}
+
+impl Shown<'_> {
+    /// Ranks count from 1, codes from 0.
+    fn first(&self) -> f64 {
+        if self.order == Order::Frequency { 1.0 } else { 0.0 }
+    }
+
+    fn along(&self) -> Along {
+        if self.order == Order::Frequency { Along::Ranks } else { Along::Codes }
+    }
+
+    fn axis(&self) -> Axis {
+        match self.order {
+            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
+            Order::Frequency => Axis::whole("Rank", "The codes from the most (1) to the least chosen"),
+        }
+    }
+
+    /// The index and the code at a place of the axis.
+    fn code_at(&self, x: f64) -> Option<(usize, u32)> {
+        let index = (x - self.first()).round();
+        (index >= 0.0).then_some(index as usize).and_then(|i| Some((i, *self.sorted.codes.get(i)?)))
+    }
+
+    fn place_of(&self, code: usize) -> Option<usize> {
+        self.sorted.codes.iter().position(|&c| c as usize == code)
+    }
+
+    /// The EMA's share of a code, scaled to as many frames as were counted.
+    fn as_frames(&self, code: u32) -> f64 {
+        let size = self.sizes.and_then(|sizes| sizes.get(code as usize)).copied().unwrap_or(f64::NAN);
+        if self.total > 0.0 { size / self.total * self.frames } else { f64::NAN }
+    }
+
+    /// The EMA's shares as a line.
+    fn shares(&self, seen: Visible) -> Vec<PlotPoint> {
+        let x: Vec<f64> = (0..self.sorted.codes.len()).map(|i| self.first() + i as f64).collect();
+        let y: Vec<f64> = self.sorted.codes.iter().map(|&code| self.as_frames(code)).collect();
+        decimate(&x, &y, |x| x, Scale::Linear, seen)
+    }
+
+    fn read(&self, x: f64) -> Option<ReadOut> {
+        let (index, code) = self.code_at(x)?;
+        let count = self.sorted.counts[index];
+        let share = if self.frames > 0.0 { count / self.frames } else { 0.0 };
+        let title = match self.order {
+            Order::Index => format!("Code {code}"),
+            Order::Frequency => format!("Rank {}: code {code}", index + 1),
+        };
+        let read = ReadOut::new(self.first() + index as f64, title)
+            .row("Frames", grouped(count as i64))
+            .row("Share", percent(share));
+        let size = self.sizes.and_then(|sizes| sizes.get(code as usize));
+        Some(match size {
+            Some(size) => read
+                .row("EMA cluster size c_k", number(*size))
+                .row("EMA share times n", number(self.as_frames(code))),
+            None => read,
+        })
+    }
+}
+
+fn switches_ui(ui: &mut Ui, order: &mut Order, ema: &mut bool, has_ema: bool) {
+    let orders = [
+        (Order::Index, "Index", "Codes by their number"),
+        (Order::Frequency, "Frequency", "Codes from the most to the least chosen"),
+    ];
+    switch_ui(ui, order, &orders);
+    if has_ema {
+        ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_rich(
+            "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
+        );
     }
 }
 

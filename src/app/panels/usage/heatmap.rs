@@ -5,19 +5,22 @@ use std::sync::Arc;
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
-use super::super::parts::{ramp_ui, switch_ui};
+use super::super::parts::{ramp_ui, swatch_ui, switch_ui};
+use super::ranks::rank_of;
 use super::{ID, Order};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
-use crate::app::plot::{Axis, Cell, Chart, Csv};
+use crate::app::plot::{Along, Axis, Cell, Chart, Csv, ReadOut};
 use crate::app::{Palette, PanelCtx};
 use crate::metrics::{Evaluation, usage};
-use crate::session::SelectCommand;
+use crate::session::{SelectCommand, Selection};
 
 /// Texels across; more codes than these share one, which shows the most used of them.
 const MOST_COLUMNS: usize = 2048;
 /// The ramp goes from one over this to this many times the uniform share.
 const RAMP_TIMES: f64 = 8.0;
+/// Beside the switches the meaning of colours is drawn where this much room is left.
+const RAMP_FROM: f32 = 280.0;
 
 /// The picture, made once for each evaluation, order and theme.
 #[derive(Default)]
@@ -29,9 +32,22 @@ pub struct Heatmap {
 
 impl Heatmap {
     /// Draws it; a click selects a layer and, by index, a code.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, evaluation: &Arc<Evaluation>, height: f32) {
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        evaluation: &Arc<Evaluation>,
+        frames_words: &str,
+        height: f32,
+    ) {
         let Self { order, rows, picture } = self;
         let shown = *order;
+        let Selection { layer, code, .. } = ctx.session.selection();
+        let counts = evaluation.layers.get(layer).map_or(&[][..], |layer| layer.counts.as_slice());
+        let mark = match shown {
+            Order::Index => code,
+            Order::Frequency => code.and_then(|code| rank_of(counts, code)).map(|rank| rank - 1),
+        };
         let rows = rows.get((ByPtr(evaluation.clone()), shown), || {
             let row = |counts: &[u64]| match shown {
                 Order::Index => counts.to_vec(),
@@ -47,30 +63,15 @@ impl Heatmap {
         });
         let Some(texture) = picture.as_ref().map(TextureHandle::id) else { return };
         let (layers, codes) = (rows.len(), widest(rows));
-        let selection = ctx.session.selection();
-        let selected = selection.layer;
-        let x = match shown {
-            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
-            Order::Frequency => {
-                Axis::whole("Rank in its layer", "Each layer's codes from the most to the least chosen")
-            }
-        };
+        let selected = layer;
+        let cells = Cells { rows, frames, order: shown };
         let y = Axis::whole("Layer", "A row for each layer, the first on top. Click one to select it");
-        let at = |point: PlotPoint| cell_at(rows, point);
-        let drawn = Chart::new(ID, "heatmap", "Layers by codes", x, y, height)
-            .reader(move |point| {
-                let (layer, column) = at(point)?;
-                let count = rows[layer][column];
-                let times = count as f64 * rows[layer].len() as f64 / frames.max(1) as f64;
-                let what = if shown == Order::Index { "code" } else { "rank" };
-                let number_of = if shown == Order::Index { column } else { column + 1 };
-                Some(format!(
-                    "Layer {}, {what} {number_of}\n{} frames, {} times n/K",
-                    layer + 1,
-                    grouped(count as i64),
-                    number(times)
-                ))
-            })
+        let first = cells.first();
+        let title = format!("Layers by codes, {frames_words}");
+        let drawn = Chart::new(ID, "heatmap", &title, cells.axis(), y, height)
+            .along(cells.along())
+            .reader(move |point| cells.read(point))
+            .stops(first, first + codes as f64 - 1.0, 1.0, (selected + 1) as f64)
             .tune(move |plot| {
                 plot.invert_y(true)
                     .show_grid(false)
@@ -80,50 +81,25 @@ impl Heatmap {
             .show(
                 ctx,
                 ui,
-                |ui| {
-                    switch_ui(
-                        ui,
-                        order,
-                        &[
-                            (Order::Index, "Index", "Codes by their number"),
-                            (Order::Frequency, "Frequency", "Each layer's codes from the most to the least chosen"),
-                        ],
-                    );
-                    if ui.available_width() > 280.0 {
-                        let help = "Colour: frames of the code over n/K, the share of a uniform source, on a log scale. \
-                                    Codes that no frame chose have a colour of their own";
-                        ramp_ui(ui, palette, "1/8", "8 × n/K", help);
-                        ui.add_space(4.0);
-                        super::super::parts::swatch_ui(ui, palette.unused, "unused");
-                    }
-                },
+                |ui| header_ui(ui, palette, order),
                 || Some(table(rows, shown)),
                 |plot| {
-                    let middle = PlotPoint::new(codes as f64 / 2.0 - 0.5, (layers as f64 + 1.0) / 2.0);
+                    let middle =
+                        PlotPoint::new(first + codes as f64 / 2.0 - 0.5, (layers as f64 + 1.0) / 2.0);
                     let size = vec2(codes as f32, layers as f32);
                     plot.image(PlotImage::new("frames", texture, middle, size).allow_hover(false));
-                    let (left, right) = (-0.5, codes as f64 - 0.5);
+                    let (left, right) = (first - 0.5, first + codes as f64 - 0.5);
                     let (top, bottom) = (selected as f64 + 0.5, selected as f64 + 1.5);
                     let frame = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
-                    plot.line(
-                        Line::new("selected layer", frame)
-                            .color(palette.layer(selected))
-                            .width(2.0)
-                            .allow_hover(false),
-                    );
-                    if let Some(code) = selection.code.filter(|_| shown == Order::Index) {
-                        let x = code as f64;
-                        let mark = vec![[x, top], [x, bottom]];
-                        plot.line(
-                            Line::new("selected code", mark)
-                                .color(palette.highlight)
-                                .width(2.0)
-                                .allow_hover(false),
-                        );
+                    let line = Line::new("selected layer", frame).color(palette.layer(selected));
+                    plot.line(line.width(2.0).allow_hover(false));
+                    if let Some(x) = mark.map(|place| place as f64 + first) {
+                        let line = Line::new("selected code", vec![[x, top], [x, bottom]]);
+                        plot.line(line.color(palette.highlight).width(2.0).allow_hover(false));
                     }
                 },
             );
-        if let Some((layer, column)) = drawn.clicked_at().and_then(at) {
+        if let Some((layer, column)) = drawn.clicked_at().and_then(|at| cells.at(at)) {
             if shown == Order::Index {
                 ctx.send(SelectCommand::Code(layer, Some(column)));
             } else {
@@ -133,22 +109,78 @@ impl Heatmap {
     }
 }
 
+/// What is drawn, as plain data: a row of counts for each layer.
+#[derive(Clone, Copy)]
+struct Cells<'a> {
+    rows: &'a [Vec<u64>],
+    frames: u64,
+    order: Order,
+}
+
+impl Cells<'_> {
+    /// Ranks count from 1, codes from 0.
+    fn first(&self) -> f64 {
+        if self.order == Order::Frequency { 1.0 } else { 0.0 }
+    }
+
+    fn along(&self) -> Along {
+        if self.order == Order::Frequency { Along::Ranks } else { Along::Codes }
+    }
+
+    fn axis(&self) -> Axis {
+        match self.order {
+            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
+            Order::Frequency => {
+                Axis::whole("Rank in its layer", "Each layer's codes from the most (1) to the least chosen")
+            }
+        }
+    }
+
+    /// The layer and the column at a place in the plot.
+    fn at(&self, point: PlotPoint) -> Option<(usize, usize)> {
+        let (layer, column) = (point.y.round() - 1.0, (point.x - self.first()).round());
+        if layer < 0.0 || column < 0.0 {
+            return None;
+        }
+        let (layer, column) = (layer as usize, column as usize);
+        (column < self.rows.get(layer)?.len()).then_some((layer, column))
+    }
+
+    fn read(&self, point: PlotPoint) -> Option<ReadOut> {
+        let (layer, column) = self.at(point)?;
+        let count = self.rows[layer][column];
+        let times = count as f64 * self.rows[layer].len() as f64 / self.frames.max(1) as f64;
+        let what = if self.order == Order::Index { "code" } else { "rank" };
+        let x = self.first() + column as f64;
+        Some(
+            ReadOut::new(x, format!("Layer {}, {what} {x}", layer + 1))
+                .row("Frames", grouped(count as i64))
+                .row("Over the uniform n/K", format!("× {}", number(times))),
+        )
+    }
+}
+
+fn header_ui(ui: &mut Ui, palette: &Palette, order: &mut Order) {
+    let orders = [
+        (Order::Index, "Index", "Codes by their number"),
+        (Order::Frequency, "Frequency", "Each layer's codes from the most to the least chosen"),
+    ];
+    switch_ui(ui, order, &orders);
+    if ui.available_width() > RAMP_FROM {
+        let help = "Colour: frames of the code over n/K, the share of a uniform source, on a log scale. \
+                    Codes that no frame chose have a colour of their own";
+        ramp_ui(ui, palette, "1/8", "8 × n/K", help);
+        ui.add_space(4.0);
+        swatch_ui(ui, palette.unused, "unused");
+    }
+}
+
 /// Marks at whole layers, as far apart as their labels need. `base_step` layers cover 8 pixels.
 fn layer_marks(layers: usize, base_step: f64) -> Vec<egui_plot::GridMark> {
     let every = (base_step * 2.0).ceil().clamp(1.0, layers.max(1) as f64) as usize;
     // Above its real step, so that no mark that was chosen here goes without its label.
     let mark = |layer: usize| egui_plot::GridMark { value: layer as f64, step_size: 4.0 * every as f64 };
     (1..=layers).step_by(every).map(mark).collect()
-}
-
-/// The layer and the column at a place in the plot.
-fn cell_at(rows: &[Vec<u64>], point: PlotPoint) -> Option<(usize, usize)> {
-    let (layer, column) = (point.y.round() - 1.0, point.x.round());
-    if layer < 0.0 || column < 0.0 {
-        return None;
-    }
-    let (layer, column) = (layer as usize, column as usize);
-    (column < rows.get(layer)?.len()).then_some((layer, column))
 }
 
 fn widest(rows: &[Vec<u64>]) -> usize {
@@ -216,9 +248,13 @@ mod tests {
     #[test]
     fn cells_are_found_and_their_outside_is_none() {
         let rows = [vec![1, 2, 3], vec![4]];
-        let at = |x: f64, y: f64| cell_at(&rows, PlotPoint::new(x, y));
+        let cells = Cells { rows: &rows, frames: 10, order: Order::Index };
+        let at = |x: f64, y: f64| cells.at(PlotPoint::new(x, y));
         assert_eq!(at(2.2, 0.8), Some((0, 2)));
         assert_eq!(at(0.0, 2.0), Some((1, 0)));
         assert_eq!([at(1.0, 2.0), at(-0.7, 1.0), at(0.0, 0.2), at(0.0, 3.0)], [None; 4]);
+        let ranks = Cells { order: Order::Frequency, ..cells };
+        assert_eq!(ranks.at(PlotPoint::new(1.0, 1.0)), Some((0, 0)), "ranks count from 1");
+        assert_eq!(ranks.read(PlotPoint::new(3.2, 1.1)).unwrap().title, "Layer 1, rank 3");
     }
 }

@@ -10,13 +10,20 @@ use super::parts::{
     Counted, Figure, banner_ui, counted, figures_ui, row_heights, small_sample_ui, tile_rows, tiles_ui,
 };
 use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::LEAST_HEIGHT;
 use crate::app::plot::numbers::{grouped, number, percent};
-use crate::app::{Panel, PanelCtx};
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Evaluation, LayerMetrics, usage};
 use crate::session::Selection;
 use crate::training::SplitKind;
 
 const ID: &str = "usage";
+/// Plots narrower than this stand one below the other.
+const TILE_WIDTH: f32 = 270.0;
+/// What the heatmap takes beside its rows, what a row takes at the least, and the most that it asks for.
+const HEAT_AXES: f32 = 64.0;
+const HEAT_ROW: f32 = 7.0;
+const HEAT_MOST: f32 = 260.0;
 
 /// In which order codes stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +32,13 @@ enum Order {
     Index,
     Frequency,
 }
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Codebook usage",
+    help: "Which codes frames choose, how often and how evenly. Look for layers with many unused codes, and for a few codes that take everything",
+    home: Home { corner: Corner::UpperLeft, place: 0 },
+};
 
 /// The panel.
 #[derive(Default)]
@@ -36,16 +50,8 @@ pub struct Usage {
 }
 
 impl Panel for Usage {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Codebook usage"
-    }
-
-    fn help(&self) -> &'static str {
-        "Which codes frames choose, how often and how evenly. Look for layers with many unused codes, and for a few codes that take everything"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -66,16 +72,20 @@ impl Usage {
         };
         let metrics = metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
         let (Some(figures), Some(tally)) = (metrics.get(layer), evaluation.layers.get(layer)) else { return };
-        layer_figures_ui(ctx, ui, figures, tally.counts.len(), counted.frames_label(split));
-        let rows = tile_rows(ui, 2, 270.0) as f32;
-        let heat_least = (50.0 + 7.0 * evaluation.layers.len() as f32).clamp(96.0, 240.0);
+        let words = counted.frames_words(split);
+        let of_what = format!("Layer {}, {words}{}", layer + 1, counted.step_words());
+        let num_codes = tally.counts.len();
+        layer_figures_ui(ctx, ui, figures, num_codes, (&of_what, counted.frames_label(split)));
+        let rows = tile_rows(ui, 2, TILE_WIDTH) as f32;
+        let heat_least =
+            (HEAT_AXES + HEAT_ROW * evaluation.layers.len() as f32).clamp(LEAST_HEIGHT, HEAT_MOST);
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
-        let [plots, heat] = row_heights(ui, [(1.3, rows * 138.0 + gaps), (1.0, heat_least)]);
-        tiles_ui(ui, 2, 270.0, (plots - gaps) / rows, |ui, index, height| match index {
-            0 => bars.ui(ctx, ui, counted.run(), evaluation, height),
-            _ => ranks.ui(ctx, ui, evaluation, height),
+        let [plots, heat] = row_heights(ui, [(1.3, rows * LEAST_HEIGHT + gaps), (1.0, heat_least)]);
+        tiles_ui(ui, 2, TILE_WIDTH, (plots - gaps) / rows, |ui, index, height| match index {
+            0 => bars.ui(ctx, ui, counted.run(), evaluation, &words, height),
+            _ => ranks.ui(ctx, ui, evaluation, &words, height),
         });
-        heatmap.ui(ctx, ui, evaluation, heat);
+        heatmap.ui(ctx, ui, evaluation, &words, heat);
     }
 }
 
@@ -84,7 +94,7 @@ fn layer_figures_ui(
     ui: &mut Ui,
     figures: &LayerMetrics,
     num_codes: usize,
-    frames_label: &str,
+    (of_what, frames_label): (&str, &str),
 ) {
     let n = figures.frames;
     let reliable = small_sample_ui(ctx, ui, n, num_codes, frames_label);
@@ -98,13 +108,10 @@ fn layer_figures_ui(
         ui,
         ctx.palette,
         reliable,
+        of_what,
         [
-            Figure::new(&usage::USED, (n > 0).then(|| grouped(figures.used as i64))).note(format!(
-                "of {}, n = {} ({})",
-                grouped(num_codes as i64),
-                grouped(n as i64),
-                frames_label
-            )),
+            Figure::new(&usage::USED, (n > 0).then(|| grouped(figures.used as i64)))
+                .note(format!("of {} codes", grouped(num_codes as i64))),
             Figure::new(&usage::UTILIZATION, figures.utilization.map(percent)),
             Figure::new(&usage::UNIFORM_UTILIZATION, Some(percent(uniform))),
             Figure::new(&usage::PERPLEXITY, of(figures.perplexity)).note(perplexity_share),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use egui::Ui;
-use egui_plot::{Line, LineStyle, PlotPoint, PlotPoints};
+use egui_plot::{PlotPoint, VLine};
 
 use super::ID;
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::{Axis, Cell, Chart, Csv, Scale, behind};
+use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Curve, Data, Scale, Stroke};
 use crate::metrics::{Evaluation, usage};
+use crate::session::SelectCommand;
 
 /// Places along the rank axis at which a curve is drawn at the most.
 const PLACES: usize = 400;
@@ -17,26 +18,59 @@ const PLACES: usize = 400;
 /// The curves, made once for each evaluation.
 #[derive(Default)]
 pub struct Ranks {
-    curves: Memo<ByPtr<Evaluation>, Vec<Vec<PlotPoint>>>,
+    curves: Memo<ByPtr<Evaluation>, Vec<Ranked>>,
+    /// Where a uniform source would lie.
+    uniform: Vec<PlotPoint>,
+}
+
+/// A layer's codes from the most to the least chosen.
+struct Ranked {
+    /// Each rank's share of the frames, as far as codes were chosen at all.
+    shares: Vec<f64>,
+    points: Vec<PlotPoint>,
 }
 
 impl Ranks {
     /// Draws them.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, evaluation: &Arc<Evaluation>, height: f32) {
-        let curves = self.curves.get(ByPtr(evaluation.clone()), || {
-            evaluation.layers.iter().map(|layer| curve(&layer.counts, evaluation.frames)).collect()
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        evaluation: &Arc<Evaluation>,
+        frames_words: &str,
+        height: f32,
+    ) {
+        let Self { curves, uniform } = self;
+        let ranked = curves.get(ByPtr(evaluation.clone()), || {
+            evaluation.layers.iter().map(|layer| Ranked::new(&layer.counts, evaluation.frames)).collect()
         });
-        let selected = ctx.session.selection().layer;
-        let num_codes = evaluation.layers.get(selected).map_or(1, |layer| layer.counts.len());
+        let selection = ctx.session.selection();
+        let selected = selection.layer;
+        let counts = evaluation.layers.get(selected).map_or(&[][..], |layer| layer.counts.as_slice());
+        let num_codes = counts.len().max(1) as f64;
+        let level = (1.0 / num_codes).log10();
+        *uniform = vec![PlotPoint::new(0.0, level), PlotPoint::new(num_codes.log10().max(0.01), level)];
         let palette = ctx.palette;
-        let x =
-            Axis::whole("Rank", "The code's place from the most (1) to the least chosen").scaled(Scale::Log);
-        let y = Axis::real(
-            "Share of frames",
-            "p_k = count_k / n; codes that no frame chose have no place on a log axis",
-        )
-        .scaled(Scale::Log);
-        Chart::new(ID, "rank-frequency", "Rank and frequency", x, y, height)
+        let text = "The code's place from the most (1) to the least chosen";
+        let x = Axis::whole("Rank", text).scaled(Scale::Log);
+        let text = "p_k = count_k / n; codes that no frame chose have no place on a log axis";
+        let y = Axis::real("Share of frames", text).scaled(Scale::Log);
+        let mut drawn: Vec<Curve<'_>> = ranked
+            .iter()
+            .enumerate()
+            .map(|(layer, ranked)| {
+                let data = Data::Even(1.0, &ranked.shares);
+                let name = format!("Layer {}", layer + 1);
+                Curve::new(name, palette.layer(layer), &ranked.points, data).front(layer == selected)
+            })
+            .collect();
+        let even = Curve::new("Uniform: 1/K each", palette.faint, uniform, Data::Nothing);
+        drawn.push(even.stroke(Stroke::Dashed));
+        let mark = selection.code.and_then(|code| rank_of(counts, code));
+        let title = format!("Rank and frequency, {frames_words}");
+        let drawn = Chart::new(ID, "rank-frequency", &title, x, y, height)
+            .along(Along::Ranks)
+            .curves(drawn)
             .tune(|plot| plot.include_x(0.0))
             .show(
                 ctx,
@@ -44,28 +78,33 @@ impl Ranks {
                 |_| {},
                 || Some(table(evaluation)),
                 |plot| {
-                    let level = (1.0 / num_codes as f64).log10();
-                    let end = (num_codes as f64).log10().max(0.01);
-                    plot.line(
-                        Line::new("Uniform: 1/K each", vec![[0.0, level], [end, level]])
-                            .color(palette.faint)
-                            .width(1.0)
-                            .style(LineStyle::dashed_loose()),
-                    );
-                    let layers = (0..curves.len()).filter(|&layer| layer != selected);
-                    for layer in layers.chain((selected < curves.len()).then_some(selected)) {
-                        let bold = layer == selected;
-                        let color = palette.layer(layer);
-                        plot.line(
-                            Line::new(format!("Layer {}", layer + 1), PlotPoints::Borrowed(&curves[layer]))
-                                .color(if bold { color } else { behind(color) })
-                                .width(if bold { 2.2 } else { 1.0 })
-                                .allow_band(false),
-                        );
+                    if let Some(rank) = mark {
+                        let line =
+                            VLine::new("selected code", (rank as f64).log10()).color(palette.highlight);
+                        plot.vline(line.width(1.5).allow_hover(false));
                     }
                 },
             );
+        if let Some(layer) = drawn.curve_clicked.filter(|&layer| layer < ranked.len()) {
+            ctx.send(SelectCommand::Layer(layer));
+        }
     }
+}
+
+impl Ranked {
+    fn new(counts: &[u64], frames: u64) -> Self {
+        let mut sorted = usage::rank_frequency(counts);
+        sorted.truncate(sorted.partition_point(|&count| count > 0));
+        let shares = sorted.iter().map(|&count| count as f64 / frames as f64).collect();
+        Self { shares, points: curve(counts, frames) }
+    }
+}
+
+/// The place of a code that was chosen, from 1; among codes chosen as often, those of lower number come first.
+pub fn rank_of(counts: &[u64], code: usize) -> Option<usize> {
+    let own = *counts.get(code).filter(|&&count| count > 0)?;
+    let before = |(other, &count): (usize, &u64)| count > own || (count == own && other < code);
+    Some(1 + counts.iter().enumerate().filter(|&(other, count)| before((other, count))).count())
 }
 
 /// The curve of one layer: ranks evenly spread on the log axis, as far as codes were chosen at all.
@@ -110,5 +149,11 @@ mod tests {
         assert!((found[0].1 - 0.9).abs() < 1e-9 && (found[1].1 - 0.1).abs() < 1e-9);
         assert!(curve(&[0, 0], 0).is_empty());
         assert!(curve(&vec![1; 65_536], 65_536).len() <= PLACES);
+    }
+
+    #[test]
+    fn a_code_has_the_rank_at_which_sorting_puts_it() {
+        let ranks = [0, 1, 2, 3].map(|code| rank_of(&[3, 9, 0, 3], code));
+        assert_eq!(ranks, [Some(2), Some(1), None, Some(3)]);
     }
 }
