@@ -6,7 +6,7 @@ use crate::metrics::figures::Kind;
 use crate::metrics::{
     Definition, EmaMetrics, LAYER_FIGURES, LayerFigure, LayerMetrics, buffers, is_small_sample, usage,
 };
-use crate::training::{CodeState, LayerVerdict, SplitKind};
+use crate::training::{CodeState, SplitKind};
 
 use super::Report;
 use super::canvas::escape;
@@ -189,7 +189,7 @@ pub(super) fn layers_csv(report: &Report) -> String {
             );
             let verdict = report.verdicts.get(layer_idx);
             cells.push(verdict.map_or("", |verdict| verdict.health.key()).to_owned());
-            cells.push(verdict.map_or_else(String::new, LayerVerdict::line));
+            cells.push(verdict.map_or_else(String::new, crate::training::LayerVerdict::line));
             push_line(&mut text, cells.iter().map(String::as_str));
         }
     }

@@ -2,8 +2,6 @@
 
 use crate::metrics::{buffers, is_small_sample, usage};
 
-use crate::rvq::Codebook;
-
 use super::{Run, SplitKind};
 
 /// The state of a code.
@@ -155,7 +153,7 @@ impl LayerCodes {
     #[must_use]
     pub fn new(run: &Run, layer_idx: usize, split: SplitKind, recent_steps: u64) -> Self {
         let codebook = run.rvq.layers().get(layer_idx).map(|layer| &layer.codebook);
-        let num_codes = codebook.map_or(0, Codebook::num_codes);
+        let num_codes = codebook.map_or(0, crate::rvq::Codebook::num_codes);
         let (sizes, threshold) = match codebook.filter(|codebook| buffers::has_ema(codebook)) {
             Some(codebook) => (codebook.cluster_size().to_vec(), run.threshold_frames(layer_idx)),
             None => (vec![f64::NAN; num_codes], f64::NAN),
