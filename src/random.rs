@@ -18,6 +18,8 @@ pub enum Purpose {
     Data = 5,
     /// How many layers a training step uses.
     Dropout = 6,
+    /// The order in which frames are evaluated.
+    Evaluation = 7,
 }
 
 /// The generator for `purpose` number `index` (a layer, a step, an epoch) under `seed`.

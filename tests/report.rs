@@ -18,6 +18,7 @@ fn evaluation(frames: u64, energy: f64) -> Evaluation {
         counts: counts.to_vec(),
         code_sq_error: vec![0.0; counts.len()],
         residual_energy,
+        gain: None,
     };
     Evaluation {
         frames,

@@ -116,7 +116,7 @@ impl Reporter {
                 self.progress(&progress, &error.unwrap_or_default(), done);
             }
             JobEvent::Notice(words) => self.note(words),
-            JobEvent::Run(..) | JobEvent::Paused(_) => {}
+            JobEvent::Run(..) | JobEvent::Checkpoint(..) | JobEvent::Paused(_) => {}
         }
     }
 

@@ -31,9 +31,9 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
-            let (trained, log) = train::run_on(Some(opened), matches, env)?;
+            let (trained, history, log) = train::run_on(Some(opened), matches, env)?;
             let found = findings(&trained.run);
-            (trained.run, trained.history, found, log)
+            (trained.run, history, found, log)
         }
     };
     if env.cancel.is_cancelled() {
@@ -63,7 +63,7 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
         rvq: Arc::new(model.rvq),
         params,
         steps,
-        holdout: flags::holdout(matches),
+        holdout: flags::is_given(matches, "holdout").then(|| flags::holdout(matches)),
         search: flags::search(matches)?,
     };
     let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| with_path(err, path))?;

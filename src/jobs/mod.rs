@@ -5,6 +5,7 @@
 mod codes;
 mod corpus;
 mod data;
+mod data_json;
 mod evaluate;
 mod model;
 mod report;
@@ -13,8 +14,11 @@ mod sweep;
 mod tokens;
 mod train;
 mod units;
+mod workspace;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audio::AudioError;
 use crate::features::{ExtractError, FeatureError};
@@ -22,12 +26,13 @@ use crate::io::{FileError, Problem};
 use crate::param::ParamError;
 use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
+use crate::store::{Folder, Saver, StoredRun};
 use crate::task::{Cancel, Cancelled, Progress, Task};
 use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
-pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again, run_of_model};
+pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,
@@ -37,9 +42,11 @@ pub use stamp::FileStamp;
 pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
-    COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
-    Trained, compare, entries_of, entry_of, no_standardizing, train,
+    COMPARABLE, Checkpoint, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume,
+    ResumeFrom, TrainSpec, Trained, compare, entries_of, entry_of, no_standardizing, recording, train,
+    train_recorded,
 };
+pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
 
 /// What can go wrong in a job. What was there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +101,8 @@ pub enum JobEvent {
     Step(usize, StepRecord),
     /// The run of a training as it stands; a newer one makes an older one useless.
     Run(usize, Arc<Run>),
+    /// What it takes to resume a training in another process; a newer one makes an older one useless.
+    Checkpoint(usize, Arc<Checkpoint>),
     /// A training waits (`true`) or goes on (`false`).
     Paused(bool),
     /// Something that the user should know.
@@ -113,8 +122,10 @@ pub enum Control {
     Stop,
     /// From the next step on, use these values of what may change while training runs.
     Live(Box<ValidRvqParams>),
-    /// From the next look at the frames on, search codes in this way.
+    /// From the next evaluation on, search codes in this way.
     Search(Search),
+    /// Hand over a checkpoint about as often as this.
+    KeepEvery(Duration),
 }
 
 /// The surroundings of a job.
@@ -200,6 +211,14 @@ pub enum JobSpec {
     WriteBack(WriteBackSpec),
     /// Write a report.
     Report(ReportSpec),
+    /// Open the workspace in a folder.
+    OpenWorkspace(PathBuf),
+    /// Take the place of a workspace with what a file holds.
+    UnpackWorkspace(PathBuf, Arc<Folder>, Arc<Saver>),
+    /// Write a workspace into a file.
+    PackWorkspace(PathBuf, Arc<Folder>, Arc<Saver>),
+    /// Read a run of a workspace.
+    ReadRun(u64, Arc<Folder>),
 }
 
 /// What came of a job.
@@ -216,7 +235,11 @@ pub enum JobOutput {
     /// A corpus was encoded.
     Tokens(Arc<Tokens>),
     /// A file was written.
-    Saved(std::path::PathBuf),
+    Saved(PathBuf),
+    /// A workspace was opened.
+    Workspace(Box<OpenedWorkspace>),
+    /// A run was read.
+    Read(Box<StoredRun>),
 }
 
 /// Runs a job to its end.
@@ -239,5 +262,13 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
         JobSpec::Tokens(spec) => tokens(&spec, ctx).map(JobOutput::Tokens),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
+        JobSpec::OpenWorkspace(root) => open_workspace(&root).map(|w| JobOutput::Workspace(Box::new(w))),
+        JobSpec::UnpackWorkspace(path, folder, saver) => {
+            unpack_workspace(&path, &folder, &saver).map(|w| JobOutput::Workspace(Box::new(w)))
+        }
+        JobSpec::PackWorkspace(path, folder, saver) => {
+            pack_workspace(&path, &folder, &saver).map(JobOutput::Saved)
+        }
+        JobSpec::ReadRun(id, folder) => Ok(JobOutput::Read(Box::new(folder.read_run(id)?))),
     }
 }

@@ -25,6 +25,13 @@ pub struct LayerMetrics {
     pub snr_db: Option<f64>,
     pub snr_gain_db: Option<f64>,
     pub explained_variance: Option<f64>,
+    /// The Shannon reference of the layer; the agreed keys of a report do not have it.
+    #[serde(skip)]
+    pub shannon_db: Option<f64>,
+    #[serde(skip)]
+    pub centred_gain_db: Option<f64>,
+    #[serde(skip)]
+    pub shannon_share: Option<f64>,
 }
 
 /// The figures of all layers together over one set of frames.
@@ -60,6 +67,7 @@ pub fn layer_metrics(
     let mut metrics = Vec::with_capacity(layers.len());
     for (layer_idx, layer) in layers.iter().enumerate() {
         let counts = &layer.counts;
+        let (gain, bits) = (layer.gain.as_ref(), (counts.len().max(1) as f64).log2());
         let splits = corpus.iter().filter_map(|e| e.layers.get(layer_idx)).map(|l| l.counts.as_slice());
         metrics.push(LayerMetrics {
             frames: *frames,
@@ -76,6 +84,9 @@ pub fn layer_metrics(
             snr_db: distortion::snr_db(*signal_energy, layer.residual_energy),
             snr_gain_db: distortion::snr_gain_db(before, layer.residual_energy),
             explained_variance: distortion::explained_variance(*centred_energy, layer.residual_energy),
+            shannon_db: gain.and_then(|gain| distortion::shannon_db(&gain.eigenvalues, bits)),
+            centred_gain_db: gain.and_then(distortion::centred_gain_db),
+            shannon_share: gain.and_then(|gain| distortion::shannon_share(gain, counts.len())),
         });
         before = layer.residual_energy;
     }

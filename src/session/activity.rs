@@ -38,6 +38,8 @@ pub(super) enum Doing {
     Encoding(RunId),
     /// Reading a run back from the workspace.
     Reading(RunId),
+    /// Opening a workspace.
+    Restoring,
     /// Writing a file.
     Saving,
 }
@@ -97,7 +99,7 @@ impl Doing {
         match self {
             Self::Training(training) => training.runs.contains(&id),
             Self::Evaluating(run) | Self::Encoding(run) | Self::Reading(run) => *run == id,
-            Self::Opening(_) | Self::Saving => false,
+            Self::Opening(_) | Self::Saving | Self::Restoring => false,
         }
     }
 }
@@ -230,6 +232,14 @@ impl Activity {
     pub(super) fn background(&self) -> impl Iterator<Item = (&str, Option<&Progress>)> {
         let others = self.tasks.iter().filter(|task| !matches!(task.doing, Doing::Training(_)));
         others.map(|task| (task.job.title.as_str(), task.job.progress.as_ref()))
+    }
+
+    pub(super) fn is_restoring(&self) -> bool {
+        self.tasks.iter().any(|task| matches!(task.doing, Doing::Restoring))
+    }
+
+    pub(super) fn waker(&self) -> Waker {
+        self.waker.clone()
     }
 
     pub(super) fn is_busy(&self) -> bool {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::io::model::LoadedModel;
 use crate::io::{FileError, Problem};
 use crate::jobs::{
-    Dataset, FileStamp, JobError, JobOutput, OpenedCodes, OpenedFiles, Source, Trained, recorded,
+    Dataset, FileStamp, JobError, JobOutput, OpenedCodes, OpenedFiles, ResumeFrom, Source, Trained, recorded,
 };
+use crate::rvq::Rvq;
 use crate::training::{Run, StepRecord, findings};
 
 use super::Session;
@@ -30,11 +31,12 @@ impl Session {
         if self.revision != before {
             self.shed();
         }
+        self.save_if_due();
         self.revision != before
     }
 
     fn take(&mut self, mut task: Task, mail: Mail) {
-        let Mail { steps, runs, progress: _, paused, notices, ending } = mail;
+        let Mail { steps, runs, checkpoints, progress: _, paused, notices, ending } = mail;
         let severity = match task.doing {
             Doing::Opening(_) => Severity::Warning,
             _ => Severity::Info,
@@ -51,6 +53,11 @@ impl Session {
                     }
                 }
                 self.advance(training, paused, !steps.is_empty());
+                for (nth, checkpoint) in checkpoints {
+                    if let Some(&id) = training.runs.get(nth) {
+                        self.keep_checkpoint(id, &checkpoint);
+                    }
+                }
             }
             Doing::Evaluating(id) => {
                 let id = *id;
@@ -117,6 +124,7 @@ impl Session {
             Doing::Evaluating(id) => {
                 if let Some(JobOutput::Evaluated(run)) = self.output_or_notice(ending) {
                     let was_new = self.take_evaluation(id, run.clone());
+                    self.workspace.mark(id);
                     if was_new {
                         self.notify_findings(id, &run);
                     }
@@ -131,8 +139,17 @@ impl Session {
                     entry.encoded.end(tokens);
                 }
             }
-            Doing::Reading(_) => {
-                self.output_or_notice(ending);
+            Doing::Reading(id) => {
+                if let Some(JobOutput::Read(stored)) = self.output_or_notice(ending) {
+                    self.take_stored(id, *stored);
+                }
+            }
+            Doing::Restoring => {
+                let opened = match self.output_or_notice(ending) {
+                    Some(JobOutput::Workspace(opened)) => Some(*opened),
+                    _ => None,
+                };
+                self.take_workspace(opened);
             }
             Doing::Saving => {
                 if let Some(JobOutput::Saved(path)) = self.output_or_notice(ending) {
@@ -190,8 +207,9 @@ impl Session {
         if let Some(entry) = self.runs.get_mut(id) {
             entry.state = if is_over { RunState::Done } else { RunState::Stopped };
             entry.body = Body::Quantizer(run.clone());
-            entry.resume = Some(resume);
+            entry.resume = Some(ResumeFrom::Memory(resume));
         }
+        self.workspace.mark(id);
         self.runs.arrived(id);
         self.notify_findings(id, &run);
     }
@@ -215,11 +233,12 @@ impl Session {
                 let Opening { source, after, .. } = opening;
                 self.corpus.choice = Some(Arc::new(QuantizerChoice { path, places, source, after }));
             }
-            ending => {
-                if let Some(JobOutput::Opened(files, stamps)) = self.output_or_notice(ending) {
-                    self.take_opened(files, opening, stamps);
-                }
-            }
+            ending => match (self.output_of(ending), opening.after) {
+                (Ok(Some(JobOutput::Opened(files, stamps))), _) => self.take_opened(files, opening, stamps),
+                (Ok(_), _) => {}
+                (Err(why), AfterOpen::Restore(id)) => self.corpus.missing.push((id, why)),
+                (Err(why), _) => self.notify(Severity::Error, why),
+            },
         }
     }
 
@@ -229,6 +248,12 @@ impl Session {
             if !self.corpus.put_back(id, dataset.clone(), &stamps) {
                 let title = opening.source.title();
                 self.corpus.missing.push((id, format!("{title} has changed since its runs were made")));
+            }
+            return;
+        }
+        if let (AfterOpen::Codes(id), Some(codes)) = (opening.after, &codes) {
+            if let Some(entry) = self.runs.get_mut(id) {
+                entry.body = Body::Codes(codes.clone());
             }
             return;
         }
@@ -252,7 +277,7 @@ impl Session {
         match opening.after {
             AfterOpen::Train => self.start_training(false, None),
             AfterOpen::Pitfall(pitfall) => self.start_pitfall(pitfall),
-            AfterOpen::Show | AfterOpen::Restore(_) => {
+            AfterOpen::Show | AfterOpen::Restore(_) | AfterOpen::Codes(_) => {
                 let has_data = self.corpus.present().is_some() && self.codes().is_none();
                 if has_data && (has_model || has_dataset) && self.model_run().is_some() {
                     self.evaluate_model();
@@ -271,10 +296,11 @@ impl Session {
 
     fn take_codes(&mut self, codes: Arc<OpenedCodes>) {
         self.end_training();
-        let model = self.model_run().and_then(|entry| entry.model()).cloned();
-        let codes = model.and_then(|model| codes.sized_by(&model.rvq)).map_or(codes, Arc::new);
-        let name = codes.source.title();
-        let entry = self.runs.add(&mut self.ids, name, Origin::Codes, RunState::Done, Body::Codes(codes));
+        let model = self.model_run().and_then(|entry| entry.run());
+        let codes = model.and_then(|run| codes.sized_by(&run.rvq)).map_or(codes, Arc::new);
+        let (name, source) = (codes.source.title(), codes.source.clone());
+        let entry =
+            self.runs.add(&mut self.ids, name, Origin::Codes(source), RunState::Done, Body::Codes(codes));
         let id = entry.id;
         self.runs.show(Some(id));
         self.corpus.clear_present();
@@ -287,26 +313,30 @@ impl Session {
         }
         let (params, steps) = recorded(model);
         let info = model.info.clone();
-        let file = ModelFile { path, rvq: Arc::new(model.rvq.clone()), info, params, steps, others };
+        let quantizer = others.as_ref().and_then(|(choice, index)| choice.name(*index));
+        let rvq = Arc::new(model.rvq.clone());
+        let file = ModelFile { path, info, params, steps, quantizer, others };
         // Codes that are shown learn from it how many codes there are, and stay in front.
         if let Some(entry) = self.runs.shown_id().and_then(|id| self.runs.get_mut(id))
             && let Body::Codes(codes) = &entry.body
         {
-            if let Some(sized) = codes.sized_by(&file.rvq) {
+            if let Some(sized) = codes.sized_by(&rvq) {
                 entry.body = Body::Codes(Arc::new(sized));
             }
-            self.add_model(file);
+            self.add_model(file, rvq);
             return;
         }
-        let id = self.add_model(file);
+        let id = self.add_model(file, rvq);
         self.runs.show(Some(id));
     }
 
-    fn add_model(&mut self, file: ModelFile) -> RunId {
-        let run = file.run();
+    fn add_model(&mut self, file: ModelFile, rvq: Arc<Rvq>) -> RunId {
+        let run = file.run(rvq);
         let (name, body) = (run.name.clone(), Body::Quantizer(Arc::new(run)));
         let origin = Origin::Loaded(Arc::new(file));
-        self.runs.add(&mut self.ids, name, origin, RunState::Done, body).id
+        let id = self.runs.add(&mut self.ids, name, origin, RunState::Done, body).id;
+        self.workspace.mark(id);
+        id
     }
 
     /// The output of a job that ended well; otherwise a notice, and everything stays as it was.
@@ -332,8 +362,8 @@ impl Session {
 
 impl ModelFile {
     /// The run of it, before any frame was seen.
-    pub(super) fn run(&self) -> Run {
+    pub(super) fn run(&self, rvq: Arc<Rvq>) -> Run {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
-        crate::jobs::run_of_model(name, self.rvq.clone(), self.params, self.steps)
+        Run::of_model(name, rvq, self.params, self.steps)
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Corpus {
     pub(super) choice: Option<Arc<QuantizerChoice>>,
     /// Opened successfully since the last look, for the list of recent files.
     pub(super) recently_opened: Vec<Vec<PathBuf>>,
+    /// Data that were present when the workspace was written.
+    wanted: Option<DataId>,
     /// Data that moved or changed since they were recorded: what is to be done is asked.
     pub(super) missing: Vec<(DataId, String)>,
 }
@@ -123,10 +125,14 @@ impl Corpus {
         }
     }
 
-    /// Forgets data that no run refers to and that are not present.
-    pub(super) fn retain(&mut self, is_used: impl Fn(DataId) -> bool) {
-        let present = self.present;
-        self.entries.retain(|entry| Some(entry.id) == present || is_used(entry.id));
+    /// Notes which data were present when the workspace was written.
+    pub(super) fn want(&mut self, id: Option<DataId>) {
+        self.wanted = id;
+    }
+
+    /// The data that were present when the workspace was written, where they are known.
+    pub(super) fn wanted(&self) -> Option<DataId> {
+        self.wanted.filter(|&id| self.entry(id).is_some())
     }
 
     /// What opening the source again would ask for.

@@ -56,14 +56,6 @@ impl Edits {
         if backwards { self.undone.push(edit) } else { self.done.push(edit) }
     }
 
-    pub(super) fn can_undo(&self) -> bool {
-        !self.done.is_empty()
-    }
-
-    pub(super) fn can_redo(&self) -> bool {
-        !self.undone.is_empty()
-    }
-
     /// What the next undo, or redo, is of.
     pub(super) fn next(&self, backwards: bool) -> Option<&'static str> {
         let edit = if backwards { self.done.last() } else { self.undone.last() };

@@ -23,9 +23,11 @@ mod runs;
 mod save;
 mod selection;
 mod start;
+mod state;
 mod tokens;
 mod train;
 mod worker;
+mod workspace;
 
 use crate::param::Effect;
 use crate::rvq::{RvqParams, rules};
@@ -36,6 +38,7 @@ use edits::{Edit, Edits};
 use ids::Ids;
 use notices::Notices;
 use runs::{Runs, RunsEdit};
+use workspace::Workspace;
 
 pub use activity::TrainState;
 pub use command::{
@@ -52,6 +55,7 @@ pub use run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState, 
 pub use selection::Selection;
 pub use tokens::TokensLook;
 pub use worker::Waker;
+pub use workspace::Startup;
 
 /// The state behind the window.
 pub struct Session {
@@ -63,8 +67,7 @@ pub struct Session {
     edits: Edits,
     notices: Notices,
     ids: Ids,
-    /// Where the panels lie, as the window stores it.
-    layout: String,
+    workspace: Workspace,
     /// Changes whenever anything that panels draw has changed.
     revision: u64,
 }
@@ -88,7 +91,7 @@ impl Session {
             edits: Edits::default(),
             notices: Notices::default(),
             ids: Ids::default(),
-            layout: String::new(),
+            workspace: Workspace::default(),
             revision: 0,
         }
     }
@@ -244,7 +247,7 @@ impl Session {
                 self.selection = if backwards { *before } else { *after };
             }
             Edit::Layout { before, after } => {
-                self.layout = if backwards { before.clone() } else { after.clone() };
+                self.workspace.layout = if backwards { before.clone() } else { after.clone() };
             }
             Edit::Runs(edit) => {
                 if let RunsEdit::Delete { id, .. } = edit
@@ -254,25 +257,10 @@ impl Session {
                     self.activity.take_training();
                 }
                 edit.carry_out(&mut self.runs, backwards);
+                self.workspace.mark(edit.id());
             }
         }
         self.edits.put_back(edit, backwards);
-    }
-
-    fn apply_workspace(&mut self, command: WorkspaceCommand) {
-        match command {
-            WorkspaceCommand::SetLayout(after) => {
-                if after != self.layout {
-                    let before = std::mem::replace(&mut self.layout, after.clone());
-                    // The first one is no edit but how the window starts.
-                    if !before.is_empty() {
-                        self.edits.push(Edit::Layout { before, after });
-                    }
-                }
-            }
-            WorkspaceCommand::SaveAs(_) | WorkspaceCommand::Open(_) => {}
-            WorkspaceCommand::Locate(id, paths) => self.locate(id, paths),
-        }
     }
 
     /// Bounds memory, and tells what was let go.

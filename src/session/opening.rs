@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::io::QuantizerPlace;
 use crate::jobs::{DataSpec, Pitfall, Source};
 
-use super::ids::DataId;
+use super::ids::{DataId, RunId};
 
 /// What is done with files once they are open.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub(super) enum AfterOpen {
     Pitfall(&'static Pitfall),
     /// They are data that runs refer to, opened again: they take their old place.
     Restore(DataId),
+    /// They are the codes of a run, opened again.
+    Codes(RunId),
 }
 
 /// Files that are being opened.

@@ -227,7 +227,7 @@ impl Session {
     /// Where the panels lie, as the window stored it last; empty before it did.
     #[must_use]
     pub fn layout(&self) -> &str {
-        &self.layout
+        &self.workspace.layout
     }
 
     /// Changes whenever anything that panels draw has changed.

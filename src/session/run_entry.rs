@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::io::model::ModelInfo;
-use crate::jobs::{OpenedCodes, Resume, Tokens};
+use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams};
 use crate::training::{History, Run, RunSummary};
@@ -34,7 +34,7 @@ pub struct RunEntry {
     /// The scalars of every step.
     pub history: Arc<History>,
     /// What it can be resumed with.
-    pub(super) resume: Option<Box<Resume>>,
+    pub(super) resume: Option<ResumeFrom>,
     /// Its codes over time, as far as they were asked for.
     pub(super) encoded: Encoded,
     /// Changes whenever anything of it changes.
@@ -67,7 +67,7 @@ pub enum Origin {
     /// A checkpoint.
     Loaded(Arc<ModelFile>),
     /// Codes without their quantizer.
-    Codes,
+    Codes(Source),
 }
 
 /// A checkpoint that was opened.
@@ -75,15 +75,15 @@ pub enum Origin {
 pub struct ModelFile {
     /// The file.
     pub path: PathBuf,
-    /// The quantizer.
-    pub rvq: Arc<Rvq>,
     /// What the file says of it.
     pub info: ModelInfo,
     /// The parameters it was made with, where the file holds them.
     pub params: Option<RvqParams>,
     /// Steps it was trained for, where the file says so.
     pub steps: u64,
-    /// Where the file holds several quantizers: all of them, and which one this is.
+    /// Where the file holds several quantizers: which one this is.
+    pub quantizer: Option<String>,
+    /// All of them, and the place of this one, as far as the file was read by this process.
     pub others: Option<(Arc<QuantizerChoice>, usize)>,
 }
 
@@ -177,7 +177,7 @@ impl Origin {
             Self::Compared => "compared",
             Self::Swept => "swept",
             Self::Loaded(_) => "loaded",
-            Self::Codes => "codes alone",
+            Self::Codes(_) => "codes alone",
         }
     }
 }
@@ -266,7 +266,16 @@ impl RunEntry {
     /// Whether it can be resumed behind its last step.
     #[must_use]
     pub fn can_resume(&self) -> bool {
-        self.resume.is_some() && !self.state.is_under_way()
+        !self.state.is_under_way() && (self.resume.is_some() || self.can_begin_again())
+    }
+
+    /// Whether it was interrupted before there was anything to resume it with, so that it begins again as it began.
+    pub(super) fn can_begin_again(&self) -> bool {
+        let is_alone = matches!(self.origin, Origin::Trained { .. } | Origin::Swept);
+        is_alone
+            && self.recipe.is_some()
+            && matches!(self.body, Body::Empty)
+            && self.state == RunState::Stopped
     }
 
     /// Whether there is nothing to be seen of it.

@@ -255,6 +255,13 @@ impl Shed {
 }
 
 impl RunsEdit {
+    /// The run that it changes.
+    pub(super) fn id(&self) -> RunId {
+        match self {
+            Self::Label { id, .. } | Self::Delete { id, .. } => *id,
+        }
+    }
+
     /// Does it, or takes it back.
     pub(super) fn carry_out(&mut self, runs: &mut Runs, backwards: bool) {
         match self {

@@ -54,9 +54,7 @@ impl Session {
         // A run that started from a run that started from a checkpoint: as many steps back as there are runs, at the most.
         for _ in 0..=self.runs.entries().len() {
             match &entry.origin {
-                Origin::Loaded(file) => {
-                    return file.others.as_ref().and_then(|(choice, index)| choice.name(*index));
-                }
+                Origin::Loaded(file) => return file.quantizer.clone(),
                 Origin::Trained { from: Some(from) } => entry = self.runs.get(*from)?,
                 _ => return None,
             }

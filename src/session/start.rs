@@ -150,11 +150,18 @@ impl Session {
         let Some(entry) = self.runs.get(id) else { return };
         let data = entry.data;
         self.runs.show(Some(id));
+        self.bring_back(id);
         if let Some(data) = data
             && !self.corpus.make_present(data)
-            && let Some(source) = self.corpus.entry(data).map(|entry| entry.source.clone())
         {
-            self.open(source, AfterOpen::Restore(data), None);
+            self.open_again(data);
+        }
+    }
+
+    /// Opens known data again, whose frames are not in memory.
+    pub(super) fn open_again(&mut self, id: DataId) {
+        if let Some(source) = self.corpus.entry(id).map(|entry| entry.source.clone()) {
+            self.open(source, AfterOpen::Restore(id), None);
         }
     }
 
@@ -217,17 +224,13 @@ impl Session {
         let spec = EvaluateSpec {
             name: run.name.clone(),
             dataset,
-            rvq: Arc::clone(&model.rvq),
+            rvq: run.rvq.clone(),
             params: model.params,
             steps: model.steps,
-            holdout: held_out.map_or(self.all_frames(), Holdout),
+            holdout: held_out.map(Holdout),
             search: self.plan.search,
         };
         self.activity.start("Evaluating the model", Doing::Evaluating(id), JobSpec::Evaluate(spec));
-    }
-
-    fn all_frames(&self) -> Holdout {
-        Holdout(self.plan.holdout)
     }
 
     /// The run of a loaded model on these data: itself where it has no other, else another run of the same file.
@@ -246,7 +249,8 @@ impl Session {
         if let Some(known) = self.runs.entries().iter().find(of_file) {
             return known.id;
         }
-        let mut again = file.run();
+        let Some(rvq) = entry.run().map(|run| run.rvq.clone()) else { return id };
+        let mut again = file.run(rvq);
         let title = self.corpus.entry(data).map(|entry| entry.source.title()).unwrap_or_default();
         again.name = format!("{} on {title}", again.name);
         let name = again.name.clone();

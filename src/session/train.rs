@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::jobs::{
-    self, Builtin, CompareSpec, Control, Dataset, Entry, Holdout, JobSpec, PITFALLS, Pitfall, Resume, Source,
-    TrainSpec, axis_of, members_of,
+    self, Builtin, CompareSpec, Control, Dataset, Entry, Holdout, JobSpec, PITFALLS, Pitfall, ResumeFrom,
+    Source, TrainSpec, axis_of, members_of,
 };
 use crate::rvq::{Rvq, ValidRvqParams};
+use crate::training::Run;
 
 use super::activity::{Doing, TrainState, Training};
 use super::command::{CompareCommand, SweepCommand};
@@ -61,7 +62,7 @@ impl Session {
         dataset: Arc<Dataset>,
         params: ValidRvqParams,
         start: Option<Arc<Rvq>>,
-        resume: Option<Box<Resume>>,
+        resume: Option<ResumeFrom>,
         paused: bool,
     ) {
         let Some(entry) = self.runs.get_mut(id) else { return };
@@ -72,6 +73,7 @@ impl Session {
         let spec = TrainSpec { name, dataset, params, holdout, standardize, search, start, resume, paused };
         let training = Training { runs: vec![id], state: TrainState::Starting, compared: Vec::new() };
         self.activity.start("Training", Doing::Training(training), JobSpec::Train(Box::new(spec)));
+        self.ask_for_checkpoints();
     }
 
     /// Resumes the shown run behind its last step, or the training that waits.
@@ -79,8 +81,15 @@ impl Session {
         if self.activity.training().is_some() {
             return self.activity.tell(Control::Resume);
         }
+        let Some(id) = self.runs.shown_id() else { return };
+        if self.runs.shown().is_some_and(RunEntry::can_begin_again) {
+            if let Err(why) = self.train_planned(id) {
+                self.notify(Severity::Error, why);
+            }
+            return;
+        }
         let Some(view) = self.view() else { return };
-        let (id, steps_before) = (view.id(), view.run.steps);
+        let steps_before = self.steps_before(view.entry, view.run);
         let Some(dataset) = self.dataset().cloned() else { return };
         let params = match self.plan.params.valid_after(steps_before) {
             Ok(params) => params,
@@ -97,6 +106,15 @@ impl Session {
             Some(resume) => self.begin(id, dataset, params, None, Some(resume), false),
             None => self.notify(Severity::Warning, "This run cannot be resumed: train a new one from it"),
         }
+    }
+
+    /// The steps that lie behind the stretch that resuming a run means: as many steps again as the parameters say, or, where it was stopped on its way
+    /// and they still say the same, what was left of them.
+    fn steps_before(&self, entry: &RunEntry, run: &Run) -> u64 {
+        let before = entry.recipe.map_or(0, |recipe| recipe.steps_before);
+        let wanted = self.plan.params.current().steps.saturating_add(before);
+        let was_stopped = run.steps < run.params.steps && wanted == run.params.steps;
+        if was_stopped { before } else { run.steps }
     }
 
     pub(super) fn stop_training(&mut self) {
@@ -201,6 +219,7 @@ impl Session {
         };
         let training = Training { runs, state: TrainState::Starting, compared: entries };
         self.activity.start("Comparing", Doing::Training(training), JobSpec::Compare(Box::new(spec)));
+        self.ask_for_checkpoints();
     }
 
     pub(super) fn apply_sweep(&mut self, command: &SweepCommand) {
@@ -266,8 +285,19 @@ impl Session {
         let dataset = dataset
             .ok_or_else(|| format!("The data of {name} are not open: open them, and go on with the sweep"))?;
         let params = recipe.params.validate().map_err(|err| format!("{err}: {name}"))?;
+        let from = match entry.origin {
+            Origin::Trained { from: Some(from) } => {
+                let run = self.runs.get(from).and_then(RunEntry::run);
+                Some(run.ok_or_else(|| {
+                    format!("The run that {name} started from is not in memory: show it first")
+                })?)
+            }
+            _ => None,
+        };
+        let start = from.map(|run| run.rvq.clone());
+        let resume = self.runs.get_mut(id).and_then(|entry| entry.resume.take());
         self.runs.show_when_ready(id);
-        self.begin(id, dataset, params, None, None, false);
+        self.begin(id, dataset, params, start, resume, false);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::error::Fault;
 use super::exact;
 use super::tensors::{StoredTensors, Tensors};
-use crate::metrics::{Evaluation, LayerTally};
+use crate::metrics::{Evaluation, GainSample, LayerTally};
 use crate::rvq::Rvq;
 use crate::rvq::param_spec;
 use crate::rvq::search::Search;
@@ -82,6 +82,31 @@ struct TallyDoc {
     code_sq_error: Vec<f64>,
     #[serde(with = "exact")]
     residual_energy: f64,
+    #[serde(with = "exact", default)]
+    gain: Option<GainSample>,
+}
+
+/// Mirrors [`GainSample`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct GainDoc {
+    frames: u64,
+    #[serde(with = "exact")]
+    eigenvalues: Vec<f64>,
+    #[serde(with = "exact")]
+    left: f64,
+}
+
+impl exact::Exact for GainSample {
+    type Stored = GainDoc;
+
+    fn store(&self) -> GainDoc {
+        let Self { frames, eigenvalues, left } = self;
+        GainDoc { frames: *frames, eigenvalues: eigenvalues.clone(), left: *left }
+    }
+
+    fn restore(GainDoc { frames, eigenvalues, left }: GainDoc) -> Self {
+        Self { frames, eigenvalues, left }
+    }
 }
 
 /// One layer's state in the form of the file.

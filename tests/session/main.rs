@@ -15,12 +15,12 @@ use ndarray::Array2;
 use rvqscope::io::write_f32_npy;
 use rvqscope::jobs::Builtin;
 use rvqscope::param::ParamValue;
-use rvqscope::rvq::{LayerSpan, RvqParams, param_spec};
+use rvqscope::rvq::{LayerSpan, Rvq, RvqParams, param_spec};
 use rvqscope::session::{
     Command, DataCommand, EditCommand, ParamsCommand, RunState, RunsCommand, SaveCommand, SelectCommand,
     Session, Severity, TrainCommand, TrainState,
 };
-use rvqscope::training::SplitKind;
+use rvqscope::training::{Run, SplitKind};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -165,6 +165,11 @@ impl Desk {
         let view = self.session.view().expect("a view");
         assert_eq!(history_bits(&view.history), history_bits(&whole.history));
         assert_eq!(bits(&view.run.rvq), bits(&whole.run.rvq));
+    }
+
+    /// The quantizer of the loaded model.
+    fn model_rvq(&self) -> Arc<Rvq> {
+        self.session.model_run().unwrap().run().unwrap().rvq.clone()
     }
 
     fn problems(&self) -> Vec<&str> {
@@ -604,8 +609,20 @@ fn model_and_codes_are_saved_and_opened_again() {
     for (a, b) in view.run.rvq.layers().iter().zip(trained.rvq.layers()) {
         assert_eq!(a.codebook.embed(), b.codebook.embed());
     }
+    let all = view.run.held_out.as_ref().map(|evaluation| evaluation.frames);
+    assert_eq!((all, view.run.train.is_none()), (Some(400), true), "it was trained on none of these frames");
+    // Unless the user says on which: then the split comes back.
+    let id = view.id();
+    other.apply(RunsCommand::Evaluate(id, Some(0.1)));
+    other.wait("evaluating", |s| !s.is_busy());
+    let view = other.session.view().unwrap();
+    assert_eq!((view.id(), other.session.runs().len()), (id, 1));
     for split in [SplitKind::Train, SplitKind::HeldOut] {
-        assert_eq!(view.run.evaluation(split), trained.evaluation(split), "{split:?}");
+        let counts = |run: &Run| {
+            let evaluation = run.evaluation(split).unwrap();
+            evaluation.layers.iter().map(|layer| layer.counts.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(view.run), counts(&trained), "{split:?}");
     }
     let model = other.session.model().unwrap();
     assert_eq!((model.steps, model.params), (20, Some(trained.params)));
@@ -630,8 +647,8 @@ fn a_retrained_model_goes_back_into_its_checkpoint() {
     let bytes = std::fs::read(&copy).unwrap();
     assert_eq!(bytes.len(), std::fs::read(&original).unwrap().len());
     desk.open(&copy);
-    let model = desk.session.model().unwrap();
-    for (a, b) in model.rvq.layers().iter().zip(trained.rvq.layers()) {
+    let model = desk.model_rvq();
+    for (a, b) in model.layers().iter().zip(trained.rvq.layers()) {
         assert_eq!(a.codebook.embed(), b.codebook.embed());
     }
     // What is no checkpoint is one clear notice, and the copy stays.
@@ -1000,7 +1017,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     assert!(desk.session.quantizer_choice().is_none());
     desk.wait("the student", |s| !s.is_busy());
     let model = desk.session.model().unwrap();
-    assert_eq!((model.info.family.as_str(), model.rvq.num_layers()), ("hf-encodec", 2));
+    assert_eq!((model.info.family.as_str(), desk.model_rvq().num_layers()), ("hf-encodec", 2));
     assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
     // Another one of the same file.
     assert_eq!(model.others.as_ref().map(|(choice, index)| (choice.places.len(), *index)), Some((2, 1)));
@@ -1013,7 +1030,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     // Another file has no others, and takes the question away.
     ask(&mut desk);
     let plain = desk.path("plain.safetensors");
-    let rvq = desk.session.model().unwrap().rvq.clone();
+    let rvq = desk.model_rvq();
     rvqscope::io::write_model(&plain, &rvq, &Default::default()).unwrap();
     desk.open(&plain);
     assert!(desk.session.quantizer_choice().is_none() && desk.session.model().unwrap().others.is_none());

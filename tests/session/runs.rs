@@ -107,7 +107,7 @@ fn a_row_goes_back_into_the_quantizer_of_the_file_that_it_came_from() {
     desk.open(&copy);
     desk.apply(DataCommand::ChooseQuantizer(Some(1)));
     desk.wait("the student", |s| !s.is_busy());
-    let student = desk.session.model().unwrap().rvq.clone();
+    let student = desk.model_rvq();
     assert_eq!(student.layers()[0].codebook.embed(), trained.layers()[0].codebook.embed());
 }
 

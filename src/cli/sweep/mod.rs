@@ -15,7 +15,7 @@ use crate::jobs::{self, Dataset, JobEvent, MODEL_EXTENSION, SaveSpec, SweepAxis,
 use crate::report::Report;
 use crate::report::sweep::{Axis, FIGURES, SCHEMA, Sweep, SweepRun, SweepState, groups};
 use crate::rvq::Rvq;
-use crate::training::{findings, params_json};
+use crate::training::{History, findings, params_json};
 
 use super::errors::with_path;
 use super::metrics_log::MetricsLog;
@@ -141,7 +141,7 @@ impl<'a> Running<'a> {
         if env.cancel.is_cancelled() {
             return Err(self.interrupted());
         }
-        let Trained { run, history, .. } = match trained {
+        let (Trained { run, .. }, history) = match trained {
             Ok(trained) => trained,
             Err(err) => {
                 let run = &mut self.sweep.runs[nth];
@@ -163,7 +163,7 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    fn trained(&self, member: &Member, log: Option<&MetricsLog>) -> Result<Trained> {
+    fn trained(&self, member: &Member, log: Option<&MetricsLog>) -> Result<(Trained, History)> {
         let title = self.dataset.source.title();
         let spec = TrainSpec {
             name: format!("{}, {title}", member.label),
@@ -181,7 +181,7 @@ impl<'a> Running<'a> {
                 log.event(event);
             }
         };
-        let trained = self.env.job_with(&note_step, |ctx| jobs::train(spec, ctx));
+        let trained = self.env.job_with(&note_step, |ctx| jobs::train_recorded(spec, ctx));
         trained.map_err(|err| with_path(err, Path::new(&title)))
     }
 

@@ -17,8 +17,8 @@ use crate::app::plot::{Scale, StepChart, StepLines};
 use crate::app::{Panel, PanelCtx};
 use crate::metrics::{Definition, Evaluation, usage};
 use crate::session::{Selection, View};
-use crate::training::{Run, Series, SplitKind};
-use state::{CodeState, LayerCodes};
+use crate::training::{CodeState, LayerCodes, Run, Series, SplitKind};
+use state::color;
 
 const ID: &str = "dead";
 
@@ -88,7 +88,7 @@ impl Dead {
         if codes.frames > 0 {
             small_sample_ui(ctx, ui, codes.frames, codes.len(), split.label());
         }
-        legend_ui(ctx, ui, view, codes, split, recent_steps);
+        legend_ui(ctx, ui, view, codes, recent_steps);
         advice::advice_ui(ctx, ui, view, layer);
         let with_curves = !view.is_model;
         let charts = if with_curves { tile_rows(ui, 2, 260.0) as f32 } else { 0.0 };
@@ -123,9 +123,9 @@ impl Dead {
         small_sample_ui(ctx, ui, codes.frames, codes.len(), "all of the file");
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
-            for state in [CodeState::Alive, CodeState::Corpus] {
+            for state in [CodeState::Alive, CodeState::UnusedInCorpus] {
                 let text = format!("{}: {}", state.label(), grouped(codes.counted(state) as i64));
-                swatch_ui(ui, state.color(ctx.palette), &text).on_hover_text(state.help());
+                swatch_ui(ui, color(state, ctx.palette), &text).on_hover_text(state.help());
             }
         });
         let text = "What is below the threshold or was replaced is not in codes alone: it needs the model that they came from, and its audio or features";
@@ -136,33 +136,26 @@ impl Dead {
 }
 
 /// What the colours of the map mean, and how many codes are dead in each of the three senses.
-fn legend_ui(
-    ctx: &PanelCtx<'_>,
-    ui: &mut Ui,
-    view: &View,
-    codes: &LayerCodes,
-    split: SplitKind,
-    recent_steps: &mut u64,
-) {
+fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, codes: &LayerCodes, recent_steps: &mut u64) {
     let palette = ctx.palette;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
         for state in CodeState::ALL {
-            if state == CodeState::Replaced && view.is_model {
+            let is_hidden = match state {
+                CodeState::Replaced => view.is_model,
+                CodeState::Unknown => codes.counted(state) == 0,
+                _ => false,
+            };
+            if is_hidden {
                 continue;
             }
             let count = grouped(codes.counted(state) as i64);
             let text = match state {
-                CodeState::Window => format!("(a) unused in {} frames: {count}", split.label()),
                 CodeState::Replaced => format!("replaced: {count}, in the last"),
-                _ => format!("{}: {count}", state.label()),
+                _ => format!("{}: {count}", codes.words(state)),
             };
-            let help = format!(
-                "{}\n\nA code can be of several kinds; each is counted in full here, and the map shows the first that applies: \
-                 replaced, (c), (a), (b), rare, alive",
-                state.help()
-            );
-            swatch_ui(ui, state.color(palette), &text).on_hover_text(help);
+            let help = format!("{}\n\nEvery code is in one state: the first that applies of replaced, unused, below threshold, not chosen, rare, alive", state.help());
+            swatch_ui(ui, color(state, palette), &text).on_hover_text(help);
             if state == CodeState::Replaced {
                 ui.add(DragValue::new(recent_steps).range(1..=100_000).speed(1.0).suffix(" steps"))
                     .on_hover_text("Codes replaced in this many of the last steps are shown as replaced");

@@ -49,18 +49,11 @@ impl Measure {
         if self == Self::Mse { Scale::Log } else { Scale::Linear }
     }
 
-    /// The Shannon reference by layer, where there is one.
-    fn reference(self, shannon: &[f64]) -> Vec<f64> {
+    /// The Shannon reference by layer, where there is one: it is of what a layer gains.
+    fn reference(self, shannon: &[Option<f64>]) -> Vec<f64> {
         match self {
-            Self::Gain => shannon.to_vec(),
-            Self::Snr => shannon
-                .iter()
-                .scan(0.0, |sum, db| {
-                    *sum += db;
-                    Some(*sum)
-                })
-                .collect(),
-            Self::Mse | Self::Explained => Vec::new(),
+            Self::Gain => shannon.iter().map(|db| db.unwrap_or(f64::NAN)).collect(),
+            Self::Snr | Self::Mse | Self::Explained => Vec::new(),
         }
     }
 }
@@ -106,8 +99,12 @@ impl ByLayer {
                             .name(""),
                     );
                     if !reference.is_empty() {
-                        let line: Vec<[f64; 2]> =
-                            reference.iter().enumerate().map(|(i, &db)| [(i + 1) as f64, db]).collect();
+                        let line: Vec<[f64; 2]> = reference
+                            .iter()
+                            .enumerate()
+                            .map(|(i, &db)| [(i + 1) as f64, db])
+                            .filter(|p| p[1].is_finite())
+                            .collect();
                         plot.line(
                             Line::new("Shannon reference", line)
                                 .color(palette.faint)

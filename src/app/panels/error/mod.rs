@@ -23,8 +23,10 @@ struct Figures {
     train: Vec<LayerMetrics>,
     held_out: Vec<LayerMetrics>,
     total: Option<TotalMetrics>,
-    /// What each layer could gain at most on white Gaussian frames.
-    shannon: Vec<f64>,
+    /// What each layer could gain at most on Gaussian frames of the same covariance, where that was looked at.
+    shannon: Vec<Option<f64>>,
+    /// What it gains of that.
+    shannon_share: Vec<Option<f64>>,
 }
 
 /// The panel.
@@ -96,13 +98,14 @@ impl Error {
 
 impl Figures {
     fn new(run: &Run, split: SplitKind) -> Self {
-        let dim = run.source.dim;
-        let shannon = |layer: &crate::rvq::Layer| distortion::shannon_db(layer.codebook.num_codes(), dim);
+        let best = run.best_evaluation().map_or(split, |(split, _)| split);
+        let figures = run.layer_metrics(best);
         Self {
             train: run.layer_metrics(SplitKind::Train),
             held_out: run.layer_metrics(SplitKind::HeldOut),
             total: run.total_metrics(split),
-            shannon: run.rvq.layers().iter().map(shannon).collect(),
+            shannon: figures.iter().map(|layer| layer.shannon_db).collect(),
+            shannon_share: figures.iter().map(|layer| layer.shannon_share).collect(),
         }
     }
 }

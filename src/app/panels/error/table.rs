@@ -49,8 +49,11 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
                         .on_hover_text(format!("{name} of the held-out frames. {}", definition.text));
                 }
             }
-            ui.label(faint("of Shannon"))
-                .on_hover_text(format!("The layer's gain over the reference. Frames that are not white, as those of speech, go far above 100 % in the first layers. {}", distortion::SHANNON.text));
+            ui.label(faint("of Shannon")).on_hover_text(format!(
+                "{} {}",
+                distortion::SHANNON_SHARE.text,
+                distortion::SHANNON.text
+            ));
             ui.end_row();
             for layer in 0..figures.shannon.len() {
                 let name = format!("Select layer {}", layer + 1);
@@ -70,9 +73,8 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
                         value_ui(ctx, ui, figures.held_out.get(layer).and_then(of), show, chosen);
                     }
                 }
-                let best = figures.held_out.get(layer).or(figures.train.get(layer));
-                let share = best.and_then(|l| l.snr_gain_db).map(|gain| gain / figures.shannon[layer]);
-                value_ui(ctx, ui, share.filter(|share| share.is_finite()), percent, chosen);
+                let share = figures.shannon_share.get(layer).copied().flatten();
+                value_ui(ctx, ui, share, percent, chosen);
                 ui.end_row();
             }
         });
