@@ -111,7 +111,7 @@ fn an_interrupted_sweep_is_resumed_to_the_same_bytes() {
     let dir = with_data();
     // Long enough to be met in the middle.
     let long = ["--sweep", "codes=4,8", "--sweep", "layers=1,2", "--metrics"];
-    let base = ["sweep", "x.npy", "--kmeans-iters", "2", "--batch", "64", "--steps", "4000", "--out"];
+    let base = ["sweep", "x.npy", "--kmeans-iters", "2", "--batch", "64", "--steps", "10000", "--out"];
     run(&dir, &[&base, &["whole"], &long], 0);
     let whole = files(&dir.path().join("whole"));
     assert_eq!(whole.len(), 4 * 3 + 3, "{:?}", whole.keys());
@@ -168,7 +168,7 @@ fn a_folder_of_another_sweep_is_refused() {
     assert!(err.contains("2 of 6 runs are in the folder already"), "{err}");
     assert!(files(&dir.path().join("s"))["codes-4-seed-0.json"] == before["codes-4-seed-0.json"]);
 
-    let (_, err) = sweep(&dir, "s", &["--sweep", "decay=0.5,0.9", "--overwrite"], 0);
+    let (_, err) = sweep(&dir, "s", &["--sweep", "decay=0.5,0.9", "--codes", "4", "--overwrite"], 0);
     assert!(!err.contains("already"), "{err}");
     let names: Vec<String> =
         files(&dir.path().join("s")).into_keys().filter(|n| n.ends_with("tensors")).collect();

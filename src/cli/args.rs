@@ -51,10 +51,10 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
              Progress goes to standard error, results to standard output or files.\n\
              Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n\
              Start with:\n  \
-             rvqscope report --demo --out report                  train on built-in speech, and read what came of it\n  \
-             rvqscope train speech/ --out model.safetensors       train on audio, features, or folders of them\n  \
-             rvqscope report test/ --model model.safetensors --out report      evaluate a model on other data\n  \
-             rvqscope COMMAND --help                              every flag, with its range and default",
+             rvqscope report --demo --out report                      train on built-in speech; figures and plots\n  \
+             rvqscope train speech/ --out m.safetensors               train on audio, features, or folders\n  \
+             rvqscope report test/ --model m.safetensors --out report evaluate a model on other data\n  \
+             rvqscope COMMAND --help                                  every flag, with its range and default",
         )
         .subcommand_required(true)
         .arg(unpack_limit_flag())

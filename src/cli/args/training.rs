@@ -97,6 +97,7 @@ pub(super) fn sweep(rule: &'static dyn UpdateRule) -> Command {
             "metrics",
             "Write the scalars of every step beside each model, as NAME.jsonl, one JSON object a line",
         )
+        .help_heading("Training")
     })
 }
 

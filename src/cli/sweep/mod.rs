@@ -248,7 +248,7 @@ impl<'a> Running<'a> {
             .iter()
             .filter_map(|run| Some((run.label.as_str(), run.error.as_deref()?)))
             .collect();
-        for (label, error) in &failed {
+        for (label, error) in failed.iter().skip(1) {
             self.env.reporter.note(&format!("{label} failed: {error}"));
         }
         match failed.as_slice() {
