@@ -52,6 +52,15 @@ impl Layout {
         &self.tree
     }
 
+    /// An arrangement as it was stored; one that cannot be drawn changes nothing.
+    pub fn restore(&mut self, stored: &str) {
+        let known = |pane: &Pane| self.panels.contains_key(pane.0.as_str());
+        let tree = serde_json::from_str(stored).ok().and_then(|tree| repaired(tree, known));
+        if let Some(tree) = tree {
+            self.tree = tree;
+        }
+    }
+
     /// Back to the usual arrangement.
     pub fn reset(&mut self) {
         self.tree = usual();

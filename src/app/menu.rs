@@ -90,6 +90,13 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
         dialogs.ask(&egui_ctx, Wanted::Checkpoint, "");
     }
     ui.separator();
+    if item(ui, "Open workspace…", None, None) {
+        dialogs.ask(&egui_ctx, Wanted::OpenWorkspace, "");
+    }
+    if item(ui, "Save workspace as…", None, None) {
+        dialogs.ask(&egui_ctx, Wanted::SaveWorkspace, "workspace.rvqscope");
+    }
+    ui.separator();
     if item(ui, "Quit", None, None) {
         egui_ctx.send_viewport_cmd(ViewportCommand::Close);
     }

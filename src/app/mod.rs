@@ -29,6 +29,7 @@ mod stage_words;
 mod start;
 mod status;
 mod theme;
+mod workspace;
 mod write_files;
 
 use std::cell::RefCell;
@@ -36,7 +37,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::jobs::Builtin;
 use crate::session::{Command, DataCommand, Session};
 
 pub use layout::{Layout, Pane};
@@ -61,6 +61,7 @@ pub struct App {
     help: help::Help,
     outbox: RefCell<Outbox>,
     geometry: geometry::Geometry,
+    keeper: workspace::Keeper,
 }
 
 impl App {
@@ -68,12 +69,7 @@ impl App {
     #[must_use]
     pub fn new(cc: &eframe::CreationContext<'_>, files: Vec<PathBuf>) -> Self {
         let mut app = Self::empty(cc);
-        let start = if files.is_empty() {
-            DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true }
-        } else {
-            DataCommand::Open(files)
-        };
-        app.session.apply(start);
+        workspace::start(&mut app.session, files);
         app
     }
 
@@ -102,6 +98,7 @@ impl App {
             help: help::Help::default(),
             outbox: RefCell::default(),
             geometry: geometry::Geometry::from_env(),
+            keeper: workspace::Keeper::default(),
         }
     }
 
@@ -141,6 +138,7 @@ impl App {
                 WindowRequest::StepPanel { forwards } => self.layout.step_panel(forwards),
                 WindowRequest::StepTab { forwards } => self.layout.step_tab(forwards),
                 WindowRequest::AskOpen => self.dialogs.ask_open(ctx),
+                WindowRequest::Locate(id) => self.dialogs.ask(ctx, dialogs::Wanted::Data(id), ""),
                 WindowRequest::AskSaveModel => {
                     self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Model);
                 }
@@ -161,7 +159,8 @@ impl eframe::App for App {
         for paths in self.session.take_recently_opened() {
             self.settings.recent.add(&paths);
         }
-        let Self { session, layout, dialogs, exports, settings, .. } = self;
+        let Self { session, layout, dialogs, exports, settings, keeper, .. } = self;
+        keeper.logic(ctx, session, layout);
         settings.recent.poll();
         exports.poll(ctx, layout, dialogs);
         dialogs.poll(ctx, |command| session.apply(command));
@@ -195,6 +194,7 @@ impl eframe::App for App {
         help.ui(&palette, ui);
         dialogs.ui(&ctx, ui);
         choice::ui(&ctx, ui);
+        workspace::missing_ui(&ctx, ui);
         status::drop_hint_ui(&palette, ui);
         let ctx = ui.ctx().clone();
         self.empty_outbox(&ctx);
@@ -204,5 +204,9 @@ impl eframe::App for App {
         let last_folder = self.dialogs.last_folder().map(std::path::Path::to_path_buf);
         self.settings.keep(&self.session, &self.layout, last_folder);
         self.settings.store(storage);
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        workspace::Keeper::close(&mut self.session);
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::session::{Command, Session};
+use crate::session::{Command, DataId, Session};
 
 use super::theme::Palette;
 
@@ -97,6 +97,8 @@ pub enum WindowRequest {
     },
     /// Ask for files to open.
     AskOpen,
+    /// Ask where data are now.
+    Locate(DataId),
     /// Ask where to save the quantizer of the shown run.
     AskSaveModel,
 }

@@ -2,7 +2,7 @@
 
 use crate::param::{ParamError, ParamValue};
 use crate::rvq::rules::{self, RULES};
-use crate::rvq::{RvqParams, ValidRvqParams};
+use crate::rvq::{PARAMS, RvqParams, ValidRvqParams};
 
 /// A parameter and the values that it takes in turn.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +46,12 @@ pub enum SweepError {
     /// An axis stands there twice.
     #[error("{0} is swept twice")]
     Twice(String),
+    /// A value of an axis stands there twice.
+    #[error("{0} has the value {1} twice")]
+    TwiceTheValue(String, String),
+    /// Seeds are an axis, and several are asked for besides.
+    #[error("seed is swept, so that there can be no more seeds besides: leave out one of the two")]
+    SeedsTwice,
     /// A value is outside of its range.
     #[error(transparent)]
     Value(#[from] ParamError),
@@ -60,19 +66,29 @@ pub enum SweepError {
 /// Trainings that a sweep has at the most.
 pub const SWEEP_MOST: usize = 1000;
 
-/// Reads an axis: `codes=256,1024`.
+/// Reads an axis: `codes=256,1024`. Names and values come out as the program writes them, so that the same axis is always the same text.
 ///
 /// # Errors
-/// It is not of that form.
+/// It is not of that form, or has a value twice.
 pub fn axis_of(text: &str) -> Result<SweepAxis, SweepError> {
     let wrong = || SweepError::NoAxis(text.to_owned());
     let (flag, values) = text.split_once('=').ok_or_else(wrong)?;
-    let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
-    let flag = flag.trim().to_owned();
+    let spec = PARAMS.iter().find(|spec| [spec.flag, spec.key].contains(&flag.trim()));
+    let flag = spec.map_or(flag.trim(), |spec| spec.flag).to_owned();
+    // What does not parse stays as it is: what is wrong with it depends on the rule, and is said by `members_of`.
+    let written = |value: &str| {
+        let value = value.trim();
+        spec.and_then(|spec| spec.kind.parse(value)).map_or(value.to_owned(), |value| value.to_string())
+    };
+    let values: Vec<String> = values.split(',').map(written).collect();
     if flag.is_empty() || values.iter().any(String::is_empty) {
         return Err(wrong());
     }
-    Ok(SweepAxis { flag, values })
+    let repeated = values.iter().enumerate().find(|(nth, value)| values[..*nth].contains(value));
+    match repeated {
+        Some((_, value)) => Err(SweepError::TwiceTheValue(flag, value.clone())),
+        None => Ok(SweepAxis { flag, values }),
+    }
 }
 
 /// Every combination of the values of `axes`, each with `seeds` seeds from that of `base` on; the first axis changes slowest.
@@ -89,6 +105,9 @@ pub fn members_of(axes: &[SweepAxis], seeds: u64, base: &RvqParams) -> Result<Ve
         if axes[..nth].iter().any(|other| other.flag == axis.flag) {
             return Err(SweepError::Twice(axis.flag.clone()));
         }
+    }
+    if seeds > 1 && axes.iter().any(|axis| axis.flag == "seed") {
+        return Err(SweepError::SeedsTwice);
     }
     let combinations = axes.iter().fold(1usize, |n, axis| n.saturating_mul(axis.values.len()));
     let count = combinations.saturating_mul(usize::try_from(seeds).unwrap_or(usize::MAX));
@@ -203,6 +222,9 @@ mod tests {
         assert!(fails(&["rule=faiss"], 1).contains("no rule"));
         assert!(fails(&["decay=2"], 1).contains("decay"));
         assert!(fails(&["codes=1", "codes=2"], 1).contains("twice"));
+        assert!(fails(&["codes=8", "codebook_size=9"], 1).contains("codes is swept twice"));
+        assert!(fails(&["codes=8,08"], 1).contains("value 8 twice"));
+        assert!(fails(&["seed=1,2"], 2).contains("seed is swept"));
         assert!(fails(&["codes=256"], 0).contains("seed"));
         assert!(fails(&["codes=256,512"], 501).contains("1002"));
     }

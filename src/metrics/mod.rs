@@ -9,6 +9,7 @@ mod covariance;
 pub mod distortion;
 mod evaluation;
 mod evaluator;
+pub mod figures;
 mod summary;
 pub mod threshold;
 pub mod usage;
@@ -18,6 +19,7 @@ pub use buffers::{CodebookView, EmaMetrics, EmaSetting};
 pub use covariance::Covariance;
 pub use evaluation::{Evaluation, LayerTally};
 pub use evaluator::{Evaluator, evaluate};
+pub use figures::{LAYER_FIGURES, LayerFigure, LayerView};
 pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 
 /// What a figure is: its key in files, its name, its unit and how it is computed.

@@ -15,9 +15,9 @@ use super::Session;
 use super::activity::{Doing, Task, TrainState, Training};
 use super::ids::RunId;
 use super::mailbox::{Ending, Mail};
-use super::notices::Severity;
 use super::opening::{AfterOpen, Chosen, Opening, QuantizerChoice};
 use super::run_entry::{Body, ModelFile, Origin, RunState};
+use super::severity::Severity;
 
 impl Session {
     /// Takes in what jobs have told since the last call, and says whether anything changed. Never waits.

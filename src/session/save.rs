@@ -5,8 +5,8 @@ use crate::rvq::LayerSpan;
 
 use super::activity::Doing;
 use super::command::SaveCommand;
-use super::notices::Severity;
 use super::run_entry::Origin;
+use super::severity::Severity;
 use super::{RunEntry, Session};
 
 /// What the job is called.

@@ -10,10 +10,10 @@ use super::activity::Doing;
 use super::command::{DataCommand, TrainCommand};
 use super::edits::Edit;
 use super::ids::{DataId, RunId};
-use super::notices::Severity;
 use super::opening::{AfterOpen, Chosen, Opening};
 use super::plan::HOLDOUT;
 use super::run_entry::Body;
+use super::severity::Severity;
 use super::{RunEntry, Session};
 
 impl Session {

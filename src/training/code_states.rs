@@ -153,7 +153,7 @@ impl LayerCodes {
     #[must_use]
     pub fn new(run: &Run, layer_idx: usize, split: SplitKind, recent_steps: u64) -> Self {
         let codebook = run.rvq.layers().get(layer_idx).map(|layer| &layer.codebook);
-        let num_codes = codebook.map_or(0, |codebook| codebook.num_codes());
+        let num_codes = codebook.map_or(0, crate::rvq::Codebook::num_codes);
         let (sizes, threshold) = match codebook.filter(|codebook| buffers::has_ema(codebook)) {
             Some(codebook) => (codebook.cluster_size().to_vec(), run.threshold_frames(layer_idx)),
             None => (vec![f64::NAN; num_codes], f64::NAN),
@@ -182,7 +182,7 @@ impl LayerCodes {
                 threshold,
             }
         };
-        let states = sizes.iter().enumerate().map(facts).map(CodeState::of).collect();
+        let states: Vec<CodeState> = sizes.iter().enumerate().map(facts).map(CodeState::of).collect();
         Self {
             frames: usage::frames(counts),
             frames_words: run.frames_words(split, usage::frames(counts)),
@@ -248,7 +248,7 @@ impl LayerCodes {
     }
 }
 
-fn totals(states: &Vec<CodeState>) -> [usize; CodeState::ALL.len()] {
+fn totals(states: &[CodeState]) -> [usize; CodeState::ALL.len()] {
     let mut totals = [0; CodeState::ALL.len()];
     states.iter().for_each(|state| totals[state.place()] += 1);
     totals

@@ -5,6 +5,7 @@ mod code_states;
 mod findings;
 mod history;
 mod init_sample;
+mod layer_pass;
 mod layer_start;
 mod layer_state;
 mod motion;
@@ -15,7 +16,7 @@ mod trainer;
 mod trainer_state;
 mod verdict;
 
-pub use batches::Batches;
+pub(crate) use batches::Batches;
 pub use code_states::{CodeState, LayerCodes};
 pub use findings::findings;
 pub use history::{History, Series};

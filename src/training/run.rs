@@ -83,8 +83,23 @@ pub enum SplitKind {
     HeldOut,
 }
 
-/// What frames are called that nothing was trained on.
-pub(crate) const ALL_FRAMES: &str = "all frames";
+impl SourceInfo {
+    /// What the frames of a split are called: of a model that was trained on none of them, all of them are looked at.
+    #[must_use]
+    pub fn split_label(&self, split: SplitKind) -> &'static str {
+        if self.train_frames == 0 { "all frames" } else { split.label() }
+    }
+
+    /// So many frames of a split, in words: "2702 held-out frames", or "1560 frames" of a model that was trained on none of them.
+    #[must_use]
+    pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
+        if self.train_frames == 0 {
+            format!("{frames} frames")
+        } else {
+            format!("{frames} {} frames", split.label())
+        }
+    }
+}
 
 impl SplitKind {
     /// Its name where a run was trained on some of the frames; see [`Run::split_label`].
@@ -122,20 +137,16 @@ impl Run {
         }
     }
 
-    /// What the frames of a split are called: of a model that was trained on none of them, all of them are looked at.
+    /// What the frames of a split are called.
     #[must_use]
     pub fn split_label(&self, split: SplitKind) -> &'static str {
-        if self.source.train_frames == 0 { ALL_FRAMES } else { split.label() }
+        self.source.split_label(split)
     }
 
-    /// So many frames of a split, in words: "2702 held-out frames", or "1560 frames" of a model that was trained on none of them.
+    /// So many frames of a split, in words.
     #[must_use]
     pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
-        if self.source.train_frames == 0 {
-            format!("{frames} frames")
-        } else {
-            format!("{frames} {} frames", split.label())
-        }
+        self.source.frames_words(split, frames)
     }
 
     /// The evaluation of one set of frames.

@@ -116,7 +116,7 @@ impl ThresholdStanding {
     #[must_use]
     pub fn of(run: &Run, layer_idx: usize) -> Self {
         let codebook = run.rvq.layers().get(layer_idx).map(|layer| &layer.codebook);
-        let num_codes = codebook.map_or(1, |codebook| codebook.num_codes());
+        let num_codes = codebook.map_or(1, crate::rvq::Codebook::num_codes);
         let batch_len = if run.params_known {
             match run.source.train_frames {
                 0 => run.params.batch_size as f64,
@@ -210,7 +210,7 @@ type Finding = (Health, String, Option<String>);
 impl<'a> Judged<'a> {
     fn of(run: &'a Run, layer: usize) -> Self {
         let codebook = run.rvq.layers().get(layer).map(|layer| &layer.codebook);
-        let num_codes = codebook.map_or(0, |codebook| codebook.num_codes());
+        let num_codes = codebook.map_or(0, crate::rvq::Codebook::num_codes);
         let threshold = ThresholdStanding::of(run, layer);
         let sizes =
             codebook.filter(|codebook| buffers::has_ema(codebook)).map(|book| book.cluster_size().to_vec());
