@@ -192,13 +192,14 @@ fn axes_that_make_no_sense_are_wrong_usage() {
     let dir = with_data();
     for (args, words) in [
         (&["--sweep", "colour=red"][..], "no parameter \"colour\""),
+        (&["--sweep", "metric=cosine"], "read by lucidrains"),
         (&["--sweep", "codes"], "codes=256,1024"),
         (&["--sweep", "codes=4,4"], "the value 4 twice"),
         (&["--sweep", "codes=4", "--sweep", "codebook_size=8"], "codes is swept twice"),
         (&["--sweep", "decay=2"], "decay"),
         (&["--sweep", "codes=4,8", "--codes", "16"], "--codes has to be left out"),
         (&["--sweep", "rule=moshi,encodec", "--rule", "moshi"], "--rule has to be left out"),
-        (&["--sweep", "rule=moshi,encodec", "--threshold", "1"], "own unit"),
+        (&["--sweep", "rule=moshi,encodec", "--threshold", "0.5"], "own unit"),
         (&["--sweep", "seed=1,2", "--seeds", "2"], "seed is swept"),
         (&["--sweep", "codes=4", "--seeds", "0"], "--seeds"),
         (&["--sweep", "codes=4", "--seeds", "1001"], "1001 trainings"),
@@ -215,7 +216,8 @@ fn axes_that_make_no_sense_are_wrong_usage() {
 fn a_run_that_fails_is_recorded_and_the_others_are_trained() {
     let dir = with_data();
     // Angles are from the origin, which standardizing moves.
-    let args = ["--sweep", "metric=cosine,euclidean", "--codes", "4", "--layers", "1", "--standardize"];
+    let metric = ["--rule", "lucidrains", "--sweep", "metric=cosine,euclidean"];
+    let args = [&metric[..], &["--codes", "4", "--layers", "1", "--standardize"]].concat();
     let (out, err) = sweep(&dir, "s", &args, 1);
     assert!(err.lines().last().unwrap().starts_with("error: 1 of 2 runs failed: metric cosine: "), "{err}");
     assert!(out.contains("0 of 1"), "{out}");
