@@ -111,7 +111,7 @@ fn an_interrupted_sweep_is_resumed_to_the_same_bytes() {
     let dir = with_data();
     // Long enough to be met in the middle.
     let long = ["--sweep", "codes=4,8", "--sweep", "layers=1,2", "--metrics"];
-    let base = ["sweep", "x.npy", "--kmeans-iters", "2", "--batch", "64", "--steps", "10000", "--out"];
+    let base = ["sweep", "x.npy", "--kmeans-iters", "2", "--batch", "64", "--steps", "6000", "--out"];
     run(&dir, &[&base, &["whole"], &long], 0);
     let whole = files(&dir.path().join("whole"));
     assert_eq!(whole.len(), 4 * 3 + 3, "{:?}", whole.keys());
