@@ -14,7 +14,7 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
-use models::{convert, endings, inspect, quantizer_flag, unpack_limit_flag, write_back};
+use models::{convert, endings, inspect, model_flags, unpack_limit_flag, write_back};
 
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
@@ -74,7 +74,7 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
             )
             .required_unless_present_any(["compare", "pitfall"]),
         )
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     let command = training_flags(data_args(command, ""), rule)
         .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
     let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
@@ -116,7 +116,7 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
         .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     training_flags(data_args(command, ""), rule)
 }
 
@@ -125,7 +125,7 @@ fn encode() -> Command {
         .about("Write the codes of audio or features as int32 .npy of shape [n_q, T]")
         .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(path_flag("out", "CODES", "The file to write (.npy)").required(true))
         .arg(count_flag(
             "layers",
@@ -147,7 +147,7 @@ fn decode() -> Command {
         .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
         .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(path_arg("codes", "CODES", "Whole numbers, one row a layer"))
         .arg(path_flag("out", "FRAMES", "The file to write (.npy)").required(true))
         .arg(count_flag(

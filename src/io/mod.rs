@@ -14,6 +14,7 @@ pub mod npy;
 pub mod npz;
 mod patch;
 pub mod pytorch;
+mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
@@ -29,14 +30,14 @@ pub use dtype::Dtype;
 pub use error::{FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
-pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
+pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
 pub use write::{
-    EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
+    EmaParams, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
 };
-pub use write_back::{WrittenBack, write_back};
+pub use write_back::{WrittenBack, write_back, write_back_as};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};
@@ -106,6 +107,8 @@ pub struct Wanted<'a> {
     pub intake: Intake,
     /// Which quantizer is meant where there are several: what stands in front of its tensor names.
     pub quantizer: Option<&'a str>,
+    /// Where a model is asked for and nothing else: what the user says of it.
+    pub model: Option<&'a ModelOptions>,
 }
 
 /// A regular, non-empty file that is open for reading.
