@@ -7,17 +7,23 @@ mod arrays;
 mod coded;
 mod dtype;
 mod error;
+pub mod faiss;
 mod folder;
+pub mod gguf;
 mod limits;
 pub mod model;
+pub mod nemo;
 pub mod npy;
 pub mod npz;
+pub mod onnx;
 mod patch;
 pub mod pytorch;
 mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
+mod sharded;
+mod stored;
 pub mod tensors;
 pub mod text;
 pub mod wav;
@@ -96,7 +102,12 @@ pub static READERS: &[&dyn Reader] = &[
     &npy::NpyReader,
     &npz::NpzReader,
     &pytorch::PytorchReader,
+    &pytorch::PickleReader,
     &safetensors::SafetensorsReader,
+    &faiss::FaissReader,
+    &gguf::GgufReader,
+    &nemo::NemoReader,
+    &onnx::OnnxReader,
     &text::TextReader,
 ];
 
@@ -144,6 +155,13 @@ pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opene
 }
 
 fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+    match sharded::shards_of(path)? {
+        Some(shards) => shards.open(&wanted, task, || open_alone(path, wanted, task)),
+        None => open_alone(path, wanted, task),
+    }
+}
+
+fn open_alone(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
     let source = Source { wanted, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
@@ -193,6 +211,12 @@ fn with_tensors<'a, T>(
     work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
 ) -> Result<(Source<'a>, T), FileError> {
     let open = || {
+        if let Some(shards) = sharded::shards_of(path)? {
+            return Err(Problem::Unsupported(format!(
+                "this checkpoint lies in {} files, and only one file is written back into; write the model to a file of its own with `rvqscope convert`",
+                shards.count()
+            )));
+        }
         let source = Source::open(path)?;
         let head = source.head()?;
         let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source, task));

@@ -153,12 +153,10 @@ impl Dac {
                 Some(Weights::Parametrized) => evidence(reading.tensors) == Some(Evidence::Dac),
                 form => form == Some(Weights::Normed),
             },
-            Kind::Transformers => {
-                form(whole) == Some(Weights::Plain) && evidence(reading.tensors) != Some(Evidence::Snac)
-            }
-            Kind::Snac => match (form(whole), evidence(reading.tensors)) {
-                (Some(Weights::Parametrized), found) => found != Some(Evidence::Dac),
-                (Some(Weights::Plain), found) => found == Some(Evidence::Snac),
+            Kind::Transformers => form(whole) == Some(Weights::Plain) && !has_noise_block(reading.tensors),
+            Kind::Snac => match form(whole) {
+                Some(Weights::Parametrized) => evidence(reading.tensors) != Some(Evidence::Dac),
+                Some(Weights::Plain) => has_noise_block(reading.tensors),
                 _ => false,
             },
             Kind::Alone => {
@@ -365,20 +363,23 @@ enum Evidence {
 
 /// Which of the two a file is of, if something in it tells.
 fn evidence(tensors: &dyn Tensors) -> Option<Evidence> {
-    // SNAC's decoder adds noise in a block of its own, which has a map without a bias.
-    let is_noise_block = |name: &String| {
-        let block = name.rsplit_once(".block.").and_then(|(front, rest)| {
-            let (number, part) = rest.split_once('.')?;
-            (front.contains("decoder.model.") && number.bytes().all(|b| b.is_ascii_digit())).then_some(part)
-        });
-        block.is_some_and(|part| part.starts_with("linear."))
-    };
-    if noted_strides(tensors).is_some() || tensors.infos().keys().any(is_noise_block) {
+    if noted_strides(tensors).is_some() || has_noise_block(tensors) {
         return Some(Evidence::Snac);
     }
     // What audiotools writes beside the weights of a DAC; a SNAC would name its strides there.
     let is_of_audiotools = |key: &String| key.contains("metadata.kwargs.") || key.starts_with("kwargs.");
     tensors.metadata().keys().any(is_of_audiotools).then_some(Evidence::Dac)
+}
+
+/// Whether there is a block that adds noise, as in SNAC's decoder: a map of its own, `decoder.model.{i}.block.{j}.linear`.
+fn has_noise_block(tensors: &dyn Tensors) -> bool {
+    let is_part = |name: &String| {
+        let (front, rest) = name.rsplit_once(".block.")?;
+        let (number, part) = rest.split_once('.')?;
+        let is_numbered = number.bytes().all(|byte| byte.is_ascii_digit());
+        (front.contains("decoder.model.") && is_numbered && part.starts_with("linear.")).then_some(())
+    };
+    tensors.infos().keys().any(|name| is_part(name).is_some())
 }
 
 /// Whether the last part of a place is a number.

@@ -9,7 +9,7 @@ use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::settle::RowFormula;
-use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq};
+use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
 
 /// `{place}{stem}{i}.{rows}`, or `{place}{rows}` where there is one layer without a number.
 #[derive(Debug, Clone, Copy)]
@@ -205,7 +205,7 @@ impl Plain {
         let start = self.stem.map_or(place.to_owned(), |stem| format!("{place}{stem}0."));
         let shape =
             |name: &str| reading.tensors.infos().get(&format!("{start}{name}")).map(|i| i.shape.as_slice());
-        let module = place.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+        let module = module_of(place);
         let columns = || match (shape(self.rows), self.sizes.and_then(shape)) {
             (Some(&[_, codes]), Some(&[sizes])) => codes == sizes,
             _ => false,
@@ -309,7 +309,7 @@ fn normalize_first(
     let Some(first) = layers.first_mut() else { return Ok(()) };
     if said == Some("true") {
         let mut rows: Array2<f32> = first.codebook.embed().to_owned();
-        crate::rvq::normalize_rows(&mut rows);
+        normalize_rows(&mut rows);
         first.codebook = Codebook::from_rows(rows)?;
         findings.push("layer 0: the rows are used at length 1 (codebook_normalize)".to_owned());
     } else if said.is_none() && !super::read::has_unit_rows(&first.codebook) {
@@ -324,6 +324,10 @@ fn normalize_first(
 impl Family for Plain {
     fn id(&self) -> &'static str {
         self.id
+    }
+
+    fn container(&self) -> Option<&'static str> {
+        matches!(self.proof, Proof::Setting(..)).then_some("a file of llama.cpp's")
     }
 
     fn row_formula(&self) -> Option<RowFormula> {
@@ -377,7 +381,17 @@ impl Family for Plain {
         let mut named = Named::new(dtype);
         if rvq.chains().len() == 1 {
             one_chain(self.id, rvq)?;
-            self.write_chain(&mut named, place, rvq.layers())?;
+            let module = match self.proof {
+                Proof::Module(names) if !names.contains(&module_of(place)) => names.first().copied(),
+                _ => None,
+            };
+            let start = module.map_or(place.to_owned(), |module| format!("{place}{module}."));
+            // Nothing but rows of length 1 tells that distances are cosine.
+            let mut layers = rvq.layers().to_vec();
+            if is_cosine {
+                layers.iter_mut().for_each(|layer| normalize_rows(layer.codebook.parts_mut().0));
+            }
+            self.write_chain(&mut named, &start, &layers)?;
             return Ok(named.tensors);
         }
         let width = rvq.dim() / rvq.chains().len().max(1);
@@ -445,6 +459,11 @@ fn group_of(place: &str) -> Option<(&str, usize)> {
     let (whole, group) = place.strip_suffix('.')?.rsplit_once(GROUPS)?;
     (whole.is_empty() || whole.ends_with('.')).then_some(())?;
     Some((whole, group.parse().ok()?))
+}
+
+/// The last part of a place.
+fn module_of(place: &str) -> &str {
+    place.trim_end_matches('.').rsplit('.').next().unwrap_or_default()
 }
 
 fn is_numbered(module: &str) -> bool {

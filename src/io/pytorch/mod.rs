@@ -20,6 +20,7 @@ use super::zip::{self, Archive, Entry};
 use super::{Opened, Problem, Reader, Source, limits};
 use crate::task::{Stage, Task};
 
+mod arrays;
 mod legacy;
 mod pickle;
 mod rebuild;
@@ -56,6 +57,8 @@ enum Home {
     Stored(Entry, ZipEntry),
     /// In an entry that has to be unpacked.
     Packed(Entry),
+    /// In the pickle, out of which they were taken.
+    Inline(Vec<u8>),
 }
 
 /// An open file, its pickle read.
@@ -119,6 +122,64 @@ impl Reader for PytorchReader {
     }
 }
 
+/// Reads pickles that lie in a file by themselves, as `pickle` and joblib write them.
+#[derive(Debug, Clone, Copy)]
+pub struct PickleReader;
+
+impl Reader for PickleReader {
+    fn id(&self) -> &'static str {
+        "pickle"
+    }
+
+    fn label(&self) -> &'static str {
+        "Python pickle"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["pkl", "joblib"]
+    }
+
+    fn sniff(&self, head: &[u8], _path: &Path) -> bool {
+        matches!(head, [0x80, 2..=5, next, ..] if *next == 0x95 || next.is_ascii_graphic() || *next == 0x8c)
+            && !head.starts_with(legacy::MAGIC)
+    }
+
+    fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+        recognise::interpret(&open_pickle(source, task)?, &source.wanted, task)
+    }
+
+    fn tensors<'a>(
+        &self,
+        source: &'a Source<'_>,
+        task: &Task<'_>,
+    ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
+        Some(open_pickle(source, task).map(|file| Box::new(file) as Box<dyn Tensors>))
+    }
+}
+
+fn open_pickle<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<PytorchFile<'a>, Problem> {
+    let stage = format!("reading {}", source.name());
+    let stage = task.stage(&stage);
+    if source.len > MAX_PICKLE_BYTES {
+        return Err(Problem::Unsupported(format!(
+            "this pickle is {} bytes long, but at most {MAX_PICKLE_BYTES} are read; save its arrays with `np.savez`",
+            source.len
+        )));
+    }
+    let mut bytes = Vec::new();
+    let mut file = &source.file;
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    let mut heap = value::Heap::new(budget(source));
+    let (value, _) = pickle::read(&bytes, &mut heap, stage).map_err(|stop| match stop {
+        pickle::Stop::Problem(problem) => problem,
+        pickle::Stop::Ended => Problem::malformed("the pickle in this file is cut short"),
+    })?;
+    let tree = tree::flatten(&mut heap, value, stage)?;
+    drop(heap);
+    PytorchFile::new(source, Contents { tree, storages: BTreeMap::new(), big_endian: false })
+}
+
 /// The tensors of a file. An archive of arrays is one of NumPy's, whatever its first entry is.
 fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<Box<dyn Tensors + 'a>, Problem> {
     let stage = format!("reading {}", source.name());
@@ -171,7 +232,11 @@ fn read_archive(
 }
 
 impl<'a> PytorchFile<'a> {
-    fn new(source: &'a Source<'_>, contents: Contents) -> Result<Self, Problem> {
+    fn new(source: &'a Source<'_>, mut contents: Contents) -> Result<Self, Problem> {
+        for (key, bytes) in std::mem::take(&mut contents.tree.inline) {
+            let len = bytes.len() as u64;
+            contents.storages.insert(key, Storage { home: Home::Inline(bytes), len });
+        }
         let Contents { tree, storages, .. } = &contents;
         if tree.tensors.is_empty() {
             return Err(no_tensors(tree));
@@ -217,7 +282,8 @@ impl<'a> PytorchFile<'a> {
             Layout::Strided => view.span().unwrap_or(0),
         };
         let count = usize::try_from(count).map_err(|_| missing())?;
-        let (dtype, big_endian) = (view.element.dtype, self.contents.big_endian);
+        let is_inline = matches!(storage.home, Home::Inline(_));
+        let (dtype, big_endian) = (view.element.dtype, self.contents.big_endian && !is_inline);
         let run = Run { dtype, big_endian, count, sure: count, stage: &self.stage };
         let start = view.offset * size;
         let mut file = self.file;
@@ -236,6 +302,10 @@ impl<'a> PytorchFile<'a> {
             }
             Home::Packed(entry) => {
                 let bytes = self.unpack(&view.storage, entry, task)?;
+                let from = usize::try_from(start).unwrap_or(usize::MAX);
+                decode(&mut bytes.get(from..).unwrap_or_default(), run)?
+            }
+            Home::Inline(bytes) => {
                 let from = usize::try_from(start).unwrap_or(usize::MAX);
                 decode(&mut bytes.get(from..).unwrap_or_default(), run)?
             }
@@ -298,7 +368,7 @@ impl Tensors for PytorchFile<'_> {
         let (offset, entry) = match &self.contents.storages.get(&view.storage)?.home {
             Home::File(offset) => (*offset, None),
             Home::Stored(_, place) => (place.data_offset, Some(place.clone())),
-            Home::Packed(_) => return None,
+            Home::Packed(_) | Home::Inline(_) => return None,
         };
         let TensorView { element, shape, strides, .. } = view;
         (element.dtype.size() > 0).then(|| Placed {
