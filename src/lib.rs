@@ -19,6 +19,7 @@
 //! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
 //! report/          a run as one page, metrics.json, CSV and SVG
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
+//!   recognise.rs   what named tensors amount to: a quantizer, features or codes
 //!   model/         quantizers as the field's trainers store them
 //!   write/         containers that models go into, listed in WRITERS
 //!   patch.rs       a copy of a file in which some tensors have other numbers: how a codebook goes back into its checkpoint

@@ -200,7 +200,8 @@ fn a_family_writes_the_very_tensors_that_its_class_has() {
     for (name, model) in models() {
         let family = family(&model.info.family).unwrap();
         // What is read in more than one form is written in one; what is searched may be made of what is stored.
-        let others = ["_affine", "_simvq", "_normalized", "_padded", "_parametrized", "_normed", "_mlx"];
+        let others =
+            ["_affine", "_llamagen", "_simvq", "_normalized", "_padded", "_parametrized", "_normed", "_mlx"];
         if others.iter().any(|other| name.ends_with(other))
             || fixture(&name).extension().unwrap() != "safetensors"
         {
@@ -574,16 +575,149 @@ fn changed_rows_go_back_into_every_fixture_whose_rows_are_stored_as_such() {
                 let again = load(&copy).unwrap();
                 let rows = |rvq: &rvqscope::rvq::Rvq| rvq.layers()[last].codebook.embed().to_owned();
                 let worst = (&rows(&again.rvq) - &rows(&rvq)).iter().fold(0f32, |most, v| most.max(v.abs()));
-                assert!(worst < 2e-3, "{name}: {worst}");
+                assert!(worst < 5e-3, "{name}: {worst}");
                 written += 1;
             }
             Err(err) => refused.push((name, err.problem.to_string())),
         }
     }
     println!("{refused:?}");
-    let wanted = ["affine", "shared", "simvq", "normalized", "joblib", "dict", "pickle2", "pickle5"];
+    let wanted = [
+        "affine",
+        "shared",
+        "simvq",
+        "normalized",
+        "joblib",
+        "dict",
+        "pickle2",
+        "pickle5",
+        "archive",
+        "packed",
+    ];
     for (name, words) in &refused {
         assert!(wanted.iter().any(|end| name.ends_with(end)), "{name}: {words}");
     }
     assert!(written > 40, "{written}");
+}
+
+/// Opens a file where a model is asked for.
+fn ask(path: &Path) -> Result<LoadedModel, rvqscope::io::FileError> {
+    let options = ModelOptions::default();
+    let wanted = rvqscope::io::Wanted { model: Some(&options), ..rvqscope::io::Wanted::default() };
+    let cancel = rvqscope::task::Cancel::default();
+    match rvqscope::io::open_as(path, wanted, &rvqscope::task::Task::silent(&cancel))? {
+        rvqscope::io::Opened::Model(model) => Ok(model),
+        _ => panic!("{} is no model", path.display()),
+    }
+}
+
+#[test]
+fn one_layer_written_as_a_bare_array_opens_again_where_a_model_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = model("vq-vae-2").rvq;
+    let spec = ModelTarget { family: Some("bare".to_owned()), dtype: Some(Dtype::F32) };
+    for ending in ["npy", "npz", "safetensors", "pth"] {
+        let path = dir.path().join(format!("one.{ending}"));
+        write_model_as(&path, &one, None, &std::collections::BTreeMap::new(), &spec).unwrap();
+        let again = ask(&path).unwrap();
+        assert_eq!(again.info.family, "bare", "{ending}");
+        assert_eq!(again.rvq.layers()[0].codebook.embed(), one.layers()[0].codebook.embed(), "{ending}");
+        // What has a name or notes says by itself what it is.
+        if ending != "npy" {
+            assert_eq!(load(&path).unwrap().rvq.num_layers(), 1, "{ending}");
+        }
+    }
+    // Two axes are enough where a model is asked for.
+    let path = dir.path().join("rows.safetensors");
+    let rows = one.layers()[0].codebook.embed().to_owned();
+    let (codes, dim) = rows.dim();
+    let tensor = NewTensor {
+        name: "x".to_owned(),
+        dtype: Dtype::F32,
+        shape: vec![codes, dim],
+        values: rows.iter().copied().collect(),
+    };
+    write_file(&path, &[tensor], &std::collections::BTreeMap::new());
+    let found = ask(&path).unwrap().info.findings;
+    assert!(found[0].starts_with("one array of 16 x 8 is taken for the codebook of one layer"), "{found:?}");
+}
+
+#[test]
+fn two_quantizers_of_which_one_is_called_something_quantizer_are_asked_about() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("two.safetensors");
+    let one = model("encodec").rvq;
+    let mut tensors = family("encodec").unwrap().tensors(&one, "codec_model.module.", Dtype::F32).unwrap();
+    tensors.extend(
+        family("core-vq")
+            .unwrap()
+            .tensors(&one, "codec_model.module.acoustic_quantizer.vq.", Dtype::F32)
+            .unwrap(),
+    );
+    write_file(&path, &tensors, &std::collections::BTreeMap::new());
+    let err = load(&path).unwrap_err().to_string();
+    assert!(err.starts_with("this file holds 2 quantizers: encodec at codec_model.module."), "{err}");
+    assert!(err.contains("core-vq at codec_model.module.acoustic_quantizer.vq."), "{err}");
+}
+
+#[test]
+fn the_parts_of_a_checkpoint_are_opened_together_from_any_of_them_or_their_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = model("hf-encodec");
+    let tensors = tensors_of(&folder().join("hf-encodec.safetensors"));
+    let none = std::collections::BTreeMap::new();
+    let (first, second) = tensors.split_at(tensors.len() / 2);
+    let path = |name: &str| dir.path().join(name);
+    let names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    write_file(&path(names[0]), first, &none);
+    write_file(&path(names[1]), second, &none);
+    let map: serde_json::Map<String, serde_json::Value> = first
+        .iter()
+        .map(|t| (t.name.clone(), names[0].into()))
+        .chain(second.iter().map(|t| (t.name.clone(), names[1].into())))
+        .collect();
+    let index = path("model.safetensors.index.json");
+    std::fs::write(&index, serde_json::json!({"weight_map": map}).to_string()).unwrap();
+    for opened in [path(names[0]), path(names[1]), index.clone()] {
+        assert_eq!(load(&opened).unwrap().rvq, whole.rvq, "{}", opened.display());
+    }
+    std::fs::remove_file(path(names[1])).unwrap();
+    for opened in [path(names[0]), index.clone()] {
+        let err = load(&opened).unwrap_err().to_string();
+        assert!(err.contains("of which model-00002-of-00002.safetensors is missing"), "{err}");
+    }
+    std::fs::write(&index, r#"{"weight_map": {"a": "../elsewhere.safetensors"}}"#).unwrap();
+    let err = load(&index).unwrap_err().to_string();
+    assert!(err.contains("which is no file beside it"), "{err}");
+}
+
+#[test]
+fn a_file_of_an_unknown_layout_names_what_looks_like_a_codebook() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("unknown.safetensors");
+    let tensor = |name: &str, shape: [usize; 2]| NewTensor {
+        name: name.to_owned(),
+        dtype: Dtype::F32,
+        shape: shape.to_vec(),
+        values: (0..shape[0] * shape[1]).map(|v| v as f32).collect(),
+    };
+    let tensors = [
+        tensor("my.stack.0.codebook.table", [16, 4]),
+        tensor("my.stack.1.codebook.table", [16, 4]),
+        tensor("encoder.conv.weight", [3, 3]),
+    ];
+    write_file(&path, &tensors, &std::collections::BTreeMap::new());
+    let err = load(&path).unwrap_err();
+    let Problem::NoQuantizer { candidates, .. } = &err.problem else { panic!("{err}") };
+    assert_eq!(candidates.len(), 1);
+    assert_eq!((candidates[0].pattern.as_str(), candidates[0].layers), ("my.stack.{i}.codebook.table", 2));
+    assert!(err.to_string().contains("open one with --codebook NAME"), "{err}");
+    let codebook =
+        rvqscope::io::CodebookNames { rows: candidates[0].pattern.clone(), transposed: true, sizes: None };
+    let options = ModelOptions { codebook: Some(codebook), ..ModelOptions::default() };
+    let wanted = rvqscope::io::Wanted { model: Some(&options), ..rvqscope::io::Wanted::default() };
+    let cancel = rvqscope::task::Cancel::default();
+    let opened = rvqscope::io::open_as(&path, wanted, &rvqscope::task::Task::silent(&cancel)).unwrap();
+    let rvqscope::io::Opened::Model(model) = opened else { panic!() };
+    assert_eq!((model.rvq.num_layers(), model.rvq.dim(), model.info.layers[0].codes), (2, 16, 4));
 }

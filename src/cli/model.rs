@@ -16,7 +16,8 @@ use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print,
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = match open(path, flags::quantizer(matches), &flags::model_options(matches)?, env)? {
+    let opened = open(path, flags::quantizer(matches), &flags::model_options(matches)?, env);
+    let model = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
         Opened::Model(model) => model,
         Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
         other => return not_a_model(&other, path),
@@ -116,6 +117,26 @@ fn wants_more(err: &anyhow::Error) -> bool {
             Problem::SeveralQuantizers { .. } | Problem::UnknownStrides { .. } | Problem::NoQuantizer { .. }
         )
     )
+}
+
+/// The tensors that look like codebooks, where a file could not be opened for want of a known layout.
+fn candidates(err: &anyhow::Error) -> String {
+    let problem = err.downcast_ref::<io::FileError>().map(|err| &err.problem);
+    let Some(Problem::NoQuantizer { candidates, .. }) = problem else { return String::new() };
+    if candidates.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["looks like a codebook", "layers", "shape", "guess"].map(str::to_owned).to_vec()];
+    rows.extend(candidates.iter().map(|candidate| {
+        let shape = candidate.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+        vec![
+            super::one_line(&candidate.pattern),
+            candidate.layers.to_string(),
+            shape,
+            candidate.guess.to_owned(),
+        ]
+    }));
+    table::aligned(&rows)
 }
 
 fn described(path: &Path, model: &LoadedModel) -> String {

@@ -20,6 +20,7 @@ use super::zip::{self, Archive, Entry};
 use super::{Opened, Problem, Reader, Source, limits};
 use crate::task::{Stage, Task};
 
+mod alone;
 mod arrays;
 mod legacy;
 mod pickle;
@@ -28,6 +29,7 @@ mod tree;
 mod value;
 mod view;
 
+pub use alone::PickleReader;
 use tree::{TensorView, Tree};
 use view::Layout;
 
@@ -120,64 +122,6 @@ impl Reader for PytorchReader {
     ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
         Some(open(source, task))
     }
-}
-
-/// Reads pickles that lie in a file by themselves, as `pickle` and joblib write them.
-#[derive(Debug, Clone, Copy)]
-pub struct PickleReader;
-
-impl Reader for PickleReader {
-    fn id(&self) -> &'static str {
-        "pickle"
-    }
-
-    fn label(&self) -> &'static str {
-        "Python pickle"
-    }
-
-    fn extensions(&self) -> &'static [&'static str] {
-        &["pkl", "joblib"]
-    }
-
-    fn sniff(&self, head: &[u8], _path: &Path) -> bool {
-        matches!(head, [0x80, 2..=5, next, ..] if *next == 0x95 || next.is_ascii_graphic() || *next == 0x8c)
-            && !head.starts_with(legacy::MAGIC)
-    }
-
-    fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        recognise::interpret(&open_pickle(source, task)?, &source.wanted, task)
-    }
-
-    fn tensors<'a>(
-        &self,
-        source: &'a Source<'_>,
-        task: &Task<'_>,
-    ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
-        Some(open_pickle(source, task).map(|file| Box::new(file) as Box<dyn Tensors>))
-    }
-}
-
-fn open_pickle<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<PytorchFile<'a>, Problem> {
-    let stage = format!("reading {}", source.name());
-    let stage = task.stage(&stage);
-    if source.len > MAX_PICKLE_BYTES {
-        return Err(Problem::Unsupported(format!(
-            "this pickle is {} bytes long, but at most {MAX_PICKLE_BYTES} are read; save its arrays with `np.savez`",
-            source.len
-        )));
-    }
-    let mut bytes = Vec::new();
-    let mut file = &source.file;
-    file.rewind()?;
-    file.read_to_end(&mut bytes)?;
-    let mut heap = value::Heap::new(budget(source));
-    let (value, _) = pickle::read(&bytes, &mut heap, stage).map_err(|stop| match stop {
-        pickle::Stop::Problem(problem) => problem,
-        pickle::Stop::Ended => Problem::malformed("the pickle in this file is cut short"),
-    })?;
-    let tree = tree::flatten(&mut heap, value, stage)?;
-    drop(heap);
-    PytorchFile::new(source, Contents { tree, storages: BTreeMap::new(), big_endian: false })
 }
 
 /// The tensors of a file. An archive of arrays is one of NumPy's, whatever its first entry is.
