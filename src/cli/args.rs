@@ -14,7 +14,7 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq;
 use crate::rvq::rules::{self, UpdateRule};
 
-use models::{convert, inspect, quantizer_flag, unpack_limit_flag, write_back};
+use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
 use training::{sweep, train, training_flags};
 
 /// How wide help texts are set.
@@ -73,7 +73,7 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
         .arg(path_flag("model", "MODEL", "Report on this model instead of training one: on all frames of the data, or on a share with --holdout; without data, by what its file alone tells"))
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     let command = training_flags(data_args(command, ""), rule);
     // A model tells something on its own.
     command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model"]))
@@ -84,7 +84,7 @@ fn encode() -> Command {
         .about("Write the codes of audio or features as int32 .npy of shape [n_q, T]")
         .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(path_flag("out", "CODES", "The file to write (.npy)").required(true))
         .arg(count_flag(
             "layers",
@@ -106,7 +106,7 @@ fn decode() -> Command {
         .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
         .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(path_arg("codes", "CODES", "Whole numbers, one row a layer"))
         .arg(path_flag("out", "FRAMES", "The file to write (.npy)").required(true))
         .arg(count_flag(

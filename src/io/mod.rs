@@ -8,16 +8,23 @@ mod bundle;
 mod coded;
 mod dtype;
 mod error;
+mod faiss;
 mod folder;
+mod gguf;
 mod limits;
 pub mod model;
+mod nemo;
 pub mod npy;
 pub mod npz;
+mod onnx;
 mod patch;
 pub mod pytorch;
+mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
+mod sharded;
+mod stored;
 pub mod tensors;
 pub mod text;
 pub mod wav;
@@ -28,17 +35,17 @@ mod zip;
 pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
 pub(crate) use bundle::{bundle, unbundle};
 pub use dtype::Dtype;
-pub use error::{FileError, Problem, QuantizerPlace};
+pub use error::{Candidate, FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
-pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
+pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
 pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
 pub use replace::replace_file;
 pub use write::{
-    EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
+    EmaParams, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
 };
-pub use write_back::{WrittenBack, write_back};
+pub use write_back::{WrittenBack, write_back, write_back_as};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};
@@ -97,7 +104,12 @@ pub static READERS: &[&dyn Reader] = &[
     &npy::NpyReader,
     &npz::NpzReader,
     &pytorch::PytorchReader,
+    &pytorch::PickleReader,
     &safetensors::SafetensorsReader,
+    &faiss::FaissReader,
+    &gguf::GgufReader,
+    &nemo::NemoReader,
+    &onnx::OnnxReader,
     &text::TextReader,
 ];
 
@@ -108,6 +120,8 @@ pub struct Wanted<'a> {
     pub intake: Intake,
     /// Which quantizer is meant where there are several: what stands in front of its tensor names.
     pub quantizer: Option<&'a str>,
+    /// Where a model is asked for and nothing else: what the user says of it.
+    pub model: Option<&'a ModelOptions>,
 }
 
 /// A regular, non-empty file that is open for reading.
@@ -143,6 +157,13 @@ pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opene
 }
 
 fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+    match sharded::shards_of(path)? {
+        Some(shards) => shards.open(&wanted, task, || open_alone(path, wanted, task)),
+        None => open_alone(path, wanted, task),
+    }
+}
+
+fn open_alone(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
     let source = Source { wanted, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
@@ -192,6 +213,12 @@ fn with_tensors<'a, T>(
     work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
 ) -> Result<(Source<'a>, T), FileError> {
     let open = || {
+        if let Some(shards) = sharded::shards_of(path)? {
+            return Err(Problem::Unsupported(format!(
+                "this checkpoint lies in {} files, and only one file is written back into; write the model to a file of its own with `rvqscope convert`",
+                shards.count()
+            )));
+        }
         let source = Source::open(path)?;
         let head = source.head()?;
         let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source, task));

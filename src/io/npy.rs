@@ -9,8 +9,9 @@ use ndarray::{ArrayD, ArrayView2};
 
 use super::arrays::RawFeatures;
 use super::dtype::Dtype;
+use super::recognise;
 use super::replace::WriteSeek;
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
+use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, replace_file};
 use crate::mapped::MappedRows;
 use crate::task::Task;
@@ -44,10 +45,13 @@ impl Reader for NpyReader {
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         let header = NpyHeader::read(&mut &source.file, source.len)?;
         header.check_size(source.len)?;
-        if let Some(features) = map(source, &header) {
+        // A model that is asked for can be an array like those of features.
+        if source.wanted.model.is_none()
+            && let Some(features) = map(source, &header)
+        {
             return Ok(Opened::Features(features));
         }
-        tensors::interpret(&NpyTensor::new(source, header), source.wanted.quantizer, task)
+        recognise::interpret(&NpyTensor::new(source, header), &source.wanted, task)
     }
 
     fn tensors<'a>(

@@ -213,7 +213,8 @@ fn open_files(
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let wanted = io::Wanted { intake: audio.intake(), quantizer: spec.data.quantizer.as_deref() };
+        let quantizer = spec.data.quantizer.as_deref();
+        let wanted = io::Wanted { intake: audio.intake(), quantizer, ..io::Wanted::default() };
         match io::open_as(path, wanted, task)? {
             Opened::Audio(clip) => {
                 for finding in &clip.findings {

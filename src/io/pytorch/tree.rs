@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Problem;
+use super::arrays::{self, Inline};
 use super::value::{Element, Heap, Node, TensorRef, Value};
 use crate::task::Stage;
 
@@ -14,6 +15,8 @@ pub(super) struct Tree {
     pub(super) notes: BTreeMap<String, String>,
     /// The names at the first level, the first few.
     pub(super) keys: Vec<String>,
+    /// The numbers of arrays that lie in the pickle, by the keys under which tensors name them as storages.
+    pub(super) inline: BTreeMap<String, Vec<u8>>,
 }
 
 /// A tensor as a view into a storage, on its own feet.
@@ -71,6 +74,10 @@ pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>, stage: Stage<'_>
             stage.reach(at as u64, visits.len() as u64)?;
         }
         pay_for_looking(heap, value, &name)?;
+        if matches!(heap.node(value), Some(Node::Array(_))) {
+            heap.charge(TENSOR_COST + 3 * name.len() as u64)?;
+            tree.array(arrays::inline(heap, value)?, &name);
+        }
         let children = tree.enter(heap, &visits, at, &name);
         if at == 0 {
             tree.keys = children.iter().take(MAX_KEYS).map(|child| child.name.clone()).collect();
@@ -181,8 +188,19 @@ impl Tree {
                 children.extend(object.state.map(|state| child(state, name.to_owned(), true)));
                 children
             }
-            Node::Global(..) | Node::Storage(_) | Node::Opaque => Vec::new(),
+            Node::Global(..) | Node::Storage(_) | Node::Latin(_) | Node::NumberType(..) => Vec::new(),
+            Node::Array(_) | Node::Opaque => Vec::new(),
         }
+    }
+
+    /// Takes in an array whose numbers lie in the pickle.
+    fn array(&mut self, array: Option<Inline>, name: &str) {
+        let Some(Inline { element, shape, strides, bytes }) = array else { return };
+        let storage = format!("array {}", self.inline.len());
+        let name = if name.is_empty() { ROOT_NAME } else { name };
+        let view = TensorView { storage: storage.clone(), element, offset: 0, shape, strides };
+        self.tensors.insert(name.to_owned(), view);
+        self.inline.insert(storage, bytes);
     }
 
     fn note(&mut self, name: &str, text: Option<String>) {
@@ -233,7 +251,7 @@ fn scalar(value: Value<'_>) -> Option<String> {
             let start = text.get(..MAX_NOTE_CHARS * 4).unwrap_or(text);
             Some(String::from_utf8_lossy(start).chars().take(MAX_NOTE_CHARS).collect())
         }
-        Value::None | Value::Node(_) => None,
+        Value::None | Value::Bytes(_) | Value::Node(_) => None,
     }
 }
 
