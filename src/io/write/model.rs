@@ -128,6 +128,19 @@ fn prepared(
             "the EMA state is left out, because {family} files have no place for it: a training that continues from the file starts it anew"
         ));
     }
+    let notes = noted(writer, family, rvq, notes, &mut findings)?;
+    let root = place.split('.').next().filter(|root| ROOTS.contains(root)).map(str::to_owned);
+    Ok(((tensors, notes, root), findings))
+}
+
+/// The notes of a file of `family`: those that are given, and what of the quantizer no tensor tells.
+fn noted(
+    writer: &dyn Writer,
+    family: &str,
+    rvq: &Rvq,
+    notes: &BTreeMap<String, String>,
+    findings: &mut Vec<String>,
+) -> Result<BTreeMap<String, String>, Problem> {
     check_metric(writer, family, rvq.metric())?;
     let mut notes = notes.clone();
     notes.remove(METRIC_KEY);
@@ -142,15 +155,14 @@ fn prepared(
     } else if is_usually_by_angle(family) && rvq.metric() == Metric::Euclidean {
         notes.insert(METRIC_KEY.to_owned(), "euclidean".to_owned());
     }
-    if let Some(strides) = strides_to_note(writer, family, rvq, &mut findings)? {
+    if let Some(strides) = strides_to_note(writer, family, rvq, findings)? {
         notes.insert(model::STRIDES_KEY.to_owned(), strides);
     }
     // One array could be anything; a container with notes says what it is.
     if family == NAMELESS_FAMILY && writer.keeps_notes() {
         notes.insert(model::FAMILY_KEY.to_owned(), family.to_owned());
     }
-    let root = place.split('.').next().filter(|root| ROOTS.contains(root)).map(str::to_owned);
-    Ok(((tensors, notes, root), findings))
+    Ok(notes)
 }
 
 /// Whether a quantizer that was not read from a file can be written to `path` if it has this metric.
