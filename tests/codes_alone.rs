@@ -63,7 +63,7 @@ fn the_size_can_be_given_and_must_hold_every_code() {
     assert_eq!((codes.tokens.num_codes[0], codes.size_from), (1024, SizeFrom::User));
     assert_eq!(codes.evaluation.layers[0].counts.len(), 1024);
     let err = open(vec![path], with(19)).unwrap_err().to_string();
-    assert!(err.contains("the largest code is 19") && err.contains("not 19"), "{err}");
+    assert!(err.contains("19 is no code of a codebook of 19") && err.contains("--ignore 19"), "{err}");
     let large = write(dir.path(), "large.npy", &Array2::from_elem((4, 9), 2_000_000_000));
     let err = open(vec![large], DataSpec::default()).unwrap_err().to_string();
     assert!(err.contains("more than any quantizer has"), "{err}");
@@ -246,8 +246,15 @@ fn the_command_line_inspects_and_reports_codes() {
     for name in ["report.html", "rank_frequency.csv", "usage_heatmap.svg"] {
         assert!(out.join(name).is_file(), "{name}");
     }
-    let (_, err, code) =
-        rvqscope(&["train", file, "--out", dir.path().join("m.safetensors").to_str().unwrap()]);
+    // Where frames are wanted, an array of whole numbers is frames, and that is said; text of whole numbers is not.
+    let out = dir.path().join("m.safetensors");
+    let small = ["--layers", "1", "--codes", "4", "--steps", "2", "--out", out.to_str().unwrap()];
+    let (_, err, code) = rvqscope(&[&["train", file][..], &small].concat());
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("Whole numbers were taken for features"), "{err}");
+    let units = dir.path().join("units.km");
+    std::fs::write(&units, "1 2 3 4\n5 6 7 8\n").unwrap();
+    let (_, err, code) = rvqscope(&[&["train", units.to_str().unwrap()][..], &small].concat());
     assert_eq!(code, Some(1));
-    assert!(err.contains("these are codes"), "{err}");
+    assert!(err.contains("these are codes") && err.contains("--as features"), "{err}");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use serde_json::json;
 
-use crate::io::TimeAxis;
+use crate::io::{ReadAs, TimeAxis};
 use crate::jobs::{self, DataSpec, OpenSpec, OpenedCodes, SizeFrom, Source};
 use crate::metrics::{LayerMetrics, layer_metrics};
 use crate::report;
@@ -27,9 +27,9 @@ pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, env: &Env) -> Result<
 }
 
 /// Prints what a file of codes holds.
-pub(super) fn inspect(path: &Path, as_json: bool, env: &Env) -> Result<()> {
+pub(super) fn inspect(path: &Path, read_as: Option<ReadAs>, as_json: bool, env: &Env) -> Result<()> {
     let source = Source::Files(vec![PathBuf::from(path)]);
-    let spec = OpenSpec { source, data: DataSpec::default() };
+    let spec = OpenSpec { source, data: DataSpec { read_as, ..DataSpec::default() } };
     let opened = env.job(|ctx| jobs::open(&spec, ctx))?;
     let codes = opened.codes.ok_or_else(|| anyhow!("the file has changed meanwhile: {}", path.display()))?;
     if as_json {

@@ -16,9 +16,11 @@ use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print,
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = match open(path, flags::quantizer(matches), env)? {
+    let read_as = flags::read_as(matches);
+    let wanted = io::Wanted { quantizer: flags::quantizer(matches), read_as, ..io::Wanted::default() };
+    let model = match open(path, wanted, env)? {
         Opened::Model(model) => model,
-        Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
+        Opened::Codes(_) => return codes_alone::inspect(path, read_as, flags::switch(matches, "json"), env),
         other => return not_a_model(&other, path),
     };
     if flags::switch(matches, "json") {
@@ -78,15 +80,15 @@ pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Loade
 }
 
 fn load_at(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<LoadedModel> {
-    match open(path, quantizer, env)? {
+    let wanted = io::Wanted { quantizer, need: io::Need::Model, ..io::Wanted::default() };
+    match open(path, wanted, env)? {
         Opened::Model(model) => Ok(model),
         other => not_a_model(&other, path),
     }
 }
 
-fn open(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<Opened> {
+fn open(path: &Path, wanted: io::Wanted<'_>, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let wanted = io::Wanted { quantizer, ..io::Wanted::default() };
     let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     Ok(opened?)

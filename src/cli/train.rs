@@ -7,8 +7,8 @@ use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
 use crate::features::Split;
-use crate::io;
-use crate::jobs::{self, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
+use crate::io::{self, Need};
+use crate::jobs::{self, DataSpec, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
 use crate::training::{Batches, findings};
 
@@ -59,7 +59,7 @@ pub(super) fn run_on(
     };
     params.validate()?;
     let source = flags::source(matches);
-    let opened = opened.map_or_else(|| open(source.clone(), matches, env), Ok)?;
+    let opened = opened.map_or_else(|| open(source.clone(), Need::Frames, matches, env), Ok)?;
     let dataset = frames(opened, &source, matches, env)?;
     let holdout = flags::holdout(matches);
     if let Some(&epochs) = matches.get_one::<u64>("epochs") {
@@ -103,12 +103,12 @@ pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>>
 
 /// Opens `source` as the arguments say.
 pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    frames(open(source.clone(), matches, env)?, &source, matches, env)
+    frames(open(source.clone(), Need::Frames, matches, env)?, &source, matches, env)
 }
 
-/// Opens `source`, whatever it is.
-pub(super) fn open(source: Source, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
-    let spec = OpenSpec { source, data: flags::data_spec(matches)? };
+/// Opens `source` as what is needed.
+pub(super) fn open(source: Source, need: Need, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
+    let spec = OpenSpec { source, data: DataSpec { need, ..flags::data_spec(matches)? } };
     Ok(env.job(|ctx| jobs::open(&spec, ctx))?)
 }
 
@@ -116,7 +116,7 @@ pub(super) fn open(source: Source, matches: &ArgMatches, env: &Env) -> Result<Op
 fn frames(opened: OpenedFiles, source: &Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
     if opened.codes.is_some() {
         bail!(
-            "these are codes, but audio or features are wanted; `decode` makes frames of them: {}",
+            "these are codes, but audio or features are wanted; `decode` makes frames of them, and --as features takes them for frames: {}",
             source.paths().join(", ")
         );
     }

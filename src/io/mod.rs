@@ -5,6 +5,7 @@
 
 mod arrays;
 mod coded;
+mod codes_file;
 mod dtype;
 mod error;
 mod folder;
@@ -12,6 +13,7 @@ mod limits;
 pub mod model;
 pub mod npy;
 pub mod npz;
+mod order;
 mod patch;
 pub mod pytorch;
 mod replace;
@@ -19,19 +21,22 @@ mod riff;
 pub mod safetensors;
 pub mod tensors;
 pub mod text;
+mod wanted;
 pub mod wav;
 mod write;
 mod write_back;
 mod zip;
 
-pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
+pub use arrays::{Cleaning, Codes, NO_CODE, Offsets, RawFeatures, RawValues, Stated, TimeAxis};
+pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
 pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
-pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
+pub use npy::write_f32_npy;
 pub use replace::replace_file;
+pub use wanted::{Need, ReadAs, Wanted};
 pub use write::{
     EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
@@ -42,7 +47,7 @@ use std::fs::{File, FileType};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::audio::{Audio, Intake};
+use crate::audio::Audio;
 use crate::task::Task;
 
 /// What a file turned out to be.
@@ -98,15 +103,6 @@ pub static READERS: &[&dyn Reader] = &[
     &safetensors::SafetensorsReader,
     &text::TextReader,
 ];
-
-/// What is wanted of a file that holds more.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'a> {
-    /// What is kept of audio, block by block as it is read.
-    pub intake: Intake,
-    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
-    pub quantizer: Option<&'a str>,
-}
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]

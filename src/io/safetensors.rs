@@ -49,7 +49,7 @@ impl Reader for SafetensorsReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&SafetensorsFile::new(source)?, source.wanted.quantizer, task)
+        tensors::interpret(&SafetensorsFile::new(source)?, &source.wanted, task)
     }
 
     fn tensors<'a>(
@@ -115,7 +115,7 @@ impl Tensors for SafetensorsFile<'_> {
         self.stored(name)?.floats(self.file, &self.stage, task)
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.stored(name)?.codes(self.file, &self.stage, task)
     }
 

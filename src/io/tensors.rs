@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::dtype::{self, Run};
-use super::{Codes, Dtype, Opened, Problem, RawFeatures, model};
+use super::{Dtype, Need, Opened, Problem, ReadAs, Wanted, arrays, model};
 use crate::task::Task;
 
 /// A tensor before its values are read.
@@ -33,11 +33,11 @@ pub trait Tensors {
     /// It is not there, holds no real numbers, or cannot be read.
     fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem>;
 
-    /// The token ids of one tensor.
+    /// The whole numbers of one tensor: token ids, and below 0 what stands for none.
     ///
     /// # Errors
-    /// It is not there, holds no whole numbers from 0 up, or cannot be read.
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem>;
+    /// It is not there, holds no whole numbers, or cannot be read.
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem>;
 
     /// Where the numbers of one tensor lie; `None` where they cannot be overwritten in place (compressed, not in one piece of the file).
     fn placed(&self, _name: &str) -> Option<Placed> {
@@ -98,32 +98,45 @@ pub(super) struct Stored {
     pub(super) offset: u64,
 }
 
-/// What a container holds: a quantizer, the one at `quantizer` where there are several, or a single array of features or codes.
+/// What a container holds: a quantizer, the one at `wanted.quantizer` where there are several, or features or codes.
 ///
 /// # Errors
 /// Neither, or what it is cannot be read.
 pub(super) fn interpret(
     tensors: &dyn Tensors,
-    quantizer: Option<&str>,
+    wanted: &Wanted<'_>,
     task: &Task<'_>,
 ) -> Result<Opened, Problem> {
-    if let Some(model) = model::find(tensors, quantizer, task)? {
-        return Ok(Opened::Model(model));
+    let is_data = matches!(wanted.read_as, Some(ReadAs::Features | ReadAs::Codes));
+    let model = if is_data { None } else { model::find(tensors, wanted.quantizer, task)? };
+    if let Some(mut model) = model {
+        // Codebooks that nothing but their shapes tells from clips of features are those where a quantizer can be used.
+        let is_bare = model.info.family == model::BARE;
+        if !(is_bare && !wanted.may_be_bare_model()) {
+            if is_bare && !wanted.wants_model() {
+                model.info.findings.push(
+                    "These arrays have the shapes of codebooks and of clips of features alike, and were taken for codebooks; --as features reads them as clips"
+                        .to_owned(),
+                );
+            }
+            return Ok(Opened::Model(model));
+        }
+    }
+    let data = if wanted.wants_model() { None } else { arrays::of_tensors(tensors, wanted, task)? };
+    if let Some(data) = data {
+        return Ok(data);
     }
     let mut infos = tensors.infos().iter();
     match (infos.next(), infos.next()) {
-        (Some((name, info)), None) if info.dtype.is_float() => {
-            let rate = tensors.metadata().get("frame_rate_hz").and_then(|text| text.parse::<f64>().ok());
-            let rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
-            Ok(Opened::Features(RawFeatures::new(tensors.floats(name, task)?, rate)?))
+        (Some((name, info)), None) if !(info.dtype.is_float() || info.dtype.is_int()) => {
+            Err(Problem::Unsupported(format!(
+                "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
+                info.dtype.name()
+            )))
         }
-        (Some((name, info)), None) if info.dtype.is_int() => {
-            Ok(Opened::Codes(Codes::new(tensors.codes(name, task)?)?))
-        }
-        (Some((name, info)), None) => Err(Problem::Unsupported(format!(
-            "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
-            info.dtype.name()
-        ))),
+        _ if is_data || matches!(wanted.need, Need::Frames | Need::Codes) => Err(Problem::Unsupported(
+            format!("there are no {} in this file; it holds {}", wanted.what(), summary(tensors)),
+        )),
         _ => Err(Problem::NoQuantizer { found: summary(tensors) }),
     }
 }
@@ -135,7 +148,7 @@ impl Stored {
     }
 
     /// Reads it as token ids.
-    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::audio::{Audio, ChannelChoice, Intake};
 use crate::features::{self, ExtractParams, FeatureSet, article_example, demo::DEMO_CLIPS};
-use crate::io::{self, LoadedModel, Opened, RawFeatures, TimeAxis};
+use crate::io::{self, Cleaning, LoadedModel, Need, Opened, RawFeatures, ReadAs, TimeAxis};
 use crate::rvq::RvqParams;
 use crate::task::Task;
 
@@ -46,6 +46,16 @@ pub struct DataSpec {
     pub codebook_size: Option<usize>,
     /// Which quantizer of a model file is meant where it holds several: what stands in front of its tensor names.
     pub quantizer: Option<String>,
+    /// What the files are, where the user says so.
+    pub read_as: Option<ReadAs>,
+    /// What can be used of them in the place where they are asked for.
+    pub need: Need,
+    /// What is to be taken out of codes, and undone in them.
+    pub cleaning: Cleaning,
+    /// Dimensions of a frame of bare float32 numbers.
+    pub dim: Option<usize>,
+    /// Leave out frames that are not finite, which are refused otherwise.
+    pub drop_nonfinite: bool,
 }
 
 /// What to open.
@@ -103,6 +113,11 @@ impl Default for DataSpec {
             frame_rate_hz: None,
             codebook_size: None,
             quantizer: None,
+            read_as: None,
+            need: Need::Anything,
+            cleaning: Cleaning::default(),
+            dim: None,
+            drop_nonfinite: false,
         }
     }
 }
@@ -213,7 +228,7 @@ fn open_files(
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let wanted = io::Wanted { intake: audio.intake(), quantizer: spec.data.quantizer.as_deref() };
+        let wanted = wanted(&spec.data, audio.intake());
         match io::open_as(path, wanted, task)? {
             Opened::Audio(clip) => {
                 for finding in &clip.findings {
@@ -222,7 +237,12 @@ fn open_files(
                 // The channel was chosen while it was read.
                 audio.push(&name, clip, ChannelChoice::Mix, task)?;
             }
-            Opened::Features(raw) => features.push(spec, &name, raw)?,
+            Opened::Features(mut raw) => {
+                for notice in std::mem::take(&mut raw.notices) {
+                    (ctx.emit)(JobEvent::Notice(format!("{notice}: {}", path.display())));
+                }
+                features.push(spec, &name, raw)?;
+            }
             Opened::Model(loaded) => {
                 if let Some((other, _)) = model.replace((path.clone(), Arc::new(loaded))) {
                     let both =
@@ -230,7 +250,7 @@ fn open_files(
                     return Err(JobError::Input(format!("{both} and {}", path.display())));
                 }
             }
-            Opened::Codes(raw) => codes.push(spec, &name, raw)?,
+            Opened::Codes(raw) => codes.push(&name, raw)?,
         }
     }
     let kinds = [(audio.clips.len(), "audio"), (features.count, "features"), (codes.count(), "codes")];
@@ -242,7 +262,14 @@ fn open_files(
     }
     let dataset = match (audio.clips.is_empty(), features.count == 0) {
         (false, _) => Some(Arc::new(audio.finish(task)?)),
-        (true, false) => Some(Arc::new(features.finish(spec, task)?)),
+        (true, false) => {
+            let dropped = features.corpus.dropped();
+            if dropped > 0 {
+                let words = format!("{} not finite and left out", count(dropped, "frame"));
+                (ctx.emit)(JobEvent::Notice(words));
+            }
+            Some(Arc::new(features.finish(spec, task)?))
+        }
         (true, true) => None,
     };
     let codes = match codes.count() {
@@ -250,6 +277,21 @@ fn open_files(
         _ => Some(Arc::new(codes.finish(spec, model.as_ref().map(|(_, model)| model.as_ref()))?)),
     };
     Ok(OpenedFiles { dataset, model, codes })
+}
+
+/// What is wanted of each file.
+fn wanted(data: &DataSpec, intake: Intake) -> io::Wanted<'_> {
+    io::Wanted {
+        intake,
+        quantizer: data.quantizer.as_deref(),
+        read_as: data.read_as,
+        need: data.need,
+        time_axis: data.time_axis,
+        codebook_sizes: data.codebook_size.as_slice(),
+        cleaning: Some(&data.cleaning),
+        dim: data.dim,
+        ..io::Wanted::default()
+    }
 }
 
 /// Audio files, each down to the one channel that extractors see: no more than that of any of them is kept.
@@ -328,7 +370,8 @@ impl FeatureFiles {
         });
         self.frame_rate_hz = self.frame_rate_hz.or(raw.frame_rate_hz);
         self.count += 1;
-        self.corpus.push(name, raw.with_axis(axis))
+        let clips = if raw.clips.is_empty() { None } else { Some(raw.clips.clone()) };
+        self.corpus.push(name, raw.with_axis(axis), clips, spec.data.drop_nonfinite)
     }
 
     fn finish(self, spec: &OpenSpec, task: &Task<'_>) -> Result<Dataset, JobError> {

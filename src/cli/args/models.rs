@@ -7,6 +7,7 @@ use crate::io::model::FAMILIES;
 use crate::io::{EmaParams, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
+use super::reading::as_flag;
 use super::{path_arg, path_flag, switch, wrapped};
 
 /// The command that looks at a model.
@@ -16,6 +17,7 @@ pub(super) fn inspect() -> Command {
         .after_help("Example:\n  rvqscope inspect model.safetensors --json")
         .arg(path_arg("model", "MODEL", "The quantizer"))
         .arg(quantizer_flag())
+        .arg(as_flag())
         .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
 }
 

@@ -26,6 +26,8 @@ pub struct NpyHeader {
     pub shape: Vec<usize>,
     /// Where the numbers begin.
     pub data_offset: u64,
+    /// Whether it says, in the way of [`codes_header_bytes`], that these are codes `[layers, frames]`.
+    pub states_codes: bool,
 }
 
 impl NpyHeader {
@@ -57,7 +59,9 @@ impl NpyHeader {
         let text = String::from_utf8_lossy(&text);
         let literal = Literal { rest: &text }.dictionary()?;
         let (dtype, big_endian) = number_type(&literal.descr)?;
-        Ok(Self { dtype, big_endian, fortran: literal.fortran_order, shape: literal.shape, data_offset })
+        let Dictionary { fortran_order: fortran, shape, is_shape_first, .. } = literal;
+        let states_codes = is_shape_first && dtype == Dtype::Int(4) && shape.len() == 2;
+        Ok(Self { dtype, big_endian, fortran, shape, data_offset, states_codes })
     }
 
     /// Checks that a file of `file_len` bytes holds exactly the array.
@@ -86,10 +90,25 @@ impl NpyHeader {
 
 /// A version 1 header for an array that is stored row by row, padded so that the numbers are aligned.
 pub(in crate::io) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
-    const ALIGNMENT: usize = 64;
+    padded(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {}, }}", axes(shape)))
+}
+
+/// The same for codes, int32 `[layers, frames]`.
+///
+/// That this is so is written into the order of the three entries: every reader has to take them in any order, and NumPy's own writer, from which
+/// arrays of unknown axes come, puts them in that of the alphabet.
+pub(in crate::io) fn codes_header_bytes(shape: [usize; 2]) -> Vec<u8> {
+    padded(&format!("{{'shape': {}, 'fortran_order': False, 'descr': '<i4', }}", axes(&shape)))
+}
+
+fn axes(shape: &[usize]) -> String {
     let axes = shape.iter().map(|len| format!("{len}, ")).collect::<String>();
-    let mut text =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", axes.trim_end());
+    format!("({})", axes.trim_end())
+}
+
+fn padded(dictionary: &str) -> Vec<u8> {
+    const ALIGNMENT: usize = 64;
+    let mut text = dictionary.to_owned();
     let start = MAGIC.len() + 4;
     let padded = (start + text.len() + 1).next_multiple_of(ALIGNMENT) - start;
     text.push_str(&" ".repeat(padded - text.len() - 1));
@@ -134,6 +153,8 @@ struct Dictionary {
     descr: String,
     fortran_order: bool,
     shape: Vec<usize>,
+    /// Whether the shape is the first of them.
+    is_shape_first: bool,
 }
 
 /// A reader of the few Python literals that the format uses. Each method takes what it reads off `rest`.
@@ -144,6 +165,7 @@ struct Literal<'a> {
 impl<'a> Literal<'a> {
     fn dictionary(mut self) -> Result<Dictionary, Problem> {
         let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        let mut is_shape_first = false;
         self.expect('{')?;
         while !self.take('}') {
             let key = self.string()?;
@@ -151,7 +173,10 @@ impl<'a> Literal<'a> {
             match key {
                 "descr" => descr = Some(self.descr()?.to_owned()),
                 "fortran_order" => fortran_order = Some(self.boolean()?),
-                "shape" => shape = Some(self.tuple()?),
+                "shape" => {
+                    is_shape_first = descr.is_none() && fortran_order.is_none();
+                    shape = Some(self.tuple()?);
+                }
                 _ => return Err(malformed()),
             }
             if !self.take(',') {
@@ -161,7 +186,7 @@ impl<'a> Literal<'a> {
         }
         match (descr, fortran_order, shape) {
             (Some(descr), Some(fortran_order), Some(shape)) if self.rest.trim().is_empty() => {
-                Ok(Dictionary { descr, fortran_order, shape })
+                Ok(Dictionary { descr, fortran_order, shape, is_shape_first })
             }
             _ => Err(malformed()),
         }

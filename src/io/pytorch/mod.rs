@@ -106,7 +106,7 @@ impl Reader for PytorchReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&*open(source, task)?, source.wanted.quantizer, task)
+        tensors::interpret(&*open(source, task)?, &source.wanted, task)
     }
 
     fn tensors<'a>(
@@ -288,7 +288,7 @@ impl Tensors for PytorchFile<'_> {
         self.read(name, task, |reader, run| dtype::read_floats(reader, run, task))
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.read(name, task, |reader, run| dtype::read_codes(reader, run, task))
     }
 
