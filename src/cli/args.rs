@@ -15,7 +15,7 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
-use models::{convert, endings, inspect, quantizer_flag, unpack_limit_flag, write_back};
+use models::{convert, endings, inspect, model_flags, unpack_limit_flag, write_back};
 use reading::{cleaning_flags, reading_flags, time_axis_flag};
 
 /// How wide help texts are set.
@@ -76,7 +76,7 @@ fn train(rule: &'static dyn UpdateRule) -> Command {
             )
             .required_unless_present_any(["compare", "pitfall"]),
         )
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     let command = training_flags(data_args(command, ""), rule)
         .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
     let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
@@ -118,7 +118,7 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
         .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     training_flags(data_args(command, ""), rule)
 }
 
@@ -127,7 +127,7 @@ fn encode() -> Command {
         .about("Write the codes of audio or features as int32 of shape [n_q, T]")
         .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(
             path_flag("out", "CODES", "The file to write: .npy, or .safetensors, which also says K, clips and frame rate")
                 .required(true),
@@ -152,7 +152,7 @@ fn decode() -> Command {
         .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
         .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(path_arg(
             "codes",
             "CODES",

@@ -7,7 +7,8 @@ use clap::parser::ValueSource;
 
 use crate::audio::ChannelChoice;
 use crate::features::{self, ExtractParams};
-use crate::io::{Cleaning, Need, Offsets, ReadAs, TimeAxis};
+use crate::io::model::metric_named;
+use crate::io::{Cleaning, CodebookNames, ModelOptions, Need, Offsets, ReadAs, TimeAxis};
 use crate::jobs::{Builtin, DataSpec, Holdout, Source};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, RULES, UpdateRule};
@@ -35,6 +36,28 @@ pub(super) fn optional_path<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a
 /// The place of the quantizer that is meant where a file holds several.
 pub(super) fn quantizer(matches: &ArgMatches) -> Option<&str> {
     matches.try_get_one::<String>("quantizer").ok().flatten().map(String::as_str)
+}
+
+/// What is said of the model file that the command reads.
+pub(super) fn model_options(matches: &ArgMatches) -> Result<ModelOptions, Usage> {
+    let text = |id: &str| matches.try_get_one::<String>(id).ok().flatten();
+    let codebook = text("codebook").map(|rows| CodebookNames {
+        rows: rows.clone(),
+        transposed: matches.try_get_one::<bool>("transposed").ok().flatten().copied().unwrap_or(false),
+        sizes: text("cluster-size").cloned(),
+    });
+    let strides = text("strides").map(|text| {
+        let numbers =
+            text.split(',').map(|word| word.trim().parse::<usize>().ok().filter(|&stride| stride > 0));
+        numbers.collect::<Option<Vec<usize>>>().ok_or_else(|| {
+            Usage(format!("--strides is {text:?}, but must be numbers from 1, such as 1 or 4,2,1"))
+        })
+    });
+    Ok(ModelOptions {
+        strides: strides.transpose()?,
+        metric: text("metric").and_then(|name| metric_named(name)),
+        codebook,
+    })
 }
 
 /// A whole number that may be left out.

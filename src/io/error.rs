@@ -104,10 +104,20 @@ pub enum Problem {
     #[error("{0}")]
     Value(String),
     /// Tensors, but none of a quantizer.
-    #[error("there is no quantizer of a known layout in this file; it holds {found}")]
+    #[error("there is no quantizer of a known layout in this file; it holds {found}{}", super::recognise::advice(.candidates))]
     NoQuantizer {
         /// What it holds instead.
         found: String,
+        /// The tensors that look like codebooks.
+        candidates: Vec<super::model::Candidate>,
+    },
+    /// A quantizer whose layers may have strides, which nothing in the file tells.
+    #[error("{}", strides_choice(*.layers, .choices))]
+    UnknownStrides {
+        /// How many layers it has.
+        layers: usize,
+        /// The strides that are known of such files, the first those of a DAC.
+        choices: Vec<Vec<usize>>,
     },
     /// More than one quantizer.
     #[error("{}", choice(.wanted.as_deref(), .places))]
@@ -142,7 +152,9 @@ impl Problem {
             Self::Malformed(words) => Self::Malformed(one_line(&words)),
             Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
             Self::Value(words) => Self::Value(one_line(&words)),
-            Self::NoQuantizer { found } => Self::NoQuantizer { found: one_line(&found) },
+            Self::NoQuantizer { found, candidates } => {
+                Self::NoQuantizer { found: one_line(&found), candidates }
+            }
             other => other,
         };
         FileError { path: path.to_owned(), problem }
@@ -199,6 +211,17 @@ fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> String {
         ),
         Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),
     }
+}
+
+/// How strides are said, where a file could be of several models.
+fn strides_choice(layers: usize, choices: &[Vec<usize>]) -> String {
+    let said = |strides: &Vec<usize>| strides.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let others: Vec<String> = choices.iter().skip(1).map(said).collect();
+    let others = if others.is_empty() { "one number a layer".to_owned() } else { others.join(" or ") };
+    format!(
+        "the {layers} layers of this quantizer are named as both DAC and SNAC name them, and nothing in the file tells which it is: say --strides 1 \
+         for a DAC, or --strides {others} for a SNAC"
+    )
 }
 
 /// `words` as one line of readable length. Names and types are quoted from files, which can put anything there.

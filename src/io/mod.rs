@@ -16,6 +16,7 @@ pub mod npz;
 mod order;
 mod patch;
 pub mod pytorch;
+mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
@@ -33,15 +34,15 @@ pub use dtype::Dtype;
 pub use error::{FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
-pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
+pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
 pub use npy::write_f32_npy;
 pub use replace::replace_file;
 pub use wanted::{Need, ReadAs, Wanted};
 pub use write::{
-    EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
+    EmaParams, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
 };
-pub use write_back::{WrittenBack, write_back};
+pub use write_back::{WrittenBack, write_back, write_back_as};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};

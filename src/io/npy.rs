@@ -9,7 +9,8 @@ use ndarray::{ArrayD, ArrayView2};
 
 use super::arrays::RawFeatures;
 use super::dtype::Dtype;
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
+use super::recognise;
+use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, arrays, replace_file};
 use crate::mapped::MappedRows;
 use crate::task::Task;
@@ -45,13 +46,13 @@ impl Reader for NpyReader {
         let header = NpyHeader::read(&mut &source.file, source.len)?;
         header.check_size(source.len)?;
         let wanted = &source.wanted;
-        let may_map = !wanted.wants_codes() && !wanted.wants_model();
+        let may_map = !wanted.wants_codes() && !wanted.wants_model() && wanted.model.is_none();
         let mut opened = match map(source, &header).filter(|_| may_map) {
             Some(mut features) => {
                 features.notices.extend(arrays::notice_of_whole(&features, false, wanted));
                 Opened::Features(features)
             }
-            None => tensors::interpret(&NpyTensor::new(source, header), wanted, task)?,
+            None => recognise::interpret(&NpyTensor::new(source, header), wanted, task)?,
         };
         if let Opened::Features(features) = &mut opened {
             lengths::put_clips(source, features)?;

@@ -9,7 +9,8 @@ use ndarray::ArrayD;
 
 use super::dtype::{self, Run};
 use super::npy::NpyHeader;
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
+use super::recognise;
+use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::zip::{self, Archive, Entry};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
@@ -39,7 +40,7 @@ impl Reader for NpzReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&NpzFile::open(source, task)?, &source.wanted, task)
+        recognise::interpret(&NpzFile::open(source, task)?, &source.wanted, task)
     }
 
     fn tensors<'a>(

@@ -8,7 +8,8 @@ use std::path::Path;
 use ndarray::ArrayD;
 use safetensors::tensor::{Dtype as FileDtype, Metadata};
 
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
+use super::recognise;
+use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
 
@@ -49,7 +50,7 @@ impl Reader for SafetensorsReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&SafetensorsFile::new(source)?, &source.wanted, task)
+        recognise::interpret(&SafetensorsFile::new(source)?, &source.wanted, task)
     }
 
     fn tensors<'a>(

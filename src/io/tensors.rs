@@ -1,4 +1,4 @@
-//! Named tensors, whatever container they lie in, and what such a set of tensors amounts to.
+//! Named tensors, whatever container they lie in.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::dtype::{self, Run};
-use super::{Dtype, Need, Opened, Problem, ReadAs, Wanted, arrays, model};
+use super::{Dtype, Problem};
 use crate::task::Task;
 
 /// A tensor before its values are read.
@@ -98,49 +98,6 @@ pub(super) struct Stored {
     pub(super) offset: u64,
 }
 
-/// What a container holds: a quantizer, the one at `wanted.quantizer` where there are several, or features or codes.
-///
-/// # Errors
-/// Neither, or what it is cannot be read.
-pub(super) fn interpret(
-    tensors: &dyn Tensors,
-    wanted: &Wanted<'_>,
-    task: &Task<'_>,
-) -> Result<Opened, Problem> {
-    let is_data = matches!(wanted.read_as, Some(ReadAs::Features | ReadAs::Codes));
-    let model = if is_data { None } else { model::find(tensors, wanted.quantizer, task)? };
-    if let Some(mut model) = model {
-        // Codebooks that nothing but their shapes tells from clips of features are those where a quantizer can be used.
-        let is_bare = model.info.family == model::BARE;
-        if !(is_bare && !wanted.may_be_bare_model()) {
-            if is_bare && !wanted.wants_model() {
-                model.info.findings.push(
-                    "These arrays have the shapes of codebooks and of clips of features alike, and were taken for codebooks; --as features reads them as clips"
-                        .to_owned(),
-                );
-            }
-            return Ok(Opened::Model(model));
-        }
-    }
-    let data = if wanted.wants_model() { None } else { arrays::of_tensors(tensors, wanted, task)? };
-    if let Some(data) = data {
-        return Ok(data);
-    }
-    let mut infos = tensors.infos().iter();
-    match (infos.next(), infos.next()) {
-        (Some((name, info)), None) if !(info.dtype.is_float() || info.dtype.is_int()) => {
-            Err(Problem::Unsupported(format!(
-                "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
-                info.dtype.name()
-            )))
-        }
-        _ if is_data || matches!(wanted.need, Need::Frames | Need::Codes) => Err(Problem::Unsupported(
-            format!("there are no {} in this file; it holds {}", wanted.what(), summary(tensors)),
-        )),
-        _ => Err(Problem::NoQuantizer { found: summary(tensors) }),
-    }
-}
-
 impl Stored {
     /// Reads it as real numbers. That the file is long enough was checked when its header was read.
     pub(super) fn floats(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
@@ -184,35 +141,5 @@ impl Stored {
         ArrayD::from_shape_vec(shape, values).map_err(|_| {
             Problem::malformed(format!("the shape {:?} does not fit its values", self.info.shape))
         })
-    }
-}
-
-/// What a file without a quantizer holds, for a sentence: what it is known to be, or a few tensor names.
-fn summary(tensors: &dyn Tensors) -> String {
-    const SHOWN: usize = 4;
-    /// A name can be as long as the file.
-    const NAME_CHARS: usize = 80;
-    let infos = tensors.infos();
-    if infos.is_empty()
-        && let Some(model) = tensors.metadata().get("pretrained")
-    {
-        let model: String = model.chars().take(NAME_CHARS).collect();
-        return format!(
-            "no tensor at all, only the name of the model it stands for, {model}; open that one's own file"
-        );
-    }
-    if infos.keys().any(|name| name.contains(".lora_A.") || name.contains(".lora_B.")) {
-        return "LoRA weights, which change a base model that is another file; the quantizer is in that one"
-            .to_owned();
-    }
-    if infos.is_empty() {
-        return "no tensor at all".to_owned();
-    }
-    let names = infos.keys().take(SHOWN).map(|name| name.chars().take(NAME_CHARS).collect::<String>());
-    let names = names.collect::<Vec<_>>().join(", ");
-    match infos.len() {
-        1 => format!("one tensor, {names}"),
-        count if count <= SHOWN => format!("{count} tensors, {names}"),
-        count => format!("{count} tensors, such as {names}"),
     }
 }

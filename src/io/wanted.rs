@@ -1,6 +1,6 @@
 //! What a file is wanted for: first what the user says, then the place where it is asked for, and only then the shape of its arrays.
 
-use super::{Cleaning, TimeAxis};
+use super::{Cleaning, ModelOptions, TimeAxis};
 use crate::audio::Intake;
 
 /// What a file is read as where the user says so.
@@ -38,6 +38,8 @@ pub struct Wanted<'a> {
     pub intake: Intake,
     /// Which quantizer is meant where there are several: what stands in front of its tensor names.
     pub quantizer: Option<&'a str>,
+    /// Where a file may be a model whose shape alone is known: what the user says of it.
+    pub model: Option<&'a ModelOptions>,
     /// What the user says that the file is.
     pub read_as: Option<ReadAs>,
     /// What can be used.

@@ -352,7 +352,17 @@ impl Session {
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
                 let quantizer = self.data_spec.quantizer.clone();
-                ("Writing back", JobSpec::WriteBack(WriteBackSpec { rvq, original, quantizer, path, ema }))
+                (
+                    "Writing back",
+                    JobSpec::WriteBack(WriteBackSpec {
+                        rvq,
+                        original,
+                        quantizer,
+                        options: crate::io::ModelOptions::default(),
+                        path,
+                        ema,
+                    }),
+                )
             }
         };
         let job = self.start_job(title, spec);

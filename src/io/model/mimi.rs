@@ -5,10 +5,10 @@ use ndarray::Axis;
 use super::read::{Gathered, Loaded, Reading, indexed_places, num_layers};
 use super::write::{Named, cannot_hold};
 use super::{Family, Parts};
-use crate::io::tensors::{NewTensor, Tensors};
+use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
+use crate::rvq::settle::RowFormula;
 use crate::rvq::{Chain, ChainParts, Codebook, Metric, Projection, Rvq};
-use crate::task::Task;
 
 /// `{place}{chain}{stem}{i}.{book}{sums}`, with `cluster_usage` and a flag beside it.
 #[derive(Debug, Clone, Copy)]
@@ -81,13 +81,22 @@ impl Family for Mimi {
         self.id
     }
 
-    fn places(&self, tensors: &dyn Tensors) -> Vec<String> {
+    fn row_formula(&self) -> Option<RowFormula> {
+        Some(RowFormula::Clamped)
+    }
+
+    fn sums(&self) -> &'static str {
+        self.sums
+    }
+
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let tensors = reading.tensors;
         let [_, rest] = self.chains;
         indexed_places(tensors, &format!("{rest}{}", self.stem), &self.tail()).into_keys().collect()
     }
 
-    fn load(&self, tensors: &dyn Tensors, place: &str, task: &Task<'_>) -> Result<Parts, Problem> {
-        let reading = Reading { tensors, task };
+    fn load(&self, reading: Reading<'_>, place: &str) -> Result<Parts, Problem> {
+        let tensors = reading.tensors;
         let mut gathered = Gathered::default();
         let mut chains = Vec::new();
         let mut dim = None;

@@ -14,7 +14,8 @@ use ndarray::ArrayD;
 
 use super::dtype::{self, Run};
 use super::npz::NpzFile;
-use super::tensors::{self, Placed, TensorInfo, Tensors, ZipEntry};
+use super::recognise;
+use super::tensors::{Placed, TensorInfo, Tensors, ZipEntry};
 use super::zip::{self, Archive, Entry};
 use super::{Opened, Problem, Reader, Source, limits};
 use crate::task::{Stage, Task};
@@ -106,7 +107,7 @@ impl Reader for PytorchReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&*open(source, task)?, &source.wanted, task)
+        recognise::interpret(&*open(source, task)?, &source.wanted, task)
     }
 
     fn tensors<'a>(
