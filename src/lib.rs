@@ -17,6 +17,7 @@
 //!   worker.rs      a job on its own thread, with a cancel switch; a panic ends there
 //!   mailbox.rs     between the two threads: every scalar, and the newest state
 //! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
+//! store/           what is kept: runs to the bit, a workspace as a folder or one file, written in the background
 //! report/          a run as one page, metrics.json, CSV and SVG
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
 //!   model/         quantizers as the field's trainers store them
@@ -79,5 +80,6 @@ pub mod random;
 pub mod report;
 pub mod rvq;
 pub mod session;
+pub mod store;
 pub mod task;
 pub mod training;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use ndarray::Array2;
 use rvqscope::io::TimeAxis;
 use rvqscope::jobs::{self, DataSpec, JobCtx, JobError, OpenSpec, OpenedFiles, SizeFrom, Source};
-use rvqscope::rvq::search::Search;
-use rvqscope::session::{DataCommand, SaveCommand, SelectCommand, Session, TokensLook, TrainCommand};
+use rvqscope::session::{
+    DataCommand, ParamsEditor, Plan, SaveCommand, SelectCommand, Session, TokensLook, TrainCommand,
+};
 use rvqscope::task::Cancel;
 use rvqscope::training::SplitKind;
 
@@ -183,7 +184,10 @@ fn a_corpus_is_encoded_once_it_is_asked_for_and_again_for_another_quantizer() {
     let frames = dir.path().join("frames.npy");
     ndarray_npy::write_npy(&frames, &common::clustered(2, 300, 4, 5)).unwrap();
     let mut session = Session::new(Arc::new(|| {}));
-    session.restore(common::small_params("encodec"), DataSpec::default(), 0.1, false, Search::Greedy);
+    session.restore(
+        Plan { params: ParamsEditor::new(common::small_params("encodec")), ..Plan::default() },
+        DataSpec::default(),
+    );
     session.apply(DataCommand::Open(vec![frames]));
     settle(&mut session);
     assert!(matches!(session.tokens(), TokensLook::None));

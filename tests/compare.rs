@@ -5,19 +5,16 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{bits, clustered, dataset, history_bits, small_params};
+use common::{Recorded, bits, clustered, compare_with, dataset, history_bits, small_params};
 use rvqscope::jobs::{
-    self, Builtin, CompareSpec, Compared, DataSpec, Dataset, Holdout, JobCtx, OpenSpec, PITFALLS, Source,
-    entries_of,
+    self, Builtin, CompareSpec, DataSpec, Dataset, Holdout, JobCtx, OpenSpec, PITFALLS, Source, entries_of,
 };
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{InitMethod, RvqParams};
 use rvqscope::task::{Cancel, Task};
 use rvqscope::training::{Series, SharedStart, Trainer};
 
-fn compare(dataset: &Arc<Dataset>, entries: &str, base: RvqParams, threads: usize) -> Compared {
-    let cancel = Cancel::default();
-    let ctx = JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads, live: threads > 1 };
+fn compare(dataset: &Arc<Dataset>, entries: &str, base: RvqParams, threads: usize) -> Vec<Recorded> {
     let spec = CompareSpec {
         name: String::new(),
         dataset: dataset.clone(),
@@ -26,7 +23,7 @@ fn compare(dataset: &Arc<Dataset>, entries: &str, base: RvqParams, threads: usiz
         standardize: false,
         search: Search::Greedy,
     };
-    jobs::compare(spec, &ctx).unwrap()
+    compare_with(spec, threads).unwrap()
 }
 
 const ALL: &str = "encodec,gpt-sovits,lucidrains:threshold=2,moshi,rvqscope";
@@ -42,7 +39,7 @@ fn all_start_from_the_same_centroids_and_each_trains_as_it_would_alone() {
         let entries = entries_of(ALL, &base).unwrap();
         let start = SharedStart::find(&entries[0].params, &data.set, vec![0..360], &task).unwrap();
         let start = Arc::new(start);
-        for (entry, trained) in entries.iter().zip(&compared.trained) {
+        for (entry, trained) in entries.iter().zip(&compared) {
             let trainer = Trainer::new(entry.params, data.set.clone(), vec![0..360], None).unwrap();
             let mut trainer = trainer.starting_from(start.clone());
             for _ in 0..9 {
@@ -51,7 +48,7 @@ fn all_start_from_the_same_centroids_and_each_trains_as_it_would_alone() {
             assert_eq!(bits(trainer.rvq()), bits(&trained.run.rvq), "{}, {init:?}", entry.label);
         }
         // The first step assigns with the first rows, so that all that is counted before the update agrees.
-        let first = |series| compared.trained.iter().map(move |t| t.history.series(0, series)[0]);
+        let first = |series| compared.iter().map(move |t| t.history.series(0, series)[0]);
         for series in [Series::Loss, Series::Perplexity, Series::Used] {
             let values: Vec<f64> = first(series).collect();
             let spread = values.iter().fold(0f64, |most, v| most.max((v - values[0]).abs()));
@@ -65,12 +62,12 @@ fn a_comparison_is_the_same_for_any_number_of_threads_and_watched_or_not() {
     let data = dataset(clustered(42, 700, 6, 30));
     let base = RvqParams { codebook_dim: 4, ..small_params("rvqscope") };
     let (one, three) = (compare(&data, ALL, base, 1), compare(&data, ALL, base, 3));
-    for (a, b) in one.trained.iter().zip(&three.trained) {
+    for (a, b) in one.iter().zip(&three) {
         assert_eq!(bits(&a.run.rvq), bits(&b.run.rvq), "{}", a.run.name);
         assert_eq!(history_bits(&a.history), history_bits(&b.history));
         assert_eq!(a.run.held_out, b.run.held_out);
     }
-    let names: Vec<&str> = one.trained.iter().map(|t| t.run.name.as_str()).collect();
+    let names: Vec<&str> = one.iter().map(|t| t.run.name.as_str()).collect();
     assert_eq!(names, ["encodec", "gpt-sovits", "lucidrains, threshold 2", "moshi", "rvqscope"]);
 }
 
@@ -86,11 +83,11 @@ fn pitfall(demo: &Arc<Dataset>, id: &str, steps: u64) -> Vec<(String, Vec<f64>, 
     let pitfall = PITFALLS.iter().find(|pitfall| pitfall.id == id).unwrap();
     let base = RvqParams { steps, ..pitfall.params(Builtin::Demo.preset()) };
     let compared = compare(demo, pitfall.entries, base, 2);
-    let of = |t: jobs::Trained| {
+    let of = |t: Recorded| {
         let snr = t.run.total_metrics(rvqscope::training::SplitKind::HeldOut).unwrap().snr_db.unwrap();
         (t.run.name.clone(), t.history.series(0, pitfall.series).to_vec(), snr)
     };
-    compared.trained.into_iter().map(of).collect()
+    compared.into_iter().map(of).collect()
 }
 
 /// The mean of the last tenth of a curve.

@@ -7,9 +7,9 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{bits, clustered, dataset, history_bits, small_params, spec, train, train_with};
+use common::{Recorded, bits, clustered, dataset, history_bits, small_params, spec, train, train_with};
 use ndarray::Array2;
-use rvqscope::jobs::{self, Builtin, EvaluateSpec, Holdout, JobCtx, Trained};
+use rvqscope::jobs::{self, Builtin, EvaluateSpec, Holdout, JobCtx};
 use rvqscope::metrics;
 use rvqscope::param::ParamValue;
 use rvqscope::rvq::rules::RULES;
@@ -34,7 +34,7 @@ fn busy(rule: &str) -> RvqParams {
     params
 }
 
-fn same(a: &Trained, b: &Trained, what: &str) {
+fn same(a: &Recorded, b: &Recorded, what: &str) {
     assert_eq!(bits(&a.run.rvq), bits(&b.run.rvq), "{what}: codebooks");
     assert_eq!(history_bits(&a.history), history_bits(&b.history), "{what}: history");
     assert_eq!(a.run, b.run, "{what}: the run");
@@ -191,7 +191,7 @@ fn the_window_and_the_command_line_agree_on_every_figure() {
         assert_eq!(bits(&view.run.rvq), bits(&inline.run.rvq));
         assert_eq!(history_bits(&view.history), history_bits(&inline.history));
         let named = Run { name: view.run.name.clone(), ..(*inline.run).clone() };
-        assert_eq!(*view.run, named);
+        assert_eq!(**view.run, named);
         assert!(!inline.run.layer_metrics(SplitKind::HeldOut).is_empty());
     }
 }

@@ -10,8 +10,8 @@ use ndarray::Array2;
 use rvqscope::param::ParamValue;
 use rvqscope::random::{self, Purpose};
 use rvqscope::report::Report;
-use rvqscope::session::{DataCommand, ParamsCommand, Session, TrainCommand, View};
-use rvqscope::training::findings;
+use rvqscope::session::{DataCommand, ParamsCommand, Session, TrainCommand};
+use rvqscope::training::{History, Run, findings};
 
 /// Frames around twelve centres, written to a file.
 fn write_features(path: &Path) {
@@ -32,7 +32,7 @@ fn poll_until(session: &mut Session, done: impl Fn(&Session) -> bool) {
     }
 }
 
-fn through_the_session(features: &Path) -> View {
+fn through_the_session(features: &Path) -> (Arc<Run>, Arc<History>) {
     let mut session = Session::new(Arc::new(|| {}));
     let int = |key, value| ParamsCommand::Set { key, value: ParamValue::Int(value) };
     for (key, value) in [
@@ -49,7 +49,8 @@ fn through_the_session(features: &Path) -> View {
     poll_until(&mut session, |session| session.dataset().is_some());
     session.apply(TrainCommand::Start);
     poll_until(&mut session, |session| !session.is_busy() && session.runs().len() == 1);
-    session.view().unwrap().clone()
+    let view = session.view().unwrap();
+    (view.run.clone(), view.history.clone())
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn a_session_and_the_command_line_agree_on_every_figure() {
         .unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 
-    let View { run, history, .. } = through_the_session(&features);
+    let (run, history) = through_the_session(&features);
     let ours = Report::new(&run, &history, findings(&run));
     let theirs = std::fs::read_to_string(out.join("metrics.json")).unwrap();
     assert_eq!(ours.metrics_json(), theirs, "every figure of the report");

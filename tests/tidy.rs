@@ -26,11 +26,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("metrics", &["rvq"]),
     ("training", &["metrics", "rvq", "features"]),
     ("io", &["training", "rvq", "features", "audio", "mapped"]),
+    ("store", &["training", "metrics", "rvq", "features", "io"]),
     // It writes its files as all files are written: whole or not at all.
     ("report", &["training", "metrics", "rvq", "io"]),
-    ("jobs", &["report", "io", "training", "metrics", "features", "rvq", "audio", "mapped"]),
-    ("session", &["jobs", "io", "training", "metrics", "features", "rvq", "audio"]),
-    ("cli", &["jobs", "report", "io", "training", "metrics", "features", "rvq", "audio"]),
+    ("jobs", &["report", "store", "io", "training", "metrics", "features", "rvq", "audio", "mapped"]),
+    ("session", &["jobs", "store", "io", "training", "metrics", "features", "rvq", "audio"]),
+    ("cli", &["jobs", "report", "store", "io", "training", "metrics", "features", "rvq", "audio"]),
     ("app", &["session", "jobs", "io", "training", "metrics", "features", "rvq", "audio"]),
 ];
 

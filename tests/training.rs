@@ -16,9 +16,9 @@ use rvqscope::metrics;
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::search::Search;
-use rvqscope::rvq::{BatchOrder, Codebook, LayerSpan, Rvq, RvqError, RvqParams};
+use rvqscope::rvq::{BatchOrder, Codebook, LayerSpan, Metric, Rvq, RvqError, RvqParams, rules};
 use rvqscope::task::{Cancel, Progress, Task};
-use rvqscope::training::{Series, SplitKind, StepRecord, Trainer};
+use rvqscope::training::{History, Series, SplitKind, StepRecord, Trainer};
 
 fn feature_set(values: Array2<f32>) -> Arc<FeatureSet> {
     Arc::new(FeatureSet::single("x", FeatureMatrix::new(values).unwrap(), None))
@@ -250,6 +250,57 @@ fn a_step_that_was_cancelled_half_way_is_gone_on_with() {
         assert_eq!(bits(torn.rvq()), bits(whole.rvq()), "{rule}");
         assert_eq!(torn.layer_states(), whole.layer_states());
     }
+}
+
+/// Trains `params` once through, and once taken apart and put together behind every step; both must give the same bits throughout.
+fn check_resumed(values: &Array2<f32>, params: RvqParams, start: Option<&Rvq>, smaller_batch: Option<u64>) {
+    let at = format!("{params:?}");
+    let set = feature_set(values.clone());
+    let ranges = vec![0..150, 170..values.nrows()];
+    let new = || Trainer::new(params.validate().unwrap(), set.clone(), ranges.clone(), start).unwrap();
+    let (mut whole, mut resumed) = (new(), new());
+    let (mut history, mut resumed_history) = (History::default(), History::default());
+    let mut times = 0;
+    for nth in 1..=params.steps {
+        if smaller_batch == Some(nth) {
+            for trainer in [&mut whole, &mut resumed] {
+                let edited = RvqParams { batch_size: 23, decay: 0.7, ..params };
+                trainer.set_live(&edited.validate().unwrap());
+            }
+        }
+        if let Some(state) = resumed.state() {
+            assert_eq!(Some(&state), whole.state().as_ref(), "{at}, before step {nth}");
+            resumed = Trainer::from_state(&state, set.clone(), ranges.clone()).unwrap();
+            let steps = resumed_history.steps().to_vec();
+            resumed_history = History::from_columns(steps, &resumed_history.columns()).unwrap();
+            times += 1;
+        }
+        history.push(&step(&mut whole));
+        resumed_history.push(&step(&mut resumed));
+        assert_eq!(bits(resumed.rvq()), bits(whole.rvq()), "{at}, step {nth}");
+        assert_eq!(resumed.rvq(), whole.rvq(), "{at}, step {nth}: projections");
+        assert_eq!(resumed.layer_states(), whole.layer_states(), "{at}, step {nth}");
+        assert_eq!(resumed.codes(0), whole.codes(0), "{at}, step {nth}");
+        assert_eq!(resumed.params(), whole.params());
+    }
+    assert_eq!(history_bits(&resumed_history), history_bits(&history), "{at}");
+    assert!(times + 3 >= params.steps, "{at}: resumed {times} times only");
+}
+
+#[test]
+fn a_training_resumed_behind_any_step_is_the_one_never_stopped() {
+    let values = clustered(11, 260, 5, 9);
+    for rule in rules::RULES {
+        let base = RvqParams { steps: 20, threshold_ema_dead_code: 0.9, ..small_params(rule.id()) };
+        for order in [BatchOrder::Shuffled, BatchOrder::Sequential] {
+            check_resumed(&values, RvqParams { order, ..base }, None, None);
+            check_resumed(&values, RvqParams { order, quantizer_dropout: true, ..base }, None, Some(7));
+            check_resumed(&values, RvqParams { order, codebook_dim: 2, ..base }, None, Some(4));
+            check_resumed(&values, RvqParams { order, ..base }, Some(&random_rvq(5, 3, 12, 5)), Some(1));
+        }
+    }
+    let by_angle = RvqParams { metric: Metric::Cosine, steps: 20, ..small_params("lucidrains") };
+    check_resumed(&values, RvqParams { threshold_ema_dead_code: 1.0, ..by_angle }, None, Some(5));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use crate::jobs::{self, Builtin, CompareSpec, Entry, PITFALLS, Pitfall, SaveSpec, Trained};
 use crate::report::scale::short;
-use crate::training::{RunSummary, findings};
+use crate::training::{History, RunSummary, findings};
 
 use super::metrics_log::MetricsLog;
 use super::{Env, Usage, check_folder, codes, flags, print, table, train};
@@ -49,8 +49,8 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
             log.event(event);
         }
     };
-    let compared = env
-        .job_with(&note_step, |ctx| jobs::compare(spec, ctx))
+    let (compared, histories) = env
+        .job_with(&note_step, |ctx| jobs::recording(ctx, |ctx| jobs::compare(spec, ctx)))
         .map_err(|err| codes::with_path(err, Path::new(&title)))?;
     if env.cancel.is_cancelled() {
         bail!("interrupted");
@@ -65,7 +65,7 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
         }
     }
     let about = pitfall.map(|pitfall| format!("{}: {}. {}\n", pitfall.id, pitfall.title, pitfall.text));
-    Ok(print(&format!("{}{}", about.unwrap_or_default(), rows(&labels, &compared.trained)))?)
+    Ok(print(&format!("{}{}", about.unwrap_or_default(), rows(&labels, &compared.trained, &histories)))?)
 }
 
 fn pitfall(matches: &ArgMatches) -> Result<Option<&'static Pitfall>, Usage> {
@@ -123,7 +123,7 @@ fn check_models_folder(folder: &Path) -> Result<()> {
 }
 
 /// A row for each training.
-fn rows(labels: &[String], trained: &[Trained]) -> String {
+fn rows(labels: &[String], trained: &[Trained], histories: &[History]) -> String {
     let head = [
         "entry",
         "SNR dB",
@@ -140,7 +140,7 @@ fn rows(labels: &[String], trained: &[Trained]) -> String {
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let number = |v: Option<f64>, digits| v.map_or("none".to_owned(), |v| short(v, digits));
     let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
-    for (label, Trained { run, history, .. }) in labels.iter().zip(trained) {
+    for ((label, Trained { run, .. }), history) in labels.iter().zip(trained).zip(histories) {
         let RunSummary {
             snr_db,
             used,

@@ -58,7 +58,7 @@ impl Reporter {
                 self.progress(&progress, &error.unwrap_or_default());
             }
             JobEvent::Notice(words) => self.note(words),
-            JobEvent::Run(..) | JobEvent::Paused(_) => {}
+            JobEvent::Run(..) | JobEvent::Checkpoint(..) | JobEvent::Paused(_) => {}
         }
     }
 

@@ -30,9 +30,9 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
-            let (trained, log) = train::run_on(Some(opened), matches, env)?;
+            let (trained, history, log) = train::run_on(Some(opened), matches, env)?;
             let found = findings(&trained.run);
-            (trained.run, trained.history, found, log)
+            (trained.run, history, found, log)
         }
     };
     if env.cancel.is_cancelled() {

@@ -10,7 +10,7 @@ use crate::features::Split;
 use crate::io::{self, Need};
 use crate::jobs::{self, DataSpec, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, rules};
-use crate::training::{Batches, findings};
+use crate::training::{Batches, History, findings};
 
 use super::args::rvq_id;
 use super::metrics_log::MetricsLog;
@@ -26,7 +26,7 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     check_writable(out)?;
     // Now and not when the training is over.
     io::check_model(out, flags::rvq_params(matches)?.0.metric)?;
-    let (trained, log) = run(matches, env)?;
+    let (trained, _, log) = run(matches, env)?;
     let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
     env.job(|ctx| jobs::save_model(&spec, ctx))?;
     log.map(MetricsLog::finish).transpose()?;
@@ -37,7 +37,7 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
 }
 
 /// Trains as the flags say. The log of its steps has no name yet.
-pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, Option<MetricsLog>)> {
+pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, History, Option<MetricsLog>)> {
     run_on(None, matches, env)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn run_on(
     opened: Option<OpenedFiles>,
     matches: &ArgMatches,
     env: &Env,
-) -> Result<(Trained, Option<MetricsLog>)> {
+) -> Result<(Trained, History, Option<MetricsLog>)> {
     let (mut params, start) = flags::rvq_params(matches)?;
     let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
     let start = match start {
@@ -86,14 +86,14 @@ pub(super) fn run_on(
             log.event(event);
         }
     };
-    let trained = env
-        .job_with(&note_step, |ctx| jobs::train(spec, ctx))
+    let (trained, history) = env
+        .job_with(&note_step, |ctx| jobs::train_recorded(spec, ctx))
         .map_err(|err| codes::with_path(err, Path::new(&title)))?;
     // An interrupt that came after the last step still means that nothing is to be written.
     if env.cancel.is_cancelled() {
         bail!("interrupted");
     }
-    Ok((trained, log))
+    Ok((trained, history, log))
 }
 
 /// Opens the corpus that the arguments name.

@@ -4,6 +4,7 @@
 //! tensors ([`tensors::Tensors`]), a family knows under which names a quantizer lies ([`model::FAMILIES`]).
 
 mod arrays;
+mod bundle;
 mod coded;
 mod codes_file;
 mod dtype;
@@ -29,6 +30,7 @@ mod write_back;
 mod zip;
 
 pub use arrays::{Cleaning, Codes, NO_CODE, Offsets, RawFeatures, RawValues, Stated, TimeAxis};
+pub(crate) use bundle::{bundle, unbundle};
 pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};
 pub use dtype::Dtype;
 pub use error::{FileError, Problem, QuantizerPlace};

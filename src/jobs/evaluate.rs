@@ -91,6 +91,24 @@ pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobErro
     })?
 }
 
+/// A quantizer that was loaded, before any frame was seen.
+#[must_use]
+pub fn run_of_model(name: String, rvq: Arc<Rvq>, params: Option<RvqParams>, steps: u64) -> Run {
+    Run {
+        name,
+        source: SourceInfo::default(),
+        params: params.unwrap_or_else(|| params_like(&rvq)),
+        params_known: params.is_some(),
+        live_edits: Vec::new(),
+        steps,
+        rvq,
+        states: Vec::new(),
+        train: None,
+        held_out: None,
+        evaluated_at: steps,
+    }
+}
+
 /// The lineage's parameters in the shape of a quantizer that came without any.
 fn params_like(rvq: &Rvq) -> RvqParams {
     let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());

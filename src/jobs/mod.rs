@@ -5,14 +5,20 @@
 mod codes;
 mod corpus;
 mod data;
+mod data_json;
 mod evaluate;
 mod model;
 mod report;
+mod stamp;
+mod sweep;
 mod tokens;
 mod train;
 mod units;
+mod workspace;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audio::AudioError;
 use crate::features::{ExtractError, FeatureError};
@@ -20,22 +26,27 @@ use crate::io::{FileError, Problem};
 use crate::param::ParamError;
 use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
+use crate::store::{Folder, Saver, StoredRun};
 use crate::task::{Cancel, Cancelled, Progress, Task};
 use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
-pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
+pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again, run_of_model};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,
 };
 pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
+pub use stamp::FileStamp;
+pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
-    COMPARABLE, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume, TrainSpec,
-    Trained, compare, entries_of, entry_of, no_standardizing, train,
+    COMPARABLE, Checkpoint, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume,
+    ResumeFrom, TrainSpec, Trained, compare, entries_of, entry_of, no_standardizing, recording, train,
+    train_recorded,
 };
+pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
 
 /// What can go wrong in a job. What was there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +101,8 @@ pub enum JobEvent {
     Step(usize, StepRecord),
     /// The run of a training as it stands; a newer one makes an older one useless.
     Run(usize, Arc<Run>),
+    /// What it takes to resume a training in another process; a newer one makes an older one useless.
+    Checkpoint(usize, Arc<Checkpoint>),
     /// A training waits (`true`) or goes on (`false`).
     Paused(bool),
     /// Something that the user should know.
@@ -109,8 +122,10 @@ pub enum Control {
     Stop,
     /// From the next step on, use these values of what may change while training runs.
     Live(Box<ValidRvqParams>),
-    /// From the next look at the frames on, search codes in this way.
+    /// From the next evaluation on, search codes in this way.
     Search(Search),
+    /// Hand over a checkpoint about as often as this.
+    KeepEvery(Duration),
 }
 
 /// The surroundings of a job.
@@ -175,7 +190,6 @@ impl From<RvqError> for JobError {
 
 /// A description of work, for whoever runs jobs without knowing which.
 #[derive(Debug)]
-#[allow(clippy::manual_non_exhaustive, reason = "the hidden job is for tests, and not to keep the list open")]
 pub enum JobSpec {
     /// Open files or a built-in source.
     Open(OpenSpec),
@@ -197,16 +211,21 @@ pub enum JobSpec {
     WriteBack(WriteBackSpec),
     /// Write a report.
     Report(ReportSpec),
-    /// End in a panic: shows that one is a notice and not an exit.
-    #[doc(hidden)]
-    Panic,
+    /// Open the workspace in a folder.
+    OpenWorkspace(PathBuf),
+    /// Take the place of a workspace with what a file holds.
+    UnpackWorkspace(PathBuf, Arc<Folder>, Arc<Saver>),
+    /// Write a workspace into a file.
+    PackWorkspace(PathBuf, Arc<Folder>, Arc<Saver>),
+    /// Read a run of a workspace.
+    ReadRun(u64, Arc<Folder>),
 }
 
 /// What came of a job.
 #[derive(Debug)]
 pub enum JobOutput {
-    /// Files were opened.
-    Opened(OpenedFiles),
+    /// Files were opened; size and time of each stand beside them.
+    Opened(OpenedFiles, Vec<FileStamp>),
     /// A training ended.
     Trained(Box<Trained>),
     /// Several trainings ended together.
@@ -216,7 +235,11 @@ pub enum JobOutput {
     /// A corpus was encoded.
     Tokens(Arc<Tokens>),
     /// A file was written.
-    Saved(std::path::PathBuf),
+    Saved(PathBuf),
+    /// A workspace was opened.
+    Workspace(Box<OpenedWorkspace>),
+    /// A run was read.
+    Read(Box<StoredRun>),
 }
 
 /// Runs a job to its end.
@@ -225,7 +248,11 @@ pub enum JobOutput {
 /// Whatever the job ran into.
 pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
     match spec {
-        JobSpec::Open(spec) => open(&spec, ctx).map(JobOutput::Opened),
+        JobSpec::Open(spec) => {
+            // Before they are read: what is written to them meanwhile makes them other files.
+            let stamps = stamp::stamps(&spec.source, ctx);
+            open(&spec, ctx).map(|files| JobOutput::Opened(files, stamps))
+        }
         JobSpec::Train(spec) => train(*spec, ctx).map(|trained| JobOutput::Trained(Box::new(trained))),
         JobSpec::Compare(spec) => compare(*spec, ctx).map(JobOutput::Compared),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
@@ -235,7 +262,13 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),
         JobSpec::Tokens(spec) => tokens(&spec, ctx).map(JobOutput::Tokens),
         JobSpec::Report(spec) => write_report(&spec).map(JobOutput::Saved),
-        #[allow(clippy::panic, reason = "this job exists to show what becomes of a panic")]
-        JobSpec::Panic => panic!("asked to"),
+        JobSpec::OpenWorkspace(root) => open_workspace(&root).map(|w| JobOutput::Workspace(Box::new(w))),
+        JobSpec::UnpackWorkspace(path, folder, saver) => {
+            unpack_workspace(&path, &folder, &saver).map(|w| JobOutput::Workspace(Box::new(w)))
+        }
+        JobSpec::PackWorkspace(path, folder, saver) => {
+            pack_workspace(&path, &folder, &saver).map(JobOutput::Saved)
+        }
+        JobSpec::ReadRun(id, folder) => Ok(JobOutput::Read(Box::new(folder.read_run(id)?))),
     }
 }

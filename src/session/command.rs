@@ -10,7 +10,9 @@ use crate::param::ParamValue;
 use crate::rvq::search::Search;
 use crate::training::SplitKind;
 
-/// What the user wants.
+use super::ids::{DataId, RunId};
+
+/// What the user wants, by the part of the state that it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Something about the data.
@@ -21,12 +23,20 @@ pub enum Command {
     Train(TrainCommand),
     /// Something about trainings that are compared.
     Compare(CompareCommand),
-    /// Something to look at.
+    /// Something about trainings over several values of parameters.
+    Sweep(SweepCommand),
+    /// Something about the runs.
+    Runs(RunsCommand),
+    /// Something to select.
     Select(SelectCommand),
+    /// Something to undo or redo.
+    Edit(EditCommand),
     /// Something to write.
     Save(SaveCommand),
     /// Something about the notices.
     Notices(NoticeCommand),
+    /// Something about the workspace.
+    Workspace(WorkspaceCommand),
 }
 
 /// About the data.
@@ -51,15 +61,15 @@ pub enum DataCommand {
     SetFrameRate(Option<f64>),
     /// `K` of codes that came without their codebooks; `None` for what the largest one tells.
     SetCodebookSize(Option<usize>),
-    /// Encode the corpus with the quantizer that is looked at, to see its codes over time.
+    /// Encode the data of the shown run, to see its codes over time.
     Encode,
     /// The share of frames that is held out.
     SetHoldout(f64),
     /// Whether to train on centred data of unit variance.
     SetStandardize(bool),
-    /// Forget the loaded model.
+    /// Delete the run of the loaded model; its file stays as it is.
     CloseModel,
-    /// Look at one of several quantizers of a file, by its place in the list; `None` for none of them.
+    /// Open one of several quantizers of a file, by its place in the list; `None` for none of them.
     ChooseQuantizer(Option<usize>),
     /// Give up opening.
     Cancel,
@@ -79,10 +89,6 @@ pub enum ParamsCommand {
     SetRule(&'static str),
     /// Back to the rule's defaults.
     Reset,
-    /// Take back the last edit.
-    Undo,
-    /// Do it again.
-    Redo,
 }
 
 /// About training.
@@ -92,7 +98,7 @@ pub enum TrainCommand {
     Start,
     /// From the loaded model's codebooks.
     StartFromModel,
-    /// Go on behind the last step, for as many steps again as the parameters say.
+    /// Resume the shown run behind its last step, for as many steps again as the parameters say.
     Continue,
     /// Wait.
     Pause,
@@ -102,9 +108,9 @@ pub enum TrainCommand {
     StepOnce,
     /// End, and keep what was reached.
     Stop,
-    /// Hold the loaded model against the data, without training.
+    /// Evaluate the loaded model on all frames, without training.
     Evaluate,
-    /// Search codes in this way when frames are looked at or saved as codes.
+    /// Search codes in this way in evaluations and in saved codes.
     SetSearch(Search),
 }
 
@@ -115,11 +121,74 @@ pub enum CompareCommand {
     Start(String),
     /// Show a known fault of trainers on the demo.
     Pitfall(&'static str),
-    /// Show one of the trainings under way in every panel.
-    Show(usize),
 }
 
-/// What is looked at, in every panel.
+/// About trainings over several values of parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SweepCommand {
+    /// Plan a run for every combination of values, and train them one after another.
+    Start {
+        /// A parameter and its values each: `codes=256,1024`.
+        axes: Vec<String>,
+        /// Seeds for each combination, from that of the parameters on.
+        seeds: u64,
+    },
+    /// Let the queue wait behind the run under way.
+    Hold,
+    /// Go on with the queue.
+    Release,
+    /// Take all planned runs out of the queue.
+    Clear,
+}
+
+/// About the runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunsCommand {
+    /// Show a run in every panel, together with its data.
+    Show(RunId),
+    /// Lay a run over the shown one, or take it off.
+    Overlay(RunId, bool),
+    /// Lay these runs over the shown one, and no others.
+    OverlayOnly(Vec<RunId>),
+    /// Give a run another name.
+    Rename(RunId, String),
+    /// Give a run another note.
+    Note(RunId, String),
+    /// Keep a run whole however many there are, or not.
+    Pin(RunId, bool),
+    /// Delete a run. This can be undone.
+    Delete(RunId),
+    /// Evaluate a run again; for a loaded model with the share of the frames that it was not trained on, `None` for all.
+    Evaluate(RunId, Option<f64>),
+    /// Take the parameters of a run over for the next training.
+    TakeParams(RunId),
+    /// Train with the present parameters from the codebooks of a run.
+    TrainFrom(RunId),
+}
+
+/// Undoing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditCommand {
+    /// Take back the last edit of parameters, selection, layout or runs.
+    Undo,
+    /// Do it again.
+    Redo,
+}
+
+/// About the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkspaceCommand {
+    /// The panels lie in another way now, as the window stores it.
+    SetLayout(String),
+    /// Write all of it into one file.
+    SaveAs(PathBuf),
+    /// Take the place of all of it with what one file holds.
+    Open(PathBuf),
+    /// Data that moved or changed lie here now; `None` to leave them closed.
+    Locate(DataId, Option<Vec<PathBuf>>),
+}
+
+/// What is selected, in every panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SelectCommand {
     /// A layer, from 0.
@@ -130,20 +199,18 @@ pub enum SelectCommand {
     Split(SplitKind),
     /// A stretch of frames; `None` for all.
     Frames(Option<(usize, usize)>),
-    /// A finished run, by its place in the list.
-    Run(usize),
 }
 
 /// What to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveCommand {
-    /// The quantizer that is looked at.
+    /// The quantizer of the shown run.
     Model(PathBuf),
-    /// The corpus as codes of it.
+    /// Its data as codes of it.
     Codes(PathBuf),
     /// A page with all figures of the quantizer or of codes alone, and files beside it, into a folder.
     Report(PathBuf),
-    /// The quantizer that is looked at, in a copy of the checkpoint that it came from.
+    /// The quantizer of the shown run, in a copy of the checkpoint that it came from.
     WriteBack {
         /// The checkpoint.
         original: PathBuf,
@@ -156,7 +223,7 @@ pub enum SaveCommand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoticeCommand {
     /// Show one.
-    Show(super::Severity, String),
+    Show(super::notices::Severity, String),
     /// Take one away.
     Dismiss(u64),
     /// Take all away.
@@ -173,4 +240,5 @@ macro_rules! from_part {
     };
 }
 from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, CompareCommand => Compare,
-    SelectCommand => Select, SaveCommand => Save, NoticeCommand => Notices);
+    SweepCommand => Sweep, RunsCommand => Runs, SelectCommand => Select, EditCommand => Edit, SaveCommand => Save,
+    NoticeCommand => Notices, WorkspaceCommand => Workspace);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::jobs::{JobError, JobEvent, JobOutput};
+use crate::jobs::{Checkpoint, JobError, JobEvent, JobOutput};
 use crate::task::Progress;
 use crate::training::{Run, StepRecord};
 
@@ -25,6 +25,8 @@ pub struct Mail {
     pub steps: Vec<(usize, StepRecord)>,
     /// The newest state of each training.
     pub runs: BTreeMap<usize, Arc<Run>>,
+    /// The newest checkpoint of each training.
+    pub checkpoints: BTreeMap<usize, Arc<Checkpoint>>,
     /// The newest progress.
     pub progress: Option<Progress>,
     /// Whether a training now waits.
@@ -46,6 +48,7 @@ impl Mailbox {
         match event {
             JobEvent::Step(nth, record) => mail.steps.push((nth, record)),
             JobEvent::Run(nth, run) => drop(mail.runs.insert(nth, run)),
+            JobEvent::Checkpoint(nth, kept) => drop(mail.checkpoints.insert(nth, kept)),
             JobEvent::Progress(progress) => mail.progress = Some(progress),
             JobEvent::Paused(paused) => mail.paused = Some(paused),
             JobEvent::Notice(text) => mail.notices.push(text),
@@ -68,9 +71,10 @@ impl Mail {
     /// Whether nothing came.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { steps, runs, progress, paused, notices, ending } = self;
+        let Self { steps, runs, checkpoints, progress, paused, notices, ending } = self;
         steps.is_empty()
             && runs.is_empty()
+            && checkpoints.is_empty()
             && progress.is_none()
             && paused.is_none()
             && notices.is_empty()

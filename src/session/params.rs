@@ -1,25 +1,20 @@
-//! The parameters as the user edits them, with undo.
+//! The parameters of the next training, as the user edits them.
 
 use crate::param::{Effect, ParamError, ParamValue};
 use crate::rvq::rules::{self, UpdateRule};
 use crate::rvq::{RvqParams, ValidRvqParams};
 
-/// Edits that can be taken back.
-const UNDO_DEPTH: usize = 200;
-
-/// The parameters of the next training and their history.
+/// The parameters of the next training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParamsEditor {
     current: RvqParams,
-    undo: Vec<RvqParams>,
-    redo: Vec<RvqParams>,
 }
 
 impl ParamsEditor {
     /// Starts from `params`.
     #[must_use]
     pub fn new(params: RvqParams) -> Self {
-        Self { current: params, undo: Vec::new(), redo: Vec::new() }
+        Self { current: params }
     }
 
     /// The parameters as they stand.
@@ -50,60 +45,24 @@ impl ParamsEditor {
         RvqParams { steps: self.current.steps.saturating_add(steps_before), ..self.current }.validate()
     }
 
-    /// Whether an edit can be taken back.
-    #[must_use]
-    pub fn can_undo(&self) -> bool {
-        !self.undo.is_empty()
-    }
-
-    /// Whether an edit that was taken back can be done again.
-    #[must_use]
-    pub fn can_redo(&self) -> bool {
-        !self.redo.is_empty()
-    }
-
-    /// Sets one parameter and says when that takes effect; `None` where nothing changed.
+    /// The parameters with another value of one of them; the same where the rule does not read it.
     ///
     /// # Errors
-    /// The value is outside of its range; nothing changed then.
-    pub fn set(&mut self, key: &str, value: ParamValue) -> Result<Option<Effect>, ParamError> {
+    /// The value is outside of its range.
+    pub fn with(&self, key: &str, value: ParamValue) -> Result<RvqParams, ParamError> {
         let mut edited = self.current;
-        let Some(spec) = self.rule().params().into_iter().find(|spec| spec.key == key) else {
-            return Ok(None);
-        };
-        (spec.write)(&mut edited, value);
-        spec.check(&edited)?;
-        Ok(self.replace(edited))
+        if let Some(spec) = self.rule().params().into_iter().find(|spec| spec.key == key) {
+            (spec.write)(&mut edited, value);
+            spec.check(&edited)?;
+        }
+        Ok(edited)
     }
 
-    /// Takes over all parameters and says when that takes effect.
+    /// Takes over all parameters and says when that takes effect; `None` where nothing changed.
     pub fn replace(&mut self, params: RvqParams) -> Option<Effect> {
         let effect = effect_between(&self.current, &params)?;
-        self.undo.push(self.current);
-        if self.undo.len() > UNDO_DEPTH {
-            self.undo.remove(0);
-        }
-        self.redo.clear();
         self.current = params;
         Some(effect)
-    }
-
-    /// Takes back the last edit and says when that takes effect.
-    pub fn undo(&mut self) -> Option<Effect> {
-        let before = self.undo.pop()?;
-        self.redo.push(self.current);
-        let effect = effect_between(&self.current, &before);
-        self.current = before;
-        effect
-    }
-
-    /// Does again what was taken back last.
-    pub fn redo(&mut self) -> Option<Effect> {
-        let after = self.redo.pop()?;
-        self.undo.push(self.current);
-        let effect = effect_between(&self.current, &after);
-        self.current = after;
-        effect
     }
 }
 
@@ -127,20 +86,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edits_say_when_they_take_effect_and_can_be_taken_back() {
+    fn edits_say_when_they_take_effect() {
         let mut editor = ParamsEditor::new(RvqParams::default());
-        let start = *editor.current();
-        assert_eq!(editor.set("decay", ParamValue::Float(0.9)), Ok(Some(Effect::Live)));
-        assert_eq!(editor.set("decay", ParamValue::Float(0.9)), Ok(None), "the same value is no edit");
-        assert_eq!(editor.set("num_layers", ParamValue::Int(3)), Ok(Some(Effect::Restart)));
-        assert!(editor.set("decay", ParamValue::Float(1.5)).is_err());
+        let with = |editor: &ParamsEditor, key, value| editor.with(key, value).unwrap();
+        let decay = with(&editor, "decay", ParamValue::Float(0.9));
+        assert_eq!(editor.replace(decay), Some(Effect::Live));
+        assert_eq!(editor.replace(decay), None, "the same value is no edit");
+        let layers = with(&editor, "num_layers", ParamValue::Int(3));
+        assert_eq!(editor.replace(layers), Some(Effect::Restart));
+        assert!(editor.with("decay", ParamValue::Float(1.5)).is_err());
         assert_eq!((editor.current().decay, editor.current().num_layers), (0.9, 3));
-        assert_eq!(editor.undo(), Some(Effect::Restart));
-        assert_eq!(editor.undo(), Some(Effect::Live));
-        assert_eq!((editor.undo(), *editor.current()), (None, start));
-        assert_eq!(editor.redo(), Some(Effect::Live));
-        assert_eq!(editor.current().decay, 0.9);
-        editor.set("epsilon", ParamValue::Float(1e-3)).unwrap();
-        assert!(!editor.can_redo(), "a new edit ends what could be done again");
     }
 }

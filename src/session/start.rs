@@ -1,274 +1,302 @@
-//! Starting things: opening, training, evaluating.
+//! Opening files, evaluating and encoding: what the data and the shown run ask of jobs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::{
-    Control, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Pitfall, Source, TrainSpec, no_standardizing,
-};
+use crate::jobs::{Dataset, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Source, TokensSpec};
 use crate::rvq::search::Search;
 
-use super::choosing::Chosen;
-use super::{DataCommand, HOLDOUT, ModelView, Opening, Session, Severity, TrainCommand, TrainState};
-
-/// Counts the runs of this process, to name them by.
-static RUNS_STARTED: AtomicU64 = AtomicU64::new(1);
-
-/// What is done with files once they are open.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Then {
-    /// They are looked at.
-    Look,
-    /// They are trained on.
-    Train,
-    /// A known fault of trainers is shown on them.
-    Pitfall(&'static Pitfall),
-}
+use super::activity::Doing;
+use super::command::{DataCommand, TrainCommand};
+use super::edits::Edit;
+use super::ids::{DataId, RunId};
+use super::notices::Severity;
+use super::opening::{AfterOpen, Chosen, Opening};
+use super::plan::HOLDOUT;
+use super::run_entry::Body;
+use super::{RunEntry, Session};
 
 impl Session {
     pub(super) fn apply_data(&mut self, command: DataCommand) {
         match command {
-            DataCommand::Open(paths) => self.open(Source::Files(paths), Then::Look, None),
+            DataCommand::Open(paths) => self.open(Source::Files(paths), AfterOpen::Show, None),
             DataCommand::OpenBuiltin { builtin, then_train } => {
-                self.params.replace(builtin.preset());
-                self.holdout = builtin.holdout();
-                let then = if then_train { Then::Train } else { Then::Look };
-                self.open(Source::Builtin(builtin), then, None);
+                let (before, after) = (*self.plan.params.current(), builtin.preset());
+                if self.plan.params.replace(after).is_some() {
+                    self.edits.push(Edit::Params { before, after });
+                }
+                self.plan.holdout = builtin.holdout();
+                let after = if then_train { AfterOpen::Train } else { AfterOpen::Show };
+                self.open(Source::Builtin(builtin), after, None);
             }
             DataCommand::SetExtract(extract) => {
                 if let Err(err) = extract.validate() {
                     return self.notify(Severity::Error, err.to_string());
                 }
-                self.data_spec.extract = extract;
+                self.corpus.spec.extract = extract;
                 self.reopen(true);
             }
             DataCommand::SetChannel(channel) => {
-                self.data_spec.channel = channel;
+                self.corpus.spec.channel = channel;
                 self.reopen(true);
             }
             DataCommand::SetTimeAxis(axis) => {
-                self.data_spec.time_axis = axis;
+                self.corpus.spec.time_axis = axis;
                 self.reopen(false);
             }
             DataCommand::SetFrameRate(rate) => {
-                self.data_spec.frame_rate_hz = rate.filter(|r| r.is_finite() && *r > 0.0);
+                self.corpus.spec.frame_rate_hz = rate.filter(|r| r.is_finite() && *r > 0.0);
                 self.reopen(false);
             }
             DataCommand::SetCodebookSize(size) => {
-                self.data_spec.codebook_size = size.filter(|&size| size > 0);
+                self.corpus.spec.codebook_size = size.filter(|&size| size > 0);
                 self.reopen(false);
             }
             DataCommand::Encode => self.encode(),
             DataCommand::SetHoldout(share) => {
-                self.holdout = if share.is_finite() { share.clamp(0.0, 0.9) } else { self.holdout };
-                if self.training.is_some() {
-                    self.restart_training();
-                } else if self.view.as_ref().is_some_and(|view| view.is_model) {
-                    self.apply_train(TrainCommand::Evaluate);
+                if share.is_finite() {
+                    self.plan.holdout = share.clamp(0.0, 0.9);
                 }
+                self.restart_single();
             }
             DataCommand::SetStandardize(standardize) => {
-                self.standardize = standardize;
-                if self.training.is_some() {
-                    self.restart_training();
-                }
+                self.plan.standardize = standardize;
+                self.restart_single();
             }
             DataCommand::CloseModel => {
-                self.model = None;
-                self.evaluating = None;
-                if self.view.as_ref().is_some_and(|view| view.is_model) {
-                    self.view = None;
+                if let Some(id) = self.model_run().map(|entry| entry.id) {
+                    self.delete_run(id);
                 }
             }
             DataCommand::ChooseQuantizer(index) => self.choose_quantizer(index),
-            DataCommand::Cancel => self.opening = None,
+            DataCommand::Cancel => self.activity.drop_where(|doing| matches!(doing, Doing::Opening(_))),
         }
     }
 
-    /// Where the present corpus, or the present codes, came from.
-    fn data_source(&self) -> Option<&Source> {
-        let of_codes = self.codes.as_ref().map(|codes| &codes.source);
-        self.dataset.as_ref().map(|dataset| &dataset.source).or(of_codes)
+    /// A training under way starts again, because what it trains on has changed.
+    fn restart_single(&mut self) {
+        if self.activity.training().is_some() {
+            self.restart_training();
+        }
     }
 
-    /// Opens the present corpus again, where it is of audio (`of_audio`) or of features (not).
+    /// Where the present data, or the codes that are shown, came from.
+    fn data_source(&self) -> Option<Source> {
+        let codes = self.codes().map(|codes| codes.source.clone());
+        codes.or_else(|| self.dataset().map(|dataset| dataset.source.clone()))
+    }
+
+    /// Opens the present data again, where they are of audio (`of_audio`) or of features and codes (not).
     fn reopen(&mut self, of_audio: bool) {
-        let built_of_audio = self.dataset.as_ref().is_some_and(|dataset| !dataset.audio.is_empty());
-        if let Some(source) = self.data_source().filter(|_| of_audio == built_of_audio) {
-            let source = source.clone();
+        let is_of_audio = self.dataset().is_some_and(|dataset| !dataset.audio.is_empty());
+        if let Some(source) = self.data_source().filter(|_| of_audio == is_of_audio) {
             let chosen = self.chosen_of(&source);
-            self.open(source, Then::Look, chosen);
+            self.open(source, AfterOpen::Show, chosen);
         }
     }
 
-    pub(super) fn open(&mut self, source: Source, then: Then, chosen: Option<Chosen>) {
+    /// The choice behind the loaded model, where it came from `source`.
+    fn chosen_of(&self, source: &Source) -> Option<Chosen> {
+        let others = self.model()?.others.as_ref()?;
+        (others.0.source == *source).then(|| others.clone())
+    }
+
+    pub(super) fn open(&mut self, source: Source, after: AfterOpen, chosen: Option<Chosen>) {
         if source == Source::Files(Vec::new()) {
             return;
         }
-        let mut data = self.data_spec.clone();
         // What a built-in source brought along does not stay for the user's own files.
-        if let (Source::Files(_), Some(Source::Builtin(builtin))) =
-            (&source, self.dataset.as_ref().map(|dataset| &dataset.source))
-            && self.holdout == builtin.holdout()
-        {
-            self.holdout = HOLDOUT;
+        if matches!(source, Source::Files(_)) && self.corpus.brought_holdout() == Some(self.plan.holdout) {
+            self.plan.holdout = HOLDOUT;
         }
-        // A new file is guessed at afresh: what was chosen for another says nothing about it.
-        if self.data_source() != Some(&source) {
-            (data.time_axis, data.codebook_size) = (None, None);
+        let mut data = self.corpus.spec_for(&source, self.data_source().as_ref());
+        if let AfterOpen::Restore(id) = after
+            && let Some(entry) = self.corpus.entry(id)
+        {
+            data = entry.spec.clone();
         }
         data.quantizer = chosen.as_ref().and_then(|(choice, index)| choice.name(*index));
         // Whoever opens something else has no answer to what was asked before.
-        self.choice = None;
+        self.corpus.choice = None;
         let title = format!("Opening {}", source.title());
-        let (time_axis, codebook_size) = (data.time_axis, data.codebook_size);
-        let job = self.start_job(&title, JobSpec::Open(OpenSpec { source: source.clone(), data }));
-        self.opening = Some(Opening { job, source, time_axis, codebook_size, chosen, then });
+        let spec = OpenSpec { source: source.clone(), data: data.clone() };
+        let opening = Opening { source, data, chosen, after };
+        self.activity.start(&title, Doing::Opening(Box::new(opening)), JobSpec::Open(spec));
     }
 
-    pub(super) fn apply_train(&mut self, command: TrainCommand) {
-        match command {
-            TrainCommand::Start => self.start_training(false, None),
-            TrainCommand::StartFromModel => match self.model.clone() {
-                Some(model) => self.start_training(false, Some(&model)),
-                None => self.notify(Severity::Warning, "There is no model to start from: open one first"),
-            },
-            TrainCommand::Continue => self.continue_training(),
-            TrainCommand::Pause => self.tell(Control::Pause),
-            TrainCommand::Resume => self.tell(Control::Resume),
-            TrainCommand::StepOnce if self.training.is_some() => self.tell(Control::StepOnce),
-            TrainCommand::StepOnce => self.start_training(true, None),
-            TrainCommand::Stop => self.stop_training(),
-            TrainCommand::Evaluate => self.evaluate_model(),
-            TrainCommand::SetSearch(search) => self.set_search(search),
+    /// Opens one of the quantizers that were asked about, or else another one of the file that the model came from.
+    fn choose_quantizer(&mut self, index: Option<usize>) {
+        let of_model =
+            || self.model().and_then(|model| model.others.as_ref()).map(|(choice, _)| choice.clone());
+        let Some(choice) = self.corpus.choice.clone().or_else(of_model) else { return };
+        self.corpus.choice = None;
+        if let Some(index) = index.filter(|&index| index < choice.places.len()) {
+            let (source, after) = (choice.source.clone(), choice.after);
+            self.open(source, after, Some((choice, index)));
         }
     }
 
-    fn tell(&self, control: Control) {
-        if let Some(job) = &self.training {
-            job.tell(control);
+    /// Data of a run that moved or changed: they lie at `paths` now, or stay closed.
+    pub(super) fn locate(&mut self, id: DataId, paths: Option<Vec<PathBuf>>) {
+        self.corpus.missing.retain(|(missing, _)| *missing != id);
+        if let Some(paths) = paths {
+            self.corpus.relocate(id, Source::Files(paths.clone()));
+            self.open(Source::Files(paths), AfterOpen::Restore(id), None);
         }
     }
 
-    /// Trains again from where the training under way began.
-    pub(super) fn restart_training(&mut self) {
-        if self.restart_comparison() {
+    /// Shows a run in every panel, together with its data.
+    pub(super) fn show_run(&mut self, id: RunId) {
+        let Some(entry) = self.runs.get(id) else { return };
+        let data = entry.data;
+        self.runs.show(Some(id));
+        self.bring_back(id);
+        if let Some(data) = data
+            && !self.corpus.make_present(data)
+        {
+            self.open_again(data);
+        }
+    }
+
+    /// Opens known data again, whose frames are not in memory.
+    pub(super) fn open_again(&mut self, id: DataId) {
+        if let Some(source) = self.corpus.entry(id).map(|entry| entry.source.clone()) {
+            self.open(source, AfterOpen::Restore(id), None);
+        }
+    }
+
+    /// Searches in another way from now on; what is shown is evaluated again.
+    pub(super) fn set_search(&mut self, search: Search) {
+        self.plan.search = Search::of_width(search.width());
+        let search = self.plan.search;
+        if self.activity.training().is_some() {
+            self.activity.tell(crate::jobs::Control::Search(search));
+        }
+        let Some((id, run)) = self.view().map(|view| (view.id(), view.run.clone())) else { return };
+        let Some(dataset) = self.dataset().cloned().filter(|_| !self.activity.is_training(id)) else {
             return;
+        };
+        if run.source.frames > 0 {
+            let spec = LookSpec { run, dataset, search };
+            self.activity.start("Evaluating", Doing::Evaluating(id), JobSpec::Look(spec));
         }
-        let model = self.model.clone().filter(|_| self.from_model);
-        self.start_training(false, model.as_ref());
     }
 
-    fn stop_training(&mut self) {
-        let Some(job) = &self.training else { return };
-        job.cancel();
-        self.train_state = TrainState::Stopping;
-    }
-
-    fn start_training(&mut self, paused: bool, from: Option<&ModelView>) {
-        let Some(dataset) = self.dataset.clone() else {
-            return self
-                .notify(Severity::Warning, "There is nothing to train on yet: open audio or features");
-        };
-        let params = match self.params.valid() {
-            Ok(params) => params,
-            Err(err) => return self.notify(Severity::Error, err.to_string()),
-        };
-        if let Some(why) = no_standardizing(&params, self.standardize) {
-            return self.notify(Severity::Error, why);
-        }
-        let number = RUNS_STARTED.fetch_add(1, Ordering::Relaxed);
-        let spec = TrainSpec {
-            name: format!("Run {number}, {}", params.rule),
-            dataset,
-            params,
-            holdout: Holdout(self.holdout),
-            standardize: self.standardize,
-            search: self.search,
-            start: from.map(|model| model.rvq.clone()),
-            resume: None,
-            paused,
-        };
-        (self.steps_before, self.from_model) = (0, from.is_some());
-        self.begin(spec);
-    }
-
-    fn continue_training(&mut self) {
-        if self.training.is_some() {
-            return self.tell(Control::Resume);
-        }
-        let (Some(dataset), Some(view)) = (self.dataset.clone(), self.view.clone()) else { return };
-        let steps_before = view.run.steps;
-        let params = match self.params.valid_after(steps_before) {
-            Ok(params) => params,
-            Err(err) => return self.notify(Severity::Error, err.to_string()),
-        };
-        let Some(resume) = self.resume.take() else {
-            return self
-                .notify(Severity::Warning, "This run cannot be gone on with: train again from its model");
-        };
-        self.steps_before = steps_before;
-        self.begin(TrainSpec {
-            name: view.run.name.clone(),
-            dataset,
-            params,
-            holdout: Holdout(self.holdout),
-            standardize: self.standardize,
-            search: self.search,
-            start: None,
-            resume: Some(resume),
-            paused: false,
-        });
-    }
-
-    /// What is on the screen stays until the new training has something to show.
-    fn begin(&mut self, spec: TrainSpec) {
-        (self.evaluating, self.comparison) = (None, None);
-        let going_on = self.view.as_ref().filter(|_| spec.resume.is_some());
-        self.incoming = Some(going_on.map(|view| view.history.clone()).unwrap_or_default());
-        self.training = Some(self.start_job("Training", JobSpec::Train(Box::new(spec))));
-        self.train_state = TrainState::Starting;
-    }
-
-    /// Searches in another way from now on; what is shown is looked at again.
-    fn set_search(&mut self, search: Search) {
-        self.search = Search::of_width(search.width());
-        if self.training.is_some() {
-            return self.tell(Control::Search(self.search));
-        }
-        let (Some(dataset), Some(view)) = (self.dataset.clone(), &self.view) else { return };
-        let spec = LookSpec { run: view.run.clone(), dataset, search: self.search };
-        self.evaluating = Some(self.start_job("Searching codes anew", JobSpec::Look(spec)));
-    }
-
+    /// Evaluates the loaded model on the present data.
     pub(super) fn evaluate_model(&mut self) {
-        let (Some(dataset), Some(model)) = (self.dataset.clone(), self.model.clone()) else {
-            return self.notify(
-                Severity::Warning,
-                "To look at a model, open the model and audio or features of its dimension",
-            );
+        match self.model_run().map(|entry| entry.id) {
+            Some(id) => self.evaluate_run(id, None),
+            None => self.nothing_to_evaluate(),
+        }
+    }
+
+    fn nothing_to_evaluate(&mut self) {
+        self.notify(
+            Severity::Warning,
+            "To evaluate a model, open the model and audio or features of its dimension",
+        );
+    }
+
+    /// Evaluates a run on its data; a loaded model that has none, or other data than the present ones, on those. `held_out` is the share that a model
+    /// was not trained on; `None` for all frames.
+    pub(super) fn evaluate_run(&mut self, id: RunId, held_out: Option<f64>) {
+        let Some(entry) = self.runs.get(id) else { return };
+        let is_model = entry.model().is_some();
+        let data = if is_model { self.corpus.present().or(entry.data) } else { entry.data };
+        let dataset = data.and_then(|data| self.corpus.dataset(data)).cloned();
+        let (Some(data), Some(dataset), Some(run)) = (data, dataset, entry.run().cloned()) else {
+            return self.nothing_to_evaluate();
         };
-        let (dim, frames_dim) = (model.rvq.dim(), dataset.set.matrix.dim());
+        let (dim, frames_dim) = (run.rvq.dim(), dataset.set.matrix.dim());
         if dim != frames_dim {
             return self.notify(
                 Severity::Error,
                 format!("The model has {dim} dimensions, but the frames have {frames_dim}: open features that it was made for"),
             );
         }
-        (self.training, self.comparison) = (None, None);
-        self.train_state = TrainState::Idle;
-        self.resume = None;
-        let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy().into_owned();
+        if !is_model {
+            let spec = LookSpec { run, dataset, search: self.plan.search };
+            return self.activity.start("Evaluating", Doing::Evaluating(id), JobSpec::Look(spec));
+        }
+        let id = self.model_run_on(id, data);
+        self.runs.show(Some(id));
+        let Some(model) = self.runs.get(id).and_then(RunEntry::model) else { return };
         let spec = EvaluateSpec {
-            name,
+            name: run.name.clone(),
             dataset,
-            rvq: Arc::clone(&model.rvq),
+            rvq: run.rvq.clone(),
             params: model.params,
             steps: model.steps,
-            holdout: Holdout(self.holdout),
-            search: self.search,
+            holdout: held_out.map_or(self.all_frames(), Holdout),
+            search: self.plan.search,
         };
-        let job = self.start_job("Evaluating the model", JobSpec::Evaluate(spec));
-        self.evaluating = Some(job);
+        self.activity.start("Evaluating the model", Doing::Evaluating(id), JobSpec::Evaluate(spec));
+    }
+
+    fn all_frames(&self) -> Holdout {
+        Holdout(self.plan.holdout)
+    }
+
+    /// The run of a loaded model on these data: itself where it has no other, else another run of the same file.
+    fn model_run_on(&mut self, id: RunId, data: DataId) -> RunId {
+        let Some(entry) = self.runs.get(id) else { return id };
+        if entry.data.is_none_or(|own| own == data) {
+            if let Some(entry) = self.runs.get_mut(id) {
+                entry.data = Some(data);
+            }
+            return id;
+        }
+        let Some(file) = entry.model().cloned() else { return id };
+        let of_file = |entry: &&RunEntry| {
+            entry.data == Some(data) && entry.model().is_some_and(|other| Arc::ptr_eq(other, &file))
+        };
+        if let Some(known) = self.runs.entries().iter().find(of_file) {
+            return known.id;
+        }
+        let Some(rvq) = entry.run().map(|run| run.rvq.clone()) else { return id };
+        let mut again = file.run(rvq);
+        let title = self.corpus.entry(data).map(|entry| entry.source.title()).unwrap_or_default();
+        again.name = format!("{} on {title}", again.name);
+        let name = again.name.clone();
+        let body = Body::Quantizer(Arc::new(again));
+        let entry =
+            self.runs.add(&mut self.ids, name, super::Origin::Loaded(file), super::RunState::Done, body);
+        entry.data = Some(data);
+        entry.id
+    }
+
+    /// Encodes the data of the shown run, unless that was done or is being done.
+    fn encode(&mut self) {
+        let Some(view) = self.view() else { return };
+        let (id, rvq, search) = (view.id(), view.run.rvq.clone(), view.entry.searched());
+        let data = view.entry.data;
+        let dataset: Option<Arc<Dataset>> = data.and_then(|data| self.corpus.dataset(data)).cloned();
+        let is_done = view.entry.encoded.is_of(&rvq, search);
+        let Some(dataset) = dataset.filter(|_| !is_done && !self.is_taking_steps(id)) else { return };
+        let spec = TokensSpec { rvq: rvq.clone(), dataset, search };
+        if let Some(entry) = self.runs.get_mut(id) {
+            entry.encoded.begin(rvq, search);
+        }
+        self.activity.start("Encoding", Doing::Encoding(id), JobSpec::Tokens(spec));
+    }
+
+    pub(super) fn apply_train(&mut self, command: TrainCommand) {
+        match command {
+            TrainCommand::Start => self.start_training(false, None),
+            TrainCommand::StartFromModel => match self.model_run().map(|entry| entry.id) {
+                Some(id) => self.start_training(false, Some(id)),
+                None => self.notify(Severity::Warning, "There is no model to start from: open one first"),
+            },
+            TrainCommand::Continue => self.continue_training(),
+            TrainCommand::Pause => self.activity.tell(crate::jobs::Control::Pause),
+            TrainCommand::Resume => self.activity.tell(crate::jobs::Control::Resume),
+            TrainCommand::StepOnce if self.activity.training().is_some() => {
+                self.activity.tell(crate::jobs::Control::StepOnce);
+            }
+            TrainCommand::StepOnce => self.start_training(true, None),
+            TrainCommand::Stop => self.stop_training(),
+            TrainCommand::Evaluate => self.evaluate_model(),
+            TrainCommand::SetSearch(search) => self.set_search(search),
+        }
     }
 }

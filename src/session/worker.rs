@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use crate::jobs::{self, Control, JobCtx, JobEvent, JobSpec};
+use crate::jobs::{self, Control, JobCtx, JobError, JobEvent, JobOutput, JobSpec};
 use crate::task::{Cancel, Progress};
 
 use super::mailbox::{Ending, Mail, Mailbox};
@@ -14,11 +14,11 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// Tells jobs apart; later ones have higher numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(pub u64);
+pub(super) struct JobId(pub(super) u64);
 
 /// A job on its thread. Dropping it cancels the job and forgets what it would still have told.
 #[derive(Debug)]
-pub struct Job {
+pub(super) struct Job {
     /// Its number.
     pub id: JobId,
     /// What it is doing, for the user.
@@ -34,6 +34,17 @@ impl Job {
     /// Starts a job.
     #[must_use]
     pub fn start(id: JobId, title: String, spec: JobSpec, threads: usize, waker: &Waker) -> Self {
+        Self::start_work(id, title, move |ctx| jobs::run(spec, ctx), threads, waker)
+    }
+
+    /// Starts whatever work.
+    pub(super) fn start_work(
+        id: JobId,
+        title: String,
+        work: impl FnOnce(&JobCtx<'_>) -> Result<JobOutput, JobError> + Send + 'static,
+        threads: usize,
+        waker: &Waker,
+    ) -> Self {
         let (control, queue) = channel();
         let (cancel, mailbox) = (Cancel::default(), Arc::new(Mailbox::default()));
         let job =
@@ -49,7 +60,7 @@ impl Job {
                     };
                     let ctx =
                         JobCtx { cancel: &cancel, emit: &emit, control: Some(&queue), threads, live: true };
-                    jobs::run(spec, &ctx)
+                    work(&ctx)
                 }));
                 mailbox.end(match ended {
                     Ok(Ok(output)) => Ending::Done(Box::new(output)),

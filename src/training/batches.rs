@@ -41,6 +41,27 @@ impl Batches {
         batches
     }
 
+    /// The same batches from another position on, as [`position`](Self::position) gave it: behind the first `taken` frames of epoch `epoch`.
+    ///
+    /// `None` where an epoch does not have so many frames.
+    #[must_use]
+    pub fn starting_at(mut self, epoch: u64, taken: usize) -> Option<Self> {
+        if taken > self.num_frames() {
+            return None;
+        }
+        self.epoch = epoch;
+        // The order is a function of seed and epoch, so that a position is two numbers and not a queue of frames.
+        self.start_epoch();
+        self.next = taken;
+        Some(self)
+    }
+
+    /// Finished epochs, and how many frames of the present one were taken.
+    #[must_use]
+    pub fn position(&self) -> (u64, usize) {
+        (self.epoch, self.next)
+    }
+
     /// How many frames there are.
     #[must_use]
     pub fn num_frames(&self) -> usize {
@@ -102,7 +123,7 @@ impl Batches {
         let mut blocks: Vec<Range<usize>> = Vec::new();
         for range in &self.ranges {
             let end = range.end;
-            blocks.extend(range.clone().step_by(block_len).map(|s| s..(s + block_len).min(end)));
+            blocks.extend(range.clone().step_by(block_len).map(|s| s..s.saturating_add(block_len).min(end)));
         }
         if self.order == BatchOrder::Sequential {
             self.queue.extend(blocks.into_iter().flatten().map(|frame| frame as u32));
@@ -164,6 +185,32 @@ mod tests {
         let mut batches = Batches::new(vec![0..3], BatchOrder::Shuffled, 0);
         assert_eq!((batches.advance(100).len(), batches.per_epoch(100)), (3, 1));
         assert_eq!(batches.advance(100).len(), 3);
+    }
+
+    #[test]
+    fn from_a_position_on_come_the_frames_that_were_to_come() {
+        for order in [BatchOrder::Shuffled, BatchOrder::Sequential] {
+            // Neighbours are kept together where frames are read from disk.
+            for block_len in [1, 3] {
+                let new = || Batches::in_blocks(vec![5..400, 410..700], order, 9, block_len);
+                let mut whole = new();
+                // The size of batches changes on the way.
+                for batch_len in [64, 64, 7, 200, 300, 300, 64, 650, 64, 64] {
+                    whole.advance(batch_len);
+                    let (epoch, taken) = whole.position();
+                    let (mut on, mut resumed) = (whole.clone(), new().starting_at(epoch, taken).unwrap());
+                    for next in [50, 600, 50] {
+                        assert_eq!(
+                            on.advance(next),
+                            resumed.advance(next),
+                            "{order:?}, blocks of {block_len}"
+                        );
+                    }
+                }
+                assert!(whole.epoch() >= 2);
+                assert!(new().starting_at(3, 685).is_some() && new().starting_at(3, 686).is_none());
+            }
+        }
     }
 
     #[test]

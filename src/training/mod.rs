@@ -10,6 +10,7 @@ mod run;
 mod shared_start;
 mod summary;
 mod trainer;
+mod trainer_state;
 
 pub use batches::Batches;
 pub use findings::findings;
@@ -19,6 +20,7 @@ pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_jso
 pub use shared_start::SharedStart;
 pub use summary::RunSummary;
 pub use trainer::Trainer;
+pub use trainer_state::TrainerState;
 
 use serde::Serialize;
 

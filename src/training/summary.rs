@@ -3,7 +3,7 @@
 use super::{History, Run, Series, SplitKind};
 
 /// The figures of a run over all of its layers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RunSummary {
     /// The frames that it is judged by.
     pub split: SplitKind,

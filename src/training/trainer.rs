@@ -33,13 +33,13 @@ use super::{Batches, LayerState, LayerStep, SharedStart, StepRecord};
 /// The next call goes on with it, so that nothing is lost.
 #[derive(Debug)]
 pub struct Trainer {
-    params: ValidRvqParams,
+    pub(super) params: ValidRvqParams,
     rule: &'static dyn UpdateRule,
     set: Arc<FeatureSet>,
-    batches: Batches,
-    step: u64,
-    rvq: Rvq,
-    states: Vec<LayerState>,
+    pub(super) batches: Batches,
+    pub(super) step: u64,
+    pub(super) rvq: Rvq,
+    pub(super) states: Vec<LayerState>,
     init_sample: Option<InitSample>,
     /// First rows that are given, in place of those that the rule would find.
     shared_start: Option<Arc<SharedStart>>,
@@ -106,20 +106,33 @@ impl Trainer {
                 misassigned: None,
             }
         };
-        let states: Vec<_> = rvq.layers().iter().map(state).collect();
-        Ok(Self {
+        let states = rvq.layers().iter().map(state).collect();
+        let batches = Batches::in_blocks(train, params.order, params.seed, block_len(&set));
+        Ok(Self::standing_at(0, params, set, batches, rvq, states))
+    }
+
+    /// A training that took `step` steps and stands between two, its parts fitting each other.
+    pub(super) fn standing_at(
+        step: u64,
+        params: ValidRvqParams,
+        set: Arc<FeatureSet>,
+        batches: Batches,
+        rvq: Rvq,
+        states: Vec<LayerState>,
+    ) -> Self {
+        Self {
             rule: rules::rule(params.rule),
-            batches: Batches::in_blocks(train, params.order, params.seed, block_len(&set)),
             buffers: Buffers { codes: vec![Vec::new(); states.len()], ..Buffers::default() },
-            step: 0,
             init_sample: None,
             shared_start: None,
             under_way: None,
             params,
             set,
+            batches,
+            step,
             rvq,
             states,
-        })
+        }
     }
 
     /// The same training from first rows that are given: the rule makes its own state of them.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use rvqscope::features::{FeatureMatrix, FeatureSet};
-use rvqscope::jobs::{self, Dataset, Holdout, JobCtx, JobError, Source, TrainSpec, Trained};
+use rvqscope::jobs::{
+    self, CompareSpec, Dataset, Holdout, JobCtx, JobError, Resume, Source, TrainSpec, Trained,
+};
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Rvq, RvqParams, rules};
 use rvqscope::task::Cancel;
-use rvqscope::training::{History, Series};
+use rvqscope::training::{History, Run, Series};
 
 /// Every scalar of a history.
 pub const SERIES: [Series; 8] = [
@@ -74,14 +76,38 @@ pub fn spec(dataset: &Arc<Dataset>, params: RvqParams) -> TrainSpec {
     }
 }
 
+/// What came of a training, with the steps that it told.
+#[derive(Debug)]
+pub struct Recorded {
+    pub run: Arc<Run>,
+    pub history: History,
+    pub resume: Box<Resume>,
+}
+
+impl Recorded {
+    fn new(Trained { run, resume }: Trained, history: History) -> Self {
+        Self { run, history, resume }
+    }
+}
+
 /// Trains on the caller's thread, as the command line does; `live` publishes on the way, as the window wants it.
-pub fn train_with(spec: TrainSpec, threads: usize, live: bool) -> Result<Trained, JobError> {
+pub fn train_with(spec: TrainSpec, threads: usize, live: bool) -> Result<Recorded, JobError> {
     let cancel = Cancel::default();
-    jobs::train(spec, &JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads, live })
+    let ctx = JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads, live };
+    let (trained, history) = jobs::train_recorded(spec, &ctx)?;
+    Ok(Recorded::new(trained, history))
+}
+
+/// Compares on the caller's thread; on several threads somebody watches.
+pub fn compare_with(spec: CompareSpec, threads: usize) -> Result<Vec<Recorded>, JobError> {
+    let cancel = Cancel::default();
+    let ctx = JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads, live: threads > 1 };
+    let (compared, histories) = jobs::recording(&ctx, |ctx| jobs::compare(spec, ctx))?;
+    Ok(compared.trained.into_iter().zip(histories).map(|(t, history)| Recorded::new(t, history)).collect())
 }
 
 /// Trains on one thread to the end.
-pub fn train(spec: TrainSpec) -> Trained {
+pub fn train(spec: TrainSpec) -> Recorded {
     train_with(spec, 1, false).expect("a training")
 }
 

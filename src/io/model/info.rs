@@ -6,22 +6,22 @@ use crate::rvq::Rvq;
 use crate::rvq::settle::RowFormula;
 
 /// What a model file tells of its quantizer, as `inspect` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ModelInfo {
     /// The family whose tensor names it has.
     pub family: String,
     /// What stands in front of its tensor names.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
     /// `euclidean`, `cosine`, or `cosine-raw` where the angle decides but rows are used at full length.
     pub metric: String,
     /// Its layers, the first first.
     pub layers: Vec<LayerInfo>,
     /// Its chains of layers; empty where all layers work one behind the other on the frames as they are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<ChainInfo>,
     /// What the file tells of its training and its configuration.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub training: BTreeMap<String, String>,
     /// What is worth knowing before it is used, a sentence each.
     pub findings: Vec<String>,
@@ -34,7 +34,7 @@ pub struct ModelInfo {
 }
 
 /// One layer as it is stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LayerInfo {
     /// `K`.
     pub codes: usize,
@@ -45,12 +45,12 @@ pub struct LayerInfo {
     /// The tensors stored beside the rows.
     pub buffers: Vec<String>,
     /// Frames in a row that share one code, where it is more than one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stride: Option<usize>,
 }
 
 /// One chain of layers.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ChainInfo {
     /// How many layers it has.
     pub layers: usize,

@@ -21,7 +21,6 @@ pub use model::{EmaParams, ModelTarget, check_model, write_model, write_model_as
 pub(super) use model::{family_tensors, settled, settling};
 pub(super) use values::bytes;
 pub use values::{largest, rounded};
-#[cfg(test)]
 pub(super) use zip::ZipFile;
 
 /// What goes into a file.

@@ -1,6 +1,7 @@
 //! A zip archive of stored entries, whose bytes depend on nothing but names and contents.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 
 use super::super::tensors::NewTensor;
 use super::Problem;
@@ -53,12 +54,30 @@ impl<W: Write> ZipFile<W> {
 
     /// Adds a file whose first byte lies at a multiple of `alignment`.
     pub(in crate::io) fn put(&mut self, name: &str, bytes: &[u8], alignment: u64) -> io::Result<()> {
-        let entry = Entry {
-            name: name.to_owned(),
-            offset: narrow(self.at)?,
-            len: narrow(bytes.len() as u64)?,
-            crc: crc32fast::hash(bytes),
-        };
+        self.begin(name, bytes.len() as u64, crc32fast::hash(bytes), alignment)?;
+        self.write(bytes)
+    }
+
+    /// Adds what `file` holds, which is read twice and never kept in memory as a whole: its sum stands in front of it.
+    pub(in crate::io) fn put_file(&mut self, name: &str, file: &mut File) -> io::Result<()> {
+        let (mut len, mut hasher) = (0, crc32fast::Hasher::new());
+        each_block(file, |block| {
+            len += block.len() as u64;
+            hasher.update(block);
+            Ok(())
+        })?;
+        self.begin(name, len, hasher.finalize(), 1)?;
+        let mut left = len;
+        each_block(file, |block| {
+            left = left.checked_sub(block.len() as u64).ok_or_else(changed)?;
+            self.write(block)
+        })?;
+        if left == 0 { Ok(()) } else { Err(changed()) }
+    }
+
+    /// The header of an entry, behind which its bytes are to follow.
+    fn begin(&mut self, name: &str, len: u64, crc: u32, alignment: u64) -> io::Result<()> {
+        let entry = Entry { name: name.to_owned(), offset: narrow(self.at)?, len: narrow(len)?, crc };
         let padding = padding(self.at + LOCAL_LEN + name.len() as u64, alignment);
         let mut header = LOCAL.to_le_bytes().to_vec();
         entry.put_facts(&mut header);
@@ -66,7 +85,6 @@ impl<W: Write> ZipFile<W> {
         header.extend(name.bytes());
         header.extend(padding);
         self.write(&header)?;
-        self.write(bytes)?;
         self.entries.push(entry);
         Ok(())
     }
@@ -138,6 +156,22 @@ fn padding(at: u64, alignment: u64) -> Vec<u8> {
     extra.extend(((len - head) as u16).to_le_bytes());
     extra.resize(len as usize, b'Z');
     extra
+}
+
+/// Gives all of `file`, from its beginning, block by block.
+fn each_block(file: &mut File, mut work: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    file.rewind()?;
+    let mut block = vec![0u8; 1 << 17];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(()),
+            len => work(block.split_at(len).0)?,
+        }
+    }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("a file changed while it was being copied")
 }
 
 fn narrow(number: u64) -> io::Result<u32> {

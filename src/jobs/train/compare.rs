@@ -9,7 +9,8 @@ use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
 use crate::training::{Series, SharedStart, Trainer};
 
 use super::{
-    Dataset, Ground, Holdout, JobCtx, JobError, Lane, Steps, TrainSpec, Trained, check_standardizing,
+    Dataset, Holdout, JobCtx, JobError, StepLoop, TrainSpec, Trained, TrainingData, TrainingRun,
+    check_standardizing,
 };
 
 /// One of the trainings that are compared.
@@ -225,11 +226,11 @@ pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError
     }
     ctx.compute(|task| {
         let CompareSpec { name, dataset, entries, holdout, standardize, search } = spec;
-        let ground = Ground::new(&dataset, holdout, standardize)?;
-        let start = Arc::new(SharedStart::find(&first, &ground.seen, ground.split.train.clone(), task)?);
-        let mut lanes = Vec::with_capacity(entries.len());
+        let data = TrainingData::new(&dataset, holdout, standardize)?;
+        let start = Arc::new(SharedStart::find(&first, &data.seen, data.split.train.clone(), task)?);
+        let mut runs = Vec::with_capacity(entries.len());
         for Entry { label, params } in entries {
-            let trainer = Trainer::new(params, ground.seen.clone(), ground.split.train.clone(), None)?;
+            let trainer = Trainer::new(params, data.seen.clone(), data.split.train.clone(), None)?;
             let spec = TrainSpec {
                 name: if name.is_empty() { label } else { format!("{name}: {label}") },
                 dataset: dataset.clone(),
@@ -241,9 +242,9 @@ pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError
                 resume: None,
                 paused: false,
             };
-            lanes.push(Lane::of(spec, ground.begin(trainer.starting_from(start.clone()))));
+            runs.push(TrainingRun::of(spec, data.begin(trainer.starting_from(start.clone()))));
         }
-        Ok(Compared { trained: Steps::new(ctx, lanes, search, false).run(task)? })
+        Ok(Compared { trained: StepLoop::new(ctx, runs, search, false).run(task)? })
     })?
 }
 

@@ -1,24 +1,25 @@
 //! Training, with everything that happens around a step: control, publishing, held-out figures.
 
 mod compare;
-mod lane;
-mod steps;
+mod step_loop;
+mod training_run;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
-use crate::training::{History, Run, Trainer};
+use crate::training::{History, Run, Trainer, TrainerState};
 
 pub use compare::{
     COMPARABLE, CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
 };
 
+use super::evaluate::source_info;
 use super::units::rescaled;
-use super::{Dataset, JobCtx, JobError};
-use lane::Lane;
-use steps::Steps;
+use super::{Dataset, JobCtx, JobError, JobEvent};
+use step_loop::StepLoop;
+use training_run::TrainingRun;
 
 /// What share of the frames is held out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,17 +42,36 @@ pub struct TrainSpec {
     pub search: Search,
     /// Codebooks to start from in place of the rule's own.
     pub start: Option<Arc<Rvq>>,
-    /// A training to go on with; `holdout`, `standardize` and `start` are not looked at then.
-    pub resume: Option<Box<Resume>>,
+    /// A training to resume; `holdout`, `standardize` and `start` are not looked at then.
+    pub resume: Option<ResumeFrom>,
     /// Wait before the first step.
     pub paused: bool,
 }
 
-/// A training that ended and can go on as if it had not.
+/// What a training is resumed from.
+#[derive(Debug)]
+pub enum ResumeFrom {
+    /// A training of this process, even in the middle of a step.
+    Memory(Box<Resume>),
+    /// What was kept of one between two steps.
+    Checkpoint(Arc<Checkpoint>),
+}
+
+/// A training between two steps: what has to be kept to resume it in another process, to the same bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// The run as it is shown, in input units.
+    pub run: Arc<Run>,
+    /// The training, in the units in which it trains.
+    pub trainer: Arc<TrainerState>,
+    /// Whether it sees centred data of unit variance.
+    pub standardize: bool,
+}
+
+/// A training that ended and can be resumed as if it had not.
 #[derive(Debug)]
 pub struct Resume {
     trainer: Trainer,
-    history: History,
     /// What was shown last.
     run: Option<Arc<Run>>,
     /// As they were: what was held out stays held out, and codebooks are brought back to input units in the same way.
@@ -64,9 +84,7 @@ pub struct Resume {
 pub struct Trained {
     /// The quantizer and its figures.
     pub run: Arc<Run>,
-    /// Every step's scalars.
-    pub history: History,
-    /// To go on with.
+    /// To resume it with.
     pub resume: Box<Resume>,
 }
 
@@ -92,21 +110,87 @@ fn check_standardizing(params: &RvqParams, standardize: bool) -> Result<(), JobE
 pub fn train(spec: TrainSpec, ctx: &JobCtx<'_>) -> Result<Trained, JobError> {
     ctx.compute(|task| {
         let TrainSpec { search, paused, .. } = spec;
-        let lane = Lane::new(spec)?;
-        let mut ended = Steps::new(ctx, vec![lane], search, paused).run(task)?;
+        let run = TrainingRun::new(spec)?;
+        let mut ended = StepLoop::new(ctx, vec![run], search, paused).run(task)?;
         ended.pop().ok_or_else(|| JobError::Input("there is nothing to train".to_owned()))
     })?
 }
 
+/// Runs `work` and keeps the scalars of every step that it tells, by training: a job tells its steps and keeps none itself.
+///
+/// # Errors
+/// As `work`.
+pub fn recording<T>(
+    ctx: &JobCtx<'_>,
+    work: impl FnOnce(&JobCtx<'_>) -> Result<T, JobError>,
+) -> Result<(T, Vec<History>), JobError> {
+    let histories: Mutex<Vec<History>> = Mutex::default();
+    let emit = |event: JobEvent| {
+        if let JobEvent::Step(nth, record) = &event {
+            let mut histories = histories.lock().unwrap_or_else(PoisonError::into_inner);
+            if histories.len() <= *nth {
+                histories.resize_with(*nth + 1, History::default);
+            }
+            histories[*nth].push(record);
+        }
+        (ctx.emit)(event);
+    };
+    let done = work(&JobCtx { emit: &emit, ..*ctx })?;
+    Ok((done, histories.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Trains as [`train`] does, and gives the scalars of every step it took.
+///
+/// # Errors
+/// As for [`train`].
+pub fn train_recorded(spec: TrainSpec, ctx: &JobCtx<'_>) -> Result<(Trained, History), JobError> {
+    let (trained, mut histories) = recording(ctx, |ctx| train(spec, ctx))?;
+    Ok((trained, histories.pop().unwrap_or_default()))
+}
+
+impl Resume {
+    /// The training that was kept in `checkpoint`, on the frames that it was trained on.
+    ///
+    /// # Errors
+    /// They are other frames, or the checkpoint does not fit together.
+    fn of_checkpoint(checkpoint: &Checkpoint, dataset: &Dataset) -> Result<Self, JobError> {
+        let Checkpoint { run, trainer, standardize } = checkpoint;
+        let holdout = Holdout(run.source.holdout);
+        let data = TrainingData::new(dataset, holdout, *standardize)?;
+        if source_info(dataset, &data.split, holdout.0) != run.source {
+            return Err(JobError::Input(format!(
+                "this run is of other data than those that are open: {}",
+                run.source.paths.join(", ")
+            )));
+        }
+        let trainer = Trainer::from_state(trainer, data.seen.clone(), data.split.train.clone())?;
+        let TrainingData { split, standardizer, .. } = data;
+        Ok(Self { trainer, run: Some(run.clone()), split, standardizer })
+    }
+
+    /// What has to be kept of it to resume it in another process; none in the middle of a step.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let trainer = Arc::new(self.trainer.state()?);
+        Some(Checkpoint { run: self.run.clone()?, trainer, standardize: self.standardizer.is_some() })
+    }
+
+    /// Steps that were taken.
+    #[must_use]
+    pub fn steps_done(&self) -> u64 {
+        self.trainer.steps_done()
+    }
+}
+
 /// Frames as a training sees them, and how they are divided.
-struct Ground {
+struct TrainingData {
     /// In the units in which it trains.
     seen: Arc<FeatureSet>,
     split: Split,
     standardizer: Option<Standardizer>,
 }
 
-impl Ground {
+impl TrainingData {
     fn new(dataset: &Dataset, holdout: Holdout, standardize: bool) -> Result<Self, JobError> {
         let set = &dataset.set;
         if standardize && set.matrix.is_mapped() && set.matrix.view().len() > STANDARDIZED_VALUES {
@@ -132,25 +216,18 @@ impl Ground {
     /// A training before its first step.
     fn begin(&self, trainer: Trainer) -> Resume {
         let Self { split, standardizer, .. } = self;
-        Resume {
-            trainer,
-            history: History::default(),
-            run: None,
-            split: split.clone(),
-            standardizer: standardizer.clone(),
-        }
+        Resume { trainer, run: None, split: split.clone(), standardizer: standardizer.clone() }
     }
 }
 
 /// A training before its first step.
-fn beginning(spec: &TrainSpec) -> Result<Resume, JobError> {
+fn first_state(spec: &TrainSpec) -> Result<Resume, JobError> {
     check_standardizing(&spec.params, spec.standardize)?;
-    let ground = Ground::new(&spec.dataset, spec.holdout, spec.standardize)?;
-    let start = match (&spec.start, &ground.standardizer) {
+    let data = TrainingData::new(&spec.dataset, spec.holdout, spec.standardize)?;
+    let start = match (&spec.start, &data.standardizer) {
         (Some(rvq), Some(s)) => Some(Arc::new(rescaled(rvq, &s.inverse())?)),
         (start, _) => start.clone(),
     };
-    let trainer =
-        Trainer::new(spec.params, ground.seen.clone(), ground.split.train.clone(), start.as_deref())?;
-    Ok(ground.begin(trainer))
+    let trainer = Trainer::new(spec.params, data.seen.clone(), data.split.train.clone(), start.as_deref())?;
+    Ok(data.begin(trainer))
 }

@@ -9,7 +9,7 @@ use crate::task::{Cancelled, Task};
 use crate::training::StepRecord;
 
 use super::super::{Control, JobCtx, JobError, JobEvent};
-use super::{Lane, Trained};
+use super::{Trained, TrainingRun};
 
 /// How often a watched training publishes itself.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -23,9 +23,9 @@ const SHORT_STEP: Duration = Duration::from_millis(200);
 const PAUSE_TICK: Duration = Duration::from_millis(50);
 
 /// Trainings that take their steps in turns, most often a single one.
-pub(super) struct Steps<'a> {
+pub(super) struct StepLoop<'a> {
     ctx: &'a JobCtx<'a>,
-    lanes: Vec<Lane>,
+    runs: Vec<TrainingRun>,
     search: Search,
     paused: bool,
     stop: bool,
@@ -34,20 +34,26 @@ pub(super) struct Steps<'a> {
     /// How long the last step took.
     step_took: Option<Duration>,
     published: Option<Instant>,
+    /// When the last checkpoint was taken.
+    kept: Instant,
+    /// How often one is taken; never where nobody keeps them.
+    keep_every: Option<Duration>,
     evaluated: Option<(Instant, Duration)>,
 }
 
-impl<'a> Steps<'a> {
-    pub(super) fn new(ctx: &'a JobCtx<'a>, lanes: Vec<Lane>, search: Search, paused: bool) -> Self {
+impl<'a> StepLoop<'a> {
+    pub(super) fn new(ctx: &'a JobCtx<'a>, runs: Vec<TrainingRun>, search: Search, paused: bool) -> Self {
         Self {
             ctx,
-            lanes,
+            runs,
             search,
             paused,
             stop: false,
             once: paused,
             step_took: None,
             published: None,
+            kept: Instant::now(),
+            keep_every: None,
             evaluated: None,
         }
     }
@@ -69,21 +75,22 @@ impl<'a> Steps<'a> {
             }
             self.step_took = Some(start.elapsed());
             self.publish_if_due(task)?;
+            self.keep_if_due()?;
         }
         // In the middle of a step, what was published last is what is shown.
-        for lane in self.lanes.iter_mut().filter(|lane| lane.is_between_steps()) {
-            lane.refresh()?;
+        for run in self.runs.iter_mut().filter(|run| run.is_between_steps()) {
+            run.refresh()?;
         }
         if self.is_abandoned() {
             return Err(Cancelled.into());
         }
         if self.stop || !self.look_at_the_end(task)? {
             // Its cancel switch is set, and the user waits: a sample of the frames has to do.
-            for lane in &mut self.lanes {
-                lane.look_at_sample(self.search, None)?;
+            for run in &mut self.runs {
+                run.look_at_sample(self.search, None)?;
             }
         }
-        let ended: Vec<Trained> = self.lanes.into_iter().map(Lane::end).collect();
+        let ended: Vec<Trained> = self.runs.into_iter().map(TrainingRun::end).collect();
         for (nth, trained) in ended.iter().enumerate() {
             (self.ctx.emit)(JobEvent::Run(nth, trained.run.clone()));
         }
@@ -91,16 +98,16 @@ impl<'a> Steps<'a> {
     }
 
     fn is_done(&self) -> bool {
-        self.lanes.iter().all(Lane::is_done)
+        self.runs.iter().all(TrainingRun::is_done)
     }
 
     /// Takes a step with every training; `false` where the user said stop meanwhile.
     fn step_all(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
-        for nth in 0..self.lanes.len() {
-            if self.lanes[nth].is_done() {
+        for nth in 0..self.runs.len() {
+            if self.runs[nth].is_done() {
                 continue;
             }
-            match self.lanes[nth].step(task) {
+            match self.runs[nth].step(task) {
                 Ok(record) => self.tell(nth, record),
                 Err(_) if self.stopped_with_something() => {
                     self.stop = true;
@@ -121,10 +128,10 @@ impl<'a> Steps<'a> {
     /// that all end at the same step.
     fn finish_short_step(&mut self, from: usize) -> Result<(), JobError> {
         let quiet = crate::task::Cancel::default();
-        let started = self.lanes.iter().all(Lane::has_started);
+        let started = self.runs.iter().all(TrainingRun::has_started);
         if started && self.step_took.is_some_and(|took| took <= SHORT_STEP) {
-            for nth in from..self.lanes.len() {
-                let record = self.lanes[nth].step(&Task::silent(&quiet))?;
+            for nth in from..self.runs.len() {
+                let record = self.runs[nth].step(&Task::silent(&quiet))?;
                 self.tell(nth, record);
             }
         }
@@ -133,8 +140,8 @@ impl<'a> Steps<'a> {
 
     /// Quantizes all frames; `false` where the user said stop meanwhile.
     fn look_at_the_end(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
-        for nth in 0..self.lanes.len() {
-            match self.lanes[nth].look_at_all(self.search, task) {
+        for nth in 0..self.runs.len() {
+            match self.runs[nth].look_at_all(self.search, task) {
                 Ok(()) => {}
                 Err(err) if err.is_cancelled() && self.stopped_with_something() => return Ok(false),
                 Err(err) => return Err(err),
@@ -179,7 +186,8 @@ impl<'a> Steps<'a> {
                     return Ok(());
                 }
                 Some(Control::Stop) => self.stop = true,
-                Some(Control::Live(params)) => self.lanes.iter_mut().for_each(|lane| lane.edit(&params)),
+                Some(Control::Live(params)) => self.runs.iter_mut().for_each(|run| run.edit(&params)),
+                Some(Control::KeepEvery(every)) => self.keep_every = Some(every),
                 Some(Control::Search(search)) => (self.search, self.evaluated) = (search, None),
             }
         }
@@ -196,7 +204,7 @@ impl<'a> Steps<'a> {
     fn stopped_with_something(&self) -> bool {
         self.ctx.control.is_some()
             && self.ctx.cancel.is_cancelled()
-            && self.lanes.iter().all(|lane| lane.run().steps > 0)
+            && self.runs.iter().all(|run| run.run().steps > 0)
     }
 
     /// Whether it was cancelled because another job took its place: nobody waits for what it would still give.
@@ -221,9 +229,23 @@ impl<'a> Steps<'a> {
         self.publish(waits, task)
     }
 
+    /// Hands over what it takes to resume after the process has ended, where somebody keeps it.
+    fn keep_if_due(&mut self) -> Result<(), JobError> {
+        if self.keep_every.is_none_or(|every| self.kept.elapsed() < every) {
+            return Ok(());
+        }
+        for nth in 0..self.runs.len() {
+            if let Some(checkpoint) = self.runs[nth].checkpoint()? {
+                (self.ctx.emit)(JobEvent::Checkpoint(nth, Arc::new(checkpoint)));
+            }
+        }
+        self.kept = Instant::now();
+        Ok(())
+    }
+
     /// Somebody who pauses wants to see where training stands, and not where it stood when it last published itself.
     fn publish_before_waiting(&mut self, task: &Task<'_>) -> Result<(), JobError> {
-        if !self.ctx.live || self.lanes.iter().all(Lane::is_up_to_date) {
+        if !self.ctx.live || self.runs.iter().all(TrainingRun::is_up_to_date) {
             return Ok(());
         }
         self.publish(true, task)
@@ -231,8 +253,8 @@ impl<'a> Steps<'a> {
 
     /// Publishes the run, its figures looked at anew where `thorough` or where that has not been done for a while.
     fn publish(&mut self, thorough: bool, task: &Task<'_>) -> Result<(), JobError> {
-        for lane in &mut self.lanes {
-            lane.refresh()?;
+        for run in &mut self.runs {
+            run.refresh()?;
         }
         let looked_enough = self.evaluated.is_some_and(|(at, took)| {
             let wait = EVALUATE_EVERY.max(took.div_f64(EVALUATE_SHARE));
@@ -242,12 +264,12 @@ impl<'a> Steps<'a> {
             let start = Instant::now();
             // A cancel here is seen by the next step.
             let quiet = task.quiet();
-            if self.lanes.iter_mut().all(|lane| lane.look_at_sample(self.search, Some(&quiet)).is_ok()) {
+            if self.runs.iter_mut().all(|run| run.look_at_sample(self.search, Some(&quiet)).is_ok()) {
                 self.evaluated = Some((Instant::now(), start.elapsed()));
             }
         }
-        for (nth, lane) in self.lanes.iter().enumerate() {
-            (self.ctx.emit)(JobEvent::Run(nth, Arc::new(lane.run().clone())));
+        for (nth, run) in self.runs.iter().enumerate() {
+            (self.ctx.emit)(JobEvent::Run(nth, Arc::new(run.run().clone())));
         }
         self.published = Some(Instant::now());
         Ok(())

@@ -1,4 +1,4 @@
-//! One training with what stands around it: its units, its history, and the run as it is shown.
+//! One training with what stands around it: its units, its frames, and the run as it is shown.
 
 use std::sync::Arc;
 
@@ -6,16 +6,15 @@ use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::ValidRvqParams;
 use crate::rvq::search::Search;
 use crate::task::{Cancel, Cancelled, Task};
-use crate::training::{History, LiveEdit, Run, StepRecord, Trainer};
+use crate::training::{LiveEdit, Run, StepRecord, Trainer};
 
 use super::super::evaluate::{look_at_all, look_at_sample, source_info};
 use super::super::units::rescaled;
-use super::{JobError, Resume, TrainSpec, Trained, beginning};
+use super::{Checkpoint, JobError, Resume, ResumeFrom, TrainSpec, Trained, first_state};
 
 /// A training under way, step by step.
-pub(super) struct Lane {
+pub(super) struct TrainingRun {
     trainer: Trainer,
-    history: History,
     run: Run,
     /// The frames in input units.
     set: Arc<FeatureSet>,
@@ -23,19 +22,20 @@ pub(super) struct Lane {
     standardizer: Option<Standardizer>,
 }
 
-impl Lane {
+impl TrainingRun {
     /// A training before its first step, or behind the last one of another.
     pub(super) fn new(mut spec: TrainSpec) -> Result<Self, JobError> {
         let resume = match spec.resume.take() {
-            Some(resume) => *resume,
-            None => beginning(&spec)?,
+            Some(ResumeFrom::Memory(resume)) => *resume,
+            Some(ResumeFrom::Checkpoint(checkpoint)) => Resume::of_checkpoint(&checkpoint, &spec.dataset)?,
+            None => first_state(&spec)?,
         };
         Ok(Self::of(spec, resume))
     }
 
-    /// The training of `resume`, going on as `spec` says.
+    /// The training of `resume`, resumed as `spec` says.
     pub(super) fn of(spec: TrainSpec, resume: Resume) -> Self {
-        let Resume { mut trainer, history, run, split, standardizer } = resume;
+        let Resume { mut trainer, run, split, standardizer } = resume;
         let before = *trainer.params();
         trainer.set_live(&spec.params);
         let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
@@ -52,10 +52,10 @@ impl Lane {
             held_out: None,
             evaluated_at: 0,
         });
-        // That there are more steps to take is no edit but what going on means.
-        let resumed = !history.is_empty();
+        // That there are more steps to take is no edit but what resuming means.
+        let resumed = trainer.steps_done() > 0;
         run.live_edits.extend(edits.into_iter().filter(|edit| resumed && edit.key != "steps"));
-        Self { trainer, history, run, set: spec.dataset.set.clone(), split, standardizer }
+        Self { trainer, run, set: spec.dataset.set.clone(), split, standardizer }
     }
 
     /// The run as it was last brought up to date.
@@ -92,7 +92,6 @@ impl Lane {
                 layer.mse = standardizer.restore_sq_error(layer.mse);
             }
         }
-        self.history.push(&record);
         Ok(record)
     }
 
@@ -116,7 +115,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Quantizes a sample of the frames; whatever `task` says where that is `None`.
+    /// Quantizes a sample of the frames; without a task, nothing can cancel it.
     pub(super) fn look_at_sample(&mut self, search: Search, task: Option<&Task<'_>>) -> Result<(), JobError> {
         let Self { run, set, split, .. } = self;
         let quiet = Cancel::default();
@@ -130,12 +129,21 @@ impl Lane {
         Ok(look_at_all(run, set, split, search, task)?)
     }
 
+    /// What has to be kept to resume it in another process; none in the middle of a step or before every layer has started.
+    pub(super) fn checkpoint(&mut self) -> Result<Option<Checkpoint>, JobError> {
+        let Some(trainer) = self.trainer.state() else { return Ok(None) };
+        if self.run.steps != trainer.step {
+            self.refresh()?;
+        }
+        let standardize = self.standardizer.is_some();
+        Ok(Some(Checkpoint { run: Arc::new(self.run.clone()), trainer: Arc::new(trainer), standardize }))
+    }
+
     /// What came of it.
     pub(super) fn end(self) -> Trained {
-        let Self { trainer, history, run, split, standardizer, .. } = self;
+        let Self { trainer, run, split, standardizer, .. } = self;
         let run = Arc::new(run);
-        let resume =
-            Resume { trainer, history: history.clone(), run: Some(run.clone()), split, standardizer };
-        Trained { run, history, resume: Box::new(resume) }
+        let resume = Resume { trainer, run: Some(run.clone()), split, standardizer };
+        Trained { run, resume: Box::new(resume) }
     }
 }

@@ -1,7 +1,9 @@
 //! The session: commands in, state out, whatever jobs do, and never a wait.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +13,12 @@ use std::time::{Duration, Instant};
 use common::{bits, clustered, history_bits, spec, train};
 use ndarray::Array2;
 use rvqscope::io::write_f32_npy;
-use rvqscope::jobs::{Builtin, JobSpec};
+use rvqscope::jobs::Builtin;
 use rvqscope::param::ParamValue;
-use rvqscope::rvq::{LayerSpan, RvqParams, param_spec};
+use rvqscope::rvq::{LayerSpan, Rvq, RvqParams, param_spec};
 use rvqscope::session::{
-    Command, DataCommand, ParamsCommand, SaveCommand, SelectCommand, Session, Severity, TrainCommand,
-    TrainState,
+    Command, DataCommand, EditCommand, ParamsCommand, RunState, RunsCommand, SaveCommand, SelectCommand,
+    Session, Severity, TrainCommand, TrainState,
 };
 use rvqscope::training::SplitKind;
 
@@ -24,10 +26,10 @@ use rvqscope::training::SplitKind;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Many more steps than a test waits for.
-const ENDLESS: u64 = 100_000_000;
+pub(crate) const ENDLESS: u64 = 100_000_000;
 
 /// A session, and how often it asked to be looked at.
-struct Desk {
+pub(crate) struct Desk {
     session: Session,
     wakes: Arc<AtomicUsize>,
     dir: tempfile::TempDir,
@@ -163,6 +165,11 @@ impl Desk {
         let view = self.session.view().expect("a view");
         assert_eq!(history_bits(&view.history), history_bits(&whole.history));
         assert_eq!(bits(&view.run.rvq), bits(&whole.run.rvq));
+    }
+
+    /// The quantizer of the loaded model.
+    fn model_rvq(&self) -> Arc<Rvq> {
+        self.session.model_run().unwrap().run().unwrap().rvq.clone()
     }
 
     fn problems(&self) -> Vec<&str> {
@@ -411,9 +418,9 @@ fn live_edits_of_a_running_training_do_not_restart_it() {
     let edit = desk.session.view().unwrap().run.live_edits[0].clone();
     assert!(edit.step > 10 && edit.key == "decay", "{edit:?}");
     assert_eq!(desk.session.view().unwrap().run.name, name);
-    desk.apply(ParamsCommand::Undo);
+    desk.apply(EditCommand::Undo);
     desk.wait("the undo", |s| s.view().is_some_and(|v| v.run.params.decay == 0.99));
-    desk.apply(ParamsCommand::Redo);
+    desk.apply(EditCommand::Redo);
     desk.wait("the redo", |s| s.view().is_some_and(|v| v.run.params.decay == 0.5));
     assert_eq!(desk.session.view().unwrap().run.live_edits.len(), 3);
     desk.apply(TrainCommand::Stop);
@@ -441,7 +448,7 @@ fn an_edit_that_needs_it_starts_a_running_training_again_and_undo_does_too() {
     desk.wait("nine codes", |s| s.view().is_some_and(|v| v.run.rvq.layers()[0].codebook.num_codes() == 9));
     assert!(desk.session.view().unwrap().run.live_edits.is_empty());
     assert_eq!(desk.session.view().unwrap().history.steps()[0], 1);
-    desk.apply(ParamsCommand::Undo);
+    desk.apply(EditCommand::Undo);
     desk.wait("sixteen", |s| s.view().is_some_and(|v| v.run.rvq.layers()[0].codebook.num_codes() == 16));
     desk.apply(ParamsCommand::SetRule("gpt-sovits"));
     desk.wait("the other rule", |s| s.view().is_some_and(|v| v.run.params.rule == "gpt-sovits"));
@@ -485,11 +492,14 @@ fn a_training_has_nothing_to_say_of_data_that_came_after_it() {
         desk.apply(DataCommand::Open(vec![other.clone()]));
         desk.wait("the other data", |s| s.dataset().unwrap().set.matrix.dim() == 5 && !s.is_opening());
         desk.linger();
-        assert!(desk.session.view().is_none(), "a replaced training showed itself");
+        assert!(desk.session.view().is_none(), "a training of other data showed itself");
         assert_eq!(desk.session.train_state(), TrainState::Idle);
         assert!(!desk.session.can_continue());
         assert!(desk.problems().is_empty(), "{:?}", desk.problems());
     }
+    let states: Vec<_> =
+        desk.session.runs().iter().map(|entry| (&entry.state, entry.history.len() >= 3)).collect();
+    assert_eq!(states, [(&RunState::Stopped, true)], "what had shown something stays, what had not is gone");
 }
 
 #[test]
@@ -519,30 +529,12 @@ fn stopping_during_kmeans_leaves_what_was_there() {
     desk.apply(TrainCommand::Stop);
     desk.finish();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    assert_eq!(desk.session.view().unwrap().run, before);
+    assert_eq!(*desk.session.view().unwrap().run, before);
     assert!(desk.problems().is_empty(), "{:?}", desk.problems());
     assert!(desk.session.can_continue(), "the run that is still shown can still go on");
     desk.apply(TrainCommand::Continue);
     desk.finish();
     desk.assert_every_step_once(20);
-}
-
-#[test]
-fn a_panic_in_a_job_is_a_notice_and_the_session_goes_on() {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut desk = Desk::with_article(10);
-    desk.train();
-    let before = desk.session.view().unwrap().run.clone();
-    desk.session.run_as_training(JobSpec::Panic);
-    desk.finish();
-    std::panic::set_hook(hook);
-    let problems = desk.problems();
-    assert!(problems.len() == 1 && problems[0].contains("asked to"), "{problems:?}");
-    assert_eq!(desk.session.view().unwrap().run, before);
-    desk.train();
-    desk.assert_every_step_once(10);
-    assert_eq!(desk.session.runs().len(), 2);
 }
 
 #[test]
@@ -643,8 +635,8 @@ fn a_retrained_model_goes_back_into_its_checkpoint() {
     let bytes = std::fs::read(&copy).unwrap();
     assert_eq!(bytes.len(), std::fs::read(&original).unwrap().len());
     desk.open(&copy);
-    let model = desk.session.model().unwrap();
-    for (a, b) in model.rvq.layers().iter().zip(trained.rvq.layers()) {
+    let model = desk.model_rvq();
+    for (a, b) in model.layers().iter().zip(trained.rvq.layers()) {
         assert_eq!(a.codebook.embed(), b.codebook.embed());
     }
     // What is no checkpoint is one clear notice, and the copy stays.
@@ -656,7 +648,7 @@ fn a_retrained_model_goes_back_into_its_checkpoint() {
 }
 
 #[test]
-fn codes_take_the_place_of_the_corpus_and_of_what_was_made_of_it() {
+fn codes_are_a_run_of_their_own_without_a_corpus() {
     let mut desk = Desk::with_file(&clustered(3, 100, 6, 5), 5);
     desk.train();
     let codes = desk.path("codes.npy");
@@ -667,6 +659,12 @@ fn codes_take_the_place_of_the_corpus_and_of_what_was_made_of_it() {
     assert!(desk.session.codes().is_some());
     assert!(desk.session.dataset().is_none() && desk.session.view().is_none());
     assert!(!desk.session.can_continue());
+    // The run that was there is not thrown away, and brings its data along.
+    let first = desk.session.runs()[0].id;
+    desk.apply(RunsCommand::Show(first));
+    assert!(
+        desk.session.codes().is_none() && desk.session.dataset().is_some() && desk.session.can_continue()
+    );
 }
 
 #[test]
@@ -683,7 +681,7 @@ fn a_model_that_cannot_be_saved_is_a_notice() {
 }
 
 /// A model of `dim` dimensions in a file.
-fn model_of(desk: &Desk, dim: usize) -> PathBuf {
+pub(crate) fn model_of(desk: &Desk, dim: usize) -> PathBuf {
     let data = common::dataset(clustered(8, 200, dim, 4));
     let trained = train(spec(&data, common::small_params("rvqscope")));
     let path = desk.path(&format!("model{dim}.safetensors"));
@@ -708,6 +706,9 @@ fn a_model_of_another_dimension_is_one_clear_notice() {
     desk.apply(TrainCommand::StartFromModel);
     desk.finish();
     assert_eq!(desk.problems().len(), 2, "{:?}", desk.problems());
+    let trained = desk.session.runs()[0].id;
+    assert_eq!(desk.session.runs().len(), 2, "a training that could not start is no run");
+    desk.apply(RunsCommand::Show(trained));
     assert!(desk.session.can_continue(), "what was trained is still there");
     desk.apply(DataCommand::CloseModel);
     assert!(desk.session.model().is_none() && desk.session.view().is_some());
@@ -718,10 +719,11 @@ fn a_training_from_a_model_has_its_shape_and_starts_again_from_it() {
     let mut desk = Desk::new();
     let model = model_of(&desk, 8);
     desk.open(&model);
-    assert!(desk.session.view().is_none(), "a model alone shows no figures");
+    let view = desk.session.view().expect("a model alone is a run");
+    assert!(view.is_model && view.run.source.frames == 0 && view.run.best_evaluation().is_none());
     let data = desk.npy("data.npy", &clustered(8, 200, 8, 4));
     desk.open(&data);
-    desk.wait("evaluating", |s| s.view().is_some());
+    desk.wait("evaluating", |s| s.view().is_some_and(|v| v.run.best_evaluation().is_some()));
     desk.small(ENDLESS);
     desk.apply(TrainCommand::StartFromModel);
     desk.reach(3);
@@ -864,7 +866,7 @@ fn nothing_to_train_on_or_to_go_on_with_is_said() {
 }
 
 #[test]
-fn an_earlier_run_is_shown_again_and_cannot_go_on() {
+fn an_earlier_run_is_shown_again_resumed_deleted_and_brought_back() {
     let mut desk = Desk::with_article(10);
     desk.train();
     let first = desk.session.view().unwrap().run.clone();
@@ -874,11 +876,25 @@ fn an_earlier_run_is_shown_again_and_cannot_go_on() {
     assert_eq!(desk.session.selection().code, Some(7));
     desk.apply(SelectCommand::Layer(2));
     assert_eq!(desk.session.selection().code, None, "a code belongs to its layer");
-    desk.apply(SelectCommand::Run(0));
-    assert_eq!(desk.session.view().unwrap().run, first);
-    assert!(!desk.session.can_continue(), "only the last one trained can go on");
-    desk.apply(SelectCommand::Run(99));
-    assert_eq!(desk.session.view().unwrap().run, first);
+    let ids: Vec<_> = desk.session.runs().iter().map(|entry| entry.id).collect();
+    desk.apply(RunsCommand::Show(ids[0]));
+    assert_eq!(desk.session.view().unwrap().run, &first);
+    desk.apply(TrainCommand::Continue);
+    desk.finish();
+    desk.assert_every_step_once(20);
+    assert_eq!(
+        desk.session.view().unwrap().run.rvq.layers()[0].codebook.num_codes(),
+        16,
+        "with its own shape"
+    );
+    desk.apply(RunsCommand::Delete(ids[0]));
+    assert_eq!(desk.session.view().unwrap().id(), ids[1], "the run beside it is shown");
+    desk.apply(RunsCommand::Show(ids[0]));
+    assert_eq!(desk.session.view().unwrap().id(), ids[1], "there is no such run");
+    desk.apply(EditCommand::Undo);
+    desk.apply(RunsCommand::Show(ids[0]));
+    desk.assert_every_step_once(20);
+    assert!(desk.session.can_continue());
 }
 
 #[test]
@@ -897,8 +913,8 @@ fn a_wider_search_is_seen_at_once_in_a_finished_run_and_goes_into_saved_codes() 
     desk.wait("the wider search", |s| gain(s).is_some());
     assert!(gain(&desk.session).unwrap() > 0.0);
     let view = desk.session.view().unwrap();
-    assert!(!view.is_model && view.history.len() == steps, "a second look is no other run");
-    assert!(Arc::ptr_eq(&desk.session.runs().last().unwrap().run, &view.run));
+    assert!(!view.is_model && view.history.len() == steps, "another search is no other run");
+    assert_eq!(desk.session.runs().len(), 1);
     assert!(desk.session.can_continue(), "and can be gone on with");
     let path = desk.dir.path().join("codes.npy");
     desk.apply(SaveCommand::Codes(path.clone()));
@@ -922,28 +938,33 @@ fn rules_are_compared_side_by_side_and_their_runs_stay() {
     assert!(desk.session.is_comparing());
     // What is edited meanwhile is for the next training: these have parameters of their own.
     desk.apply(ParamsCommand::Set { key: "decay", value: ParamValue::Float(0.5) });
-    desk.apply(CompareCommand::Show(1));
+    let members: Vec<_> = desk.session.trained_runs().to_vec();
+    assert!(members.iter().all(|&id| desk.session.is_overlaid(id)));
+    desk.wait("the first steps", |s| s.overlaid().count() == 2);
+    desk.apply(RunsCommand::Show(members[1]));
     desk.wait("the comparison", |s| s.train_state() == TrainState::Idle && s.runs().len() == 2);
     assert!(!desk.session.is_comparing());
     let runs = desk.session.runs();
-    assert!(runs[0].run.name.ends_with(": encodec") && runs[1].run.name.ends_with(": rvqscope"));
-    assert!(runs.iter().all(|view| view.history.len() == 40 && view.run.params.decay != 0.5));
-    let shown = &desk.session.view().unwrap().run;
-    assert!(Arc::ptr_eq(shown, &runs[1].run), "the one that was chosen is shown");
+    assert!(runs[0].name().ends_with(": encodec") && runs[1].name().ends_with(": rvqscope"));
+    assert!(runs.iter().all(|entry| entry.history.len() == 40 && entry.params().unwrap().decay != 0.5));
+    assert!(runs[0].group.is_some() && runs[0].group == runs[1].group);
+    assert_eq!(desk.session.view().unwrap().id(), members[1], "the one that was chosen is shown");
     // A stopped comparison keeps what it reached, all at the same step.
     desk.apply(ParamsCommand::Set { key: "steps", value: ParamValue::Int(ENDLESS) });
     desk.apply(CompareCommand::Start("gpt-sovits,moshi,lucidrains".to_owned()));
-    desk.wait("some steps", |s| s.compared().count() == 3 && s.view().is_some_and(|v| v.history.len() > 5));
+    desk.wait("some steps", |s| s.overlaid().count() == 3 && s.view().is_some_and(|v| v.history.len() > 5));
     desk.apply(TrainCommand::Stop);
     desk.wait("the stop", |s| s.train_state() == TrainState::Idle);
-    let steps: Vec<u64> = desk.session.runs()[2..].iter().map(|view| view.run.steps).collect();
+    let steps: Vec<u64> = desk.session.runs()[2..].iter().map(|entry| entry.run().unwrap().steps).collect();
     assert!(steps.len() == 3 && steps[0] > 5 && steps.iter().all(|&s| s == steps[0]), "{steps:?}");
     // A single training takes its place.
     desk.apply(ParamsCommand::Set { key: "steps", value: ParamValue::Int(3) });
     desk.apply(CompareCommand::Start("encodec,moshi".to_owned()));
     desk.apply(TrainCommand::Start);
-    desk.wait("the training", |s| s.train_state() == TrainState::Idle && s.runs().len() == 6);
-    assert!(desk.session.runs().last().unwrap().run.name.starts_with("Run "));
+    desk.wait("the training", |s| {
+        s.train_state() == TrainState::Idle && s.runs().last().unwrap().history.len() == 3
+    });
+    assert!(desk.session.runs().last().unwrap().name().starts_with("Run "));
 }
 
 #[test]
@@ -984,7 +1005,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     assert!(desk.session.quantizer_choice().is_none());
     desk.wait("the student", |s| !s.is_busy());
     let model = desk.session.model().unwrap();
-    assert_eq!((model.info.family.as_str(), model.rvq.num_layers()), ("hf-encodec", 2));
+    assert_eq!((model.info.family.as_str(), desk.model_rvq().num_layers()), ("hf-encodec", 2));
     assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
     // Another one of the same file.
     assert_eq!(model.others.as_ref().map(|(choice, index)| (choice.places.len(), *index)), Some((2, 1)));
@@ -997,7 +1018,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     // Another file has no others, and takes the question away.
     ask(&mut desk);
     let plain = desk.path("plain.safetensors");
-    let rvq = desk.session.model().unwrap().rvq.clone();
+    let rvq = desk.model_rvq();
     rvqscope::io::write_model(&plain, &rvq, &Default::default()).unwrap();
     desk.open(&plain);
     assert!(desk.session.quantizer_choice().is_none() && desk.session.model().unwrap().others.is_none());

@@ -1,0 +1,316 @@
+//! A run: the one noun of the session. A training, a loaded model, a member of a comparison or a sweep, codes alone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::io::model::ModelInfo;
+use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens};
+use crate::rvq::search::Search;
+use crate::rvq::{Rvq, RvqParams};
+use crate::training::{History, Run, RunSummary};
+
+use super::ids::{DataId, GroupId, RunId};
+use super::opening::QuantizerChoice;
+
+/// A run, with everything that belongs to it and nothing that belongs to another.
+#[derive(Debug)]
+pub struct RunEntry {
+    /// What it is told apart by; it never changes.
+    pub id: RunId,
+    /// What the user sees and may change.
+    pub label: Label,
+    /// The comparison or sweep that it is a member of.
+    pub group: Option<GroupId>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The data that its figures are of; its codes are never paired with any other.
+    pub data: Option<DataId>,
+    /// How it is trained; `None` for what was loaded.
+    pub recipe: Option<Recipe>,
+    /// What it is doing, or how it ended.
+    pub state: RunState,
+    /// What there is of it.
+    pub body: Body,
+    /// The scalars of every step.
+    pub history: Arc<History>,
+    /// What it can be resumed with.
+    pub(super) resume: Option<ResumeFrom>,
+    /// Its codes over time, as far as they were asked for.
+    pub(super) encoded: Encoded,
+    /// Changes whenever anything of it changes.
+    pub revision: u64,
+}
+
+/// What the user calls a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// A note.
+    pub note: String,
+    /// Whether it is kept whole however many runs there are.
+    pub is_pinned: bool,
+}
+
+/// Where a run comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A training of its own, started from the codebooks of another run or from those its rule makes.
+    Trained {
+        /// The run that it started from.
+        from: Option<RunId>,
+    },
+    /// A member of a comparison.
+    Compared,
+    /// A member of a sweep.
+    Swept,
+    /// A checkpoint.
+    Loaded(Arc<ModelFile>),
+    /// Codes without their quantizer.
+    Codes(Source),
+}
+
+/// A checkpoint that was opened.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    /// The file.
+    pub path: PathBuf,
+    /// What the file says of it.
+    pub info: ModelInfo,
+    /// The parameters it was made with, where the file holds them.
+    pub params: Option<RvqParams>,
+    /// Steps it was trained for, where the file says so.
+    pub steps: u64,
+    /// Where the file holds several quantizers: which one this is.
+    pub quantizer: Option<String>,
+    /// All of them, and the place of this one, as far as the file was read by this process.
+    pub others: Option<(Arc<QuantizerChoice>, usize)>,
+}
+
+/// How a run is trained: enough to train it again from its beginning to the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recipe {
+    /// The parameters, as they were at the start.
+    pub params: RvqParams,
+    /// The share of the frames that is held out.
+    pub holdout: f64,
+    /// Whether it sees centred data of unit variance.
+    pub standardize: bool,
+    /// How codes are searched in its evaluations.
+    pub search: Search,
+    /// The steps that lie behind the stretch under way.
+    pub steps_before: u64,
+}
+
+/// What a run is doing, or how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum RunState {
+    /// It waits in the queue.
+    Planned,
+    /// Its first codebooks are being found.
+    Starting,
+    /// It takes steps.
+    Running,
+    /// It waits between steps.
+    Paused,
+    /// It ends, because it was told to.
+    Stopping,
+    /// It ended, or was loaded.
+    Done,
+    /// It was ended before its last step.
+    Stopped,
+    /// It could not go on; the sentence says why.
+    Failed(String),
+}
+
+/// What there is of a run.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Nothing yet.
+    Empty,
+    /// A quantizer with its figures.
+    Quantizer(Arc<Run>),
+    /// Codes without their quantizer.
+    Codes(Arc<OpenedCodes>),
+    /// Its figures alone: the quantizer was let go to bound memory, or has not been read back from the workspace.
+    LetGo(Box<RunSummary>),
+}
+
+/// The codes of a run over time.
+#[derive(Debug, Default)]
+pub(super) struct Encoded {
+    /// What was encoded last, or is being encoded: the quantizer and how it was searched.
+    pub(super) of: Option<(Arc<Rvq>, Search)>,
+    pub(super) tokens: Option<Arc<Tokens>>,
+    /// Whether `tokens` are of `of`, and not of what came before it.
+    pub(super) is_current: bool,
+}
+
+/// What panels draw: a run that has a quantizer, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The run.
+    pub entry: &'a RunEntry,
+    /// Its quantizer and figures.
+    pub run: &'a Arc<Run>,
+    /// The scalars of every step; empty for a loaded model.
+    pub history: &'a Arc<History>,
+    /// Whether it was loaded and not trained here.
+    pub is_model: bool,
+}
+
+impl View<'_> {
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> RunId {
+        self.entry.id
+    }
+}
+
+impl Origin {
+    /// What it is called in a table.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Trained { from: None } => "trained",
+            Self::Trained { from: Some(_) } => "trained from a run",
+            Self::Compared => "compared",
+            Self::Swept => "swept",
+            Self::Loaded(_) => "loaded",
+            Self::Codes(_) => "codes alone",
+        }
+    }
+}
+
+impl RunState {
+    /// What it is called.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Stopping => "stopping",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Whether a job is at it.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Paused | Self::Stopping)
+    }
+}
+
+impl RunEntry {
+    pub(super) fn new(id: RunId, name: String, origin: Origin, state: RunState, body: Body) -> Self {
+        Self {
+            id,
+            label: Label { name, ..Label::default() },
+            group: None,
+            origin,
+            data: None,
+            recipe: None,
+            state,
+            body,
+            history: Arc::default(),
+            resume: None,
+            encoded: Encoded::default(),
+            revision: 0,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.label.name
+    }
+
+    /// Its quantizer and figures, where there are such.
+    #[must_use]
+    pub fn run(&self) -> Option<&Arc<Run>> {
+        if let Body::Quantizer(run) = &self.body { Some(run) } else { None }
+    }
+
+    /// Its codes, where it is codes alone.
+    #[must_use]
+    pub fn codes(&self) -> Option<&Arc<OpenedCodes>> {
+        if let Body::Codes(codes) = &self.body { Some(codes) } else { None }
+    }
+
+    /// The checkpoint that it was loaded from.
+    #[must_use]
+    pub fn model(&self) -> Option<&Arc<ModelFile>> {
+        if let Origin::Loaded(file) = &self.origin { Some(file) } else { None }
+    }
+
+    /// What panels draw of it.
+    #[must_use]
+    pub fn view(&self) -> Option<View<'_>> {
+        let run = self.run()?;
+        Some(View { entry: self, run, history: &self.history, is_model: self.model().is_some() })
+    }
+
+    /// The parameters that it is or will be trained with; `None` where nobody knows them.
+    #[must_use]
+    pub fn params(&self) -> Option<&RvqParams> {
+        match (self.run(), &self.recipe) {
+            (Some(run), _) if run.params_known => Some(&run.params),
+            (_, recipe) => recipe.as_ref().map(|recipe| &recipe.params),
+        }
+    }
+
+    /// Whether it can be resumed behind its last step.
+    #[must_use]
+    pub fn can_resume(&self) -> bool {
+        !self.state.is_under_way() && (self.resume.is_some() || self.can_begin_again())
+    }
+
+    /// Whether it was interrupted before there was anything to resume it with, so that it begins again as it began.
+    pub(super) fn can_begin_again(&self) -> bool {
+        let is_alone = matches!(self.origin, Origin::Trained { .. } | Origin::Swept);
+        is_alone
+            && self.recipe.is_some()
+            && matches!(self.body, Body::Empty)
+            && self.state == RunState::Stopped
+    }
+
+    /// Whether there is nothing to be seen of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self.body, Body::Empty) && self.history.is_empty()
+    }
+
+    /// What it is judged by, from its last evaluation.
+    #[must_use]
+    pub fn summary(&self) -> Option<RunSummary> {
+        match &self.body {
+            Body::Quantizer(run) => Some(RunSummary::of(run, &self.history)),
+            Body::LetGo(summary) => Some(RunSummary::clone(summary)),
+            Body::Empty | Body::Codes(_) => None,
+        }
+    }
+
+    pub(super) fn touch(&mut self) {
+        self.revision += 1;
+    }
+
+    /// Bytes of what can be let go: quantizer, evaluations, codes over time.
+    pub(super) fn heavy_bytes(&self) -> usize {
+        let of_rvq = |rvq: &Rvq| -> usize {
+            let layers = rvq.layers().iter();
+            layers.map(|layer| layer.codebook.num_codes() * (layer.codebook.dim() * 12 + 48)).sum()
+        };
+        let body = match &self.body {
+            Body::Quantizer(run) => of_rvq(&run.rvq),
+            Body::Codes(codes) => codes.tokens.values.len() * size_of::<u32>(),
+            Body::Empty | Body::LetGo(_) => 0,
+        };
+        let tokens = self.encoded.tokens.as_ref().map_or(0, |tokens| tokens.values.len() * size_of::<u32>());
+        let resume = if self.resume.is_some() { body } else { 0 };
+        body + tokens + resume
+    }
+}

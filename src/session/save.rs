@@ -1,0 +1,74 @@
+//! Writing files: models, codes, reports, checkpoints.
+
+use crate::jobs::{CodesSpec, JobSpec, ReportOf, ReportSpec, SaveSpec, WriteBackSpec, ema_params};
+use crate::rvq::LayerSpan;
+
+use super::activity::Doing;
+use super::command::SaveCommand;
+use super::notices::Severity;
+use super::run_entry::Origin;
+use super::{RunEntry, Session};
+
+/// What the job is called.
+const WRITING_REPORT: &str = "Writing the report";
+
+impl Session {
+    pub(super) fn apply_save(&mut self, command: SaveCommand) {
+        match self.save_spec(command) {
+            Ok((title, spec)) => self.activity.start(title, Doing::Saving, spec),
+            Err(why) => self.notify(Severity::Warning, why),
+        }
+    }
+
+    fn save_spec(&self, command: SaveCommand) -> Result<(&'static str, JobSpec), &'static str> {
+        if let (Some(codes), SaveCommand::Report(dir)) = (self.codes(), &command) {
+            let spec = ReportSpec { of: ReportOf::Codes(codes.clone()), dir: dir.clone() };
+            return Ok((WRITING_REPORT, JobSpec::Report(spec)));
+        }
+        let view = self.view().ok_or("There is nothing to save yet: train first, or open a model")?;
+        let run = view.run.clone();
+        Ok(match command {
+            SaveCommand::Model(path) => ("Saving the model", JobSpec::SaveModel(SaveSpec { run, path })),
+            SaveCommand::Codes(path) => {
+                // Of its own data and no other: codes of a run say nothing about frames that it was not asked about.
+                let dataset = view.entry.data.and_then(|data| self.corpus.dataset(data)).cloned();
+                let dataset = dataset.ok_or("There is no data to encode: open audio or features")?;
+                let (rvq, search, span) = (run.rvq.clone(), self.plan.search, LayerSpan::ALL);
+                ("Saving codes", JobSpec::SaveCodes(CodesSpec { rvq, dataset, span, search, path }))
+            }
+            SaveCommand::Report(dir) => {
+                let of = ReportOf::Run(run, view.history.clone());
+                (WRITING_REPORT, JobSpec::Report(ReportSpec { of, dir }))
+            }
+            SaveCommand::WriteBack { original, path } => {
+                let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
+                let quantizer = self.quantizer_of(view.entry);
+                (
+                    "Writing back",
+                    JobSpec::WriteBack(WriteBackSpec {
+                        rvq,
+                        original,
+                        quantizer,
+                        options: Default::default(),
+                        path,
+                        ema,
+                    }),
+                )
+            }
+        })
+    }
+
+    /// Which of several quantizers of a checkpoint a run is, or started from.
+    fn quantizer_of(&self, entry: &RunEntry) -> Option<String> {
+        let mut entry = entry;
+        // A run that started from a run that started from a checkpoint: as many steps back as there are runs, at the most.
+        for _ in 0..=self.runs.entries().len() {
+            match &entry.origin {
+                Origin::Loaded(file) => return file.quantizer.clone(),
+                Origin::Trained { from: Some(from) } => entry = self.runs.get(*from)?,
+                _ => return None,
+            }
+        }
+        None
+    }
+}

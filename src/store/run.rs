@@ -1,0 +1,200 @@
+//! A run and its file: quantizer, parameters, evaluations, history, and what it takes to resume its training.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::error::{Fault, StoreError};
+use super::parts::{self, EditDoc, EvaluationDoc, SourceDoc, StateStored};
+use super::quantizer::{self, RvqDoc};
+use super::tensors::{StoredTensors, Tensors, TensorsFile};
+use super::{history, params};
+use crate::io::replace_file;
+use crate::rvq::Rvq;
+use crate::training::{History, LayerState, Run, SourceInfo, TrainerState};
+
+/// Everything of a run that comes back from disk as it was, to the bit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRun {
+    /// The run.
+    pub run: Arc<Run>,
+    /// The scalars of its steps.
+    pub history: Arc<History>,
+    /// What it takes to resume its training to the same bytes; `None` for what was never trained here.
+    pub trainer: Option<Arc<TrainerState>>,
+    /// Whether its frames were brought to a common scale before they were trained on.
+    pub standardize: bool,
+}
+
+/// The tensor that holds the description of all others.
+const RUN: &str = "run";
+
+/// What the tensors of a run do not tell.
+#[derive(Serialize, Deserialize)]
+struct RunDoc {
+    name: String,
+    #[serde(with = "SourceDoc")]
+    source: SourceInfo,
+    params: Map<String, Value>,
+    params_known: bool,
+    live_edits: Vec<EditDoc>,
+    steps: u64,
+    rvq: RvqDoc,
+    states: Vec<StateStored>,
+    train: Option<EvaluationDoc>,
+    held_out: Option<EvaluationDoc>,
+    evaluated_at: u64,
+    /// The series that its history has.
+    history: BTreeSet<String>,
+    trainer: Option<TrainerDoc>,
+    standardize: bool,
+}
+
+/// What the tensors of a training do not tell.
+#[derive(Serialize, Deserialize)]
+struct TrainerDoc {
+    params: Map<String, Value>,
+    step: u64,
+    /// `None` where it is the run's own.
+    rvq: Option<RvqDoc>,
+    layers: Vec<StateStored>,
+    epoch: u64,
+    next: usize,
+}
+
+/// Writes `run` to `path`, whole or not at all.
+///
+/// # Errors
+/// A value could not be read back (nothing is written then), or the system refuses; what was there before is as it was.
+pub fn write_run(path: &Path, run: &StoredRun) -> Result<(), StoreError> {
+    let file = into_file(run).map_err(|fault| fault.at(path))?;
+    replace_file(path, |out| file.write(out)).map_err(StoreError::File)
+}
+
+/// Reads the run that [`write_run`] wrote to `path`.
+///
+/// # Errors
+/// There is none, it is of a newer format, or it is damaged: every number is held against a checksum, and the parts against each other.
+pub fn read_run(path: &Path) -> Result<StoredRun, StoreError> {
+    let read = || from_file(&StoredTensors::open(path)?);
+    read().map_err(|fault| fault.at(path))
+}
+
+fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
+    let StoredRun { run, history, trainer, standardize } = stored;
+    // Taken apart, so that a new field does not compile before it has a place here.
+    let Run {
+        name,
+        source,
+        params,
+        params_known,
+        live_edits,
+        steps,
+        rvq,
+        states,
+        train,
+        held_out,
+        evaluated_at,
+    } = run.as_ref();
+    let mut tensors = Tensors::default();
+    let rvq_doc = quantizer::put(rvq, "rvq", &mut tensors)?;
+    let trainer = match trainer {
+        Some(trainer) => Some(put_trainer(trainer, rvq, &mut tensors)?),
+        None => None,
+    };
+    let doc = RunDoc {
+        name: name.clone(),
+        source: source.clone(),
+        params: params::put(params),
+        params_known: *params_known,
+        live_edits: live_edits.iter().map(EditDoc::put).collect(),
+        steps: *steps,
+        rvq: rvq_doc,
+        states: parts::put_states(states, "run", &mut tensors),
+        train: train.as_ref().map(|e| parts::put_evaluation(e, "train", &mut tensors)),
+        held_out: held_out.as_ref().map(|e| parts::put_evaluation(e, "held_out", &mut tensors)),
+        evaluated_at: *evaluated_at,
+        history: history::put(history, &mut tensors),
+        trainer,
+        standardize: *standardize,
+    };
+    tensors.into_file(RUN, serde_json::to_string(&doc)?)
+}
+
+fn put_trainer<'a>(
+    trainer: &'a TrainerState,
+    run: &Rvq,
+    tensors: &mut Tensors<'a>,
+) -> Result<TrainerDoc, Fault> {
+    let TrainerState { params, step, rvq, layers, epoch, next } = trainer;
+    // Compared by bits: what is equal but not the same, as 0 and -0 are, would not go on to the same bytes.
+    let (mut own, mut runs) = (Tensors::default(), Tensors::default());
+    let doc = quantizer::put(rvq, "trainer", &mut own)?;
+    let is_runs = quantizer::put(run, "trainer", &mut runs)? == doc && own.has_same_bits(&runs);
+    if !is_runs {
+        tensors.append(own);
+    }
+    Ok(TrainerDoc {
+        params: params::put(params),
+        step: *step,
+        rvq: (!is_runs).then_some(doc),
+        layers: parts::put_states(layers, "trainer", tensors),
+        epoch: *epoch,
+        next: *next,
+    })
+}
+
+fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
+    let doc: RunDoc = serde_json::from_str(&tensors.text(RUN)?)?;
+    let rvq = quantizer::take(&doc.rvq, "rvq", tensors)?;
+    let evaluation = |doc: Option<EvaluationDoc>, at: &str| {
+        let taken = doc.map(|doc| parts::take_evaluation(doc, at, tensors, &rvq));
+        Ok::<_, Fault>(taken.transpose()?.map(Arc::new))
+    };
+    let train = evaluation(doc.train, "train")?;
+    let held_out = evaluation(doc.held_out, "held_out")?;
+    let states = parts::take_states(doc.states, "run", tensors, &rvq)?;
+    let trainer = match doc.trainer {
+        Some(trainer) => Some(Arc::new(take_trainer(trainer, &rvq, tensors)?)),
+        None => None,
+    };
+    let run = Run {
+        name: doc.name,
+        source: doc.source,
+        params: params::take(&doc.params)?,
+        params_known: doc.params_known,
+        live_edits: doc.live_edits.into_iter().map(EditDoc::take).collect::<Result<_, _>>()?,
+        steps: doc.steps,
+        rvq: Arc::new(rvq),
+        states,
+        train,
+        held_out,
+        evaluated_at: doc.evaluated_at,
+    };
+    let history = Arc::new(history::take(&doc.history, tensors)?);
+    Ok(StoredRun { run: Arc::new(run), history, trainer, standardize: doc.standardize })
+}
+
+fn take_trainer(doc: TrainerDoc, run: &Rvq, tensors: &StoredTensors) -> Result<TrainerState, Fault> {
+    let rvq = match &doc.rvq {
+        Some(own) => quantizer::take(own, "trainer", tensors)?,
+        None => run.clone(),
+    };
+    let layers: Vec<LayerState> = parts::take_states(doc.layers, "trainer", tensors, &rvq)?;
+    let codes = rvq.layers().iter().map(|layer| layer.codebook.num_codes());
+    let fits = |(state, codes): (&LayerState, usize)| {
+        let noted = state.replaced_at.iter().max().copied().max(state.init_step);
+        state.replaced_at.len() == codes && noted.is_none_or(|noted| noted <= doc.step)
+    };
+    if layers.len() != rvq.num_layers() || !layers.iter().zip(codes).all(fits) || doc.step > MAX_STEP {
+        return Err(Fault::broken("the file is damaged: its training does not fit its quantizer"));
+    }
+    let params = params::take(&doc.params)?;
+    Ok(TrainerState { params, step: doc.step, rvq, layers, epoch: doc.epoch, next: doc.next })
+}
+
+/// Far beyond any training, and far from where counting on would overflow.
+const MAX_STEP: u64 = u64::MAX / 2;
