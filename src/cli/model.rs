@@ -17,11 +17,21 @@ use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print,
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
     let (read_as, options) = (flags::read_as(matches), flags::model_options(matches)?);
-    let quantizer = flags::quantizer(matches);
-    let wanted = io::Wanted { quantizer, read_as, model: Some(&options), ..io::Wanted::default() };
+    let (time_axis, cleaning) = (flags::time_axis(matches), flags::cleaning(matches));
+    let wanted = io::Wanted {
+        quantizer: flags::quantizer(matches),
+        model: Some(&options),
+        read_as,
+        time_axis,
+        cleaning: Some(&cleaning),
+        ..io::Wanted::default()
+    };
     let model = match open(path, wanted, env)? {
         Opened::Model(model) => model,
-        Opened::Codes(_) => return codes_alone::inspect(path, read_as, flags::switch(matches, "json"), env),
+        Opened::Codes(_) => {
+            let data = jobs::DataSpec { read_as, time_axis, cleaning, ..jobs::DataSpec::default() };
+            return codes_alone::inspect(path, data, flags::switch(matches, "json"), env);
+        }
         other => return not_a_model(&other, path),
     };
     if flags::switch(matches, "json") {

@@ -73,6 +73,9 @@ fn expand_plain(paths: &[PathBuf], task: &Task<'_>) -> Result<Vec<PathBuf>, File
             files.push(path.clone());
             continue;
         }
+        if let Some(problem) = super::unread::folder_refusal(path) {
+            return Err(problem.at(path));
+        }
         let mut walk = Walk { task, seen: HashSet::new(), entries: 0, looked_at: 0, files: Vec::new() };
         walk.folder(path, 0)?;
         if walk.files.is_empty() {

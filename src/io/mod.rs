@@ -8,8 +8,11 @@ mod bundle;
 mod coded;
 mod codes_file;
 mod dtype;
+pub mod ecdc;
 mod error;
 mod folder;
+pub mod json;
+pub mod kaldi;
 mod limits;
 pub mod model;
 pub mod npy;
@@ -17,12 +20,14 @@ pub mod npz;
 mod order;
 mod patch;
 pub mod pytorch;
+mod raw;
 mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
 pub mod tensors;
 pub mod text;
+mod unread;
 mod wanted;
 pub mod wav;
 mod write;
@@ -104,6 +109,10 @@ pub static READERS: &[&dyn Reader] = &[
     &npz::NpzReader,
     &pytorch::PytorchReader,
     &safetensors::SafetensorsReader,
+    &ecdc::EcdcReader,
+    &kaldi::ArkReader,
+    &kaldi::ScpReader,
+    &json::JsonReader,
     &text::TextReader,
 ];
 
@@ -136,7 +145,14 @@ pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
 /// # Errors
 /// As for [`open`]; or there is no such channel, or no quantizer at that place.
 pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, wanted, task).map_err(|problem| problem.at(path))
+    let opened = open_source(path, wanted, task).and_then(|opened| match (&opened, wanted.dim) {
+        (Opened::Features(features), Some(dim)) if !features.has_dim(dim) => Err(Problem::Value(format!(
+            "the frames of this file do not have {dim} dimensions: it holds an array of {:?}",
+            features.values.view().shape()
+        ))),
+        _ => Ok(opened),
+    });
+    opened.map_err(|problem| problem.at(path))
 }
 
 fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
@@ -145,7 +161,11 @@ fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opene
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
         None if head.starts_with(b"version https://git-lfs") => Err(Problem::LfsPointer),
-        None => Err(Problem::UnknownFormat { known: known_formats() }),
+        None => match (unread::refusal(&head), source.wanted.dim) {
+            (Some(problem), _) => Err(problem),
+            (None, Some(dim)) => raw::read(&source, dim, task),
+            (None, None) => Err(Problem::UnknownFormat { known: known_formats() }),
+        },
     }
 }
 

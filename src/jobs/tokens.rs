@@ -6,6 +6,7 @@ use ndarray::{ArcArray2, Array2, Axis, s};
 
 use crate::features::Clip;
 use crate::io::{Codes, LoadedModel, NO_CODE, Stated, TimeAxis};
+use crate::metrics::tuples::{TupleUse, collision_rate, prefix_coverage};
 use crate::metrics::{Evaluation, is_small_sample};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
@@ -57,6 +58,8 @@ pub struct OpenedCodes {
     pub time_axis: (TimeAxis, String),
     /// What is to be known of how the files were read.
     pub notices: Vec<String>,
+    /// How far the codes of all layers tell frames apart; `None` for one layer, or for more frames than are looked at.
+    pub tuples: Option<TupleUse>,
 }
 
 /// The codes of a corpus, to be looked at over time.
@@ -75,6 +78,9 @@ const MOST_KEPT: usize = 1 << 25;
 
 /// Codes of all layers that are counted without a quantizer. Beyond it something was taken for a codebook that is none.
 const MOST_COUNTED: usize = 1 << 23;
+
+/// Frames whose tuples are counted.
+const MOST_TUPLES: usize = 1 << 21;
 
 /// Encodes a corpus, or as much of its beginning as can be kept.
 ///
@@ -189,6 +195,8 @@ impl CodesFiles {
         let known = of_model.or(of_file.map(|sizes| (sizes, SizeFrom::File)));
         let (num_codes, size_from) = sizes(spec.data.codebook_size, known, joined.nrows(), largest)?;
         let evaluation = Evaluation::of_codes(joined.view(), &num_codes);
+        let is_looked_at = joined.nrows() > 1 && joined.ncols() <= MOST_TUPLES;
+        let tuples = is_looked_at.then(|| TupleUse::of_codes(joined.view(), &num_codes));
         let tokens = Tokens {
             values: joined.into_shared(),
             num_codes,
@@ -204,6 +212,7 @@ impl CodesFiles {
             size_from,
             time_axis: time_axis.unwrap_or((TimeAxis::Columns, String::new())),
             notices,
+            tuples,
         })
     }
 }
@@ -264,7 +273,27 @@ impl OpenedCodes {
                 "The {frames} frames are fewer than 10 a code: utilization and perplexity come out too low"
             ));
         }
+        found.extend(self.tuples_note());
         found
+    }
+
+    /// How far the codes of all layers tell frames apart, in a sentence.
+    fn tuples_note(&self) -> Option<String> {
+        const SHOWN: usize = 8;
+        let tuples = self.tuples.as_ref().filter(|tuples| tuples.frames > 0)?;
+        let rate = collision_rate(tuples)?;
+        let by_prefix = prefix_coverage(tuples, &self.tokens.num_codes);
+        let by_prefix = tuples.distinct.iter().zip(by_prefix).take(SHOWN);
+        let by_prefix: Vec<String> = by_prefix
+            .map(|(distinct, coverage)| format!("{distinct} ({:.1} %)", 100.0 * coverage.unwrap_or(0.0)))
+            .collect();
+        let more = if tuples.distinct.len() > SHOWN { ", ..." } else { "" };
+        Some(format!(
+            "As identifiers, {:.2} % of {} tuples collide; different prefixes of 1, 2, ... layers: {}{more}",
+            100.0 * rate,
+            tuples.frames,
+            by_prefix.join(", ")
+        ))
     }
 
     /// The same with `K` as the quantizer has it: `None` where `K` was not merely assumed, or the codes cannot be of this quantizer.

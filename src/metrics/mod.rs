@@ -6,6 +6,7 @@ pub mod convergence;
 pub mod distortion;
 mod evaluation;
 mod summary;
+pub mod tuples;
 pub mod usage;
 
 pub use evaluation::{Evaluation, LayerTally, evaluate};
@@ -57,6 +58,8 @@ pub static DEFINITIONS: &[&Definition] = &[
     &usage::BIT_EFFICIENCY,
     &usage::NOMINAL_KBPS,
     &usage::EFFECTIVE_KBPS,
+    &tuples::COLLISION_RATE,
+    &tuples::PREFIX_COVERAGE,
     &distortion::MSE,
     &distortion::SNR,
     &distortion::SNR_GAIN,

@@ -157,6 +157,12 @@ impl RawFeatures {
         Ok(FeatureMatrix::new(values)?.view().to_owned())
     }
 
+    /// Whether a frame has `dim` numbers; where it is not settled which axis is time, either may count them.
+    pub(in crate::io) fn has_dim(&self, dim: usize) -> bool {
+        let (rows, columns) = self.values.view().dim();
+        columns == dim || (self.clips.is_empty() && rows == dim)
+    }
+
     /// Whether every number that is looked at is whole and none below -1, as codes are that were saved as real numbers.
     pub(in crate::io) fn look_like_codes(&self) -> bool {
         let view = self.values.view();
