@@ -3,31 +3,28 @@
 //!
 //! Read field by field, so that a line may be as long as the file.
 
-use std::fs::File;
-use std::io::{BufReader, Seek};
 use std::path::Path;
 
 use ndarray::Array2;
 
 use super::arrays::{RawFeatures, finished, notice_of_whole};
 use super::{Opened, Problem, ReadAs, Reader, Source, Wanted};
-use crate::task::{Stage, Task};
+use crate::task::Task;
 
+mod fields;
 mod kind;
 mod number;
 mod scan;
 mod whole;
 
-use kind::{Kind, NUMBER_HEADERS};
+use fields::{COMMENT, Text};
+use kind::Kind;
 use number::{not_a, number, push, shown};
-use scan::{End, Scan};
+use scan::End;
 
 /// Reads text.
 #[derive(Debug, Clone, Copy)]
 pub struct TextReader;
-
-/// Fields between two looks at the task.
-const FIELDS_A_LOOK: u64 = 1 << 14;
 
 impl Reader for TextReader {
     fn id(&self) -> &'static str {
@@ -71,32 +68,6 @@ impl Reader for TextReader {
     }
 }
 
-/// A text that is being read.
-struct Text<'a, R> {
-    scan: Scan<R>,
-    /// The field that was read last.
-    field: Vec<u8>,
-    /// How many were.
-    fields: u64,
-    stage: Stage<'a>,
-    len: u64,
-}
-
-impl<'a> Text<'a, BufReader<&'a File>> {
-    /// The text of `source`, from its beginning.
-    fn new(source: &'a Source<'_>, stage: Stage<'a>) -> Result<Self, Problem> {
-        let mut file = &source.file;
-        file.rewind()?;
-        Ok(Self {
-            scan: Scan::new(BufReader::new(file)),
-            field: Vec::new(),
-            fields: 0,
-            stage,
-            len: source.len,
-        })
-    }
-}
-
 impl<R: std::io::BufRead> Text<'_, R> {
     /// The numbers as features, a line a frame.
     fn features(
@@ -123,7 +94,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
             let line = self.scan.line();
             let end = self.next(delimiters)?;
             let text = self.field.trim_ascii();
-            let is_comment = in_line == 0 && text.starts_with(NUMBER_HEADERS);
+            let is_comment = in_line == 0 && text.starts_with(COMMENT);
             let is_header = before_header && !text.is_empty() && !is_comment;
             before_header &= !is_header;
             if (is_comment || is_header) && end == End::Delimiter {
@@ -158,21 +129,5 @@ impl<R: std::io::BufRead> Text<'_, R> {
                 return Ok((values, columns));
             }
         }
-    }
-
-    /// Reads the next field, and gives what ended it.
-    fn next(&mut self, delimiters: &[u8]) -> Result<End, Problem> {
-        if self.fields.is_multiple_of(FIELDS_A_LOOK) {
-            self.stage.reach(self.scan.bytes(), self.len)?;
-        }
-        self.fields += 1;
-        self.scan.field(&mut self.field, delimiters)
-    }
-
-    fn skip_line(&mut self) -> Result<(), Problem> {
-        while !self.scan.skip_block()? {
-            self.stage.reach(self.scan.bytes(), self.len)?;
-        }
-        Ok(())
     }
 }

@@ -40,7 +40,7 @@ const SAMPLES: &[(&str, Truth)] = &[
     ("codes_fairseq_one_line_a.km", Codes(1, 60)),
     ("codes_hf_encodec_output_a.pt", Codes(4, 60)),
     ("codes_manifest_a.jsonl", Codes(4, 120)),
-    ("codes_padded_minus1_a.npy", Codes(4, 50)),
+    ("codes_padded_minus1_a.npy", Codes(4, 51)),
     ("codes_units_named_a.txt", Codes(1, 120)),
 ];
 

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use ndarray::{Array2, Axis};
 
-use super::codes::{Codes, RawCodes};
+use super::axis;
+use super::codes::{Codes, NO_CODE, RawCodes};
 use super::offsets::{self, Offsets};
 use crate::io::Problem;
 
@@ -54,9 +55,8 @@ pub(in crate::io) fn cleaned(
     let RawCodes { values, clips, time_axis, guess_reason, notices, stated, is_own: _ } = codes;
     let shape = values.dim();
     // -1 becomes NO_CODE; the numbers stay where they are.
-    let (values, _) = super::axis::standard(values).into_raw_vec_and_offset();
-    let values =
-        values.into_iter().map(|id| if id < 0 { super::NO_CODE } else { id.unsigned_abs() }).collect();
+    let (values, _) = axis::standard(values).into_raw_vec_and_offset();
+    let values = values.into_iter().map(|id| if id < 0 { NO_CODE } else { id.unsigned_abs() }).collect();
     let values = Array2::from_shape_vec(shape, values)
         .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
     Ok(Codes { values, time_axis, guess_reason, clips, notices, stated })
@@ -201,7 +201,8 @@ fn specials(codes: &mut RawCodes, sizes: &[usize]) -> Result<(), Problem> {
     let ends = ends(codes, |layer, id| id < 0 || is_special(layer, id));
     let inside = inside(codes, &ends, is_special);
     // With K known, whatever stands at the ends alone is a pad; without, a pattern has to show that is there by no chance.
-    let few = codes.values.len() >= LEAST_CODES && by_id.len() <= MOST_PADS;
+    let specials: usize = by_id.values().flatten().sum();
+    let few = codes.values.len() - specials >= LEAST_CODES && by_id.len() <= MOST_PADS;
     let pattern = few && (staircase(&ends).is_some() || (by_id.len() == 1 && is_padded(&ends)));
     if inside.is_none() && (is_known || pattern) {
         for (layer, mut row) in codes.values.axis_iter_mut(Axis(0)).enumerate() {

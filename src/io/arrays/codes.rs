@@ -58,6 +58,9 @@ pub(in crate::io) struct RawCodes {
 /// An axis that is longer than this counts no layers: the most that a quantizer in use has is 64.
 const MOST_LAYERS: usize = 64;
 
+/// Clips of a few layers are this many times as long as their layers are many, or longer.
+const FAR: usize = 8;
+
 /// What a person should save instead of an array of another shape.
 const WANTED_SHAPE: &str = "[layers, frames]";
 
@@ -287,6 +290,7 @@ fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, String,
     }
     let (axis, why) = axis::longer(rows, columns)
         .unwrap_or((TimeAxis::Columns, "both axes are equally long; layers usually come first".to_owned()));
-    let may_be_either = rows.max(columns) <= MOST_LAYERS && rows.min(columns) > 1;
+    let (least, most) = (rows.min(columns), rows.max(columns));
+    let may_be_either = most <= MOST_LAYERS && least > 1 && most <= FAR * least;
     (axis, why, may_be_either.then(|| said(axis)))
 }

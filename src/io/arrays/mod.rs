@@ -5,6 +5,7 @@ mod clean;
 mod codes;
 mod features;
 mod offsets;
+mod own;
 mod recognise;
 
 pub use axis::TimeAxis;
@@ -13,7 +14,5 @@ pub(super) use codes::RawCodes;
 pub use codes::{Codes, NO_CODE, Stated};
 pub use features::{RawFeatures, RawValues};
 pub use offsets::Offsets;
-pub(super) use recognise::{
-    AXES_KEY, CLIPS_KEY, CODES_AXES, FIRST_LAYER_KEY, FRAME_RATE_KEY, SIZES_KEY, finished, notice_of_whole,
-    of_tensors,
-};
+pub(super) use own::{AXES_KEY, CLIPS_KEY, CODES_AXES, FIRST_LAYER_KEY, FRAME_RATE_KEY, SIZES_KEY};
+pub(super) use recognise::{finished, notice_of_whole, of_tensors};

@@ -5,25 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use ndarray::ArrayD;
 
 use super::clean::{Cleaning, cleaned};
-use super::codes::{RawCodes, Stated};
-use super::{RawFeatures, axis};
+use super::codes::{Codes, RawCodes};
+use super::features::RawFeatures;
+use super::{axis, own};
 use crate::io::order::natural_order;
 use crate::io::tensors::{TensorInfo, Tensors};
 use crate::io::{Opened, Problem, Wanted};
 use crate::task::Task;
 
-/// The metadata keys under which our own files of codes say what they are.
-pub(in crate::io) const AXES_KEY: &str = "rvqscope.axes";
-pub(in crate::io) const SIZES_KEY: &str = "rvqscope.codebook_sizes";
-pub(in crate::io) const FIRST_LAYER_KEY: &str = "rvqscope.first_layer";
-pub(in crate::io) const CLIPS_KEY: &str = "rvqscope.clips";
-pub(in crate::io) const FRAME_RATE_KEY: &str = "frame_rate_hz";
-/// What stands under [`AXES_KEY`] in files of codes.
-pub(in crate::io) const CODES_AXES: &str = "layers, frames";
-
 /// Names of fields that hold codes, the surest first.
 const CODE_FIELDS: &[&str] =
-    &["codes", "audio_codes", "code", "tokens", "units", "indices", "ids", "semantic"];
+    &["codes", "audio_codes", "code", "tokens", "units", "hubert", "indices", "ids", "semantic"];
 
 /// Names of fields that hold features.
 const FEATURE_FIELDS: &[&str] = &[
@@ -81,6 +73,15 @@ pub(in crate::io) fn of_tensors(
         return Ok(None);
     }
     let Some((kind, chosen)) = choose(infos, wanted) else { return Ok(None) };
+    if !(wanted.wants_codes() || wanted.wants_frames())
+        && chosen.left_out.iter().any(|name| is_data(name, infos))
+    {
+        return Err(Problem::Unsupported(format!(
+            "this file holds {} beside {}, which could be data as well; say what is wanted of it with --as features or --as codes",
+            listed(&chosen.names),
+            listed(&chosen.left_out)
+        )));
+    }
     let mut opened = match kind {
         Kind::Features => Opened::Features(features(tensors, &chosen, wanted, task)?),
         Kind::Codes => Opened::Codes(codes(tensors, &chosen, wanted, task)?),
@@ -98,6 +99,17 @@ pub(in crate::io) fn of_tensors(
         }
     }
     Ok(Some(opened))
+}
+
+/// Whether an array that is left out could be what is wanted of the file.
+fn is_data(name: &str, infos: &BTreeMap<String, TensorInfo>) -> bool {
+    /// What EnCodec gives beside its codes: the loudness of each segment.
+    const SCALES: [&str; 3] = ["audio_scales", "scales", "scale"];
+    let is_large = infos.get(name).is_some_and(|info| {
+        let is_number = info.dtype.is_float() || info.dtype.is_int();
+        is_number && info.shape.iter().filter(|&&len| len > 1).count() > 1
+    });
+    is_large && !SCALES.iter().any(|scale| name.split('.').any(|part| part == *scale))
 }
 
 /// Whether the names are those of a model's parameters.
@@ -227,7 +239,7 @@ fn features(
     task: &Task<'_>,
 ) -> Result<RawFeatures, Problem> {
     let infos = tensors.infos();
-    let rate = rate(tensors);
+    let rate = own::rate(tensors.metadata());
     let is_whole = chosen.names.iter().filter_map(|name| infos.get(*name)).all(|info| info.dtype.is_int());
     let read = |name: &String| -> Result<ArrayD<f32>, Problem> {
         task.check()?;
@@ -277,7 +289,7 @@ fn codes(
     chosen: &Chosen<'_>,
     wanted: &Wanted<'_>,
     task: &Task<'_>,
-) -> Result<super::Codes, Problem> {
+) -> Result<Codes, Problem> {
     let infos = tensors.infos();
     let read = |name: &String| -> Result<ArrayD<i32>, Problem> {
         task.check()?;
@@ -287,7 +299,7 @@ fn codes(
         }
     };
     let metadata = tensors.metadata();
-    let is_stated = metadata.get(AXES_KEY).is_some_and(|axes| axes == CODES_AXES);
+    let is_stated = own::states_axes(metadata);
     let mut codes = match *chosen.names {
         [name] => RawCodes::new(read(name)?, wanted, is_stated)?,
         _ if are_rates(infos, &chosen.names) => {
@@ -310,10 +322,8 @@ fn codes(
         }
     };
     codes.is_own = is_stated;
-    codes.stated = stated(metadata, codes.values.nrows());
-    if let Some(clips) = clips(metadata).filter(|clips| is_stated && covers(clips, codes.values.ncols())) {
-        codes.clips = clips;
-    }
+    codes.stated = own::stated(metadata, codes.values.nrows());
+    codes.clips.extend(own::clips(metadata, codes.values.ncols()));
     finished(codes, wanted)
 }
 
@@ -321,7 +331,7 @@ fn codes(
 ///
 /// # Errors
 /// As for [`cleaned`].
-pub(in crate::io) fn finished(codes: RawCodes, wanted: &Wanted<'_>) -> Result<super::Codes, Problem> {
+pub(in crate::io) fn finished(codes: RawCodes, wanted: &Wanted<'_>) -> Result<Codes, Problem> {
     let none = Cleaning::default();
     let stated = codes.stated.codebook_sizes.clone();
     let sizes = if stated.is_empty() { wanted.codebook_sizes } else { &stated };
@@ -338,39 +348,6 @@ fn whole(values: ArrayD<f32>) -> Result<ArrayD<i32>, Problem> {
             values.iter().nth(at).copied().unwrap_or_default()
         ))),
     }
-}
-
-/// What our own files say of the quantizer.
-fn stated(metadata: &BTreeMap<String, String>, layers: usize) -> Stated {
-    let sizes = metadata.get(SIZES_KEY).and_then(|text| {
-        text.split(',')
-            .map(|size| size.trim().parse().ok().filter(|&size| size > 0))
-            .collect::<Option<Vec<usize>>>()
-    });
-    Stated {
-        codebook_sizes: sizes.filter(|sizes| sizes.len() == layers).unwrap_or_default(),
-        first_layer: metadata.get(FIRST_LAYER_KEY).and_then(|text| text.parse().ok()),
-        frame_rate_hz: rate_of(metadata),
-    }
-}
-
-/// The clips that our own files name.
-fn clips(metadata: &BTreeMap<String, String>) -> Option<Vec<(String, usize)>> {
-    serde_json::from_str(metadata.get(CLIPS_KEY)?).ok()
-}
-
-fn covers(clips: &[(String, usize)], frames: usize) -> bool {
-    let total = clips.iter().try_fold(0usize, |sum, (_, len)| sum.checked_add(*len));
-    !clips.is_empty() && total == Some(frames)
-}
-
-fn rate(tensors: &dyn Tensors) -> Option<f64> {
-    rate_of(tensors.metadata())
-}
-
-fn rate_of(metadata: &BTreeMap<String, String>) -> Option<f64> {
-    let rate = metadata.get(FRAME_RATE_KEY).and_then(|text| text.parse::<f64>().ok());
-    rate.filter(|rate| rate.is_finite() && *rate > 0.0)
 }
 
 /// A clip's name: that of its array, without the field that all of them share.

@@ -1,6 +1,6 @@
 //! JSON and JSON lines with codes or features in them: `{clip: [[..], ..]}`, lists of records, a record a line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Seek};
 use std::path::Path;
 
@@ -43,9 +43,23 @@ impl Reader for JsonReader {
         let mut file = &source.file;
         file.rewind()?;
         let root = node::read(BufReader::new(file), source.len, task)?;
-        let json = JsonArrays::new(root);
-        let found =
+        let mut json = JsonArrays {
+            arrays: BTreeMap::new(),
+            infos: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            mixed: Vec::new(),
+        };
+        json.collect(root, String::new());
+        let mut found =
             if source.wanted.wants_model() { None } else { arrays::of_tensors(&json, &source.wanted, task)? };
+        if let (Some(Opened::Codes(codes)), Some(first)) = (&mut found, json.mixed.first()) {
+            let more = if json.mixed.len() > 1 {
+                format!(" and {} more", json.mixed.len() - 1)
+            } else {
+                String::new()
+            };
+            codes.notices.push(format!("Lists of numbers and other things were left out: {first}{more}"));
+        }
         found.ok_or_else(|| {
             let words = "no arrays of this JSON file make one corpus of codes or features; give {\"codes\": [[..], ..]} for each clip";
             Problem::Unsupported(words.to_owned())
@@ -77,63 +91,56 @@ struct JsonArrays {
     arrays: BTreeMap<String, (Vec<usize>, Values)>,
     infos: BTreeMap<String, TensorInfo>,
     metadata: BTreeMap<String, String>,
+    /// Lists that hold numbers and other things.
+    mixed: Vec<String>,
 }
+
+/// Characters of a name that are told.
+const NAME_CHARS: usize = 60;
 
 /// Names of fields that name the clip that a record is of.
 const NAME_FIELDS: [&str; 7] = ["id", "utt", "utt_id", "name", "key", "audio", "path"];
 
 impl JsonArrays {
-    fn new(root: Node) -> Self {
-        let mut arrays = BTreeMap::new();
-        collect(root, String::new(), &mut arrays);
-        let info = |(shape, values): &(Vec<usize>, Values)| TensorInfo {
-            dtype: match values {
-                Values::Whole(_) => Dtype::Int(4),
-                Values::Real(_) => Dtype::F32,
-            },
-            shape: shape.clone(),
+    /// Takes in the arrays below `node`, which is called `name`.
+    fn collect(&mut self, node: Node, name: String) {
+        let joined = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+        match node {
+            Node::Row(values) => self.put(name, vec![values.len()], values),
+            Node::Matrix { columns, values } => {
+                self.put(name, vec![values.len() / columns.max(1), columns], values)
+            }
+            Node::List(nodes) => {
+                let mut taken = BTreeSet::new();
+                for (nth, node) in nodes.into_iter().enumerate() {
+                    // Two clips of one name are told apart by their numbers.
+                    let own = node.text_of(&NAME_FIELDS).map(joined).filter(|own| taken.insert(own.clone()));
+                    let number = joined(&nth.to_string());
+                    self.collect(node, own.unwrap_or(number));
+                }
+            }
+            Node::Object(fields) => {
+                for (key, node) in fields {
+                    self.collect(node, joined(&key));
+                }
+            }
+            Node::Mixed => self.mixed.push(name.chars().take(NAME_CHARS).collect()),
+            Node::Text(_) | Node::Number(_) | Node::Other => {}
+        }
+    }
+
+    fn put(&mut self, name: String, shape: Vec<usize>, values: Values) {
+        let dtype = match values {
+            Values::Whole(_) => Dtype::Int(4),
+            Values::Real(_) => Dtype::F32,
         };
-        let infos = arrays.iter().map(|(name, array)| (name.clone(), info(array))).collect();
-        Self { arrays, infos, metadata: BTreeMap::new() }
+        self.infos.insert(name.clone(), TensorInfo { dtype, shape: shape.clone() });
+        self.arrays.insert(name, (shape, values));
     }
 
     fn array(&self, name: &str) -> Result<&(Vec<usize>, Values), Problem> {
         self.arrays.get(name).ok_or_else(|| Problem::malformed(format!("there is no array {name:?}")))
     }
-}
-
-/// Names the arrays below `node`.
-fn collect(node: Node, name: String, arrays: &mut BTreeMap<String, (Vec<usize>, Values)>) {
-    let joined = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
-    match node {
-        Node::Row(values) => {
-            arrays.insert(name, (vec![values.len()], values));
-        }
-        Node::Matrix { columns, values } => {
-            arrays.insert(name, (vec![values.len() / columns.max(1), columns], values));
-        }
-        Node::List(nodes) => {
-            for (nth, node) in nodes.into_iter().enumerate() {
-                let own = node
-                    .text_of(&NAME_FIELDS)
-                    .map(joined)
-                    .filter(|own| !arrays.keys().any(|key| is_below(key, own)));
-                let number = joined(&nth.to_string());
-                collect(node, own.unwrap_or(number), arrays);
-            }
-        }
-        Node::Object(fields) => {
-            for (key, node) in fields {
-                collect(node, joined(&key), arrays);
-            }
-        }
-        Node::Text(_) | Node::Number(_) | Node::Other => {}
-    }
-}
-
-/// Whether an array of this name lies below `stem`.
-fn is_below(name: &str, stem: &str) -> bool {
-    name.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl Tensors for JsonArrays {

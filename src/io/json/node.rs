@@ -23,6 +23,8 @@ pub(super) enum Node {
     Object(Vec<(String, Node)>),
     Text(String),
     Number(Number),
+    /// Numbers and other things in one list.
+    Mixed,
     /// True, false, null.
     Other,
 }
@@ -218,7 +220,7 @@ impl<'de> Visitor<'de> for Build<'_> {
             if matches!(list, List::Mixed) {
                 // A list of numbers and other things is no data.
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                return Ok(Node::Other);
+                return Ok(Node::Mixed);
             }
         }
         Ok(list.finish())
@@ -257,7 +259,9 @@ impl List {
                 values.push(number);
                 Self::Numbers(values)
             }
-            (Self::Numbers(_), _) | (_, Node::Number(_)) => Self::Mixed,
+            (Self::Numbers(_), _) | (_, Node::Number(_)) | (Self::Rows { .. }, Node::Other | Node::Mixed) => {
+                Self::Mixed
+            }
             (Self::Empty, Node::Row(row)) => Self::Rows { columns: row.len(), values: row },
             (Self::Rows { columns, mut values }, Node::Row(row)) if row.len() == columns => {
                 values.extend(&row);
@@ -279,7 +283,8 @@ impl List {
 
     fn finish(self) -> Node {
         match self {
-            Self::Empty | Self::Mixed => Node::Other,
+            Self::Empty => Node::Other,
+            Self::Mixed => Node::Mixed,
             Self::Numbers(values) => Node::Row(values),
             Self::Rows { columns, values } => Node::Matrix { columns, values },
             Self::Nodes(nodes) => Node::List(nodes),

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::number::number;
+
 /// A kind of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -10,9 +12,6 @@ pub(super) enum Kind {
     /// A clip's name, a delimiter, and its codes.
     Named { delimiter: u8, has_header: bool },
 }
-
-/// What a line of no numbers begins with, as NumPy writes it.
-pub(super) const NUMBER_HEADERS: &[u8] = b"#";
 
 /// What may stand between a clip's name and its codes.
 const NAME_ENDS: [u8; 3] = [b'\t', b'|', b' '];
@@ -104,7 +103,7 @@ fn is_numbers(line: &str, delimiters: &[u8], is_cut: bool) -> bool {
     let fields = line.split(|c: char| c.is_ascii() && delimiters.contains(&(c as u8)));
     let fields: Vec<&str> = fields.map(str::trim).filter(|field| !field.is_empty()).collect();
     let whole = fields.len() - usize::from(is_cut && !fields.is_empty());
-    let is_number = |field: &&str| super::number::number(field.as_bytes(), delimiters).is_some();
+    let is_number = |field: &&str| number(field.as_bytes(), delimiters).is_some();
     fields.len() > 1 && whole > 0 && fields.iter().take(whole).all(is_number)
 }
 

@@ -2,9 +2,10 @@
 
 use ndarray::Array2;
 
+use super::fields::{COMMENT, Text};
 use super::number::{not_a, push};
 use super::scan::End;
-use super::{NUMBER_HEADERS, Text};
+
 use crate::io::arrays::RawCodes;
 use crate::io::{Problem, Wanted};
 
@@ -27,7 +28,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
         loop {
             let end = self.next(delimiters)?;
             let text = self.field.trim_ascii();
-            if in_line == 0 && text.starts_with(NUMBER_HEADERS) {
+            if in_line == 0 && text.starts_with(COMMENT) {
                 if end == End::Delimiter {
                     self.skip_line()?;
                 }
