@@ -20,6 +20,7 @@
 //! store/           what is kept: runs to the bit, a workspace as a folder or one file, written in the background
 //! report/          a run as one page, metrics.json, CSV and SVG
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
+//!   recognise.rs   what named tensors amount to: a quantizer, features or codes
 //!   model/         quantizers as the field's trainers store them
 //!   write/         containers that models go into, listed in WRITERS
 //!   patch.rs       a copy of a file in which some tensors have other numbers: how a codebook goes back into its checkpoint

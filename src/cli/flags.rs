@@ -55,7 +55,12 @@ pub(super) fn model_options(matches: &ArgMatches) -> Result<ModelOptions, Usage>
     });
     Ok(ModelOptions {
         strides: strides.transpose()?,
-        metric: text("metric").and_then(|name| metric_named(name)),
+        // A training's own flag says the same of the model that it starts from.
+        metric: match text("metric") {
+            Some(name) => metric_named(name),
+            None if is_given(matches, &rvq_id("metric")) => Some(rvq_params(matches)?.0.metric),
+            None => None,
+        },
         codebook,
     })
 }
@@ -229,6 +234,12 @@ pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<Path
         (spec.write)(&mut params, *value);
     }
     Ok((params, start))
+}
+
+/// The flag on the command line that only means something to a model file, if there is one.
+pub(super) fn model_flag(matches: &ArgMatches) -> Option<&'static str> {
+    let known = ["quantizer", "strides", "codebook", "transposed", "cluster-size"];
+    known.into_iter().find(|id| is_given(matches, id))
 }
 
 /// Whether a flag stands on the command line.

@@ -26,7 +26,8 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
         cleaning: Some(&cleaning),
         ..io::Wanted::default()
     };
-    let model = match open(path, wanted, env)? {
+    let opened = open(path, wanted, env);
+    let model = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
         Opened::Model(model) => model,
         Opened::Codes(_) => {
             let data = jobs::DataSpec { read_as, time_axis, cleaning, ..jobs::DataSpec::default() };
@@ -130,6 +131,26 @@ fn wants_more(err: &anyhow::Error) -> bool {
             Problem::SeveralQuantizers { .. } | Problem::UnknownStrides { .. } | Problem::NoQuantizer { .. }
         )
     )
+}
+
+/// The tensors that look like codebooks, where a file could not be opened for want of a known layout.
+fn candidates(err: &anyhow::Error) -> String {
+    let problem = err.downcast_ref::<io::FileError>().map(|err| &err.problem);
+    let Some(Problem::NoQuantizer { candidates, .. }) = problem else { return String::new() };
+    if candidates.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["looks like a codebook", "layers", "shape", "guess"].map(str::to_owned).to_vec()];
+    rows.extend(candidates.iter().map(|candidate| {
+        let shape = candidate.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+        vec![
+            super::one_line(&candidate.pattern),
+            candidate.layers.to_string(),
+            shape,
+            candidate.guess.to_owned(),
+        ]
+    }));
+    table::aligned(&rows)
 }
 
 fn described(path: &Path, model: &LoadedModel) -> String {

@@ -49,7 +49,8 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
 
 /// Holds a model against the data.
 fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, Vec<String>)> {
-    if let Some(flag) = flags::training_flag(matches) {
+    // The metric is as well what is said of the model.
+    if let Some(flag) = flags::training_flag(matches).filter(|flag| *flag != "metric") {
         let words = format!("--{flag} is for training, but --model gives a model that is trained");
         return Err(Usage(words).into());
     }

@@ -55,7 +55,15 @@ pub(super) fn run_on(
             fit_to_start(&mut params, &rvq, matches, &path)?;
             Some(Arc::new(rvq))
         }
-        None => None,
+        None => {
+            if let Some(flag) = flags::model_flag(matches) {
+                let words = format!(
+                    "--{flag} says how a model file is read, but none is given to start from (--init MODEL)"
+                );
+                return Err(Usage(words).into());
+            }
+            None
+        }
     };
     params.validate()?;
     let source = flags::source(matches);
@@ -155,6 +163,12 @@ fn fit_to_start(params: &mut RvqParams, rvq: &Rvq, matches: &ArgMatches, path: &
         let asked = if key == "num_layers" { params.num_layers } else { params.codebook_size };
         if asked != has && flags::is_given(matches, &rvq_id(key)) {
             bail!("--{flag} is {asked}, but the model to start from has {has}: {}", path.display());
+        }
+    }
+    // What the model has already is neither chosen nor made anew.
+    for (key, flag) in [("codebook_dim", "codebook-dim"), ("kmeans_iters", "kmeans-iters")] {
+        if flags::is_given(matches, &rvq_id(key)) {
+            bail!("--{flag} has no effect on a training that starts from a model: {}", path.display());
         }
     }
     (params.num_layers, params.codebook_size) = (rvq.num_layers(), num_codes);

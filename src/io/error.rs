@@ -29,6 +29,19 @@ pub struct QuantizerPlace {
     pub about: Result<String, String>,
 }
 
+/// Tensors of one pattern of names that could be the codebooks of a quantizer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The name, with `{i}` for the layer where there are several.
+    pub pattern: String,
+    /// How many there are.
+    pub layers: usize,
+    /// The axes of the first.
+    pub shape: Vec<usize>,
+    /// What it could be.
+    pub guess: &'static str,
+}
+
 impl QuantizerPlace {
     /// What it is called: by this it can be asked for.
     #[must_use]
@@ -104,12 +117,12 @@ pub enum Problem {
     #[error("{0}")]
     Value(String),
     /// Tensors, but none of a quantizer.
-    #[error("there is no quantizer of a known layout in this file; it holds {found}{}", super::recognise::advice(.candidates))]
+    #[error("there is no quantizer of a known layout in this file; it holds {found}{}", advice(.candidates))]
     NoQuantizer {
         /// What it holds instead.
         found: String,
         /// The tensors that look like codebooks.
-        candidates: Vec<super::model::Candidate>,
+        candidates: Vec<Candidate>,
     },
     /// A quantizer whose layers may have strides, which nothing in the file tells.
     #[error("{}", strides_choice(*.layers, .choices))]
@@ -211,6 +224,25 @@ fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> String {
         ),
         Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),
     }
+}
+
+/// What could be tried on a file without a quantizer of a known layout; empty where nothing in it looks like a codebook.
+fn advice(candidates: &[Candidate]) -> String {
+    const SHOWN: usize = 3;
+    const NAME_CHARS: usize = 60;
+    let told = |candidate: &Candidate| {
+        let Candidate { pattern, layers, shape, guess } = candidate;
+        let pattern: String = one_line(pattern).chars().take(NAME_CHARS).collect();
+        match layers {
+            1 => format!("{pattern} {shape:?} ({guess})"),
+            layers => format!("{pattern} ({layers} x {shape:?}, {guess})"),
+        }
+    };
+    let names: Vec<String> = candidates.iter().take(SHOWN).map(told).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("; what looks like a codebook: {}; open one with --codebook NAME", names.join(", "))
 }
 
 /// How strides are said, where a file could be of several models.

@@ -10,13 +10,17 @@ mod codes_file;
 mod dtype;
 mod ecdc;
 mod error;
+mod faiss;
 mod folder;
+mod gguf;
 mod json;
 mod kaldi;
 mod limits;
 pub mod model;
+mod nemo;
 pub mod npy;
 pub mod npz;
+mod onnx;
 mod order;
 mod patch;
 pub mod pytorch;
@@ -25,6 +29,8 @@ mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
+mod sharded;
+mod stored;
 pub mod tensors;
 pub mod text;
 mod unread;
@@ -38,7 +44,7 @@ pub use arrays::{Cleaning, Codes, NO_CODE, Offsets, RawFeatures, RawValues, Stat
 pub(crate) use bundle::{bundle, unbundle};
 pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};
 pub use dtype::Dtype;
-pub use error::{FileError, Problem, QuantizerPlace};
+pub use error::{Candidate, FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
 pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
@@ -108,7 +114,12 @@ pub static READERS: &[&dyn Reader] = &[
     &npy::NpyReader,
     &npz::NpzReader,
     &pytorch::PytorchReader,
+    &pytorch::PickleReader,
     &safetensors::SafetensorsReader,
+    &faiss::FaissReader,
+    &gguf::GgufReader,
+    &nemo::NemoReader,
+    &onnx::OnnxReader,
     &ecdc::EcdcReader,
     &kaldi::ArkReader,
     &kaldi::ScpReader,
@@ -156,6 +167,13 @@ pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opene
 }
 
 fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+    match sharded::shards_of(path)? {
+        Some(shards) => shards.open(&wanted, task, || open_alone(path, wanted, task)),
+        None => open_alone(path, wanted, task),
+    }
+}
+
+fn open_alone(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
     let source = Source { wanted, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
@@ -209,6 +227,12 @@ fn with_tensors<'a, T>(
     work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
 ) -> Result<(Source<'a>, T), FileError> {
     let open = || {
+        if let Some(shards) = sharded::shards_of(path)? {
+            return Err(Problem::Unsupported(format!(
+                "this checkpoint lies in {} files, and only one file is written back into; write the model to a file of its own with `rvqscope convert`",
+                shards.count()
+            )));
+        }
         let source = Source::open(path)?;
         let head = source.head()?;
         let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source, task));

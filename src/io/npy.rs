@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::Path;
 
 use ndarray::{ArrayD, ArrayView2};
 
 use super::arrays::RawFeatures;
 use super::dtype::Dtype;
+use super::pytorch::read_pickle;
 use super::recognise;
 use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, arrays, replace_file};
@@ -35,7 +36,7 @@ impl Reader for NpyReader {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["npy"]
+        &["npy", "dac"]
     }
 
     fn sniff(&self, head: &[u8], _path: &Path) -> bool {
@@ -43,7 +44,13 @@ impl Reader for NpyReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        let header = NpyHeader::read(&mut &source.file, source.len)?;
+        // Arrays of objects are a pickle behind the header: ragged clips, a dictionary, a descript-audio-codec file.
+        if let Some(offset) = NpyHeader::pickle_offset(&mut &source.file, source.len) {
+            return read_pickle(source, offset, task);
+        }
+        let mut file = &source.file;
+        file.rewind()?;
+        let header = NpyHeader::read(&mut file, source.len)?;
         header.check_size(source.len)?;
         let wanted = &source.wanted;
         let may_map = !wanted.wants_codes() && !wanted.wants_model() && wanted.model.is_none();

@@ -1,6 +1,6 @@
 //! What a set of named tensors amounts to: a quantizer, features, codes, or a sentence on what it is instead.
 
-use super::model::{self, Asked, Candidate};
+use super::model::{self, Asked};
 use super::tensors::Tensors;
 use super::{ModelOptions, Need, Opened, Problem, ReadAs, Wanted, arrays};
 use crate::task::Task;
@@ -56,27 +56,6 @@ impl<'a> Wanted<'a> {
         let model = self.model.or_else(|| self.wants_model().then_some(&NOTHING_SAID));
         Asked { quantizer: self.quantizer, model }
     }
-}
-
-/// Candidates that a sentence names.
-const SHOWN_CANDIDATES: usize = 3;
-
-/// What could be tried on a file without a quantizer of a known layout, for a sentence; empty where nothing in it looks like a codebook.
-pub(super) fn advice(candidates: &[Candidate]) -> String {
-    const NAME_CHARS: usize = 80;
-    let told = |candidate: &Candidate| {
-        let Candidate { pattern, layers, shape, guess } = candidate;
-        let pattern: String = pattern.chars().take(NAME_CHARS).collect();
-        match layers {
-            1 => format!("{pattern} {shape:?} ({guess})"),
-            layers => format!("{pattern} ({layers} x {shape:?}, {guess})"),
-        }
-    };
-    let names: Vec<String> = candidates.iter().take(SHOWN_CANDIDATES).map(told).collect();
-    if names.is_empty() {
-        return String::new();
-    }
-    format!("; what looks like a codebook: {}; open one with --codebook NAME", names.join(", "))
 }
 
 /// What a file without a quantizer holds, for a sentence: what it is known to be, or a few tensor names.

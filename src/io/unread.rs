@@ -59,24 +59,12 @@ static FORMATS: &[Format] = &[
     Format { name: "7-Zip", mark: (0, b"7z\xbc\xaf\x27\x1c"), way: UNPACK },
 ];
 
-/// A pickle's first byte, and the protocols that are in use.
-const PICKLES: [&[u8]; 4] = [b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"];
-
 /// What is said of a file that begins with `head`, if its format is one of these.
 pub(super) fn refusal(head: &[u8]) -> Option<Problem> {
     let has_mark =
         |format: &&Format| head.get(format.mark.0..).is_some_and(|rest| rest.starts_with(format.mark.1));
-    let said = |name: &str, way: &str| {
-        Problem::Unsupported(format!("this file is {name}, which is not read; {way}"))
-    };
-    if let Some(Format { name, way, .. }) = FORMATS.iter().find(has_mark) {
-        return Some(said(name, way));
-    }
-    PICKLES.iter().any(|mark| head.starts_with(mark)).then(|| {
-        let way = "python -c \"import joblib, numpy; numpy.savez('x.npz', **joblib.load('FILE'))\" makes an .npz of a dictionary of arrays (loading a \
-                   pickle runs what is in it: only do so with files that you trust)";
-        said("a Python pickle", way)
-    })
+    let Format { name, way, .. } = FORMATS.iter().find(has_mark)?;
+    Some(Problem::Unsupported(format!("this file is {name}, which is not read; {way}")))
 }
 
 /// What is said of a folder that is an array in itself.

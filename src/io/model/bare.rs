@@ -59,7 +59,13 @@ impl Family for Bare {
         let mut push = |name: &str, rows: Array2<f32>, layers: &mut Vec<_>| {
             let info = reading.info("\0", name, rows.dim());
             let layer = Codebook::from_rows(rows)?.into();
-            layers.push(gathered.take(Loaded { layer, info, has_sizes: false, findings: Vec::new() }));
+            layers.push(gathered.take(Loaded {
+                layer,
+                info,
+                has_sizes: false,
+                has_sums: false,
+                findings: Vec::new(),
+            }));
             Ok::<_, Problem>(())
         };
         if let Some((_, names)) = numbered(tensors.infos()) {

@@ -11,6 +11,10 @@ use crate::io::tensors::{NewTensor, Tensors};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Layer, Metric, Rvq};
 
+mod strides;
+
+use strides::{Evidence, assumed_strides, evidence, has_noise_block, usual_strides};
+
 /// `{place}{stem}{i}.{book}weight` between two maps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dac {
@@ -153,12 +157,10 @@ impl Dac {
                 Some(Weights::Parametrized) => evidence(reading.tensors) == Some(Evidence::Dac),
                 form => form == Some(Weights::Normed),
             },
-            Kind::Transformers => {
-                form(whole) == Some(Weights::Plain) && evidence(reading.tensors) != Some(Evidence::Snac)
-            }
-            Kind::Snac => match (form(whole), evidence(reading.tensors)) {
-                (Some(Weights::Parametrized), found) => found != Some(Evidence::Dac),
-                (Some(Weights::Plain), found) => found == Some(Evidence::Snac),
+            Kind::Transformers => form(whole) == Some(Weights::Plain) && !has_noise_block(reading.tensors),
+            Kind::Snac => match form(whole) {
+                Some(Weights::Parametrized) => evidence(reading.tensors) != Some(Evidence::Dac),
+                Some(Weights::Plain) => has_noise_block(reading.tensors),
                 _ => false,
             },
             Kind::Alone => {
@@ -356,31 +358,6 @@ impl Family for Dac {
     }
 }
 
-/// What tells DAC and SNAC apart, whose quantizers have the same names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Evidence {
-    Dac,
-    Snac,
-}
-
-/// Which of the two a file is of, if something in it tells.
-fn evidence(tensors: &dyn Tensors) -> Option<Evidence> {
-    // SNAC's decoder adds noise in a block of its own, which has a map without a bias.
-    let is_noise_block = |name: &String| {
-        let block = name.rsplit_once(".block.").and_then(|(front, rest)| {
-            let (number, part) = rest.split_once('.')?;
-            (front.contains("decoder.model.") && number.bytes().all(|b| b.is_ascii_digit())).then_some(part)
-        });
-        block.is_some_and(|part| part.starts_with("linear."))
-    };
-    if noted_strides(tensors).is_some() || tensors.infos().keys().any(is_noise_block) {
-        return Some(Evidence::Snac);
-    }
-    // What audiotools writes beside the weights of a DAC; a SNAC would name its strides there.
-    let is_of_audiotools = |key: &String| key.contains("metadata.kwargs.") || key.starts_with("kwargs.");
-    tensors.metadata().keys().any(is_of_audiotools).then_some(Evidence::Dac)
-}
-
 /// Whether the last part of a place is a number.
 fn is_numbered(place: &str) -> bool {
     let last = place.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
@@ -393,26 +370,4 @@ pub(in crate::io) fn strides_without_note(family: &str, count: usize) -> Option<
     let is_snac = family == SNAC.id;
     let others = [DAC.id, HF_DAC.id, DAC_ALONE.id];
     (is_snac || others.contains(&family)).then(|| if is_snac { Vec::new() } else { vec![1; count] })
-}
-
-fn assumed_strides(count: usize, findings: &mut Vec<String>) -> Vec<usize> {
-    let Some(usual) = usual_strides(count) else {
-        findings.push(format!(
-            "no SNAC of {count} layers is known, so no layer is taken to have a stride (--strides)"
-        ));
-        return vec![1; count];
-    };
-    findings.push(format!(
-        "the strides {usual:?} are assumed, because every known SNAC of {count} layers has them; the file does not tell (vq_strides)"
-    ));
-    usual.to_vec()
-}
-
-/// The strides of the published SNACs of so many layers.
-fn usual_strides(count: usize) -> Option<&'static [usize]> {
-    match count {
-        3 => Some(&[4, 2, 1]),
-        4 => Some(&[8, 4, 2, 1]),
-        _ => None,
-    }
 }

@@ -44,11 +44,13 @@ impl Family for Faiss {
         }
         let findings = &mut gathered.findings;
         match note(INDEX_KEY) {
-            "residual" => findings.push(format!(
-                "FAISS itself searches this index with a beam of {}, so its codes are those of --beam {} and not the greedy ones",
-                note(BEAM_KEY),
-                note(BEAM_KEY)
-            )),
+            "residual" => {
+                // FAISS's own default, for an index whose header does not lead to it.
+                let beam = Some(note(BEAM_KEY)).filter(|beam| !beam.is_empty()).unwrap_or("5");
+                findings.push(format!(
+                    "FAISS itself searches this index with a beam of {beam}, so its codes are those of --beam {beam} and not the greedy ones"
+                ));
+            }
             "local-search" => findings.push(
                 "FAISS finds the codes of a local search quantizer for all codebooks together; codes found here layer by layer are others, and \
                  decoding is the same"

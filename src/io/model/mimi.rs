@@ -72,7 +72,7 @@ impl Mimi {
         let rows = &sums / &sizes.mapv(|size| size.max(SMALLEST_SIZE)).insert_axis(Axis(1));
         let info = reading.info(start, &name(self.sums), rows.dim());
         let codebook = Codebook::new(rows, sizes.mapv(f64::from), sums.mapv(f64::from))?;
-        Ok(Loaded { layer: codebook.into(), info, has_sizes: true, findings })
+        Ok(Loaded { layer: codebook.into(), info, has_sizes: true, has_sums: true, findings })
     }
 }
 

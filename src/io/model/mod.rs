@@ -32,7 +32,6 @@ pub(super) use dac::strides_without_note;
 pub use facts::Fact;
 pub(super) use faiss::{BEAM_KEY, INDEX_KEY, codebook_name};
 pub use info::{ChainInfo, LayerInfo, ModelInfo};
-pub use named::Candidate;
 pub(super) use named::candidates;
 pub use notes::METRIC_KEY;
 pub(super) use notes::{FAMILY_KEY, STRIDES_KEY};
@@ -95,6 +94,8 @@ pub struct Parts {
     pub layers: Vec<LayerInfo>,
     /// For each layer, whether its cluster sizes come from the file.
     pub has_sizes: Vec<bool>,
+    /// For each layer, whether the sums that its rows are made of come from the file.
+    pub has_sums: Vec<bool>,
     /// What the family itself noticed.
     pub findings: Vec<String>,
 }
@@ -174,6 +175,10 @@ pub(super) fn find(
             found.extend(family.places(reading).into_iter().map(|place| (*family, place)));
         }
     }
+    // An array that could be anything is one of the family that its name speaks for.
+    if found.len() > 1 {
+        found.retain(|(family, _)| family.id() != bare::Bare.id());
+    }
     let wanted = asked.quantizer.filter(|_| options.codebook.is_none());
     let is_meant = |(family, place): &&(&'static dyn Family, String)| {
         wanted.is_none_or(|wanted| is_named(wanted, family.id(), place))
@@ -188,7 +193,8 @@ pub(super) fn find(
         }
     };
     taken.borrow_mut().clear();
-    let Parts { rvq, layers, has_sizes, mut findings } = family.load(reading, place)?;
+    let Parts { rvq, layers, has_sizes, has_sums, mut findings } = family.load(reading, place)?;
+    let has_state = has_sizes.iter().chain(&has_sums).all(|&has| has);
     check_wishes(&rvq, options)?;
     findings.extend(findings::findings(&rvq, &has_sizes));
     let others: Vec<String> =
@@ -199,17 +205,8 @@ pub(super) fn find(
         findings.insert(0, words);
     }
     let mut info = ModelInfo::new(family.id(), place, &rvq, layers, findings, tensors.metadata());
-    let has_sums = |tensor: &NewTensor| tensors.infos().contains_key(&tensor.name);
-    let has_all = sums_of(*family, &rvq, place).iter().all(has_sums) && has_sizes.iter().all(|&has| has);
-    info.row_formula = family.row_formula().filter(|_| has_all);
+    info.row_formula = family.row_formula().filter(|_| has_state);
     Ok(Some(LoadedModel { rvq, info }))
-}
-
-/// The tensors of EMA sums under which `family` keeps `rvq`.
-fn sums_of(family: &dyn Family, rvq: &Rvq, place: &str) -> Vec<NewTensor> {
-    let mut written = family.tensors(rvq, place, Dtype::F32).unwrap_or_default();
-    written.retain(|tensor| is_sum(family, &tensor.name));
-    written
 }
 
 /// Whether a tensor of this name holds the sums of `family`.

@@ -7,7 +7,7 @@ use super::read::{Gathered, Reading, RowsLie, StoredLayer};
 use super::write::{Named, cannot_hold, one_chain};
 use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, TensorInfo, Tensors};
-use crate::io::{Dtype, Problem};
+use crate::io::{Candidate, Dtype, Problem};
 use crate::rvq::{Layer, Metric, Rvq};
 
 /// A layout that is said: the place is the name of the rows, with `{i}` for the layer.
@@ -103,19 +103,6 @@ impl Family for ByName {
     }
 }
 
-/// Tensors of one pattern of names that could be the codebooks of a quantizer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// The name, with `{i}` for the layer where there are several.
-    pub pattern: String,
-    /// How many there are.
-    pub layers: usize,
-    /// The axes of the first.
-    pub shape: Vec<usize>,
-    /// What it could be.
-    pub guess: &'static str,
-}
-
 /// Words in names that speak for a codebook.
 const WORDS: [&str; 7] = ["codebook", "quantiz", "embed", "codes", "centroid", "cluster_centers", "vq"];
 
@@ -161,10 +148,9 @@ fn looks_like_rows(info: &TensorInfo) -> bool {
 fn pattern_of(name: &str) -> String {
     let mut parts: Vec<&str> = name.split('.').collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(at) = parts.iter().rposition(is_number) {
-        if let Some(part) = parts.get_mut(at) {
-            *part = LAYER_SLOT;
-        }
+    let at = parts.iter().rposition(is_number);
+    if let Some(part) = at.and_then(|at| parts.get_mut(at)) {
+        *part = LAYER_SLOT;
     }
     parts.join(".")
 }

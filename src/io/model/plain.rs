@@ -1,4 +1,4 @@
-//! Layouts that differ in names alone: rows stored as they are used, maybe with an EMA state, searched layer by layer.
+//! Layouts that differ in names alone: rows stored as they are used, maybe with an EMA state, searched layer by layer. They are the rows of `table`.
 
 use ndarray::Array2;
 
@@ -9,7 +9,11 @@ use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::settle::RowFormula;
-use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq};
+use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
+
+mod table;
+
+pub(super) use table::*;
 
 /// `{place}{stem}{i}.{rows}`, or `{place}{rows}` where there is one layer without a number.
 #[derive(Debug, Clone, Copy)]
@@ -58,127 +62,6 @@ const PLAIN: Plain = Plain {
     is_open: false,
 };
 
-/// The layouts that differ in names alone.
-pub(super) static HF_WAVTOKENIZER: Plain = Plain {
-    id: "hf-wavtokenizer",
-    rows: "quantizer.codebook.embed",
-    sizes: Some("quantizer.codebook.cluster_size"),
-    sums: Some("quantizer.codebook.embed_avg"),
-    flag: Some("quantizer.codebook.inited"),
-    ..PLAIN
-};
-
-/// One layer of EnCodec's classes by itself.
-pub(super) static CORE_VQ_SINGLE: Plain = Plain {
-    id: "core-vq-single",
-    rows: "_codebook.embed",
-    sizes: Some("_codebook.cluster_size"),
-    sums: Some("_codebook.embed_avg"),
-    flag: Some("_codebook.inited"),
-    ..PLAIN
-};
-
-/// LC-Rec, LETTER, MiniOneRec, and what took their classes over.
-pub(super) static VQ_LAYERS: Plain =
-    Plain { id: "lc-rec", stem: Some("vq_layers."), rows: "embedding.weight", ..PLAIN };
-
-/// RQ-VAE-Recommender (TIGER).
-pub(super) static RECOMMENDER: Plain =
-    Plain { id: "rqvae-recommender", stem: Some("layers."), rows: "embedding.weight", ..PLAIN };
-
-/// RQ-VAE-transformer.
-pub(super) static RQ_TRANSFORMER: Plain = Plain {
-    id: "rq-vae-transformer",
-    stem: Some("codebooks."),
-    rows: "weight",
-    sizes: Some("cluster_size_ema"),
-    sums: Some("embed_ema"),
-    lie: RowsLie::BeforePadding,
-    proof: Proof::Padding,
-    ..PLAIN
-};
-
-/// MoMask.
-pub(super) static MOMASK: Plain =
-    Plain { id: "momask", stem: Some("quantizer.layers."), rows: "codebook", ..PLAIN };
-
-/// T2M-GPT.
-pub(super) static T2M: Plain = Plain { id: "t2m-gpt", rows: "quantizer.codebook", ..PLAIN };
-
-/// AudioDec and RepCodec.
-pub(super) static AUDIODEC: Plain = Plain {
-    id: "audiodec",
-    stem: Some("codebook.layers."),
-    rows: "embed",
-    sizes: Some("cluster_size"),
-    sums: Some("embed_avg"),
-    lie: RowsLie::AsColumns,
-    proof: Proof::Columns,
-    ..PLAIN
-};
-
-/// VQ-VAE-2 of rosinality.
-pub(super) static VQ_VAE_2: Plain = Plain {
-    id: "vq-vae-2",
-    rows: "embed",
-    sizes: Some("cluster_size"),
-    sums: Some("embed_avg"),
-    lie: RowsLie::AsColumns,
-    proof: Proof::Module(&["quantize", "quantize_t", "quantize_b"]),
-    ..PLAIN
-};
-
-/// NeMo's codecs, grouped or not.
-pub(super) static NEMO: Plain = Plain {
-    id: "nemo",
-    stem: Some("codebooks."),
-    rows: "codes",
-    sizes: Some("cluster_size"),
-    sums: Some("codes_avg"),
-    flag: Some("initialized"),
-    ..PLAIN
-};
-
-/// VQGAN and those that took its quantizer over.
-pub(super) static VQGAN: Plain = Plain {
-    id: "vqgan",
-    rows: "embedding.weight",
-    sizes: Some("embedding.cluster_size"),
-    sums: Some("embedding.embed_avg"),
-    flag: Some("embedding.initted"),
-    proof: Proof::Module(&[
-        "quantize",
-        "quantizer",
-        "vq",
-        "vq_layer",
-        "vector_quantizer",
-        "vector_quantization",
-    ]),
-    is_open: true,
-    ..PLAIN
-};
-
-/// GLM-4-voice's tokenizer.
-pub(super) static GLM_VOICE: Plain = Plain {
-    id: "glm-4-voice",
-    rows: "codebook.weight",
-    sizes: Some("ema_count"),
-    sums: Some("ema_weight"),
-    proof: Proof::Beside("ema_count"),
-    ..PLAIN
-};
-
-/// scikit-learn's k-means, in whatever pickle.
-pub(super) static KMEANS: Plain = Plain { id: "k-means", rows: "cluster_centers_", ..PLAIN };
-
-/// WavTokenizer as llama.cpp converts it.
-pub(super) static GGUF_WAVTOKENIZER: Plain = Plain {
-    id: "gguf-wavtokenizer",
-    rows: "token_embd.weight",
-    proof: Proof::Setting("general.architecture", "wavtokenizer-dec"),
-    ..PLAIN
-};
-
 /// In front of the groups of a quantizer that works on parts of the columns.
 const GROUPS: &str = "rvqs.";
 
@@ -205,7 +88,7 @@ impl Plain {
         let start = self.stem.map_or(place.to_owned(), |stem| format!("{place}{stem}0."));
         let shape =
             |name: &str| reading.tensors.infos().get(&format!("{start}{name}")).map(|i| i.shape.as_slice());
-        let module = place.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+        let module = module_of(place);
         let columns = || match (shape(self.rows), self.sizes.and_then(shape)) {
             (Some(&[_, codes]), Some(&[sizes])) => codes == sizes,
             _ => false,
@@ -309,7 +192,7 @@ fn normalize_first(
     let Some(first) = layers.first_mut() else { return Ok(()) };
     if said == Some("true") {
         let mut rows: Array2<f32> = first.codebook.embed().to_owned();
-        crate::rvq::normalize_rows(&mut rows);
+        normalize_rows(&mut rows);
         first.codebook = Codebook::from_rows(rows)?;
         findings.push("layer 0: the rows are used at length 1 (codebook_normalize)".to_owned());
     } else if said.is_none() && !super::read::has_unit_rows(&first.codebook) {
@@ -324,6 +207,10 @@ fn normalize_first(
 impl Family for Plain {
     fn id(&self) -> &'static str {
         self.id
+    }
+
+    fn container(&self) -> Option<&'static str> {
+        matches!(self.proof, Proof::Setting(..)).then_some("a file of llama.cpp's")
     }
 
     fn row_formula(&self) -> Option<RowFormula> {
@@ -377,7 +264,17 @@ impl Family for Plain {
         let mut named = Named::new(dtype);
         if rvq.chains().len() == 1 {
             one_chain(self.id, rvq)?;
-            self.write_chain(&mut named, place, rvq.layers())?;
+            let module = match self.proof {
+                Proof::Module(names) if !names.contains(&module_of(place)) => names.first().copied(),
+                _ => None,
+            };
+            let start = module.map_or(place.to_owned(), |module| format!("{place}{module}."));
+            // Nothing but rows of length 1 tells that distances are cosine.
+            let mut layers = rvq.layers().to_vec();
+            if is_cosine {
+                layers.iter_mut().for_each(|layer| normalize_rows(layer.codebook.parts_mut().0));
+            }
+            self.write_chain(&mut named, &start, &layers)?;
             return Ok(named.tensors);
         }
         let width = rvq.dim() / rvq.chains().len().max(1);
@@ -445,6 +342,11 @@ fn group_of(place: &str) -> Option<(&str, usize)> {
     let (whole, group) = place.strip_suffix('.')?.rsplit_once(GROUPS)?;
     (whole.is_empty() || whole.ends_with('.')).then_some(())?;
     Some((whole, group.parse().ok()?))
+}
+
+/// The last part of a place.
+fn module_of(place: &str) -> &str {
+    place.trim_end_matches('.').rsplit('.').next().unwrap_or_default()
 }
 
 fn is_numbered(module: &str) -> bool {

@@ -61,6 +61,7 @@ pub(super) struct Loaded {
     pub(super) layer: Layer,
     pub(super) info: LayerInfo,
     pub(super) has_sizes: bool,
+    pub(super) has_sums: bool,
     pub(super) findings: Vec<String>,
 }
 
@@ -69,6 +70,7 @@ pub(super) struct Loaded {
 pub(super) struct Gathered {
     infos: Vec<LayerInfo>,
     has_sizes: Vec<bool>,
+    has_sums: Vec<bool>,
     /// What the family noticed.
     pub(super) findings: Vec<String>,
 }
@@ -81,12 +83,14 @@ impl Gathered {
         self.findings.extend(loaded.findings.into_iter().map(named));
         self.infos.push(loaded.info);
         self.has_sizes.push(loaded.has_sizes);
+        self.has_sums.push(loaded.has_sums);
         loaded.layer
     }
 
     /// All of it, with the quantizer that was made of the layers.
     pub(super) fn into_parts(self, rvq: Rvq) -> Parts {
-        Parts { rvq, layers: self.infos, has_sizes: self.has_sizes, findings: self.findings }
+        let Self { infos: layers, has_sizes, has_sums, findings } = self;
+        Parts { rvq, layers, has_sizes, has_sums, findings }
     }
 }
 
@@ -226,7 +230,7 @@ impl Reading<'_> {
                 missing.iter().map(|name| last_part(name)).collect::<Vec<_>>().join(", ")
             ));
         }
-        let has_sizes = sizes.is_some();
+        let (has_sizes, has_sums) = (sizes.is_some(), sums.is_some());
         let names =
             stored.sizes.iter().chain(&stored.sums).chain(&stored.flags).filter(|name| self.has(name));
         let info = LayerInfo {
@@ -242,7 +246,7 @@ impl Reading<'_> {
             (Some(sizes), None) => sized(embed, &sizes.mapv(f64::from))?,
             (None, _) => Codebook::from_rows(embed)?,
         };
-        Ok(Loaded { layer: codebook.into(), info, has_sizes, findings })
+        Ok(Loaded { layer: codebook.into(), info, has_sizes, has_sums, findings })
     }
 
     fn dtype(&self, name: &str) -> String {

@@ -73,7 +73,13 @@ impl Family for Stacked {
             let (codes, dim) = layer_rows.dim();
             let info = LayerInfo { codes, dim, dtype: dtype.to_owned(), buffers, stride: None };
             let findings = findings.into_iter().collect();
-            layers.push(gathered.take(Loaded { layer: codebook.into(), info, has_sizes: true, findings }));
+            layers.push(gathered.take(Loaded {
+                layer: codebook.into(),
+                info,
+                has_sizes: true,
+                has_sums: true,
+                findings,
+            }));
         }
         let projection = reading.projection(place, SIDES)?;
         gathered.findings.push(

@@ -100,11 +100,18 @@ pub(super) fn write(
     let maps = [(&p.in_weight, &p.in_bias), (&p.out_weight, &p.out_bias)];
     let behind: &[usize] = if is_linear { &[] } else { &[1] };
     for (side, (weight, bias)) in sides.into_iter().zip(maps) {
+        let mut weight = weight.clone();
         if let Some(length) = form.length() {
             let lengths: Array1<f32> = weight.rows().into_iter().map(|row| norm(row) as f32).collect();
             named.array(format!("{start}{side}.{length}"), &[], &lengths, &[&[1], behind].concat());
+            // A row of no length has a direction all the same.
+            for (mut row, &length) in weight.rows_mut().into_iter().zip(&lengths) {
+                if let Some(first) = row.first_mut().filter(|_| length == 0.0) {
+                    *first = 1.0;
+                }
+            }
         }
-        named.array(format!("{start}{side}.{}", form.direction()), &[], weight, behind);
+        named.array(format!("{start}{side}.{}", form.direction()), &[], &weight, behind);
         named.array(format!("{start}{side}.bias"), &[], bias, &[]);
     }
 }

@@ -36,32 +36,17 @@ impl NpyHeader {
     /// # Errors
     /// It is cut short, breaks the format, or tells of numbers that are not read.
     pub fn read(src: &mut dyn Read, file_len: u64) -> Result<Self, Problem> {
-        let short = || Problem::malformed("the file ends inside the header of its array");
-        let mut start = [0u8; 8];
-        src.read_exact(&mut start).map_err(|_| short())?;
-        let [.., major, _minor] = start;
-        if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
-            return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known")));
-        }
-        let mut len_bytes = [0u8; 4];
-        let len_size = if major == 1 { 2 } else { 4 };
-        src.read_exact(len_bytes.split_at_mut(len_size).0).map_err(|_| short())?;
-        let len = u64::from(u32::from_le_bytes(len_bytes));
-        let data_offset = (start.len() + len_size) as u64 + len;
-        if data_offset > file_len {
-            return Err(short());
-        }
-        if len > MAX_HEADER_LEN {
-            return Err(Problem::malformed(format!("the header of the array is {len} bytes long")));
-        }
-        let mut text = Vec::new();
-        src.take(len).read_to_end(&mut text)?;
-        let text = String::from_utf8_lossy(&text);
-        let literal = Literal { rest: &text }.dictionary()?;
+        let (literal, data_offset) = dictionary(src, file_len)?;
         let (dtype, big_endian) = number_type(&literal.descr)?;
         let Dictionary { fortran_order: fortran, shape, is_shape_first, .. } = literal;
         let states_codes = is_shape_first && dtype == Dtype::Int(4) && shape.len() == 2;
         Ok(Self { dtype, big_endian, fortran, shape, data_offset, states_codes })
+    }
+
+    /// Where the pickle of an array of objects begins; `None` for an array of anything else.
+    pub(super) fn pickle_offset(src: &mut dyn Read, file_len: u64) -> Option<u64> {
+        let (literal, data_offset) = dictionary(src, file_len).ok()?;
+        literal.descr.ends_with('O').then_some(data_offset)
     }
 
     /// Checks that a file of `file_len` bytes holds exactly the array.
@@ -86,6 +71,32 @@ impl NpyHeader {
         }
         Ok(())
     }
+}
+
+/// The entries of a header, and where the numbers begin.
+fn dictionary(src: &mut dyn Read, file_len: u64) -> Result<(Dictionary, u64), Problem> {
+    let short = || Problem::malformed("the file ends inside the header of its array");
+    let mut start = [0u8; 8];
+    src.read_exact(&mut start).map_err(|_| short())?;
+    let [.., major, _minor] = start;
+    if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
+        return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known")));
+    }
+    let mut len_bytes = [0u8; 4];
+    let len_size = if major == 1 { 2 } else { 4 };
+    src.read_exact(len_bytes.split_at_mut(len_size).0).map_err(|_| short())?;
+    let len = u64::from(u32::from_le_bytes(len_bytes));
+    let data_offset = (start.len() + len_size) as u64 + len;
+    if data_offset > file_len {
+        return Err(short());
+    }
+    if len > MAX_HEADER_LEN {
+        return Err(Problem::malformed(format!("the header of the array is {len} bytes long")));
+    }
+    let mut text = Vec::new();
+    src.take(len).read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    Ok((Literal { rest: &text }.dictionary()?, data_offset))
 }
 
 /// A version 1 header for an array that is stored row by row, padded so that the numbers are aligned.

@@ -139,6 +139,8 @@ fn prepared(
     }
     if rvq.metric() == Metric::Cosine {
         notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
+    } else if is_usually_by_angle(family) && rvq.metric() == Metric::Euclidean {
+        notes.insert(METRIC_KEY.to_owned(), "euclidean".to_owned());
     }
     if let Some(strides) = strides_to_note(writer, family, rvq, &mut findings)? {
         notes.insert(model::STRIDES_KEY.to_owned(), strides);
@@ -165,6 +167,13 @@ pub fn check_model(path: &Path, metric: Metric) -> Result<(), FileError> {
 
 /// Files of these families are read as Euclidean unless a note in them says otherwise.
 fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(), Problem> {
+    if metric == Metric::Euclidean && is_usually_by_angle(family) && !writer.keeps_notes() {
+        return Err(Problem::Unsupported(format!(
+            "nothing in a {} file of the family {family} says that distances are Euclidean, so it would be read as another quantizer; \
+             .safetensors does",
+            writer.label()
+        )));
+    }
     let needs_note = metric == Metric::Cosine && [OWN_FAMILY, NAMELESS_FAMILY].contains(&family);
     if needs_note && (family == NAMELESS_FAMILY || !writer.keeps_notes()) {
         return Err(Problem::Unsupported(format!(
@@ -174,6 +183,11 @@ fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(),
         )));
     }
     Ok(())
+}
+
+/// Whether a file of this family is read as searched by angle, though its class can do without.
+fn is_usually_by_angle(family: &str) -> bool {
+    family == "amphion"
 }
 
 /// The strides of the layers as a note, where a reader would take them to be others; no tensor tells of them.
