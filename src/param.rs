@@ -45,6 +45,29 @@ pub enum Effect {
     Restart,
 }
 
+/// Who reads a parameter, by id: of the rules for those of a training, of the extractors for those of features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Everybody.
+    All,
+    /// Those alone.
+    Only(&'static [&'static str]),
+    /// All others.
+    AllBut(&'static [&'static str]),
+}
+
+/// How far a parameter reaches: who reads it, and what several trainings may make of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Who reads it.
+    pub readers: Readers,
+    /// Whether its unit, and with it its default, is its reader's own: a value says nothing to another reader.
+    pub is_own_unit: bool,
+    /// Whether trainings that are compared side by side may differ in it. They see the same batches and start from the same first rows; what
+    /// decides those is shared.
+    pub is_comparable: bool,
+}
+
 /// One parameter of `P`: its name, meaning, range, and how to read and write it.
 #[derive(Debug)]
 pub struct ParamSpec<P: 'static> {
@@ -60,6 +83,8 @@ pub struct ParamSpec<P: 'static> {
     pub kind: ParamKind,
     /// When an edit takes effect.
     pub effect: Effect,
+    /// How far it reaches.
+    pub scope: Scope,
     /// What it does, in a sentence or two.
     pub help: &'static str,
     /// Reads it.
@@ -88,6 +113,26 @@ pub struct ParamError {
     pub got: String,
     /// What would do.
     pub wanted: String,
+}
+
+impl Readers {
+    /// Whether `id` is one of them.
+    #[must_use]
+    pub fn includes(self, id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(ids) => ids.contains(&id),
+            Self::AllBut(ids) => !ids.contains(&id),
+        }
+    }
+}
+
+impl Scope {
+    /// Of a parameter that everybody reads in the same unit, and that trainings side by side share.
+    pub const SHARED: Self = Self { readers: Readers::All, is_own_unit: false, is_comparable: false };
+
+    /// As [`SHARED`](Self::SHARED), but trainings side by side may differ in it.
+    pub const COMPARABLE: Self = Self { is_comparable: true, ..Self::SHARED };
 }
 
 impl ParamValue {

@@ -18,14 +18,34 @@ pub enum Purpose {
     Data = 5,
     /// How many layers a training step uses.
     Dropout = 6,
+    /// The order in which frames are evaluated.
+    Evaluation = 7,
 }
 
 /// The generator for `purpose` number `index` (a layer, a step, an epoch) under `seed`.
 #[must_use]
 pub fn stream(seed: u64, purpose: Purpose, index: u64) -> Pcg64 {
+    seeded(seed, purpose as u64, index)
+}
+
+/// Layers whose streams of one step lie side by side in [`layer_stream`].
+const LAYERS_A_STEP: usize = 1024;
+
+/// The generator for `purpose` in layer `layer_idx` of step `step` under `seed`.
+///
+/// A step has 1024 places for its layers; where there are more, each further 1024 count as another purpose, so that no two layers of any steps
+/// share a stream.
+#[must_use]
+pub fn layer_stream(seed: u64, purpose: Purpose, step: u64, layer_idx: usize) -> Pcg64 {
+    let (group, place) = ((layer_idx / LAYERS_A_STEP) as u64, (layer_idx % LAYERS_A_STEP) as u64);
+    // Purposes are small numbers: the upper half of the word is free.
+    seeded(seed, purpose as u64 | group << 32, step.wrapping_mul(LAYERS_A_STEP as u64) | place)
+}
+
+fn seeded(seed: u64, purpose: u64, index: u64) -> Pcg64 {
     let mut bytes = [0u8; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
+    bytes[8..16].copy_from_slice(&purpose.to_le_bytes());
     // The generator makes its increment odd, which would make one stream of two neighbouring indices.
     bytes[16..24].copy_from_slice(&(index << 1 | 1).to_le_bytes());
     // The generator's raw seed is its starting state: without mixing, neighbouring seeds start alike.
@@ -97,6 +117,19 @@ mod tests {
         assert_eq!(firsts.len(), 256);
         let draw = |seed| unit(&mut stream(seed, Purpose::Init, 0));
         assert!((draw(1) - draw(2)).abs() > 1e-6, "mixing spreads neighbouring seeds");
+    }
+
+    #[test]
+    fn no_two_layers_of_any_steps_share_a_stream() {
+        let first = |step, layer| layer_stream(3, Purpose::Replacement, step, layer).next_u64();
+        let layers = [0, 1, 1023, 1024, 1025, 2047, 2048, 5000];
+        let mut firsts: Vec<u64> =
+            (0..6).flat_map(|step| layers.map(move |layer| first(step, layer))).collect();
+        // Up to 1024 layers the numbers are those of one stream for each `1024 step + layer`.
+        assert_eq!(first(5, 1023), stream(3, Purpose::Replacement, 5 * 1024 + 1023).next_u64());
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert_eq!(firsts.len(), 6 * layers.len());
     }
 
     #[test]

@@ -92,12 +92,12 @@ fn keys(value: &Value) -> Vec<&str> {
 fn help_teaches_every_flag_of_every_rule() {
     let dir = TempDir::new().unwrap();
     let all = done(&dir, &["--help"]).out;
-    for command in ["train", "encode", "decode", "inspect", "report", "convert"] {
+    for command in ["train", "sweep", "encode", "decode", "inspect", "report", "convert", "write-back"] {
         assert!(all.contains(command));
         assert!(done(&dir, &[command, "--help"]).out.contains("Example"), "{command}");
     }
     for rule in RULES {
-        for command in ["train", "report"] {
+        for command in ["train", "sweep", "report"] {
             let help = done(&dir, &[command, "--rule", rule.id(), "--help"]).out;
             for spec in rule.params() {
                 assert!(
@@ -288,14 +288,21 @@ fn training_goes_on_from_a_model() {
 #[test]
 fn a_report_of_a_model_has_the_agreed_keys() {
     let dir = with_model();
-    done(&dir, &["report", "x.npy", "--model", "m.safetensors", "--out", "r", "--frame-rate", "50"]);
+    let base = ["report", "x.npy", "--model", "m.safetensors", "--frame-rate", "50"];
+    done(&dir, &[&base[..], &["--out", "all"]].concat());
+    let all = std::fs::read_to_string(dir.path().join("all/metrics.json")).unwrap();
+    let all: Value = serde_json::from_str(&all).unwrap();
+    assert!(all["layers"][0]["train"].is_null() && all["source"]["train_frames"] == 0);
+    assert_eq!(all["source"]["held_out_frames"], all["source"]["frames"]);
+    assert_eq!(all["layers"][0]["held_out"]["frames"], all["source"]["frames"]);
+    done(&dir, &[&base[..], &["--holdout", "0.1", "--out", "r"]].concat());
     let text = std::fs::read_to_string(dir.path().join("r/metrics.json")).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(keys(&json), ["rvqscope", "source", "params", "steps", "layers", "totals", "findings"]);
     let source = ["paths", "frames", "dim", "frame_rate_hz", "train_frames", "held_out_frames"];
     assert_eq!(keys(&json["source"]), source);
     assert_eq!((&json["steps"], &json["params"]["seed"]), (&Value::from(6), &Value::from(0)));
-    assert_eq!(keys(&json["layers"][0]), ["layer", "codes", "dim", "train", "held_out"]);
+    assert_eq!(keys(&json["layers"][0]), ["layer", "codes", "dim", "train", "held_out", "ema"]);
     let layer = "frames used utilization perplexity perplexity_mm entropy_nats gini dead_window dead_threshold dead_corpus \
                  mse snr_db snr_gain_db explained_variance";
     let totals = "snr_db mse explained_variance bit_efficiency nominal_kbps effective_kbps";
@@ -304,6 +311,19 @@ fn a_report_of_a_model_has_the_agreed_keys() {
         assert_eq!(keys(&json["totals"][split]).join(" "), totals);
     }
     assert_eq!(json["totals"]["train"]["nominal_kbps"], Value::from(50.0 * 6.0 / 1000.0));
+}
+
+#[test]
+fn a_report_of_a_model_needs_no_data() {
+    let dir = with_model();
+    let outcome = done(&dir, &["report", "--model", "m.safetensors", "--out", "r"]);
+    assert!(outcome.out.contains("no frames") && outcome.out.contains("Layer 1: "), "{}", outcome.out);
+    let text = std::fs::read_to_string(dir.path().join("r/metrics.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert!(json["layers"][0]["held_out"].is_null() && json["totals"]["train"].is_null());
+    assert!(json["layers"][1]["ema"]["perplexity"].is_number(), "{}", json["layers"][1]["ema"]);
+    let refused = ["report", "--model", "m.safetensors", "--holdout", "0.1", "--out", "r"];
+    assert!(error(&dir, &refused, 2).contains("no data are given"));
 }
 
 #[test]
@@ -461,7 +481,7 @@ fn rules_are_compared_in_a_row_each() {
     let printed = done(&dir, &args).out;
     let rows: Vec<&str> = printed.lines().collect();
     assert!(rows[0].contains("30 held-out frames, 6 steps, 2 layers"), "{printed}");
-    let head = ["entry", "SNR dB", "used", "perplexity", "below thr.", "replaced", "drift, all"];
+    let head = ["run", "SNR dB", "used", "perplexity", "below thr.", "replaced", "drift, all"];
     assert!(head.iter().all(|word| rows[1].contains(word)), "{printed}");
     let entries: Vec<&str> =
         rows[2..].iter().map(|row| row.split("  ").find(|w| !w.is_empty()).unwrap().trim()).collect();

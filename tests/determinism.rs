@@ -122,7 +122,7 @@ fn evaluation_and_codes_do_not_depend_on_threads() {
             rvq: rvq.clone(),
             params: None,
             steps: 0,
-            holdout: Holdout(0.1),
+            holdout: Some(Holdout(0.1)),
             search: Search::Greedy,
         };
         let run = jobs::evaluate(&spec, &ctx).unwrap();

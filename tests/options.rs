@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{bits, clustered, dataset, small_params, spec, train, train_with};
+use common::{Recorded, bits, clustered, dataset, small_params, spec, train, train_with};
 use ndarray::{Array2, s};
-use rvqscope::jobs::{self, JobCtx, LookSpec, TrainSpec, Trained};
+use rvqscope::jobs::{self, JobCtx, LookSpec, TrainSpec};
 use rvqscope::rvq::rules::RULES;
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Assignment, InitMethod, LayerSpan, Projection, RvqParams};
@@ -23,7 +23,7 @@ fn snr_db(run: &Run) -> f64 {
     run.total_metrics(SplitKind::HeldOut).unwrap().snr_db.unwrap()
 }
 
-fn trained(values: &Array2<f32>, params: RvqParams) -> Trained {
+fn trained(values: &Array2<f32>, params: RvqParams) -> Recorded {
     train(spec(&dataset(values.clone()), params))
 }
 

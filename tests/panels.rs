@@ -116,7 +116,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
             &["(a) unused", "(b) below threshold", "(c) unused in the corpus", "Advice", "Codes of layer"]
         }
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
-        "error" => &["Explained variance", "Figures by layer", "Select layer 1", "By layer"],
+        "error" => &["Explained variance", "Figures by layer", "Select layer 1", "Gain of each layer"],
         "data" => &["Features", "held out", "dimension"],
         "tokens" => &["Codes over time", "Layer 1", "layers × "],
         _ => &[],
@@ -151,7 +151,7 @@ fn codes_without_their_quantizer() {
             }
             "dead" => &["(c) unused in the corpus", "not in codes alone", "Codes of layer"],
             "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
-            "notices" | "compare" => &[],
+            "notices" | "runs" => &[],
             "data" => {
                 &["Needs the frames", "open the audio or features that they were made of", "Open files…"]
             }
@@ -171,7 +171,7 @@ fn data_without_a_quantizer() {
         open(harness, path.clone());
         look_at_all(harness, "data only", |id| match id {
             "notices" => &[],
-            "compare" => &["Nothing to compare yet", "Show a pitfall"],
+            "runs" => &["No runs yet", "Show a pitfall"],
             "data" => &["300 frames", "Time is the", "held out"],
             _ => &["Nothing trained yet", "Train now"],
         });
@@ -274,7 +274,7 @@ fn a_layer_is_chosen_for_every_panel() {
     harness.run_steps(3);
     assert_eq!(harness.state().session().selection().layer, 1);
     assert!(harness.query_by_label("Codes of layer 2").is_some(), "the map follows");
-    harness.get_by_label("Select layer 3").click();
+    harness.get_by_label("Select layer 3").click_accesskit();
     harness.run_steps(3);
     assert!(harness.query_by_label("Codes of layer 3").is_some());
 }
@@ -313,16 +313,20 @@ fn rules_are_compared_and_runs_beside_them() {
             rvqscope::session::CompareCommand::Start("encodec:threshold=1,moshi,rvqscope".to_owned()),
         );
         settle(harness);
-        harness.state_mut().layout_mut().show("compare");
+        harness.state_mut().layout_mut().show("runs");
         harness.run_steps(3);
-        for words in
-            ["encodec, threshold 1", "moshi", "Figures by run", "SNR, dB", "Drift, all rows", "MSE, layer 1"]
-        {
+        for words in [
+            "encodec, threshold 1",
+            "moshi",
+            "SNR, dB",
+            "Drift, all rows",
+            "MSE of each training batch, layer 1",
+        ] {
             assert!(harness.query_all_by_label_contains(words).next().is_some(), "no label with {words:?}");
         }
         // The comparison is drawn, the run before it is there to be ticked.
         let names: Vec<String> =
-            harness.state().session().runs().iter().map(|view| view.run.name.clone()).collect();
+            harness.state().session().runs().iter().map(|entry| entry.name().to_owned()).collect();
         assert_eq!(names.len(), 4);
         let draw = |name: &str| format!("Draw {name}");
         for (name, on) in names.iter().zip([false, true, true, true]) {
@@ -334,10 +338,10 @@ fn rules_are_compared_and_runs_beside_them() {
         let toggled = harness.get_by_label(&draw(&names[0])).accesskit_node().toggled();
         assert_eq!(toggled, Some(egui::accesskit::Toggled::True));
         // A click on a name shows that run in every panel.
-        // The first one is the tick of the rule.
-        harness.get_all_by_label("moshi").last().unwrap().click_accesskit();
+        let moshi = names.iter().find(|name| name.contains("moshi")).unwrap();
+        harness.get_by_label(moshi).click_accesskit();
         harness.run_steps(3);
-        let shown = harness.state().session().view().unwrap().run.name.clone();
-        assert!(shown.ends_with(": moshi"), "{shown}");
+        let shown = harness.state().session().shown().unwrap().name().to_owned();
+        assert_eq!(shown, *moshi);
     });
 }

@@ -18,6 +18,7 @@ fn evaluation(frames: u64, energy: f64) -> Evaluation {
         counts: counts.to_vec(),
         code_sq_error: vec![0.0; counts.len()],
         residual_energy,
+        gain: None,
     };
     Evaluation {
         frames,
@@ -72,6 +73,7 @@ fn series_plot(mark: Mark, log: bool, points: Vec<[f64; 2]>) -> Plot {
     Plot {
         id: "p".to_owned(),
         title: NASTY.to_owned(),
+        of: NASTY.to_owned(),
         note: String::new(),
         size: Size::Medium,
         x: axis(NASTY),
@@ -224,7 +226,91 @@ fn files_are_written_whole_into_a_new_folder() {
     let report = Report::new(&run(), &history(&[1.0]), Vec::new());
     let written = write(&target, &report).unwrap();
     assert_eq!(written[0], target.join("report.html"));
-    assert_eq!(written.len(), 2 + 2 * report.plots.len());
+    assert_eq!(written.len(), 4 + 2 * report.plots.len());
     assert_eq!(std::fs::read_dir(&target).unwrap().count(), written.len());
     assert!(write(&dir.path().join("no/such"), &report).unwrap_err().to_string().ends_with("no/such"));
+}
+
+#[test]
+fn a_model_alone_tells_what_its_buffers_hold() {
+    let rows = ndarray::Array2::from_shape_fn((6, 2), |(k, d)| (k * k + d) as f32);
+    let sizes = array![8.0, 8.0, 8.0, 8.0, 1.0, 0.0];
+    let sums = ndarray::Array2::from_shape_fn((6, 2), |(k, d)| f64::from(rows[[k, d]]) * sizes[k]);
+    let with_ema = Codebook::new(rows.clone(), sizes, sums).unwrap();
+    let without = Codebook::from_rows(rows).unwrap();
+    let rvq = Rvq::new(vec![with_ema.into(), without.into()]).unwrap();
+    let run = Run::of_model("m.pth".to_owned(), Arc::new(rvq), None, 0);
+    let report = Report::new(&run, &History::default(), Vec::new());
+    let json: serde_json::Value = serde_json::from_str(&report.metrics_json()).unwrap();
+    assert!(json["layers"][0]["train"].is_null() && json["layers"][0]["held_out"].is_null());
+    assert!(json["totals"]["train"].is_null() && json["source"]["frames"] == 0);
+    let ema = &json["layers"][0]["ema"];
+    let keys: Vec<&String> = ema.as_object().unwrap().keys().collect();
+    let wanted =
+        "used utilization perplexity entropy_nats gini dead_threshold near_duplicates effective_dimension";
+    assert_eq!(keys, wanted.split(' ').collect::<Vec<_>>());
+    assert_eq!(
+        (&ema["used"], &ema["dead_threshold"], &ema["near_duplicates"]),
+        (&5.into(), &2.into(), &0.into())
+    );
+    assert!((ema["effective_dimension"].as_f64().unwrap() - 1.0).abs() < 1e-6);
+    let bare = &json["layers"][1]["ema"];
+    assert!(bare["used"].is_null() && bare["dead_threshold"].is_null() && bare["near_duplicates"] == 0);
+    let page = report.html();
+    check_markup(page.strip_prefix("<!DOCTYPE html>").unwrap());
+    for words in [
+        "No frames were opened",
+        "Codebooks, EMA view",
+        "Layer 1: worth a look, 2 of 6 codes below 2 frames a batch",
+        "Layer 2: cannot be judged",
+        "<figure id=\"ema_rank_frequency\"",
+        "<figure id=\"rows_layer_2\"",
+        "<figure id=\"code_states\"",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!page.contains("<figure id=\"snr_db\"") && !page.contains("Trained on"));
+}
+
+#[test]
+fn states_add_up_to_the_codes_in_every_file() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let report = Report::new(&run(), &history(&[1.0]), Vec::new());
+    write(&dir.path().join("out"), &report).unwrap();
+    let text = |name: &str| std::fs::read_to_string(dir.path().join("out").join(name)).unwrap();
+    let codes = text("codes.csv");
+    assert_eq!(codes.lines().count(), 1 + 2 + 2);
+    assert!(codes.lines().nth(1).unwrap().starts_with("1,0,alive,10,1,"), "{codes}");
+    assert!(codes.lines().nth(2).unwrap().starts_with("1,1,unused_in_corpus,0,0,"), "{codes}");
+    let layers = text("layers.csv");
+    let head: Vec<&str> = layers.lines().next().unwrap().split(',').collect();
+    assert_eq!(layers.lines().count(), 1 + 2 * 2, "a row for each layer and split");
+    for line in layers.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let states = head.iter().zip(&cells).filter(|(name, _)| name.starts_with("codes_"));
+        assert_eq!(states.map(|(_, cell)| cell.parse::<usize>().unwrap()).sum::<usize>(), 2, "{line}");
+    }
+}
+
+#[test]
+fn a_model_on_frames_that_it_was_not_trained_on_is_judged_by_all_of_them() {
+    let source =
+        SourceInfo { frames: 10, train_frames: 0, held_out_frames: 10, dim: 2, ..SourceInfo::default() };
+    let model = Run { source, train: None, states: Vec::new(), steps: 0, evaluated_at: 0, ..run() };
+    let report = Report::new(&model, &History::default(), Vec::new());
+    let page = report.html();
+    assert!(page.contains("Of the 10 frames") && page.contains("<td class=\"split\">all frames</td>"));
+    assert!(!page.contains("held-out") && !page.contains("Held out"), "nothing was trained on these frames");
+    assert!(report.plots.iter().any(|(_, plot)| plot.full_title() == "SNR by layer: 10 frames"));
+}
+
+#[test]
+fn every_title_says_of_what() {
+    let report = Report::new(&run(), &history(&[1.0]), Vec::new());
+    for (_, plot) in &report.plots {
+        assert!(!plot.of.is_empty(), "{}", plot.id);
+    }
+    let page = report.html();
+    assert!(page.contains("Usage, layer 2 <small>10 held-out frames, step 9</small>"));
+    assert!(page.contains("10 held-out frames and 90 train frames, step 9"));
 }

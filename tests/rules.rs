@@ -6,9 +6,9 @@ mod rules_support;
 use ndarray::{Array1, Array2, Axis, array, s};
 use rules_support::{gaussian, mixture, objective, sequential, silently, steps, training};
 use rvqscope::random::{self, Purpose};
+use rvqscope::rvq::code_sums::CodeSums;
 use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::rules::{InitInput, InitOutcome, LayerBatch, RULES, UpdateCtx, UpdateRule, find};
-use rvqscope::rvq::tally::Tally;
 use rvqscope::rvq::{Codebook, InitMethod, Metric, Rvq, RvqParams};
 
 /// One update by hand: `frames` with the codes they chose.
@@ -20,14 +20,14 @@ fn update(
     codes: &[u32],
     step: u64,
 ) -> Vec<u32> {
-    let tally = Tally::new(frames.view(), codes, book.num_codes());
+    let code_sums = CodeSums::new(frames.view(), codes, book.num_codes());
     let sq_dists: Vec<f32> = frames
         .rows()
         .into_iter()
         .zip(codes)
         .map(|(x, &code)| x.iter().zip(book.embed().row(code as usize)).map(|(x, e)| (x - e) * (x - e)).sum())
         .collect();
-    let batch = LayerBatch { frames: frames.view(), sq_dists: &sq_dists, tally: &tally };
+    let batch = LayerBatch { frames: frames.view(), sq_dists: &sq_dists, code_sums: &code_sums };
     let rng = random::stream(params.seed, Purpose::Replacement, step);
     rule.update(book, &batch, &mut UpdateCtx { params, layer_idx: 0, step, init_step: 1, rng })
 }

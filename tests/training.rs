@@ -16,7 +16,7 @@ use rvqscope::metrics;
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::search::Search;
-use rvqscope::rvq::{BatchOrder, Codebook, LayerSpan, Metric, Rvq, RvqError, RvqParams, rules};
+use rvqscope::rvq::{Assignment, BatchOrder, Codebook, LayerSpan, Metric, Rvq, RvqError, RvqParams, rules};
 use rvqscope::task::{Cancel, Progress, Task};
 use rvqscope::training::{History, Series, SplitKind, StepRecord, Trainer};
 
@@ -225,6 +225,13 @@ fn an_edit_under_another_rule_leaves_the_threshold_alone() {
     trainer.set_live(&RvqParams { steps: 99, decay: 0.5, ..small_params("gpt-sovits") }.validate().unwrap());
     let params = trainer.params();
     assert_eq!((params.steps, params.decay, params.threshold_ema_dead_code), (99, 0.5, 0.1));
+    // Ours does not read how codes are assigned: parameters for it say nothing of it.
+    let upstream = RvqParams { assignment: Assignment::Upstream, ..small_params("encodec") };
+    let mut trainer = self::trainer(&values, 0..150, upstream, None);
+    trainer.set_live(&small_params("rvqscope").validate().unwrap());
+    assert_eq!(trainer.params().assignment, Assignment::Upstream);
+    trainer.set_live(&small_params("moshi").validate().unwrap());
+    assert_eq!(trainer.params().assignment, Assignment::Exact);
 }
 
 #[test]
@@ -485,7 +492,7 @@ fn encode_takes_its_frames_as_the_residual_of_the_first_layer_asked_for() {
     assert_eq!(all, of(frames.view(), 0, Some(3)).unwrap());
     assert_eq!(all.slice(s![..2, ..]), of(frames.view(), 0, Some(2)).unwrap());
     // Behind layer 0 the residual is what the deeper layers see; the end counts from the first of all layers.
-    let residual = rvq.residual_behind(0, frames.view());
+    let residual = rvq.residual_behind(0, frames.view()).unwrap();
     assert_eq!(residual, &frames - &rvq.layer_output(0, all.row(0).iter().copied()).unwrap());
     assert_eq!(all.slice(s![1.., ..]), of(residual.view(), 1, None).unwrap());
     assert_eq!(all.slice(s![1..2, ..]), of(residual.view(), 1, Some(2)).unwrap());
@@ -495,6 +502,36 @@ fn encode_takes_its_frames_as_the_residual_of_the_first_layer_asked_for() {
         assert!(of(frames.view(), start, end).is_err(), "{start} {end:?}");
     }
     assert!(of(array![[1f32, 2.0, 3.0]].view(), 0, None).is_err());
+}
+
+#[test]
+fn what_no_layer_can_take_is_an_error_and_not_nothing() {
+    let rvq = small_rvq();
+    let frames = array![[9.5f32, 2.0], [-2.0, 9.6]];
+    assert!(rvq.residual_behind(2, frames.view()).is_ok());
+    assert_eq!(rvq.residual_behind(3, frames.view()), Err(RvqError::TooManyLayers { asked: 4, have: 3 }));
+    assert!(rvq.residual_behind(usize::MAX, frames.view()).is_err());
+    assert!(matches!(rvq.residual_behind(0, array![[1f32, 2.0, 3.0]].view()), Err(RvqError::Shape(_))));
+}
+
+#[test]
+fn frames_give_the_same_codes_however_they_lie_in_memory() {
+    let rvq = random_rvq(3, 3, 17, 5);
+    let values = clustered(3, 700, 5, 9);
+    let turned = values.t().as_standard_layout().into_owned().reversed_axes();
+    let mut wide = Array2::zeros((700, 8));
+    wide.slice_mut(s![.., 2..7]).assign(&values);
+    for other in [turned.view(), wide.slice(s![.., 2..7])] {
+        assert!(!other.is_standard_layout());
+        assert_eq!(rvq.encode(other, LayerSpan::ALL), rvq.encode(values.view(), LayerSpan::ALL));
+        assert_eq!(rvq.forward(other, None, &[1], 1.0), rvq.forward(values.view(), None, &[1], 1.0));
+        let cancel = Cancel::default();
+        let kmeans = |values: ArrayView2<'_, f32>| {
+            let means = init::draw(values, 9, &mut random::stream(1, Purpose::Init, 0));
+            init::lloyd(values, means, 3, EmptyCluster::Keep, "", &Task::silent(&cancel)).unwrap()
+        };
+        assert_eq!(kmeans(other), kmeans(values.view()));
+    }
 }
 
 #[test]
@@ -522,7 +559,8 @@ fn kmeans_rvq(values: &Array2<f32>, layers: usize, codes: usize, seed: u64) -> R
         let start = init::draw(residual.view(), codes, &mut rng);
         let kmeans = init::lloyd(residual.view(), start, 3, EmptyCluster::Keep, "k-means", &task).unwrap();
         let codebook = Codebook::from_rows(kmeans.means).unwrap();
-        residual = Rvq::new(vec![codebook.clone().into()]).unwrap().residual_behind(0, residual.view());
+        residual =
+            Rvq::new(vec![codebook.clone().into()]).unwrap().residual_behind(0, residual.view()).unwrap();
         found.push(codebook.into());
     }
     Rvq::new(found).unwrap()

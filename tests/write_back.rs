@@ -12,10 +12,10 @@ use rules_support::gaussian;
 use rvqscope::io::tensors::NewTensor;
 use rvqscope::io::{self, Dtype, EmaParams, LoadedModel, NewFile, Opened, WrittenBack};
 use rvqscope::random::{self, Purpose};
+use rvqscope::rvq::code_sums::CodeSums;
+use rvqscope::rvq::ema_state::{Expiry, RowFormula, Settling, StoredAs, ema_state_for};
 use rvqscope::rvq::nearest::nearest_naive;
 use rvqscope::rvq::rules::{self, LayerBatch, UpdateCtx, UpdateRule};
-use rvqscope::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
-use rvqscope::rvq::tally::Tally;
 use rvqscope::rvq::{Chain, ChainParts, Codebook, Layer, Metric, Rvq, RvqParams};
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
@@ -54,8 +54,8 @@ fn step(
 ) -> (Vec<u32>, Vec<u32>) {
     let (codes, sq_dists) = nearest_naive(frames, book.embed());
     let sq_dists: Vec<f32> = sq_dists.into_iter().map(|d| d as f32).collect();
-    let tally = Tally::new(frames, &codes, book.num_codes());
-    let batch = LayerBatch { frames, sq_dists: &sq_dists, tally: &tally };
+    let code_sums = CodeSums::new(frames, &codes, book.num_codes());
+    let batch = LayerBatch { frames, sq_dists: &sq_dists, code_sums: &code_sums };
     let rng = random::stream(1, Purpose::Replacement, 0);
     let replaced =
         rule.update(book, &batch, &mut UpdateCtx { params, layer_idx: 0, step: 5, init_step: 0, rng });
@@ -101,7 +101,7 @@ fn check_step(
     let how = settling(rule, &params, stored, total);
     let rows = as_read(&Codebook::from_rows(rows).unwrap(), stored).embed().to_owned();
     let sums = Array2::zeros(rows.dim());
-    let book = settle(&Codebook::new(rows.clone(), sizes, sums).unwrap(), &how).unwrap();
+    let book = ema_state_for(&Codebook::new(rows.clone(), sizes, sums).unwrap(), &how).unwrap();
     assert_eq!(book.embed(), rows, "settling moves no row");
     let mut book = as_read(&book, stored);
     assert!(book.embed_avg().iter().all(|v| v.is_finite()), "a sum overflows");
@@ -164,7 +164,7 @@ fn sizes_keep_their_proportions_between_both_ends() {
         total: Some(1600.0),
         stored: StoredAs::F32,
     };
-    let settled = settle(&book, &how).unwrap();
+    let settled = ema_state_for(&book, &how).unwrap();
     let sizes = settled.cluster_size();
     assert!(sizes[0] >= 2.0 / 0.99 && sizes[0] < 2.021, "{sizes}");
     assert_eq!(sizes.to_vec()[1..], [100.0, 1000.0, 500.0]);
@@ -176,18 +176,18 @@ fn sizes_keep_their_proportions_between_both_ends() {
     }
     // Half precision: powers of two, and 40 c stays below 65504.
     how.stored = F16;
-    assert_eq!(settle(&book, &how).unwrap().cluster_size().to_vec(), [4.0, 128.0, 1024.0, 512.0]);
+    assert_eq!(ema_state_for(&book, &how).unwrap().cluster_size().to_vec(), [4.0, 128.0, 1024.0, 512.0]);
     how.total = Some(1e6);
-    assert_eq!(settle(&book, &how).unwrap().cluster_size()[3], 1024.0);
+    assert_eq!(ema_state_for(&book, &how).unwrap().cluster_size()[3], 1024.0);
     // A row for which no size will do.
     let long = Codebook::from_rows(ndarray::array![[1.0f32], [6e4]]).unwrap();
-    let words = settle(&long, &how).unwrap_err().to_string();
+    let words = ema_state_for(&long, &how).unwrap_err().to_string();
     assert!(words.contains("the sums overflow: code 1"), "{words}");
     // Without any size all count as equal.
     let blank = Codebook::new(rows, Array1::zeros(4), Array2::zeros((4, 1))).unwrap();
     how = Settling { total: Some(400.0), stored: StoredAs::F32, ..how };
-    assert_eq!(settle(&blank, &how).unwrap().cluster_size(), Array1::from_elem(4, 100.0));
-    assert!(settle(&blank, &Settling { decay: 0.0, ..how }).is_err());
+    assert_eq!(ema_state_for(&blank, &how).unwrap().cluster_size(), Array1::from_elem(4, 100.0));
+    assert!(ema_state_for(&blank, &Settling { decay: 0.0, ..how }).is_err());
 }
 
 /// A checkpoint in EnCodec's layout among other tensors, rows in `dtype`, and the quantizer in it.

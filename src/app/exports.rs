@@ -1,13 +1,10 @@
-//! Pictures of panels, and writing what is exported.
+//! Pictures of panels: asked for, cut out of the window's, and handed to the dialog that asks where they go.
 
-use std::io::BufWriter;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use egui::{ColorImage, Context, Rect};
 
-use crate::io::replace_file;
 use crate::session::Severity;
 
 use super::Layout;
@@ -68,33 +65,6 @@ fn crop(window: &ColorImage, rect: Rect, pixels_per_point: f32) -> Option<ColorI
     (left < right && top < bottom).then(|| window.region_by_pixels([left, top], [right - left, bottom - top]))
 }
 
-/// Writes a text.
-///
-/// # Errors
-/// It could not be written; the sentence says why.
-pub fn write_text(path: &Path, text: &str) -> Result<(), String> {
-    replace_file(path, |out| out.write_all(text.as_bytes())).map_err(|err| err.to_string())
-}
-
-/// Writes a picture.
-///
-/// # Errors
-/// It could not be written; the sentence says why.
-pub fn write_png(path: &Path, image: &ColorImage) -> Result<(), String> {
-    let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-    let pixels: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_opaque().to_array()).collect();
-    replace_file(path, |out| {
-        let mut encoder = png::Encoder::new(BufWriter::new(out), width, height);
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&pixels)?;
-        writer.finish()?;
-        Ok(())
-    })
-    .map_err(|err| err.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use egui::{Color32, pos2};
@@ -102,18 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panel_is_cut_out_and_written() {
+    fn a_panel_is_cut_out() {
         let mut window = ColorImage::filled([40, 20], Color32::BLACK);
         window[(10, 4)] = Color32::RED;
         let panel = crop(&window, Rect::from_min_max(pos2(5.0, 2.0), pos2(400.0, 8.0)), 2.0).unwrap();
         assert_eq!((panel.size, panel[(0, 0)]), ([30, 12], Color32::RED));
         assert!(crop(&window, Rect::from_min_max(pos2(50.0, 0.0), pos2(60.0, 5.0)), 1.0).is_none());
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("panel.png");
-        write_png(&path, &panel).unwrap();
-        let decoder = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&path).unwrap()));
-        let info = decoder.read_info().unwrap();
-        assert_eq!((info.info().width, info.info().height), (30, 12));
-        assert!(write_png(&folder.path().join("no/such/folder.png"), &panel).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::{Palette, shortcuts};
+use super::{Palette, key_map};
 
 /// What a panel tells, in the order in which to look.
 const FIRST_LOOKS: &[(&str, &str)] = &[
@@ -73,7 +73,7 @@ impl Help {
                 ui.add_space(6.0);
                 heading(ui, "Keys");
                 egui::Grid::new("keys").num_columns(2).spacing([18.0, 4.0]).show(ui, |ui| {
-                    for (keys, what) in shortcuts::LIST {
+                    for (keys, what) in key_map::LIST {
                         ui.label(RichText::new(*keys).monospace());
                         ui.label(*what);
                         ui.end_row();

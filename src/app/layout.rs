@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egui::{Rect, Ui, WidgetText};
+use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetText};
 use egui_tiles::{Behavior, Container, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
-use super::panel::{Panel, PanelCtx};
+use super::panel::{About, Corner, Panel, PanelCtx};
 use super::panels::PANELS;
 
 /// A tab: the id of a panel. Layouts are stored as these.
@@ -19,6 +19,15 @@ pub struct Layout {
     panels: BTreeMap<&'static str, Box<dyn Panel>>,
     /// Where each panel was drawn last; a hidden one has none.
     rects: BTreeMap<&'static str, Rect>,
+    focus: Focus,
+}
+
+/// Which panel is worked in.
+#[derive(Debug, Default)]
+struct Focus {
+    present: Option<String>,
+    /// It is to have the keyboard focus from the next frame on.
+    is_wanted: bool,
 }
 
 impl Layout {
@@ -34,13 +43,22 @@ impl Layout {
             .collect();
         let known = |pane: &Pane| panels.contains_key(pane.0.as_str());
         let tree = stored.and_then(|tree| repaired(tree, known)).unwrap_or_else(usual);
-        Self { tree, panels, rects: BTreeMap::new() }
+        Self { tree, panels, rects: BTreeMap::new(), focus: Focus::default() }
     }
 
     /// The arrangement, to be stored.
     #[must_use]
     pub fn tree(&self) -> &Tree<Pane> {
         &self.tree
+    }
+
+    /// An arrangement as it was stored; one that cannot be drawn changes nothing.
+    pub fn restore(&mut self, stored: &str) {
+        let known = |pane: &Pane| self.panels.contains_key(pane.0.as_str());
+        let tree = serde_json::from_str(stored).ok().and_then(|tree| repaired(tree, known));
+        if let Some(tree) = tree {
+            self.tree = tree;
+        }
     }
 
     /// Back to the usual arrangement.
@@ -84,15 +102,50 @@ impl Layout {
 
     /// Draws the open panels.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Self { tree, panels, rects } = self;
+        let Self { tree, panels, rects, focus } = self;
         rects.clear();
-        tree.ui(&mut Draw { ctx, panels, rects }, ui);
+        tree.ui(&mut Draw { ctx, panels, rects, focus }, ui);
         if tree.is_empty() {
             ui.centered_and_justified(|ui| {
                 ui.weak(
                     "Every panel is closed: open one from the View menu, or take the usual layout from there",
                 );
             });
+        }
+    }
+
+    /// Goes to the next panel on the screen, row by row, or to the one before.
+    pub fn step_panel(&mut self, forwards: bool) {
+        let mut drawn: Vec<(&str, Rect)> = self.rects.iter().map(|(id, rect)| (*id, *rect)).collect();
+        drawn.sort_by(|a, b| a.1.top().total_cmp(&b.1.top()).then(a.1.left().total_cmp(&b.1.left())));
+        let now = drawn.iter().position(|(id, _)| Some(*id) == self.focus.present.as_deref());
+        let len = drawn.len();
+        let next = match (now, forwards) {
+            (None, _) => 0,
+            (Some(now), true) => (now + 1) % len,
+            (Some(now), false) => (now + len - 1) % len,
+        };
+        if let Some((id, _)) = drawn.get(next) {
+            self.focus = Focus { present: Some((*id).to_owned()), is_wanted: true };
+        }
+    }
+
+    /// Brings the next tab of the present panel's group to the front, or the one before.
+    pub fn step_tab(&mut self, forwards: bool) {
+        let present =
+            self.focus.present.clone().or_else(|| self.rects.keys().next().map(|id| (*id).to_owned()));
+        let Some(tile) = present.and_then(|id| self.tile_of(&id)) else { return };
+        let group = self.tree.tiles.iter_mut().find_map(|(_, candidate)| match candidate {
+            Tile::Container(Container::Tabs(tabs)) if tabs.children.contains(&tile) => Some(tabs),
+            _ => None,
+        });
+        let Some(tabs) = group else { return };
+        let now = tabs.children.iter().position(|&child| tabs.active == Some(child)).unwrap_or(0);
+        let len = tabs.children.len();
+        let next = tabs.children[if forwards { (now + 1) % len } else { (now + len - 1) % len }];
+        tabs.set_active(next);
+        if let Some(Tile::Pane(pane)) = self.tree.tiles.get(next) {
+            self.focus = Focus { present: Some(pane.0.clone()), is_wanted: true };
         }
     }
 
@@ -137,28 +190,23 @@ fn repaired(mut tree: Tree<Pane>, known: impl Fn(&Pane) -> bool) -> Option<Tree<
     (!shown.is_empty()).then_some(tree)
 }
 
-/// Where panels usually lie: upper left, upper right, lower left, lower right. The first of each is in front; one that is not named here
-/// joins the last group.
-const USUAL: [&[&str]; 4] =
-    [&["usage"], &["error", "data", "tokens", "compare"], &["dead"], &["ema", "notices"]];
-
-/// The usual arrangement: two rows of two groups of tabs.
+/// The usual arrangement: two rows of two groups of tabs, each panel where it is at home.
 fn usual() -> Tree<Pane> {
-    let known: Vec<&str> = PANELS.iter().map(|make| make().id()).collect();
-    let named = |id: &&str| USUAL.iter().any(|group| group.contains(id));
-    let mut groups = USUAL.map(|ids| ids.iter().copied().filter(|id| known.contains(id)).collect::<Vec<_>>());
-    groups[3].extend(known.iter().filter(|id| !named(id)));
+    let mut abouts: Vec<&About> = PANELS.iter().map(|make| make().about()).collect();
+    abouts.sort_by_key(|about| about.home);
     let mut tiles = Tiles::default();
-    let [upper_left, upper_right, lower_left, lower_right] = groups.map(|ids| {
-        let panes = ids.iter().map(|id| tiles.insert_pane(Pane((*id).to_owned()))).collect();
+    let [upper_left, upper_right, lower_left, lower_right] = Corner::ALL.map(|corner| {
+        let here = abouts.iter().filter(|about| about.home.corner == corner);
+        let panes = here.map(|about| tiles.insert_pane(Pane(about.id.to_owned()))).collect();
         tiles.insert_tab_tile(panes)
     });
     let upper = tiles.insert_horizontal_tile(vec![upper_left, upper_right]);
     let lower = tiles.insert_horizontal_tile(vec![lower_left, lower_right]);
     let root = tiles.insert_vertical_tile(vec![upper, lower]);
     let mut tree = Tree::new(egui::Id::unique("panels"), root, tiles);
-    for first in USUAL.iter().filter_map(|ids| ids.first().copied()) {
-        let tile = tree.tiles.find_pane(&Pane(first.to_owned()));
+    for corner in Corner::ALL {
+        let front = abouts.iter().find(|about| about.home.corner == corner);
+        let tile = front.and_then(|about| tree.tiles.find_pane(&Pane(about.id.to_owned())));
         tree.make_active(|id, _| Some(id) == tile);
     }
     tree
@@ -168,10 +216,35 @@ struct Draw<'a> {
     ctx: &'a PanelCtx<'a>,
     panels: &'a mut BTreeMap<&'static str, Box<dyn Panel>>,
     rects: &'a mut BTreeMap<&'static str, Rect>,
+    focus: &'a mut Focus,
+}
+
+impl Draw<'_> {
+    /// Makes the panel something that the keyboard can go to; what it holds comes next.
+    fn focus_ui(&mut self, ui: &mut Ui, panel_id: &str, title: &str) {
+        let rect = ui.max_rect();
+        let id = ui.make_persistent_id(("panel", panel_id));
+        let response = ui.interact(rect, id, Sense::focusable_noninteractive());
+        response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, format!("Panel {title}")));
+        if ui.input(|input| input.pointer.any_pressed()) && response.contains_pointer() {
+            self.focus.present = Some(panel_id.to_owned());
+        }
+        if self.focus.is_wanted && self.focus.present.as_deref() == Some(panel_id) {
+            self.focus.is_wanted = false;
+            response.request_focus();
+        }
+        if response.has_focus() {
+            let stroke = Stroke::new(2.0, self.ctx.palette.accent);
+            ui.painter().rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
+        }
+    }
 }
 
 impl Behavior<Pane> for Draw<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+        if let Some(title) = self.panels.get(pane.0.as_str()).map(|panel| panel.title()) {
+            self.focus_ui(ui, &pane.0, title);
+        }
         if let Some(panel) = self.panels.get_mut(pane.0.as_str()) {
             self.rects.insert(panel.id(), ui.max_rect());
             let frame = egui::Frame::new().fill(ui.visuals().panel_fill);

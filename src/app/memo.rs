@@ -38,6 +38,12 @@ impl<K: PartialEq, V> Memo<K, V> {
         Self { kept: None }
     }
 
+    /// The value that was computed last.
+    #[must_use]
+    pub fn last(&self) -> Option<&V> {
+        self.kept.as_ref().map(|(_, value)| value)
+    }
+
     /// The value for `key`, computed only where the key is not the last one.
     pub fn get(&mut self, key: K, compute: impl FnOnce() -> V) -> &V {
         let kept = self.kept.take().filter(|(kept, _)| *kept == key);

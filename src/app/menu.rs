@@ -2,12 +2,12 @@
 
 use egui::{Button, KeyboardShortcut, ThemePreference, Ui, ViewportCommand};
 
-use crate::session::{DataCommand, ParamsCommand};
+use crate::session::{DataCommand, EditCommand, ParamsCommand};
 
 use super::dialogs::{Dialogs, Wanted};
 use super::help::Help;
 use super::side::BUILTINS;
-use super::{Layout, PanelCtx, Settings, shortcuts};
+use super::{Layout, PanelCtx, Settings, key_map};
 
 /// What the menus act on besides the session.
 pub struct Chrome<'a> {
@@ -31,7 +31,7 @@ pub fn ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
         ui.menu_button("Edit", |ui| edit_ui(ctx, ui));
         ui.menu_button("View", |ui| view_ui(chrome, ui));
         ui.menu_button("Help", |ui| {
-            if item(ui, "What to look at, and keys", Some(&shortcuts::HELP), None) {
+            if item(ui, "What to look at, and keys", Some(&key_map::HELP), None) {
                 chrome.help.toggle();
             }
             ui.weak(concat!("rvqscope ", env!("CARGO_PKG_VERSION")));
@@ -57,7 +57,7 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
     ui.set_min_width(230.0);
     let Chrome { dialogs, settings, .. } = chrome;
     let egui_ctx = ui.ctx().clone();
-    if item(ui, "Open…", Some(&shortcuts::OPEN), None) {
+    if item(ui, "Open…", Some(&key_map::OPEN), None) {
         dialogs.ask_open(&egui_ctx);
     }
     if item(ui, "Open folder…", None, None) {
@@ -77,7 +77,7 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
     let no_report = no_model.filter(|_| ctx.session.codes().is_none());
     let no_data = ctx.session.dataset().is_none().then_some("There is no data: open audio or features");
     let saves = [
-        ("Save model…", Wanted::Model, Some(&shortcuts::SAVE_MODEL), no_model),
+        ("Save model…", Wanted::Model, Some(&key_map::SAVE_MODEL), no_model),
         ("Save codes…", Wanted::Codes, None, no_model.or(no_data)),
         ("Save report…", Wanted::Report, None, no_report),
     ];
@@ -90,6 +90,13 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
         dialogs.ask(&egui_ctx, Wanted::Checkpoint, "");
     }
     ui.separator();
+    if item(ui, "Open workspace…", None, None) {
+        dialogs.ask(&egui_ctx, Wanted::OpenWorkspace, "");
+    }
+    if item(ui, "Save workspace as…", None, None) {
+        dialogs.ask(&egui_ctx, Wanted::SaveWorkspace, "workspace.rvqscope");
+    }
+    ui.separator();
     if item(ui, "Quit", None, None) {
         egui_ctx.send_viewport_cmd(ViewportCommand::Close);
     }
@@ -98,13 +105,16 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
 fn edit_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     ui.set_min_width(230.0);
     let editor = ctx.session.params();
-    let why_not = (!editor.can_undo()).then_some("There is no edit of a parameter to take back");
-    if item(ui, "Undo", Some(&shortcuts::UNDO), why_not) {
-        ctx.send(ParamsCommand::Undo);
+    let (undo, redo) = (ctx.session.can_undo(), ctx.session.can_redo());
+    let why_not = undo.is_none().then_some("There is no edit to undo");
+    let text = undo.map_or("Undo".to_owned(), |what| format!("Undo: {what}"));
+    if item(ui, &text, Some(&key_map::UNDO), why_not) {
+        ctx.send(EditCommand::Undo);
     }
-    let why_not = (!editor.can_redo()).then_some("Nothing was taken back");
-    if item(ui, "Redo", Some(&shortcuts::REDO), why_not) {
-        ctx.send(ParamsCommand::Redo);
+    let why_not = redo.is_none().then_some("Nothing was undone");
+    let text = redo.map_or("Redo".to_owned(), |what| format!("Redo: {what}"));
+    if item(ui, &text, Some(&key_map::REDO), why_not) {
+        ctx.send(EditCommand::Redo);
     }
     ui.separator();
     let is_default = *editor.current() == editor.rule().defaults();

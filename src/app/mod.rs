@@ -4,10 +4,15 @@
 //! outbox, which is emptied when drawing is over.
 
 mod choice;
+mod code_strip;
+mod codebooks;
 mod dialogs;
+mod differs;
 mod exports;
+mod first_look;
 mod geometry;
 mod help;
+mod key_map;
 mod layout;
 mod memo;
 mod menu;
@@ -16,23 +21,26 @@ pub mod panels;
 mod paths;
 mod plot;
 mod recent;
+mod rich;
 mod settings;
 mod shortcuts;
 mod side;
+mod stage_words;
 mod start;
 mod status;
 mod theme;
+mod workspace;
+mod write_files;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::jobs::Builtin;
 use crate::session::{Command, DataCommand, Session};
 
 pub use layout::{Layout, Pane};
-pub use panel::{Outbox, Panel, PanelCtx, WindowRequest};
+pub use panel::{About, Corner, Home, Outbox, Panel, PanelCtx, WindowRequest};
 pub use settings::Settings;
 pub use start::run;
 pub use theme::Palette;
@@ -46,12 +54,14 @@ pub struct App {
     layout: Layout,
     settings: Settings,
     side: side::Side,
+    strip: code_strip::CodeStrip,
     dialogs: dialogs::Dialogs,
     exports: exports::Exports,
     shortcuts: shortcuts::Shortcuts,
     help: help::Help,
     outbox: RefCell<Outbox>,
     geometry: geometry::Geometry,
+    keeper: workspace::Keeper,
 }
 
 impl App {
@@ -59,12 +69,7 @@ impl App {
     #[must_use]
     pub fn new(cc: &eframe::CreationContext<'_>, files: Vec<PathBuf>) -> Self {
         let mut app = Self::empty(cc);
-        let start = if files.is_empty() {
-            DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true }
-        } else {
-            DataCommand::Open(files)
-        };
-        app.session.apply(start);
+        workspace::start(&mut app.session, files);
         app
     }
 
@@ -87,11 +92,13 @@ impl App {
             dialogs: dialogs::Dialogs::new(stored.last_folder.clone()),
             settings: stored,
             side: side::Side::default(),
+            strip: code_strip::CodeStrip::default(),
             exports: exports::Exports::default(),
             shortcuts: shortcuts::Shortcuts::default(),
             help: help::Help::default(),
             outbox: RefCell::default(),
             geometry: geometry::Geometry::from_env(),
+            keeper: workspace::Keeper::default(),
         }
     }
 
@@ -128,7 +135,13 @@ impl App {
         for request in requests {
             match request {
                 WindowRequest::ShowPanel(panel_id) => self.layout.show(panel_id),
+                WindowRequest::StepPanel { forwards } => self.layout.step_panel(forwards),
+                WindowRequest::StepTab { forwards } => self.layout.step_tab(forwards),
                 WindowRequest::AskOpen => self.dialogs.ask_open(ctx),
+                WindowRequest::Locate(id) => self.dialogs.ask(ctx, dialogs::Wanted::Data(id), ""),
+                WindowRequest::AskSaveModel => {
+                    self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Model);
+                }
                 WindowRequest::SaveCsv { file_name, csv } => self.dialogs.ask_save_text(ctx, &file_name, csv),
                 WindowRequest::SavePng { panel_id } => self.exports.request_png(ctx, panel_id),
             }
@@ -138,16 +151,16 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        let had_codes = self.session.codes().is_some();
+        let before = first_look::Before::of(&self.session);
         self.session.poll();
-        if !had_codes && self.session.codes().is_some() {
-            // Most of what usually lies in front needs more than codes.
-            self.layout.show("tokens");
+        if let Some(panel_id) = before.panel_now(&self.session) {
+            self.layout.show(panel_id);
         }
         for paths in self.session.take_recently_opened() {
             self.settings.recent.add(&paths);
         }
-        let Self { session, layout, dialogs, exports, settings, .. } = self;
+        let Self { session, layout, dialogs, exports, settings, keeper, .. } = self;
+        keeper.logic(ctx, session, layout);
         settings.recent.poll();
         exports.poll(ctx, layout, dialogs);
         dialogs.poll(ctx, |command| session.apply(command));
@@ -160,7 +173,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let palette = Palette::of(ui.theme());
-        let Self { session, layout, settings, side, dialogs, outbox, shortcuts, help, .. } = self;
+        let Self { session, layout, settings, side, strip, dialogs, outbox, shortcuts, help, .. } = self;
         let ctx = PanelCtx::new(session, &palette, outbox);
         shortcuts.handle(&ctx, dialogs, help, ui);
         egui::Panel::top("menu").show(ui, |ui| {
@@ -171,11 +184,17 @@ impl eframe::App for App {
             .default_size(330.0)
             .size_range(300.0..=480.0)
             .show(ui, |ui| side.ui(&ctx, &settings.recent, ui));
+        if ctx.session.view().is_some() || ctx.session.codes().is_some() {
+            egui::Panel::bottom("selected code")
+                .exact_size(code_strip::HEIGHT)
+                .show(ui, |ui| strip.ui(&ctx, ui));
+        }
         let fill = egui::Frame::new().fill(ui.visuals().panel_fill);
         egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));
         help.ui(&palette, ui);
         dialogs.ui(&ctx, ui);
         choice::ui(&ctx, ui);
+        workspace::missing_ui(&ctx, ui);
         status::drop_hint_ui(&palette, ui);
         let ctx = ui.ctx().clone();
         self.empty_outbox(&ctx);
@@ -185,5 +204,9 @@ impl eframe::App for App {
         let last_folder = self.dialogs.last_folder().map(std::path::Path::to_path_buf);
         self.settings.keep(&self.session, &self.layout, last_folder);
         self.settings.store(storage);
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        workspace::Keeper::close(&mut self.session);
     }
 }

@@ -3,20 +3,66 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::session::{Command, Session};
+use crate::session::{Command, DataId, Session};
 
 use super::theme::Palette;
 
+/// What is known of a panel before it is drawn.
+#[derive(Debug)]
+pub struct About {
+    /// The name under which layouts are stored; never changed.
+    pub id: &'static str,
+    /// The name on its tab.
+    pub title: &'static str,
+    /// What it shows and what to look for, for the tab's tooltip.
+    pub help: &'static str,
+    /// Where it usually lies.
+    pub home: Home,
+}
+
+/// Where a panel lies in the usual layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Home {
+    /// In which group of tabs.
+    pub corner: Corner,
+    /// Its place among them, from the left; the first is in front.
+    pub place: u8,
+}
+
+/// The groups of tabs of the usual layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Corner {
+    UpperLeft,
+    UpperRight,
+    LowerLeft,
+    LowerRight,
+}
+
+impl Corner {
+    /// Every group, as they are read.
+    pub const ALL: [Self; 4] = [Self::UpperLeft, Self::UpperRight, Self::LowerLeft, Self::LowerRight];
+}
+
 /// One kind of panel. A new one is a file in `panels/` and a row in [`super::panels::PANELS`].
 pub trait Panel {
-    /// The name under which layouts are stored; never changed.
-    fn id(&self) -> &'static str;
+    /// What is known of it before it is drawn.
+    fn about(&self) -> &'static About;
+
+    /// The name under which layouts are stored.
+    fn id(&self) -> &'static str {
+        self.about().id
+    }
 
     /// The name on its tab.
-    fn title(&self) -> &'static str;
+    fn title(&self) -> &'static str {
+        self.about().title
+    }
 
-    /// What it shows and what to look for, for the tab's tooltip.
-    fn help(&self) -> &'static str;
+    /// What it shows and what to look for.
+    fn help(&self) -> &'static str {
+        self.about().help
+    }
 
     /// Draws it. All plot data come out of memos that are filled once a revision.
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut egui::Ui);
@@ -39,8 +85,22 @@ pub enum WindowRequest {
     },
     /// Bring a panel to the front, opening it where it is closed.
     ShowPanel(&'static str),
+    /// Go to the next panel on the screen, or to the one before.
+    StepPanel {
+        /// To the next one.
+        forwards: bool,
+    },
+    /// Bring the next tab of the present panel's group to the front, or the one before.
+    StepTab {
+        /// The next one.
+        forwards: bool,
+    },
     /// Ask for files to open.
     AskOpen,
+    /// Ask where data are now.
+    Locate(DataId),
+    /// Ask where to save the quantizer of the shown run.
+    AskSaveModel,
 }
 
 /// What was asked for while drawing, to be done when drawing is over.

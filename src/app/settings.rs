@@ -16,7 +16,7 @@ use crate::features::{self, ExtractParams};
 use crate::jobs::{DataSpec, Source};
 use crate::rvq::RvqParams;
 use crate::rvq::search::Search;
-use crate::session::Session;
+use crate::session::{ParamsEditor, Plan, Session};
 use crate::training::{params_from_json, params_json};
 
 use super::recent::Recent;
@@ -91,13 +91,13 @@ impl Settings {
     /// Puts them into effect.
     pub fn restore(&self, session: &mut Session, ctx: &egui::Context) {
         ctx.set_theme(self.theme);
-        session.restore(
-            self.params.unwrap_or_default(),
-            self.data.clone().unwrap_or_default(),
-            self.holdout.unwrap_or_else(|| session.holdout()),
-            self.standardize,
-            self.search,
-        );
+        let plan = Plan {
+            params: ParamsEditor::new(self.params.unwrap_or_default()),
+            holdout: self.holdout.unwrap_or_else(|| session.holdout()),
+            standardize: self.standardize,
+            search: self.search,
+        };
+        session.restore(plan, self.data.clone().unwrap_or_default());
     }
 
     /// Takes them from what is. Parameters that a built-in source brought along do not take the place of the user's own.

@@ -1,48 +1,23 @@
-//! Keyboard shortcuts.
+//! Keyboard shortcuts: what the keys of a frame ask for.
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use crate::session::{DataCommand, ParamsCommand, SelectCommand, TrainCommand, TrainState};
+use crate::session::{DataCommand, EditCommand, SelectCommand, Selection, TrainCommand, TrainState};
+use crate::training::SplitKind;
 
-use super::PanelCtx;
 use super::dialogs::{Dialogs, Wanted};
 use super::help::Help;
+use super::key_map::{
+    DIGITS, HELP, NEXT_CODE, NEXT_PANEL, NEXT_TAB, OPEN, PREVIOUS_CODE, PREVIOUS_PANEL, PREVIOUS_TAB, REDO,
+    SAVE_MODEL, TRAIN, UNDO,
+};
 use super::side::training::Able;
-
-/// Open files.
-pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-/// Save the model.
-pub const SAVE_MODEL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::S);
-/// Take back an edit.
-pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-/// Do it again.
-pub const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-/// Train from the beginning.
-pub const TRAIN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
-/// Help.
-pub const HELP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F1);
-
-/// Every shortcut as the help lists it.
-pub const LIST: &[(&str, &str)] = &[
-    ("Ctrl+O", "Open files"),
-    ("Ctrl+S", "Save the model"),
-    ("Ctrl+Z", "Take back the last edit of a parameter"),
-    ("Ctrl+Shift+Z", "Do it again"),
-    ("Ctrl+Enter", "Train from the beginning"),
-    ("Space", "Pause or go on"),
-    (".", "Take one step, then wait"),
-    ("Esc", "Close what is open in front; else give up opening, or stop training"),
-    ("1 to 9", "Look at that layer in every panel"),
-    ("F1", "This help"),
-];
-
-const DIGITS: [Key; 9] =
-    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+use super::{PanelCtx, WindowRequest};
 
 /// What was in front of the user in the frame before: the key that closes it is meant for it.
 #[derive(Debug, Default)]
 pub struct Shortcuts {
-    was_typing: bool,
+    was_focused: bool,
 }
 
 impl Shortcuts {
@@ -50,7 +25,7 @@ impl Shortcuts {
     pub fn handle(&mut self, ctx: &PanelCtx<'_>, dialogs: &mut Dialogs, help: &mut Help, ui: &mut Ui) {
         let egui_ctx = ui.ctx().clone();
         let pressed = |shortcut: &KeyboardShortcut| egui_ctx.input_mut(|i| i.consume_shortcut(shortcut));
-        let was_typing = std::mem::replace(&mut self.was_typing, egui_ctx.egui_wants_keyboard_input());
+        let was_focused = std::mem::replace(&mut self.was_focused, egui_ctx.egui_wants_keyboard_input());
         if dialogs.is_asking() || ctx.session.quantizer_choice().is_some() {
             return;
         }
@@ -66,23 +41,84 @@ impl Shortcuts {
         if pressed(&TRAIN) && Able::now(ctx.session).train.is_none() {
             ctx.send(TrainCommand::Start);
         }
-        let menu_is_open = egui::Popup::is_any_open(&egui_ctx);
-        if egui_ctx.egui_wants_keyboard_input() || was_typing || menu_is_open {
+        for (shortcut, request) in [
+            (&PREVIOUS_PANEL, WindowRequest::StepPanel { forwards: false }),
+            (&NEXT_PANEL, WindowRequest::StepPanel { forwards: true }),
+            (&PREVIOUS_TAB, WindowRequest::StepTab { forwards: false }),
+            (&NEXT_TAB, WindowRequest::StepTab { forwards: true }),
+        ] {
+            if pressed(shortcut) {
+                ctx.request(request);
+            }
+        }
+        if egui_ctx.text_edit_focused() || egui::Popup::is_any_open(&egui_ctx) {
             return;
         }
         // The longer one first: the shorter one would take it for itself.
         if pressed(&REDO) {
-            ctx.send(ParamsCommand::Redo);
+            ctx.send(EditCommand::Redo);
         }
         if pressed(&UNDO) {
-            ctx.send(ParamsCommand::Undo);
+            ctx.send(EditCommand::Undo);
         }
-        plain_keys(ctx, help, ui);
+        for (shortcut, forwards) in [(&PREVIOUS_CODE, false), (&NEXT_CODE, true)] {
+            if pressed(shortcut) {
+                step_code(ctx, forwards);
+            }
+        }
+        selecting_keys(ctx, ui);
+        // A button or a plot that has the focus takes these itself, and Escape takes the focus away.
+        if !egui_ctx.egui_wants_keyboard_input() && !was_focused {
+            training_keys(ctx, help, ui);
+        }
     }
 }
 
-/// Keys without others, which mean something else while one types.
-fn plain_keys(ctx: &PanelCtx<'_>, help: &mut Help, ui: &mut Ui) {
+/// Selects the code before or behind.
+fn step_code(ctx: &PanelCtx<'_>, forwards: bool) {
+    let Selection { layer, code, .. } = ctx.session.selection();
+    let len = match (ctx.session.view(), ctx.session.codes()) {
+        (Some(view), _) => view.run.rvq.layers().get(layer).map_or(0, |l| l.codebook.num_codes()),
+        (None, Some(codes)) => codes.tokens.num_codes.get(layer).copied().unwrap_or(0),
+        (None, None) => 0,
+    };
+    let to = match (code, forwards) {
+        (None, true) => Some(0),
+        (None, false) => len.checked_sub(1),
+        (Some(code), true) => Some(code + 1),
+        (Some(code), false) => code.checked_sub(1),
+    };
+    if let Some(code) = to.filter(|&code| code < len) {
+        ctx.send(SelectCommand::Code(layer, Some(code)));
+    }
+}
+
+/// Keys without others that select: they mean something else while one types.
+fn selecting_keys(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let session = ctx.session;
+    let pressed = |key: Key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+    let of_codes = session.codes().map_or(0, |codes| codes.tokens.num_codes.len());
+    let layers = session.view().map_or(of_codes, |view| view.run.rvq.num_layers());
+    let Selection { layer, split, .. } = session.selection();
+    for (layer_idx, key) in DIGITS.into_iter().enumerate() {
+        if layer_idx < layers && pressed(key) {
+            ctx.send(SelectCommand::Layer(layer_idx));
+        }
+    }
+    if layer + 1 < layers && pressed(Key::PageDown) {
+        ctx.send(SelectCommand::Layer(layer + 1));
+    }
+    if layer > 0 && pressed(Key::PageUp) {
+        ctx.send(SelectCommand::Layer(layer - 1));
+    }
+    if session.view().is_some() && pressed(Key::H) {
+        let other = if split == SplitKind::HeldOut { SplitKind::Train } else { SplitKind::HeldOut };
+        ctx.send(SelectCommand::Split(other));
+    }
+}
+
+/// Keys without others that drive a training.
+fn training_keys(ctx: &PanelCtx<'_>, help: &mut Help, ui: &mut Ui) {
     let session = ctx.session;
     let pressed = |key: Key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
     let able = Able::now(session);
@@ -100,13 +136,6 @@ fn plain_keys(ctx: &PanelCtx<'_>, help: &mut Help, ui: &mut Ui) {
             ctx.send(DataCommand::Cancel);
         } else if able.stop.is_none() {
             ctx.send(TrainCommand::Stop);
-        }
-    }
-    let of_codes = session.codes().map_or(0, |codes| codes.tokens.num_codes.len());
-    let layers = session.view().map_or(of_codes, |view| view.run.rvq.num_layers());
-    for (layer_idx, key) in DIGITS.into_iter().enumerate() {
-        if layer_idx < layers && pressed(key) {
-            ctx.send(SelectCommand::Layer(layer_idx));
         }
     }
 }

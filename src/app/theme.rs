@@ -115,6 +115,12 @@ impl Palette {
         self.layers[layer_idx % self.layers.len()]
     }
 
+    /// The colour of a run among those that are drawn over one another, the shown one first.
+    #[must_use]
+    pub fn run(&self, nth: usize) -> Color32 {
+        self.layers[nth % self.layers.len()]
+    }
+
     /// The colour of a code among others of its layer. Numbers of codes mean nothing, so that neighbours are far apart.
     #[must_use]
     pub fn code(&self, code: u32) -> Color32 {

@@ -2,6 +2,7 @@
 
 mod models;
 mod reading;
+mod training;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,19 +11,19 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::features::{self, EXTRACTORS, ExtractParams};
-use crate::jobs::{COMPARABLE, PITFALLS};
 use crate::param::{ParamKind, ParamSpec, ParamValue};
-use crate::rvq::rules::{self, RULES, UpdateRule};
-use crate::rvq::{self, RvqParams};
+use crate::rvq;
+use crate::rvq::rules::{self, UpdateRule};
 
-use models::{convert, endings, inspect, model_flags, unpack_limit_flag, write_back};
+use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
 use reading::{cleaning_flags, reading_flags, time_axis_flag};
+use training::{sweep, train, training_flags};
 
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 8] =
-    ["train", "encode", "decode", "inspect", "report", "convert", "write-back", "help"];
+static COMMANDS: [&str; 9] =
+    ["train", "sweep", "encode", "decode", "inspect", "report", "convert", "write-back", "help"];
 
 /// Whether `word` is a command.
 pub(super) fn is_command(word: &str) -> bool {
@@ -45,81 +46,39 @@ pub(super) fn rule_of(args: &[OsString]) -> &'static dyn UpdateRule {
 pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
     Command::new("rvqscope")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("An instrument for residual vector quantizers: train, look at, and compare codebooks")
+        .about("An instrument for residual vector quantizers: train, evaluate, and compare codebooks")
         .override_usage("rvqscope [FILE...]           open the window\n       rvqscope <COMMAND> [...]     run a command without one")
         .after_help(
             "Files are known by their content: WAV audio, NumPy arrays, safetensors. A folder stands for the files in it.\n\
              Progress goes to standard error, results to standard output or files.\n\
              Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n\
-             Start with:  rvqscope report --demo --out report",
+             Start with:\n  \
+             rvqscope report --demo --out report                      train on built-in speech; figures and plots\n  \
+             rvqscope train speech/ --out m.safetensors               train on audio, features, or folders\n  \
+             rvqscope report test/ --model m.safetensors --out report evaluate a model on other data\n  \
+             rvqscope COMMAND --help                                  every flag, with its range and default",
         )
         .subcommand_required(true)
         .arg(unpack_limit_flag())
-        .subcommands([train(rule), encode(), decode(), inspect(), report(rule), convert(), write_back()])
-}
-
-fn train(rule: &'static dyn UpdateRule) -> Command {
-    let command = Command::new("train")
-        .about("Train a quantizer on audio or features and write it; print figures by layer")
-        .after_help(
-            "Examples:\n  \
-             rvqscope train speech/ --out model.safetensors\n  \
-             rvqscope train hubert.npy --rule gpt-sovits --layers 1 --out sovits.safetensors\n  \
-             rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors\n\n\
-             Flags of the quantizer are those of the chosen rule: see `rvqscope train --rule gpt-sovits --help`.",
-        )
-        .arg(
-            path_flag(
-                "out",
-                "MODEL",
-                &format!("The model file to write ({}); with --compare a folder for one model an entry", endings()),
-            )
-            .required_unless_present_any(["compare", "pitfall"]),
-        )
-        .args(model_flags(false));
-    let command = training_flags(data_args(command, ""), rule)
-        .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
-    let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
-    command
-        .next_help_heading("Comparing rules")
-        .arg(
-            Arg::new("compare")
-                .long("compare")
-                .value_name("RULE,RULE,...")
-                .conflicts_with_all(["rule", "epochs"])
-                .help(wrapped(&format!(
-                    "Train through several rules at once, from the same centroids and on the same batches, and print a row for each. A rule \
-                     may have settings of its own: encodec:threshold=2:decay=0.95. What can be set is {}.",
-                    comparable().join(", ")
-                ))),
-        )
-        .arg(
-            Arg::new("pitfall")
-                .long("pitfall")
-                .value_name("P")
-                .conflicts_with_all(["rule", "epochs", "compare", "demo", "article"])
-                .help(wrapped(&format!("Show a known fault of trainers on the demo. {}", pitfalls.join(". ")))),
-        )
-}
-
-/// The flags that entries of a comparison may set.
-fn comparable() -> Vec<&'static str> {
-    COMPARABLE.iter().filter_map(|key| rvq::param_spec(key)).map(|spec| spec.flag).collect()
+        .subcommands([train(rule), sweep(rule), encode(), decode(), inspect(), report(rule), convert(), write_back()])
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {
     let command = Command::new("report")
-        .about("Write report.html, metrics.json, and CSV and SVG of every plot; without a model, train one first")
+        .about("Write report.html, metrics.json, and CSV and SVG of every plot: of a model, on data or by its own buffers, or of a training")
         .after_help(
             "Examples:\n  \
              rvqscope report --demo --out report\n  \
              rvqscope report test/ --model model.safetensors --out report\n  \
+             rvqscope report --model s2G.pth --out report\n  \
              rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
-        .arg(path_flag("model", "MODEL", "Hold this model against the data instead of training one"))
+        .arg(path_flag("model", "MODEL", "Report on this model instead of training one: on all frames of the data, or on a share with --holdout; without data, by what its file alone tells"))
         .args(model_flags(false));
-    training_flags(data_args(command, ""), rule)
+    let command = training_flags(data_args(command, ""), rule);
+    // A model tells something on its own.
+    command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model"]))
 }
 
 fn encode() -> Command {
@@ -221,73 +180,6 @@ fn data_args(command: Command, after: &str) -> Command {
             &only,
         )
     }))
-}
-
-/// What decides how a training goes.
-fn training_flags(command: Command, rule: &'static dyn UpdateRule) -> Command {
-    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id()).collect();
-    let about =
-        RULES.iter().map(|rule| format!("{}: {}", rule.id(), rule.help())).collect::<Vec<_>>().join("\n");
-    let defaults = rule.defaults();
-    let own = rule.params();
-    let others =
-        RULES.iter().flat_map(|rule| rule.params()).filter(|spec| own.iter().all(|o| o.key != spec.key));
-    let mut specs: Vec<(ParamSpec<RvqParams>, String)> =
-        own.iter().map(|spec| (*spec, String::new())).collect();
-    for spec in others {
-        if specs.iter().all(|(known, _)| known.key != spec.key) {
-            let readers = RULES.iter().filter(|rule| rule.params().iter().any(|read| read.key == spec.key));
-            specs.push((spec, readers.map(|rule| rule.id()).collect::<Vec<_>>().join(", ")));
-        }
-    }
-    command
-        .next_help_heading("Quantizer")
-        .arg(
-            Arg::new("rule")
-                .long("rule")
-                .value_name("RULE")
-                .value_parser(PossibleValuesParser::new(ids))
-                .default_value(rules::DEFAULT.id())
-                .help(wrapped(&about)),
-        )
-        .args(specs.iter().map(|(spec, only)| {
-            let default = (spec.read)(&defaults).to_string();
-            let arg = param_arg(spec, rvq_id(spec.key), spec.flag.to_owned(), &default, only);
-            match spec.key {
-                "init" => arg
-                    .value_name("kmeans|sample|uniform|MODEL")
-                    .value_parser(value_parser!(PathBuf))
-                    .help(wrapped(&format!(
-                        "{} A model file continues from its embed, cluster_size and embed_avg. [default: {default}]",
-                        spec.help
-                    ))),
-                "steps" => arg.conflicts_with("epochs"),
-                _ => arg,
-            }
-        }))
-        .arg(
-            Arg::new("epochs")
-                .long("epochs")
-                .value_name("N")
-                .value_parser(value_parser!(u64).range(1..))
-                .help("Train for so many passes over the data, in place of a number of steps"),
-        )
-        .next_help_heading("Training")
-        .arg(
-            Arg::new("holdout")
-                .long("holdout")
-                .value_name("SHARE")
-                .default_value("0.1")
-                .value_parser(|text: &str| match text.parse::<f64>() {
-                    Ok(share) if (0.0..=0.9).contains(&share) => Ok(share),
-                    _ => Err("must be a number from 0 to 0.9"),
-                })
-                .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
-        )
-        .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
-        .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; training steps are greedy all the same [default: 1]"))
-        .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
-        .arg(threads_flag())
 }
 
 /// How many paths a search keeps.

@@ -1,16 +1,16 @@
 //! `encode` and `decode`: between frames and codes.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use clap::ArgMatches;
 
 use crate::io::CODES_ENDINGS;
-use crate::jobs::{self, CodesSpec, DecodeSpec, JobError};
+use crate::jobs::{self, CodesSpec, DecodeSpec};
 use crate::rvq::LayerSpan;
 
-use super::{Env, check_ending, check_writable, flags, model, print, train};
+use super::errors::with_path;
+use super::{Env, check_ending, check_writable, corpus, flags, model, print};
 
 /// How files of frames end.
 static ENDINGS: &[&str] = &["npy"];
@@ -26,7 +26,7 @@ pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
         end: flags::count(matches, "layers"),
     };
     let layers = span.resolve(rvq.num_layers()).map_err(|err| anyhow!("{err}: {}", path.display()))?;
-    let dataset = train::open_data(matches, env)?;
+    let dataset = corpus::open_data(matches, env)?;
     let frames = dataset.set.matrix.num_frames();
     let search = flags::search(matches)?;
     let spec = CodesSpec { rvq, dataset, span, search, path: out.to_owned() };
@@ -52,12 +52,4 @@ pub(super) fn decode(matches: &ArgMatches, env: &Env) -> Result<()> {
     };
     env.job(|ctx| jobs::decode_to_file(&spec, ctx)).map_err(|err| with_path(err, codes))?;
     Ok(print(&format!("{}: frames of {dim} dimensions\n", out.display()))?)
-}
-
-/// The error with the file that it is about, where it does not name one itself.
-pub(super) fn with_path(err: JobError, path: &Path) -> anyhow::Error {
-    match err {
-        JobError::Rvq(err) => anyhow!("{err}: {}", path.display()),
-        other => other.into(),
-    }
 }

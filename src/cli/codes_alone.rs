@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::io::TimeAxis;
 use crate::jobs::{self, DataSpec, OpenSpec, OpenedCodes, SizeFrom, Source};
 use crate::metrics::tuples::{collision_rate, prefix_coverage};
-use crate::metrics::{LayerMetrics, layer_metrics};
+use crate::metrics::{LAYER_FIGURES, LayerMetrics, layer_metrics};
 use crate::report;
 use crate::report::scale::short;
 
@@ -82,19 +82,22 @@ fn metrics(codes: &OpenedCodes) -> Vec<LayerMetrics> {
     layer_metrics(&codes.evaluation, &[], &[&codes.evaluation])
 }
 
-/// How the codes of each layer are used.
+/// How the codes of each layer are used: every figure that codes alone define.
 fn usage_table(codes: &OpenedCodes) -> String {
-    let number = |v: Option<f64>| v.map_or("none".to_owned(), |v| short(v, 4));
-    let mut rows = vec![["layer", "used", "of K", "dead", "perplexity", "gini"].map(str::to_owned).to_vec()];
-    for ((layer_idx, layer), num_codes) in metrics(codes).iter().enumerate().zip(&codes.tokens.num_codes) {
-        rows.push(vec![
-            (layer_idx + 1).to_string(),
-            layer.used.to_string(),
-            num_codes.to_string(),
-            layer.dead_corpus.map_or("none".to_owned(), |n| n.to_string()),
-            number(layer.perplexity),
-            number(layer.gini),
-        ]);
+    let metrics = metrics(codes);
+    let is_known =
+        |place: &usize| metrics.iter().any(|m| m.figures().nth(*place).is_some_and(|f| f.1.is_some()));
+    let shown: Vec<usize> = (0..LAYER_FIGURES.len()).filter(is_known).collect();
+    let headings =
+        shown.iter().filter_map(|&place| LAYER_FIGURES.get(place)).map(|f| f.heading.to_lowercase());
+    let mut rows = vec![["layer", "of K"].map(str::to_owned).into_iter().chain(headings).collect::<Vec<_>>()];
+    for ((layer_idx, layer), num_codes) in metrics.iter().enumerate().zip(&codes.tokens.num_codes) {
+        let mut row = vec![(layer_idx + 1).to_string(), num_codes.to_string()];
+        let values: Vec<Option<f64>> = layer.figures().map(|(_, value)| value).collect();
+        row.extend(shown.iter().map(|&place| {
+            values.get(place).copied().flatten().map_or("none".to_owned(), |value| short(value, 4))
+        }));
+        rows.push(row);
     }
     let (layers, frames) = codes.tokens.values.dim();
     let plural = if layers == 1 { "" } else { "s" };

@@ -1,6 +1,6 @@
 //! `train --compare`: the same data, seed, first centroids and batches through several rules.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
@@ -9,15 +9,16 @@ use crate::jobs::{self, Builtin, CompareSpec, Entry, PITFALLS, Pitfall, SaveSpec
 use crate::report::scale::short;
 use crate::training::{History, RunSummary, findings};
 
+use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_folder, codes, flags, print, table, train};
+use super::{Env, Usage, check_folder, corpus, file_names, flags, print, table};
 
 /// Whether the arguments ask for a comparison.
 pub(super) fn is_asked(matches: &ArgMatches) -> bool {
     ["compare", "pitfall"].iter().any(|id| flags::is_given(matches, id))
 }
 
-/// Trains every entry and prints a row for each.
+/// Trains a run for every entry and prints a row for each.
 pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::optional_path(matches, "out");
     if let Some(folder) = out {
@@ -26,8 +27,8 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
     let pitfall = pitfall(matches)?;
     let entries = entries(matches, pitfall)?;
     let dataset = match pitfall {
-        Some(_) => train::open_source(jobs::Source::Builtin(Builtin::Demo), matches, env)?,
-        None => train::open_data(matches, env)?,
+        Some(_) => corpus::open_source(jobs::Source::Builtin(Builtin::Demo), matches, env)?,
+        None => corpus::open_data(matches, env)?,
     };
     let labels: Vec<String> = entries.iter().map(|entry| entry.label.clone()).collect();
     let log = flags::optional_path(matches, "metrics")
@@ -51,7 +52,7 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
     };
     let (compared, histories) = env
         .job_with(&note_step, |ctx| jobs::recording(ctx, |ctx| jobs::compare(spec, ctx)))
-        .map_err(|err| codes::with_path(err, Path::new(&title)))?;
+        .map_err(|err| with_path(err, Path::new(&title)))?;
     if env.cancel.is_cancelled() {
         bail!("interrupted");
     }
@@ -91,41 +92,31 @@ fn entries(matches: &ArgMatches, pitfall: Option<&Pitfall>) -> Result<Vec<Entry>
     jobs::entries_of(text, &base).map_err(|err| Usage(format!("--compare: {err}")).into())
 }
 
-/// One model a training, in a folder that is made where it is missing.
+/// One model a run, in a folder that is made where it is missing.
 fn save(folder: &Path, labels: &[String], trained: &[Trained], env: &Env) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|err| anyhow!("{err}: {}", folder.display()))?;
     for (nth, (label, trained)) in labels.iter().zip(trained).enumerate() {
-        let path = folder.join(file_name(nth, label));
+        let name = format!("{}-{}.{}", nth + 1, file_names::plain(label), jobs::MODEL_EXTENSION);
+        let path = folder.join(name);
         let spec = SaveSpec { run: trained.run.clone(), path };
         env.job(|ctx| jobs::save_model(&spec, ctx))?;
     }
     Ok(())
 }
 
-/// `1-encodec.safetensors`: the entry's number and name in letters that every system takes.
-fn file_name(nth: usize, label: &str) -> PathBuf {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
-    let words: String = label.chars().map(plain).collect();
-    let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
-    PathBuf::from(format!("{}-{}.{}", nth + 1, words.join("-"), jobs::MODEL_EXTENSION))
-}
-
 fn check_models_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         check_folder(folder).map_err(|problem| problem.at(folder))?;
     } else if folder.exists() {
-        bail!(
-            "a comparison writes one model an entry into a folder, but here is a file: {}",
-            folder.display()
-        );
+        bail!("a comparison writes one model a run into a folder, but here is a file: {}", folder.display());
     }
     Ok(())
 }
 
-/// A row for each training.
+/// A row for each run.
 fn rows(labels: &[String], trained: &[Trained], histories: &[History]) -> String {
     let head = [
-        "entry",
+        "run",
         "SNR dB",
         "used",
         "of",
@@ -179,15 +170,4 @@ fn rows(labels: &[String], trained: &[Trained], histories: &[History]) -> String
         ))
     });
     format!("{}{}", head.unwrap_or_default(), table::aligned(&rows))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn a_model_is_named_by_its_entry() {
-        let name = |label| file_name(1, label).display().to_string();
-        assert_eq!(name("gpt-sovits, threshold 1.5"), "2-gpt-sovits-threshold-1.5.safetensors");
-    }
 }

@@ -187,7 +187,7 @@ pub(super) fn shared_params(matches: &ArgMatches, mut params: RvqParams) -> Resu
     for spec in rvq::PARAMS {
         let id = rvq_id(spec.key);
         if spec.key == "threshold_ema_dead_code" && is_given(matches, &id) {
-            let words = "a threshold is in each rule's own unit: give it to an entry, as in --compare encodec:threshold=2,rvqscope";
+            let words = "a threshold is in each rule's own unit, so that one --threshold cannot hold for several rules; in a comparison give it to an entry, as in --compare encodec:threshold=2,rvqscope";
             return Err(Usage(words.to_owned()));
         }
         if spec.key == "init" {
@@ -195,7 +195,7 @@ pub(super) fn shared_params(matches: &ArgMatches, mut params: RvqParams) -> Resu
             let method = words.to_str().and_then(|text| spec.kind.parse(text));
             let method = method.ok_or_else(|| {
                 Usage(
-                    "trainings that are compared start from kmeans, sample or uniform, not from a model"
+                    "runs under several rules start from kmeans, sample or uniform, not from a model"
                         .to_owned(),
                 )
             })?;

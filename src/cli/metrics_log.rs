@@ -14,7 +14,7 @@ use crate::training::{LayerStep, StepRecord};
 /// Lines that are kept beside their file, without a name, until all of them are there.
 pub(super) struct MetricsLog {
     path: PathBuf,
-    /// The names of the trainings that are compared; none for a single one.
+    /// The labels of the runs that are compared; none for a single one.
     entries: Vec<String>,
     lines: Mutex<std::io::Result<BufWriter<File>>>,
 }
@@ -35,7 +35,7 @@ impl MetricsLog {
         Ok(Self { path: path.to_owned(), entries: Vec::new(), lines })
     }
 
-    /// The same, with lines that say of which of several trainings they are.
+    /// The same, with lines that say of which of several runs they are.
     ///
     /// # Errors
     /// As for [`MetricsLog::new`].

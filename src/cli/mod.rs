@@ -7,11 +7,15 @@ mod args;
 mod codes;
 mod codes_alone;
 mod compare;
+mod corpus;
+mod errors;
+mod file_names;
 mod flags;
 mod metrics_log;
 mod model;
 mod progress;
 mod report;
+mod sweep;
 mod table;
 mod train;
 
@@ -47,6 +51,11 @@ pub enum Start {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// A command that was interrupted and keeps what it has reached: what that is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Interrupted(String);
 
 /// What every command works with.
 struct Env {
@@ -141,7 +150,9 @@ fn run_command(matches: &ArgMatches) -> u8 {
         cancel.cancel();
     });
     let done = match name {
+        "train" if compare::is_asked(matches) => compare::compare(matches, &env),
         "train" => train::train(matches, &env),
+        "sweep" => sweep::sweep(matches, &env),
         "encode" => codes::encode(matches, &env),
         "decode" => codes::decode(matches, &env),
         "inspect" => model::inspect(matches, &env),
@@ -154,8 +165,9 @@ fn run_command(matches: &ArgMatches) -> u8 {
     match done {
         Ok(()) => 0,
         Err(err) if is_broken_pipe(&err) => 0,
-        Err(_) if env.cancel.is_cancelled() => {
-            eprintln!("interrupted; no file was changed");
+        Err(err) if env.cancel.is_cancelled() => {
+            let reached = err.downcast_ref::<Interrupted>().map(|Interrupted(words)| words.as_str());
+            eprintln!("interrupted; {}", reached.unwrap_or("no file was changed"));
             INTERRUPTED
         }
         Err(err) => {

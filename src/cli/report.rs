@@ -1,4 +1,4 @@
-//! `report`: a page, figures, and every plot, of a model or of a training.
+//! `report`: a page, figures, and every plot, of a model with or without frames, or of a training.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,12 +7,13 @@ use anyhow::{Result, bail};
 use clap::ArgMatches;
 
 use crate::io::{FileError, Need, Problem};
-use crate::jobs::{self, EvaluateSpec};
+use crate::jobs::{self, EvaluateSpec, Source};
 use crate::report::{self, Report};
-use crate::training::{History, Run, findings};
+use crate::training::{History, Run, findings, verdicts};
 
+use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_folder, codes, codes_alone, flags, model, print, table, train};
+use super::{Env, Usage, check_folder, codes_alone, corpus, flags, model, print, table, train};
 
 /// Writes the report.
 pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -26,7 +27,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         None => {
             // What makes no sense is said before anything is opened.
             flags::rvq_params(matches)?.0.validate()?;
-            let opened = train::open(flags::source(matches), Need::Data, matches, env)?;
+            let opened = corpus::open(flags::source(matches), Need::Data, matches, env)?;
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
@@ -44,10 +45,11 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         env.reporter.note(finding);
     }
     let page = written.first().map(|path| path.display().to_string()).unwrap_or_default();
-    Ok(print(&format!("{}{page}\n", table::results(&run)))?)
+    let lines: String = verdicts(&run, &history).iter().map(|verdict| verdict.line() + "\n").collect();
+    Ok(print(&format!("{}{lines}{page}\n", table::results(&run)))?)
 }
 
-/// Holds a model against the data.
+/// A model with its figures on the data; without data, with what its file alone tells.
 fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, Vec<String>)> {
     // The metric is as well what is said of the model.
     if let Some(flag) = flags::training_flag(matches).filter(|flag| *flag != "metric") {
@@ -56,17 +58,27 @@ fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, V
     }
     let model = model::load(path, matches, env)?;
     let (params, steps) = jobs::recorded(&model);
-    let dataset = train::open_data(matches, env)?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    if matches!(flags::source(matches), Source::Files(paths) if paths.is_empty()) {
+        if let Some(flag) = ["holdout", "beam"].into_iter().find(|flag| flags::is_given(matches, flag)) {
+            return Err(Usage(format!("--{flag} is for frames, but no data are given")).into());
+        }
+        let run = Run::of_model(name, Arc::new(model.rvq), params, steps);
+        let mut found = findings(&run);
+        found.extend(model.info.findings);
+        return Ok((Arc::new(run), found));
+    }
+    let dataset = corpus::open_data(matches, env)?;
     let spec = EvaluateSpec {
-        name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        name,
         dataset,
         rvq: Arc::new(model.rvq),
         params,
         steps,
-        holdout: flags::holdout(matches),
+        holdout: flags::is_given(matches, "holdout").then(|| flags::holdout(matches)),
         search: flags::search(matches)?,
     };
-    let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| codes::with_path(err, path))?;
+    let run = env.job(|ctx| jobs::evaluate(&spec, ctx)).map_err(|err| with_path(err, path))?;
     let mut found = findings(&run);
     found.extend(model.info.findings);
     Ok((run, found))

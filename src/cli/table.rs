@@ -33,7 +33,7 @@ pub(super) fn labelled(rows: &[(String, String)]) -> String {
 /// The figures of each layer on the frames to judge by, the SNR of the training frames beside them, and the totals.
 pub(super) fn results(run: &Run) -> String {
     let Some((split, evaluation)) = run.best_evaluation() else {
-        return "no frames were quantized\n".to_owned();
+        return buffers(run);
     };
     let train = run.layer_metrics(SplitKind::Train);
     let with_train = split == SplitKind::HeldOut && !train.is_empty();
@@ -65,7 +65,7 @@ pub(super) fn results(run: &Run) -> String {
         }
         rows.push(row);
     }
-    let mut text = format!("{} {} frames, {} steps\n", evaluation.frames, split.label(), run.steps);
+    let mut text = format!("{}, {} steps\n", run.frames_words(split, evaluation.frames), run.steps);
     text.push_str(&aligned(&rows));
     if let Some(totals) = run.total_metrics(split) {
         let percent = |v: Option<f64>| v.map_or("none".to_owned(), |v| format!("{:.1} %", v * 100.0));
@@ -88,4 +88,23 @@ pub(super) fn results(run: &Run) -> String {
         let _ = writeln!(text, "fewer than 10 frames a code: used codes and perplexity come out too low");
     }
     text
+}
+
+/// What the codebooks tell where no frame was opened.
+fn buffers(run: &Run) -> String {
+    let number = |v: Option<f64>| v.map_or("none".to_owned(), |v| short(v, 4));
+    let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
+    let head = ["layer", "used (EMA)", "of K", "perplexity (EMA)", "gini (EMA)", "below thr."];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for ((layer_idx, layer), ema) in run.rvq.layers().iter().enumerate().zip(run.ema_metrics()) {
+        rows.push(vec![
+            (layer_idx + 1).to_string(),
+            count(ema.used),
+            layer.codebook.num_codes().to_string(),
+            number(ema.perplexity),
+            number(ema.gini),
+            count(ema.dead_threshold),
+        ]);
+    }
+    format!("no frames: what the model's file tells\n{}", aligned(&rows))
 }

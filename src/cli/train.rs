@@ -1,6 +1,6 @@
 //! `train`, and the training that `report` does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
@@ -8,19 +8,17 @@ use clap::ArgMatches;
 
 use crate::features::Split;
 use crate::io::{self, Need};
-use crate::jobs::{self, DataSpec, Dataset, OpenSpec, OpenedFiles, SaveSpec, Source, TrainSpec, Trained};
-use crate::rvq::{Metric, Rvq, RvqParams, rules};
+use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
+use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, rules};
 use crate::training::{Batches, History, findings};
 
 use super::args::rvq_id;
+use super::errors::with_path;
 use super::metrics_log::MetricsLog;
-use super::{Env, Usage, check_writable, codes, compare, flags, model, print, table};
+use super::{Env, Usage, check_writable, corpus, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
-    if compare::is_asked(matches) {
-        return compare::compare(matches, env);
-    }
     let out = flags::path(matches, "out")?;
     model::check_model_ending(out)?;
     check_writable(out)?;
@@ -49,39 +47,19 @@ pub(super) fn run_on(
 ) -> Result<(Trained, History, Option<MetricsLog>)> {
     let (mut params, start) = flags::rvq_params(matches)?;
     let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
-    let start = match start {
-        Some(path) => {
-            let rvq = load_start(&path, matches, env)?;
-            fit_to_start(&mut params, &rvq, matches, &path)?;
-            Some(Arc::new(rvq))
-        }
-        None => {
-            if let Some(flag) = flags::model_flag(matches) {
-                let words = format!(
-                    "--{flag} says how a model file is read, but none is given to start from (--init MODEL)"
-                );
-                return Err(Usage(words).into());
-            }
-            None
-        }
-    };
+    let start = self::start(&mut params, start, matches, env)?;
     params.validate()?;
     let source = flags::source(matches);
-    let opened = opened.map_or_else(|| open(source.clone(), Need::Frames, matches, env), Ok)?;
-    let dataset = frames(opened, &source, matches, env)?;
-    let holdout = flags::holdout(matches);
-    if let Some(&epochs) = matches.get_one::<u64>("epochs") {
-        let split = Split::hold_out(&dataset.set, holdout.0);
-        let batches = Batches::new(split.train, params.order, params.seed);
-        params.steps = batches.per_epoch(params.batch_size).saturating_mul(epochs);
-    }
+    let opened = opened.map_or_else(|| corpus::open(source.clone(), Need::Frames, matches, env), Ok)?;
+    let dataset = corpus::frames(opened, &source, matches, env)?;
+    let params = for_epochs(params.validate()?, &dataset, matches)?;
     let title = dataset.source.title();
     let rule = rules::rule(params.rule);
     let spec = TrainSpec {
         name: format!("{}, {title}", rule.id()),
         dataset,
-        params: params.validate()?,
-        holdout,
+        params,
+        holdout: flags::holdout(matches),
         standardize: flags::switch(matches, "standardize"),
         search: flags::search(matches)?,
         start,
@@ -96,7 +74,7 @@ pub(super) fn run_on(
     };
     let (trained, history) = env
         .job_with(&note_step, |ctx| jobs::train_recorded(spec, ctx))
-        .map_err(|err| codes::with_path(err, Path::new(&title)))?;
+        .map_err(|err| with_path(err, Path::new(&title)))?;
     // An interrupt that came after the last step still means that nothing is to be written.
     if env.cancel.is_cancelled() {
         bail!("interrupted");
@@ -104,42 +82,38 @@ pub(super) fn run_on(
     Ok((trained, history, log))
 }
 
-/// Opens the corpus that the arguments name.
-pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    open_source(flags::source(matches), matches, env)
+/// The model to start from, where one is named; what its shape decides is taken over into `params`.
+pub(super) fn start(
+    params: &mut RvqParams,
+    path: Option<PathBuf>,
+    matches: &ArgMatches,
+    env: &Env,
+) -> Result<Option<Arc<Rvq>>> {
+    let Some(path) = path else {
+        if let Some(flag) = flags::model_flag(matches) {
+            let words = format!(
+                "--{flag} says how a model file is read, but none is given to start from (--init MODEL)"
+            );
+            return Err(Usage(words).into());
+        }
+        return Ok(None);
+    };
+    let rvq = load_start(&path, matches, env)?;
+    fit_to_start(params, &rvq, matches, &path)?;
+    Ok(Some(Arc::new(rvq)))
 }
 
-/// Opens `source` as the arguments say.
-pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    frames(open(source.clone(), Need::Frames, matches, env)?, &source, matches, env)
-}
-
-/// Opens `source` as what is needed.
-pub(super) fn open(source: Source, need: Need, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
-    let spec = OpenSpec { source, data: DataSpec { need, ..flags::data_spec(matches)? } };
-    Ok(env.job(|ctx| jobs::open(&spec, ctx))?)
-}
-
-/// The frames of what was opened, where it is frames.
-fn frames(opened: OpenedFiles, source: &Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    if opened.codes.is_some() {
-        bail!(
-            "these are codes, but audio or features are wanted; `decode` makes frames of them, and --as features takes them for frames: {}",
-            source.paths().join(", ")
-        );
-    }
-    if let Some((path, _)) = &opened.model {
-        bail!("this file holds a model, but audio or features are wanted: {}", path.display());
-    }
-    let dataset =
-        opened.dataset.ok_or_else(|| anyhow!("there are no frames in: {}", source.paths().join(", ")))?;
-    if let Some((axis, why)) = &dataset.time_axis
-        && !flags::is_given(matches, "time-axis")
-        && *axis == crate::io::TimeAxis::Columns
-    {
-        env.reporter.note(&format!("columns were taken for frames ({why}); --time-axis rows says otherwise"));
-    }
-    Ok(dataset)
+/// The parameters with the steps that so many passes over the data take, where passes are asked for.
+pub(super) fn for_epochs(
+    params: ValidRvqParams,
+    dataset: &Dataset,
+    matches: &ArgMatches,
+) -> Result<ValidRvqParams> {
+    let Some(&epochs) = matches.get_one::<u64>("epochs") else { return Ok(params) };
+    let split = Split::hold_out(&dataset.set, flags::holdout(matches).0);
+    let batches = Batches::new(split.train, params.order, params.seed);
+    let steps = batches.per_epoch(params.batch_size).saturating_mul(epochs);
+    Ok(RvqParams { steps, ..*params }.validate()?)
 }
 
 fn load_start(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Rvq> {

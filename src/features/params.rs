@@ -1,6 +1,6 @@
 //! The parameters of the extractors, and their descriptions.
 
-use crate::param::{Effect, ParamError, ParamKind, ParamSpec, ParamValue};
+use crate::param::{Effect, ParamError, ParamKind, ParamSpec, ParamValue, Scope};
 
 use super::{EXTRACTORS, Extractor, find};
 
@@ -62,6 +62,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "Hz",
         kind: ParamKind::Int { min: 1_000, max: 192_000 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "The rate that audio is resampled to before anything else. Features reach up to half of it.",
         read: |p| ParamValue::Int(p.sample_rate_hz.into()),
         write: |p, v| set(&mut p.sample_rate_hz, v.as_int().and_then(|v| u32::try_from(v).ok())),
@@ -73,6 +74,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "samples",
         kind: ParamKind::Int { min: 16, max: 65_536 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Samples of one Fourier transform, an even number. More samples tell lower pitches apart and blur what is quick.",
         read: |p| ParamValue::Int(p.n_fft as u64),
         write: |p, v| set(&mut p.n_fft, as_size(v)),
@@ -84,6 +86,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "samples",
         kind: ParamKind::Int { min: 1, max: 65_536 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Samples from one frame to the next. The frame rate is the sample rate over the hop: 16000 / 160 = 100 a second.",
         read: |p| ParamValue::Int(p.hop_length as u64),
         write: |p, v| set(&mut p.hop_length, as_size(v)),
@@ -95,6 +98,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "samples",
         kind: ParamKind::Int { min: 2, max: 65_536 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Length of the Hann window, at most the FFT size. A shorter window lies in the middle, with zeros around it.",
         read: |p| ParamValue::Int(p.win_length as u64),
         write: |p, v| set(&mut p.win_length, as_size(v)),
@@ -106,6 +110,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: 1024 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "How many bands the spectrum is summed into. With many filters and a short FFT the lowest ones fall between two \
                frequencies and stay empty.",
         read: |p| ParamValue::Int(p.num_mels as u64),
@@ -118,6 +123,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "Hz",
         kind: ParamKind::Float { min: 0.0, max: 96_000.0 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Where the lowest mel filter starts.",
         read: |p| ParamValue::Float(p.fmin_hz),
         write: |p, v| set(&mut p.fmin_hz, v.as_float()),
@@ -129,6 +135,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "Hz",
         kind: ParamKind::Float { min: 0.0, max: 96_000.0 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Where the highest mel filter ends; 0 for half the sample rate, which is also the most.",
         read: |p| ParamValue::Float(p.fmax_hz),
         write: |p, v| set(&mut p.fmax_hz, v.as_float()),
@@ -140,6 +147,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: 2 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "1 sums magnitudes into the mel bands, as vocoders do; 2 sums energies, as speech recognizers do.",
         read: |p| ParamValue::Int(p.power.into()),
         write: |p, v| set(&mut p.power, v.as_int().and_then(|v| u32::try_from(v).ok())),
@@ -151,6 +159,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "",
         kind: ParamKind::Float { min: 1e-30, max: 1.0 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Mel values below this count as this before the logarithm, so that silence is a number: ln(1e-5) = -11.5.",
         read: |p| ParamValue::Float(p.log_floor),
         write: |p, v| set(&mut p.log_floor, v.as_float()),
@@ -162,6 +171,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: 1024 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Cepstral coefficients kept, at most the number of mel filters. The 0th is the frame's overall level.",
         read: |p| ParamValue::Int(p.num_mfcc as u64),
         write: |p, v| set(&mut p.num_mfcc, as_size(v)),
@@ -173,6 +183,7 @@ pub static PARAMS: &[ParamSpec<ExtractParams>] = &[
         unit: "samples",
         kind: ParamKind::Int { min: 1, max: 65_536 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Samples of a frame, which are its dimensions. Frames follow each other without overlap: 320 at 16 kHz are 20 ms.",
         read: |p| ParamValue::Int(p.frame_length as u64),
         write: |p, v| set(&mut p.frame_length, as_size(v)),

@@ -27,7 +27,7 @@ const SAME: f32 = 1e-5;
 /// the one at `quantizer` is meant: what stands in front of its tensor names.
 ///
 /// Layers whose rows are the checkpoint's stay as they are. For the others rows are written, and where the checkpoint has an EMA state, sizes
-/// and sums that agree with them (see [`settle`](crate::rvq::settle::settle)), with the checkpoint's own sum of sizes.
+/// and sums that agree with them (see [`ema_state_for`](crate::rvq::ema_state::ema_state_for)), with the checkpoint's own sum of sizes.
 ///
 /// # Errors
 /// The checkpoint holds no quantizer, none at that place, or one of another shape, or keeps it in a way that cannot be overwritten; nothing has

@@ -1,18 +1,19 @@
-//! Holding a quantizer against a corpus: all of its frames, or a sample while somebody waits.
+//! Evaluating a quantizer on a corpus: on all of its frames, or on a sample while somebody waits.
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::features::{FeatureSet, Split};
-use crate::metrics::{Evaluation, evaluate as evaluate_ranges};
+use crate::metrics::{BoundWork, Evaluator};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqError, RvqParams};
 use crate::task::Task;
-use crate::training::{Run, SourceInfo};
+use crate::training::{Run, SourceInfo, SplitKind};
 
-use super::{Dataset, Holdout, JobCtx, JobError};
+use super::{Dataset, Holdout, JobCtx, JobError, JobEvent};
 
-/// A quantizer to be held against data.
+/// A quantizer whose figures over a corpus are wanted.
 #[derive(Debug, Clone)]
 pub struct EvaluateSpec {
     /// What it is called.
@@ -25,8 +26,8 @@ pub struct EvaluateSpec {
     pub params: Option<RvqParams>,
     /// Steps it was trained for, where known.
     pub steps: u64,
-    /// What is held out.
-    pub holdout: Holdout,
+    /// The share of these frames that it was not trained on; `None` where it was trained on none of them, so that all of them judge it.
+    pub holdout: Option<Holdout>,
     /// How codes are searched.
     pub search: Search,
 }
@@ -45,28 +46,33 @@ pub struct LookSpec {
 /// Frames of each split that a sample has at the most.
 const SAMPLE_FRAMES: usize = 20_000;
 
+/// The least time between two states that are published.
+const PUBLISHED_EVERY: Duration = Duration::from_millis(200);
+
+/// Between them lies at least this share of the time so far: late figures change slowly, and panels work them out anew each time.
+const PUBLISHED_SHARE: f64 = 0.12;
+
 /// Quantizes the frames of a corpus with a given quantizer.
+///
+/// Where somebody watches, the run is published with the figures of the frames so far: at once, and then as they sharpen.
 ///
 /// # Errors
 /// Their dimensions differ, or it was cancelled.
 pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobError> {
     ctx.compute(|task| {
-        let set = &spec.dataset.set;
-        let split = Split::hold_out(set, spec.holdout.0);
+        let split = split_of(&spec.dataset, spec.holdout);
+        // A share that holds out everything stands for a model that was trained on none of the frames.
         let mut run = Run {
-            name: spec.name.clone(),
-            source: source_info(&spec.dataset, &split, spec.holdout.0),
-            params: spec.params.unwrap_or_else(|| params_like(&spec.rvq)),
-            params_known: spec.params.is_some(),
-            live_edits: Vec::new(),
-            steps: spec.steps,
-            rvq: spec.rvq.clone(),
-            states: Vec::new(),
-            train: None,
-            held_out: None,
-            evaluated_at: spec.steps,
+            source: source_info(&spec.dataset, &split, spec.holdout.map_or(1.0, |holdout| holdout.0)),
+            ..Run::of_model(spec.name.clone(), spec.rvq.clone(), spec.params, spec.steps)
         };
-        look_at_all(&mut run, set, &split, spec.search, task)?;
+        let mut clock = PublishClock::new();
+        let mut publish = |run: &Run| {
+            if ctx.live && clock.is_due() {
+                (ctx.emit)(JobEvent::Run(0, Arc::new(run.clone())));
+            }
+        };
+        look_at(&mut run, &spec.dataset.set, &split, spec.search, BoundWork::Full, task, &mut publish)?;
         Ok(Arc::new(run))
     })?
 }
@@ -77,46 +83,46 @@ pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobEr
 /// The data are not those of the run, or it was cancelled.
 pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobError> {
     ctx.compute(|task| {
-        let set = &spec.dataset.set;
         let mut run = Run::clone(&spec.run);
-        let split = Split::hold_out(set, run.source.holdout);
-        if source_info(&spec.dataset, &split, run.source.holdout) != run.source {
+        let SourceInfo { train_frames, holdout, .. } = run.source;
+        let split = split_of(&spec.dataset, (train_frames > 0).then_some(Holdout(holdout)));
+        if source_info(&spec.dataset, &split, holdout) != run.source {
             return Err(JobError::Input(format!(
                 "this run is of other data than those that are open: {}",
                 run.source.paths.join(", ")
             )));
         }
-        look_at_all(&mut run, set, &split, spec.search, task)?;
+        look_at_all(&mut run, &spec.dataset.set, &split, spec.search, task)?;
         Ok(Arc::new(run))
     })?
 }
 
-/// A quantizer that was loaded, before any frame was seen.
-#[must_use]
-pub fn run_of_model(name: String, rvq: Arc<Rvq>, params: Option<RvqParams>, steps: u64) -> Run {
-    Run {
-        name,
-        source: SourceInfo::default(),
-        params: params.unwrap_or_else(|| params_like(&rvq)),
-        params_known: params.is_some(),
-        live_edits: Vec::new(),
-        steps,
-        rvq,
-        states: Vec::new(),
-        train: None,
-        held_out: None,
-        evaluated_at: steps,
+/// When a state is to be published: at once, and then ever more rarely.
+struct PublishClock {
+    start: Instant,
+    next: Duration,
+}
+
+impl PublishClock {
+    fn new() -> Self {
+        Self { start: Instant::now(), next: Duration::ZERO }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let now = self.start.elapsed();
+        let is_due = now >= self.next;
+        if is_due {
+            self.next = now + PUBLISHED_EVERY.max(now.mul_f64(PUBLISHED_SHARE));
+        }
+        is_due
     }
 }
 
-/// The lineage's parameters in the shape of a quantizer that came without any.
-fn params_like(rvq: &Rvq) -> RvqParams {
-    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
-    RvqParams {
-        num_layers: rvq.num_layers(),
-        codebook_size,
-        metric: rvq.metric(),
-        ..RvqParams::lineage("gpt-sovits")
+/// How the frames of `dataset` are divided; without a share, all of them are there to judge by.
+fn split_of(dataset: &Dataset, holdout: Option<Holdout>) -> Split {
+    match holdout {
+        Some(Holdout(share)) => Split::hold_out(&dataset.set, share),
+        None => Split { train: Vec::new(), held_out: vec![0..dataset.set.matrix.num_frames()] },
     }
 }
 
@@ -128,7 +134,7 @@ pub(super) fn look_at_all(
     search: Search,
     task: &Task<'_>,
 ) -> Result<(), RvqError> {
-    look_at(run, set, [&split.train, &split.held_out], search, task)
+    look_at(run, set, split, search, BoundWork::Full, task, &mut |_| {})
 }
 
 /// Quantizes a sample of the frames, evenly spread.
@@ -141,24 +147,40 @@ pub(super) fn look_at_sample(
 ) -> Result<(), RvqError> {
     let train = sampled(&split.train, SAMPLE_FRAMES);
     let held_out = sampled(&split.held_out, SAMPLE_FRAMES);
-    look_at(run, set, [&train, &held_out], search, task)
+    look_at(run, set, &Split { train, held_out }, search, BoundWork::Quick, task, &mut |_| {})
 }
 
+/// Quantizes the frames of both splits, those to judge by first, and tells after each block.
+///
+/// An evaluation takes the place of the one that was there when it is whole, or when it is told of. What each layer could gain at most is only
+/// looked at on the frames to judge by.
 fn look_at(
     run: &mut Run,
     set: &FeatureSet,
-    [train, held_out]: [&[Range<usize>]; 2],
+    split: &Split,
     search: Search,
+    bound: BoundWork,
     task: &Task<'_>,
+    publish: &mut dyn FnMut(&Run),
 ) -> Result<(), RvqError> {
-    let look = |ranges: &[Range<usize>]| -> Result<Option<Arc<Evaluation>>, RvqError> {
+    let rvq = run.rvq.clone();
+    let mut found = Run { train: None, held_out: None, evaluated_at: run.steps, ..run.clone() };
+    let train_bound = if Split::count(&split.held_out) == 0 { bound } else { BoundWork::None };
+    for (kind, ranges, bound) in
+        [(SplitKind::HeldOut, &split.held_out, bound), (SplitKind::Train, &split.train, train_bound)]
+    {
         if Split::count(ranges) == 0 {
-            return Ok(None);
+            continue;
         }
-        evaluate_ranges(&run.rvq, set.matrix.view(), ranges, search, task).map(|e| Some(Arc::new(e)))
-    };
-    let (train, held_out) = (look(train)?, look(held_out)?);
-    (run.train, run.held_out, run.evaluated_at) = (train, held_out, run.steps);
+        let mut evaluator = Evaluator::new(&rvq, set.matrix.view(), ranges, search, bound)?;
+        while !evaluator.is_done() {
+            evaluator.advance(task)?;
+            *found.evaluation_mut(kind) = Some(Arc::new(evaluator.so_far()));
+            publish(&found);
+        }
+        *found.evaluation_mut(kind) = Some(Arc::new(evaluator.finish(task)?));
+    }
+    *run = found;
     Ok(())
 }
 
@@ -227,5 +249,15 @@ mod tests {
                 check(&ranges, max);
             }
         }
+    }
+
+    #[test]
+    fn a_state_is_published_at_once_and_then_ever_more_rarely() {
+        let mut clock = PublishClock::new();
+        assert!(clock.is_due() && !clock.is_due());
+        assert!(clock.next >= PUBLISHED_EVERY);
+        clock.start = Instant::now() - Duration::from_secs(100);
+        assert!(clock.is_due());
+        assert!(clock.next >= Duration::from_secs(112), "{:?}", clock.next);
     }
 }

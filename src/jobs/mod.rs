@@ -8,6 +8,7 @@ mod data;
 mod data_json;
 mod evaluate;
 mod feature_files;
+mod holdout;
 mod model;
 mod report;
 mod stamp;
@@ -33,7 +34,8 @@ use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
-pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again, run_of_model};
+pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
+pub use holdout::Holdout;
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,
@@ -43,9 +45,8 @@ pub use stamp::FileStamp;
 pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};
 pub use train::{
-    COMPARABLE, Checkpoint, CompareSpec, Compared, Entry, EntryError, Holdout, PITFALLS, Pitfall, Resume,
-    ResumeFrom, TrainSpec, Trained, compare, entries_of, entry_of, no_standardizing, recording, train,
-    train_recorded,
+    Checkpoint, CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, Resume, ResumeFrom, TrainSpec,
+    Trained, compare, entries_of, entry_of, no_standardizing, recording, train, train_recorded,
 };
 pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
 

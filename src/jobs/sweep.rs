@@ -1,8 +1,8 @@
 //! Trainings over several values of parameters: every combination, with several seeds each.
 
-use crate::param::{ParamError, ParamValue};
-use crate::rvq::rules::{self, RULES};
-use crate::rvq::{RvqParams, ValidRvqParams};
+use crate::param::{ParamError, ParamSpec, ParamValue};
+use crate::rvq::rules::{self, RULES, UpdateRule};
+use crate::rvq::{PARAMS, RvqParams, ValidRvqParams};
 
 /// A parameter and the values that it takes in turn.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +40,28 @@ pub enum SweepError {
         /// What there is.
         known: String,
     },
+    /// A parameter is not read by the rule.
+    #[error("{flag} means nothing to the rule {rule}; it is read by {readers}")]
+    NotRead {
+        /// The parameter.
+        flag: &'static str,
+        /// The rule.
+        rule: &'static str,
+        /// The rules that read it.
+        readers: String,
+    },
     /// There is no such rule.
     #[error("there is no rule {0:?}; the rules are {1}")]
     UnknownRule(String, String),
     /// An axis stands there twice.
     #[error("{0} is swept twice")]
     Twice(String),
+    /// A value of an axis stands there twice.
+    #[error("{0} has the value {1} twice")]
+    TwiceTheValue(String, String),
+    /// Seeds are an axis, and several are asked for besides.
+    #[error("seed is swept, so that there can be no more seeds besides: leave out one of the two")]
+    SeedsTwice,
     /// A value is outside of its range.
     #[error(transparent)]
     Value(#[from] ParamError),
@@ -60,19 +76,29 @@ pub enum SweepError {
 /// Trainings that a sweep has at the most.
 pub const SWEEP_MOST: usize = 1000;
 
-/// Reads an axis: `codes=256,1024`.
+/// Reads an axis: `codes=256,1024`. Names and values come out as the program writes them, so that the same axis is always the same text.
 ///
 /// # Errors
-/// It is not of that form.
+/// It is not of that form, or has a value twice.
 pub fn axis_of(text: &str) -> Result<SweepAxis, SweepError> {
     let wrong = || SweepError::NoAxis(text.to_owned());
     let (flag, values) = text.split_once('=').ok_or_else(wrong)?;
-    let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
-    let flag = flag.trim().to_owned();
+    let spec = PARAMS.iter().find(|spec| [spec.flag, spec.key].contains(&flag.trim()));
+    let flag = spec.map_or(flag.trim(), |spec| spec.flag).to_owned();
+    // What does not parse stays as it is: what is wrong with it depends on the rule, and is said by `members_of`.
+    let written = |value: &str| {
+        let value = value.trim();
+        spec.and_then(|spec| spec.kind.parse(value)).map_or(value.to_owned(), |value| value.to_string())
+    };
+    let values: Vec<String> = values.split(',').map(written).collect();
     if flag.is_empty() || values.iter().any(String::is_empty) {
         return Err(wrong());
     }
-    Ok(SweepAxis { flag, values })
+    let repeated = values.iter().enumerate().find(|(nth, value)| values[..*nth].contains(value));
+    match repeated {
+        Some((_, value)) => Err(SweepError::TwiceTheValue(flag, value.clone())),
+        None => Ok(SweepAxis { flag, values }),
+    }
 }
 
 /// Every combination of the values of `axes`, each with `seeds` seeds from that of `base` on; the first axis changes slowest.
@@ -89,6 +115,9 @@ pub fn members_of(axes: &[SweepAxis], seeds: u64, base: &RvqParams) -> Result<Ve
         if axes[..nth].iter().any(|other| other.flag == axis.flag) {
             return Err(SweepError::Twice(axis.flag.clone()));
         }
+    }
+    if seeds > 1 && axes.iter().any(|axis| axis.flag == "seed") {
+        return Err(SweepError::SeedsTwice);
     }
     let combinations = axes.iter().fold(1usize, |n, axis| n.saturating_mul(axis.values.len()));
     let count = combinations.saturating_mul(usize::try_from(seeds).unwrap_or(usize::MAX));
@@ -149,16 +178,27 @@ fn with_rule(params: &RvqParams, id: &str) -> Result<RvqParams, SweepError> {
 fn set(params: &mut RvqParams, flag: &str, value: &str) -> Result<ParamValue, SweepError> {
     let rule = rules::rule(params.rule);
     let specs = rule.params();
-    let spec = specs.iter().find(|spec| spec.flag == flag || spec.key == flag).ok_or_else(|| {
-        SweepError::Unknown {
-            name: flag.to_owned(),
-            rule: rule.id(),
-            known: specs.iter().map(|spec| spec.flag).collect::<Vec<_>>().join(", "),
-        }
-    })?;
+    let spec = specs.iter().find(|spec| spec.flag == flag || spec.key == flag);
+    let spec = spec.ok_or_else(|| unknown(flag, rule))?;
     let value = spec.parse(value)?;
     (spec.write)(params, value);
     Ok(value)
+}
+
+/// Why `rule` has no parameter of this name.
+fn unknown(flag: &str, rule: &'static dyn UpdateRule) -> SweepError {
+    let named = |spec: &ParamSpec<RvqParams>| spec.flag == flag || spec.key == flag;
+    match PARAMS.iter().find(|spec| named(spec)) {
+        Some(spec) => {
+            let readers = RULES.iter().filter(|other| other.params().iter().any(named));
+            let readers = readers.map(|other| other.id()).collect::<Vec<_>>().join(", ");
+            SweepError::NotRead { flag: spec.flag, rule: rule.id(), readers }
+        }
+        None => {
+            let known = rule.params().iter().map(|spec| spec.flag).collect::<Vec<_>>().join(", ");
+            SweepError::Unknown { name: flag.to_owned(), rule: rule.id(), known }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -200,9 +240,13 @@ mod tests {
         assert!(fails(&["codes"], 1).contains("codes=256,1024"));
         assert!(fails(&["codes=1,"], 1).contains("no axis"));
         assert!(fails(&["colour=red"], 1).contains("no parameter"));
+        assert!(fails(&["metric=cosine"], 1).contains("read by lucidrains"));
         assert!(fails(&["rule=faiss"], 1).contains("no rule"));
         assert!(fails(&["decay=2"], 1).contains("decay"));
         assert!(fails(&["codes=1", "codes=2"], 1).contains("twice"));
+        assert!(fails(&["codes=8", "codebook_size=9"], 1).contains("codes is swept twice"));
+        assert!(fails(&["codes=8,08"], 1).contains("value 8 twice"));
+        assert!(fails(&["seed=1,2"], 2).contains("seed is swept"));
         assert!(fails(&["codes=256"], 0).contains("seed"));
         assert!(fails(&["codes=256,512"], 501).contains("1002"));
     }

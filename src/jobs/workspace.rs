@@ -28,6 +28,8 @@ pub struct OpenedWorkspace {
     pub runs: BTreeMap<u64, StoredRun>,
     /// What could not be read, a sentence each.
     pub problems: Vec<String>,
+    /// What is good to know, a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl From<StoreError> for JobError {
@@ -65,9 +67,13 @@ pub fn unpack_workspace(
     saver: &Saver,
 ) -> Result<OpenedWorkspace, JobError> {
     flush(saver)?;
-    store::unpack(path, folder)?;
+    let aside = store::unpack(path, folder)?;
     let state = folder.read_state()?;
-    Ok(with_runs(folder.clone(), state, Vec::new()))
+    let mut opened = with_runs(folder.clone(), state, Vec::new());
+    opened
+        .notes
+        .extend(aside.map(|aside| format!("The workspace that was open is kept at {}", aside.display())));
+    Ok(opened)
 }
 
 /// Writes a workspace into one file.
@@ -91,6 +97,11 @@ fn flush(saver: &Saver) -> Result<(), JobError> {
 
 fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<String>) -> OpenedWorkspace {
     let mut runs = BTreeMap::new();
+    // Files of runs that were deleted, and of which no undo is left: the process that could have undone it is over.
+    if let Some(ids) = state.as_ref().and_then(ids_of) {
+        let kept = folder.retain(&ids);
+        problems.extend(kept.err().map(|err| err.to_string()));
+    }
     let at_once = state.as_ref().and_then(|state| state.get(AT_ONCE)).and_then(Value::as_array);
     for id in at_once.into_iter().flatten().filter_map(Value::as_u64) {
         if !folder.has_run(id) {
@@ -101,5 +112,10 @@ fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<String
             Err(err) => problems.push(err.to_string()),
         }
     }
-    OpenedWorkspace { folder, state, runs, problems }
+    OpenedWorkspace { folder, state, runs, problems, notes: Vec::new() }
+}
+
+/// The runs that a state names; `None` where it does not say.
+fn ids_of(state: &Value) -> Option<Vec<u64>> {
+    state.get("runs")?.as_array()?.iter().map(|run| run.get("id")?.as_u64()).collect()
 }

@@ -1,6 +1,6 @@
 //! How far the reconstruction is from the frames.
 
-use super::metric;
+use super::{GainSample, metric};
 
 metric! {
     MSE, "mse", "MSE", "per element",
@@ -58,11 +58,47 @@ metric! {
 }
 
 metric! {
-    SHANNON, "shannon_db", "Shannon reference", "dB a layer",
-    "`6.02 log2(K) / D` dB a layer: the most that K codes can gain on white Gaussian frames of D dimensions; k-means layers reach 77-80 % of it.";
+    SHANNON, "shannon_db", "Shannon reference", "dB",
+    "`10 log10(sum l / sum min(l, t))` over the eigenvalues l of the covariance of what goes into the layer, t such that `sum max(0, log2(l / t)) / 2 = log2 K`: the most that K codes can gain on Gaussian frames of this covariance (reverse water-filling). White frames of D dimensions: `6.02 log2(K) / D` dB.";
+    /// `eigenvalues` are in descending order, `bits` is `log2 K`. `None` where nothing varies.
+    ///
+    /// The bits go to the directions of the largest variance, until all that get some are left with the same error t; the others are left as they are.
     #[must_use]
-    pub fn shannon_db(num_codes: usize, dim: usize) -> f64 {
-        20.0 * 2f64.log10() * (num_codes.max(1) as f64).log2() / dim.max(1) as f64
+    pub fn shannon_db(eigenvalues: &[f64], bits: f64) -> Option<f64> {
+        let variance: f64 = eigenvalues.iter().sum();
+        let largest = eigenvalues.first().copied().filter(|&largest| largest > 0.0)?;
+        // What rounding leaves of a direction in which nothing varies is no variance.
+        let used: Vec<f64> = eigenvalues.iter().copied().take_while(|&l| l > largest * 1e-12).collect();
+        let (mut logs, mut below) = (0.0, variance);
+        for (nth, &value) in used.iter().enumerate() {
+            let directions = (nth + 1) as f64;
+            logs += value.log2();
+            below -= value;
+            let level = ((logs - 2.0 * bits) / directions).exp2();
+            if used.get(nth + 1).is_none_or(|&next| next <= level) {
+                return snr_db(variance, directions * level + below.max(0.0));
+            }
+        }
+        None
+    }
+}
+
+metric! {
+    CENTRED_GAIN, "centred_gain_db", "Gain on centred frames", "dB",
+    "`10 log10(sum ||r_(l-1) - mean||² / sum ||r_l||²)`: what the layer adds beyond what any constant would, on the frames of which the Shannon reference is.";
+    #[must_use]
+    pub fn centred_gain_db(sample: &GainSample) -> Option<f64> {
+        snr_db(sample.eigenvalues.iter().sum(), sample.left)
+    }
+}
+
+metric! {
+    SHANNON_SHARE, "shannon_share", "Share of the Shannon reference", "",
+    "`gain / reference`, both in dB and of the same frames about their mean. k-means layers reach 77-80 % on white Gaussian frames; frames that are far from Gaussian, as clusters are, can go above 100 %.";
+    #[must_use]
+    pub fn shannon_share(sample: &GainSample, num_codes: usize) -> Option<f64> {
+        let bound = shannon_db(&sample.eigenvalues, (num_codes.max(1) as f64).log2())?;
+        centred_gain_db(sample).filter(|_| bound > 0.0).map(|gain| gain / bound)
     }
 }
 
@@ -90,7 +126,34 @@ mod tests {
     }
 
     #[test]
-    fn ten_bits_over_eight_dimensions() {
-        assert!((shannon_db(1024, 8) - 7.525_749_89).abs() < 1e-6);
+    fn ten_bits_over_eight_white_dimensions() {
+        assert!((shannon_db(&[3.0; 8], 10.0).unwrap() - 7.525_749_89).abs() < 1e-6);
+        assert_eq!(shannon_db(&[3.0; 8], 0.0), Some(0.0), "one code gains nothing");
+    }
+
+    #[test]
+    fn bits_go_to_where_the_variance_is() {
+        // 2 bits over 16 and 4: t = sqrt(16 * 4 / 2^4) = 2, below both; of 1/4 the rest is left.
+        let wanted = 10.0 * (20.25f64 / (2.0 + 2.0 + 0.25)).log10();
+        assert!((shannon_db(&[16.0, 4.0, 0.25], 2.0).unwrap() - wanted).abs() < 1e-12);
+        // Half a bit goes to the first alone: t = 16 / 2 = 8.
+        let wanted = 10.0 * (20.25f64 / (8.0 + 4.25)).log10();
+        assert!((shannon_db(&[16.0, 4.0, 0.25], 0.5).unwrap() - wanted).abs() < 1e-12);
+        // What is spent adds up to the bits, wherever they go.
+        let eigenvalues: Vec<f64> = (0..40).map(|i| 0.8f64.powi(i)).collect();
+        for bits in [0.3, 1.0, 7.0, 30.0, 200.0] {
+            let error =
+                eigenvalues.iter().sum::<f64>() / 10f64.powf(shannon_db(&eigenvalues, bits).unwrap() / 10.0);
+            let spent = |t: f64| eigenvalues.iter().map(|l| (l / t).log2().max(0.0) / 2.0).sum::<f64>();
+            let of_level = |t: f64| eigenvalues.iter().map(|l| l.min(t)).sum::<f64>();
+            let (mut low, mut high) = (1e-9, 1.0);
+            for _ in 0..200 {
+                let t = f64::sqrt(low * high);
+                if spent(t) > bits { low = t } else { high = t }
+            }
+            assert!((of_level(low) - error).abs() < 1e-9, "{bits}: {} {error}", of_level(low));
+        }
+        assert_eq!(shannon_db(&[0.0; 3], 4.0), None);
+        assert_eq!(shannon_db(&[], 4.0), None);
     }
 }

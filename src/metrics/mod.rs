@@ -2,14 +2,25 @@
 //!
 //! Every figure is of a stated set of frames. What is undefined (no frame, no signal) is `None`, never 0 or NaN.
 
+mod bound;
+pub mod buffers;
 pub mod convergence;
+mod covariance;
 pub mod distortion;
 mod evaluation;
+mod evaluator;
+pub mod figures;
 mod summary;
+pub mod threshold;
 pub mod tuples;
 pub mod usage;
 
-pub use evaluation::{Evaluation, LayerTally, evaluate};
+pub use bound::{BoundWork, GainSample};
+pub use buffers::{CodebookView, EmaMetrics, EmaSetting};
+pub use covariance::Covariance;
+pub use evaluation::{Evaluation, LayerTally};
+pub use evaluator::{Evaluator, evaluate};
+pub use figures::{LAYER_FIGURES, LayerFigure, LayerView};
 pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 
 /// What a figure is: its key in files, its name, its unit and how it is computed.
@@ -67,6 +78,18 @@ pub static DEFINITIONS: &[&Definition] = &[
     &distortion::BEAM_GAIN,
     &distortion::CODE_DISTORTION,
     &distortion::SHANNON,
+    &distortion::CENTRED_GAIN,
+    &distortion::SHANNON_SHARE,
+    &buffers::EMA_USED,
+    &buffers::EMA_UTILIZATION,
+    &buffers::EMA_ENTROPY,
+    &buffers::EMA_PERPLEXITY,
+    &buffers::EMA_GINI,
+    &buffers::EMBED_GAP,
+    &buffers::NEAR_DUPLICATES,
+    &buffers::EFFECTIVE_DIMENSION,
+    &threshold::UNIFORM_SIZE,
+    &threshold::THRESHOLD_ADVICE,
     &convergence::DRIFT,
     &convergence::DRIFT_ALL,
     &convergence::LOSS,

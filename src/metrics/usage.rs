@@ -34,12 +34,7 @@ metric! {
     "`H = -sum_k p_k ln p_k` with `p_k = count_k / n` and `0 ln 0 = 0`.";
     #[must_use]
     pub fn entropy_nats(counts: &[u64]) -> Option<f64> {
-        let n = frames(counts) as f64;
-        (n > 0.0).then(|| {
-            let sum: f64 = counts.iter().filter(|&&c| c > 0).map(|&c| c as f64 / n * (c as f64 / n).ln()).sum();
-            // Keeps the entropy of a single code at 0 instead of -0.
-            (-sum).max(0.0)
-        })
+        entropy_of(&as_weights(counts))
     }
 }
 
@@ -67,13 +62,7 @@ metric! {
     "`sum_i (2i - K - 1) p_(i) / K` with `p` ascending and i from 1: 0 when all codes are used alike, near 1 when few take all.";
     #[must_use]
     pub fn gini(counts: &[u64]) -> Option<f64> {
-        let n = frames(counts) as f64;
-        let k = counts.len() as f64;
-        (n > 0.0).then(|| {
-            let mut sorted = counts.to_vec();
-            sorted.sort_unstable();
-            (1..).zip(sorted).map(|(i, c)| (2.0 * f64::from(i) - k - 1.0) * (c as f64 / n)).sum::<f64>() / k
-        })
+        gini_of(&as_weights(counts))
     }
 }
 
@@ -136,6 +125,31 @@ metric! {
     pub fn effective_kbps(entropies_nats: &[f64], frame_rate_hz: f64) -> f64 {
         frame_rate_hz * entropies_nats.iter().sum::<f64>() / std::f64::consts::LN_2 / 1000.0
     }
+}
+
+fn as_weights(counts: &[u64]) -> Vec<f64> {
+    counts.iter().map(|&count| count as f64).collect()
+}
+
+/// The entropy in nats of shares `w_k / sum w` of weights that are not below zero: counted frames, or EMA cluster sizes. `None` without any weight.
+pub(crate) fn entropy_of(weights: &[f64]) -> Option<f64> {
+    let n: f64 = weights.iter().sum();
+    (n > 0.0).then(|| {
+        let sum: f64 = weights.iter().filter(|&&w| w > 0.0).map(|&w| w / n * (w / n).ln()).sum();
+        // Keeps the entropy of a single code at 0 instead of -0.
+        (-sum).max(0.0)
+    })
+}
+
+/// The Gini coefficient of shares `w_k / sum w` of weights that are not below zero. `None` without any weight.
+pub(crate) fn gini_of(weights: &[f64]) -> Option<f64> {
+    let n: f64 = weights.iter().sum();
+    let k = weights.len() as f64;
+    (n > 0.0).then(|| {
+        let mut sorted = weights.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        (1..).zip(sorted).map(|(i, w)| (2.0 * f64::from(i) - k - 1.0) * (w / n)).sum::<f64>() / k
+    })
 }
 
 /// `n`, the frames that the counts add up to.

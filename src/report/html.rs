@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
-use crate::metrics::{DEFINITIONS, Definition, LayerMetrics, is_small_sample, usage};
+use crate::metrics::{DEFINITIONS, Definition, LayerMetrics, is_small_sample};
 use crate::param::ParamSpec;
 use crate::rvq::{RvqParams, param_spec};
 use crate::training::SplitKind;
 
+use super::canvas::escape;
 use super::plot::Size;
 use super::plots::Section;
 use super::scale::{grouped, short};
-use super::svg::{self, Place, escape, svg};
-use super::{LayerReport, Report};
+use super::svg::{self, Place, svg};
+use super::{Report, tables};
 
 static PAGE_STYLE: &str = include_str!("page.css");
 
@@ -33,7 +34,10 @@ pub(super) fn page(report: &Report) -> String {
     out.push_str("<main>\n");
     headline(report, &mut out);
     findings(report, &mut out);
-    layers(report, &mut out);
+    tables::verdicts(report, &mut out);
+    tables::layers(report, &mut out);
+    tables::buffers(report, &mut out);
+    tables::states(report, &mut out);
     for section in Section::ALL {
         plots(report, section, &mut out);
     }
@@ -58,12 +62,11 @@ fn header(report: &Report, out: &mut String) {
     };
     let rate = source.frame_rate_hz.map_or("unknown".to_owned(), |hz| format!("{} Hz", short(hz, 5)));
     fact("Frames", grouped(source.frames as u64), "All frames of the source");
-    fact(
-        "Trained on",
-        grouped(source.train_frames as u64),
-        "Frames that the codebooks were trained on, or would be",
-    );
-    fact("Held out", grouped(source.held_out_frames as u64), "Frames that are kept apart to judge by");
+    // Of a model that was trained on none of the frames, there is nothing to divide.
+    if source.train_frames > 0 {
+        fact("Trained on", grouped(source.train_frames as u64), "Frames that the codebooks were trained on");
+        fact("Held out", grouped(source.held_out_frames as u64), "Frames that are kept apart to judge by");
+    }
     let dim = if source.dim == 0 { "unknown".to_owned() } else { source.dim.to_string() };
     fact("Dimensions", dim, "Numbers of a frame");
     fact("Frame rate", rate, "Bit rates need it");
@@ -94,7 +97,7 @@ fn header(report: &Report, out: &mut String) {
 
 fn headline(report: &Report, out: &mut String) {
     let Some((split, totals)) = report.totals.best() else {
-        out.push_str("<p class=\"why\">No frames were quantized, so there are no figures.</p>\n");
+        out.push_str("<p class=\"why\">No frames were opened: what stands here is told by the model's file alone. Audio or features of its dimension add errors, and how their frames use the codes.</p>\n");
         return;
     };
     let frames = frames(report, split);
@@ -145,9 +148,8 @@ fn headline(report: &Report, out: &mut String) {
     }
     let _ = writeln!(
         out,
-        "</section>\n<p class=\"why\">Of the {} {} frames{}</p>",
-        grouped(frames),
-        split.label(),
+        "</section>\n<p class=\"why\">Of the {}{}</p>",
+        escape(&report.of(split)),
         if small {
             "; what is grey is counted from fewer than 10 frames a code and comes out too low"
         } else {
@@ -170,99 +172,6 @@ fn findings(report: &Report, out: &mut String) {
     out.push_str("</section>\n");
 }
 
-/// A column of the table of layers: the key of its definition, its head, and whether few frames bias it.
-static COLUMNS: [(&str, &str, bool); 11] = [
-    ("used", "Used", true),
-    ("utilization", "Utilization", true),
-    ("perplexity", "Perplexity", true),
-    ("perplexity_mm", "Miller-Madow", true),
-    ("gini", "Gini", true),
-    ("dead_window", "Dead: window", true),
-    ("dead_threshold", "threshold", false),
-    ("dead_corpus", "corpus", true),
-    ("mse", "MSE", false),
-    ("snr_db", "SNR dB (gain)", false),
-    ("explained_variance", "Explained", false),
-];
-
-fn layers(report: &Report, out: &mut String) {
-    out.push_str("<section>\n<h2>Layers</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>Layer</th><th>K</th><th>Frames</th><th>n</th>");
-    for (key, head, _) in COLUMNS {
-        let tip = definition(key).map_or("", |d| d.text);
-        let _ = write!(out, "<th title=\"{}\">{}</th>", escape(tip), escape(head));
-    }
-    out.push_str("</tr></thead>\n");
-    let mut small = None;
-    for layer in &report.layers {
-        let rows: Vec<_> = [SplitKind::HeldOut, SplitKind::Train]
-            .into_iter()
-            .filter_map(|split| layer.splits.of(split).map(|m| (split, m)))
-            .collect();
-        out.push_str("<tbody>");
-        for (place, (split, metrics)) in rows.iter().enumerate() {
-            out.push_str("<tr>");
-            if place == 0 {
-                let _ = write!(
-                    out,
-                    "<th rowspan=\"{0}\">{1}</th><td rowspan=\"{0}\">{2}</td>",
-                    rows.len(),
-                    layer.layer + 1,
-                    layer.codes
-                );
-            }
-            let few = is_small_sample(metrics.frames, layer.codes);
-            if few {
-                small = small.max(Some(layer.codes));
-            }
-            layer_row(layer, *split, metrics, few, out);
-            out.push_str("</tr>");
-        }
-        out.push_str("</tbody>\n");
-    }
-    out.push_str("</table></div>\n");
-    if let Some(num_codes) = small {
-        let _ = writeln!(
-            out,
-            "<p class=\"why\">Grey figures are counted from fewer than 10 K frames (10 x {num_codes} = {}): they say more about the \
-             sample than about the quantizer. The value in brackets behind a utilization is what that many frames of a truly \
-             uniform source would show.</p>",
-            grouped(10 * num_codes as u64)
-        );
-    }
-    out.push_str("</section>\n");
-}
-
-fn layer_row(layer: &LayerReport, split: SplitKind, metrics: &LayerMetrics, few: bool, out: &mut String) {
-    let plain = |v: Option<f64>, digits: usize| v.map_or("none".to_owned(), |v| short(v, digits));
-    let one_decimal = |v: Option<f64>| v.map_or("none".to_owned(), |v| format!("{v:.1}"));
-    let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
-    let percent = |v: f64| format!("{:.1}\u{2009}%", v * 100.0);
-    let _ = write!(out, "<td class=\"split\">{}</td><td>{}</td>", split.label(), grouped(metrics.frames));
-    for (key, _, biased) in COLUMNS {
-        let text = match key {
-            "used" => metrics.used.to_string(),
-            "utilization" => metrics.utilization.map_or("none".to_owned(), |v| {
-                let uniform = usage::uniform_utilization(metrics.frames, layer.codes);
-                format!("{} ({})", percent(v), percent(uniform))
-            }),
-            "perplexity" => one_decimal(metrics.perplexity),
-            "perplexity_mm" => one_decimal(metrics.perplexity_mm),
-            "gini" => plain(metrics.gini, 3),
-            "dead_window" => count(metrics.dead_window),
-            "dead_threshold" => count(metrics.dead_threshold),
-            "dead_corpus" => count(metrics.dead_corpus),
-            "mse" => plain(metrics.mse, 4),
-            "snr_db" => match (metrics.snr_db, metrics.snr_gain_db) {
-                (Some(snr), Some(gain)) => format!("{snr:.2} ({gain:+.2})"),
-                (snr, _) => plain(snr, 4),
-            },
-            _ => metrics.explained_variance.map_or("none".to_owned(), percent),
-        };
-        let class = if few && biased { " class=\"grey\"" } else { "" };
-        let _ = write!(out, "<td{class}>{}</td>", escape(&text));
-    }
-}
-
 fn plots(report: &Report, section: Section, out: &mut String) {
     let mut inside = report.plots.iter().filter(|(of, _)| *of == section).map(|(_, plot)| plot).peekable();
     let label = escape(section.label());
@@ -283,7 +192,7 @@ fn plots(report: &Report, section: Section, out: &mut String) {
         said = &plot.note;
         let _ = writeln!(
             out,
-            "<figure id=\"{0}\"{1}><h3>{2}</h3>{3}<figcaption>{note} <span class=\"file\">{0}.csv</span></figcaption></figure>",
+            "<figure id=\"{0}\"{1}><h3>{2} <small>{4}</small></h3>{3}<figcaption>{note} <span class=\"file\">{0}.csv</span></figcaption></figure>",
             escape(&plot.id),
             match plot.size {
                 Size::Small => " class=\"small\"",
@@ -291,7 +200,8 @@ fn plots(report: &Report, section: Section, out: &mut String) {
                 Size::Wide => " class=\"whole\"",
             },
             escape(&plot.title),
-            svg(plot, Place::Page)
+            svg(plot, Place::Page),
+            escape(&plot.of)
         );
     }
     out.push_str("</div>\n</section>\n");

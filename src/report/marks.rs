@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::canvas::{Frame, escape, text, text_width};
 use super::plot::{Grid, Mark, Plot, Series, min_max};
 use super::scale::{Span, short};
-use super::svg::{Frame, escape, text, text_width};
 
 /// Points up to which each has a mark and a tooltip of its own.
 const MARKED_POINTS: usize = 48;
@@ -71,6 +71,19 @@ pub(super) fn dots(series: &Series, x: &Span, y: &Span, frame: Frame, out: &mut 
     }
     let name = escape(&series.name);
     let _ = write!(out, "<path class=\"dots\" d=\"{path}\"><title>{name}</title></path>");
+}
+
+/// A stroke for each two points, from the first to the second.
+pub(super) fn spans(series: &Series, x: &Span, y: &Span, frame: Frame, out: &mut String) {
+    let mut path = String::new();
+    for pair in series.points.chunks_exact(2) {
+        let ends = [place(x, y, frame, pair[0]), place(x, y, frame, pair[1])];
+        if let [Some([from_x, from_y]), Some([to_x, to_y])] = ends {
+            let _ = write!(path, "M{from_x:.1} {from_y:.1}L{to_x:.1} {to_y:.1}");
+        }
+    }
+    let name = escape(&series.name);
+    let _ = write!(out, "<path class=\"line\" d=\"{path}\"><title>{name}</title></path>");
 }
 
 /// Bars from zero, the series of index `at.0` among `at.1` that stand side by side.

@@ -3,12 +3,16 @@
 //! [`plots`] turns a run into plain data, [`svg`] draws it, [`html`](Report::html) sets the page around it. The figures are those of
 //! [`metrics`](crate::metrics), and every definition in the footer is the text that stands there.
 
+mod canvas;
+mod codebooks;
 mod html;
 mod marks;
 pub mod plot;
 pub mod plots;
 pub mod scale;
 pub mod svg;
+pub mod sweep;
+mod tables;
 
 use std::path::{Path, PathBuf};
 
@@ -16,8 +20,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::io::{FileError, Problem, replace_file};
-use crate::metrics::{Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
-use crate::training::{History, LiveEdit, Run, SourceInfo, SplitKind, params_json};
+use crate::metrics::{
+    CodebookView, EmaMetrics, Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics,
+};
+use crate::training::{
+    History, LayerCodes, LayerVerdict, LiveEdit, Run, SourceInfo, SplitKind, params_json, verdicts,
+};
 
 use plot::Plot;
 use plots::Section;
@@ -49,6 +57,15 @@ pub struct Report {
     /// What was changed while training ran.
     #[serde(skip)]
     pub live_edits: Vec<LiveEdit>,
+    /// What is to be said of each layer.
+    #[serde(skip)]
+    pub verdicts: Vec<LayerVerdict>,
+    /// The codes of each layer by state.
+    #[serde(skip)]
+    pub codes: Vec<LayerCodes>,
+    /// What each codebook tells on its own; none where only codes are known.
+    #[serde(skip)]
+    pub codebooks: Vec<CodebookView>,
     /// The plots.
     #[serde(skip)]
     pub plots: Vec<(Section, Plot)>,
@@ -67,6 +84,8 @@ pub struct LayerReport {
     /// Over each set of frames.
     #[serde(flatten)]
     pub splits: Splits<LayerMetrics>,
+    /// What its codebook tells without frames; null where only codes are known.
+    pub ema: Option<EmaMetrics>,
 }
 
 /// A figure over the frames that are trained on and over those held out; `None` where there are none.
@@ -77,6 +96,9 @@ pub struct Splits<T> {
     /// Over those held out.
     pub held_out: Option<T>,
 }
+
+/// A code that was replaced in so many of the last steps counts as replaced lately.
+const RECENT_STEPS: u64 = 50;
 
 impl<T> Splits<T> {
     /// The figure over one set of frames.
@@ -104,11 +126,18 @@ impl Report {
             run.layer_metrics(SplitKind::Train).into_iter(),
             run.layer_metrics(SplitKind::HeldOut).into_iter(),
         );
+        let codebooks: Vec<CodebookView> =
+            (0..run.rvq.num_layers()).filter_map(|layer_idx| run.codebook_view(layer_idx)).collect();
+        let split = run.best_evaluation().map_or(SplitKind::HeldOut, |(split, _)| split);
+        let codes: Vec<LayerCodes> = (0..run.rvq.num_layers())
+            .map(|layer_idx| LayerCodes::new(run, layer_idx, split, RECENT_STEPS))
+            .collect();
         let layer = |(layer, rvq_layer): (usize, &crate::rvq::Layer)| LayerReport {
             layer,
             codes: rvq_layer.codebook.num_codes(),
             dim: rvq_layer.codebook.dim(),
             splits: Splits { train: train.next(), held_out: held_out.next() },
+            ema: codebooks.get(layer).map(|view| view.metrics.clone()),
         };
         Self {
             rvqscope: env!("CARGO_PKG_VERSION"),
@@ -124,7 +153,10 @@ impl Report {
             name: run.name.clone(),
             rule_label: if run.params_known { run.rule().label() } else { "unknown" },
             live_edits: run.live_edits.clone(),
-            plots: plots::plots(run, history),
+            verdicts: verdicts(run, history),
+            plots: plots::plots(run, history, &codes, &codebooks),
+            codes,
+            codebooks,
         }
     }
 
@@ -137,7 +169,7 @@ impl Report {
         findings: Vec<String>,
     ) -> Self {
         let metrics = layer_metrics(evaluation, &[], &[evaluation]);
-        let of = format!("{} frames", evaluation.frames);
+        let of = source.frames_words(SplitKind::Train, evaluation.frames);
         let usage = plots::usage_of(evaluation, &metrics, &of);
         let totals = total_metrics(evaluation, source.frame_rate_hz);
         let layer = |(layer, metrics): (usize, &LayerMetrics)| LayerReport {
@@ -145,6 +177,7 @@ impl Report {
             codes: evaluation.layers.get(layer).map_or(0, |tally| tally.counts.len()),
             dim: 0,
             splits: Splits { train: Some(metrics.clone()), held_out: None },
+            ema: None,
         };
         let sizes = evaluation.layers.iter().map(|tally| tally.counts.len());
         let shape = [("num_layers", evaluation.layers.len()), ("codebook_size", sizes.max().unwrap_or(0))];
@@ -163,8 +196,24 @@ impl Report {
             name,
             rule_label: "unknown",
             live_edits: Vec::new(),
+            verdicts: Vec::new(),
+            codes: evaluation.layers.iter().map(|tally| LayerCodes::of_counts(&tally.counts)).collect(),
+            codebooks: Vec::new(),
             plots: usage.into_iter().map(|plot| (Section::Usage, plot)).collect(),
         }
+    }
+
+    /// What the frames of a split are called.
+    #[must_use]
+    pub fn split_label(&self, split: SplitKind) -> &'static str {
+        self.source.split_label(split)
+    }
+
+    /// Of what figures of a split are: "2702 held-out frames, step 596".
+    pub(crate) fn of(&self, split: SplitKind) -> String {
+        let frames = self.layers.iter().find_map(|layer| layer.splits.of(split)).map_or(0, |m| m.frames);
+        let step = if self.steps > 0 { format!(", step {}", self.steps) } else { String::new() };
+        format!("{}{step}", self.source.frames_words(split, frames))
     }
 
     /// `metrics.json`. Its keys are always the same, in the same order; a number that is not defined is null.
@@ -193,6 +242,8 @@ pub fn write(dir: &Path, report: &Report) -> Result<Vec<PathBuf>, FileError> {
     }
     let mut files =
         vec![("report.html".to_owned(), report.html()), ("metrics.json".to_owned(), report.metrics_json())];
+    files.push(("layers.csv".to_owned(), tables::layers_csv(report)));
+    files.push(("codes.csv".to_owned(), codebooks::codes_csv(&report.codes, &report.codebooks)));
     for (_, plot) in &report.plots {
         files.push((format!("{}.csv", plot.id), plot.csv()));
         files.push((format!("{}.svg", plot.id), svg::svg(plot, Place::Alone)));

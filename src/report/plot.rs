@@ -9,6 +9,8 @@ pub struct Plot {
     pub id: String,
     /// What it shows, in a few words.
     pub title: String,
+    /// Of what: which frames and how many, which layers, at which step.
+    pub of: String,
     /// What a reader needs to know to read it; empty for nothing.
     pub note: String,
     /// How much room it wants.
@@ -89,6 +91,8 @@ pub enum Mark {
     Dots,
     /// A bar from zero for each point; series of bars stand side by side.
     Bars,
+    /// A stroke from each point of even index to the one behind it: a range, such as a spread.
+    Spans,
 }
 
 /// What a colour stands for.
@@ -146,6 +150,12 @@ impl Axis {
 }
 
 impl Plot {
+    /// The title and what it is of, in one line.
+    #[must_use]
+    pub fn full_title(&self) -> String {
+        if self.of.is_empty() { self.title.clone() } else { format!("{}: {}", self.title, self.of) }
+    }
+
     /// The values as CSV with a head line: every value, none left out for the picture's sake; empty where there is none.
     ///
     /// Series give `series,x,y` and a grid gives `row,column,value`, the columns of values named after the axes.
@@ -157,15 +167,15 @@ impl Plot {
                 push_line(&mut text, ["series", &self.x.full_label(), &self.y.full_label()]);
                 for Series { name, points, .. } in series {
                     for [x, y] in points {
-                        push_line(&mut text, [name, &number(*x), &number(*y)]);
+                        push_line(&mut text, [name.as_str(), &number(*x), &number(*y)]);
                     }
                 }
             }
             Content::Grid(grid) => {
-                push_line(&mut text, [&self.y.full_label(), &self.x.full_label(), &grid.value_label]);
+                push_line(&mut text, [self.y.full_label().as_str(), &self.x.full_label(), &grid.value_label]);
                 for (name, values) in &grid.rows {
                     for (column, value) in values.iter().enumerate() {
-                        push_line(&mut text, [name, &column.to_string(), &number(*value)]);
+                        push_line(&mut text, [name.as_str(), &column.to_string(), &number(*value)]);
                     }
                 }
             }
@@ -204,16 +214,18 @@ pub fn min_max(values: &[f64], buckets: usize) -> Vec<(std::ops::Range<usize>, f
     found
 }
 
-fn push_line(text: &mut String, fields: [&str; 3]) {
-    let quoted = fields.map(|field| {
-        if field.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", field.replace('"', "\"\""))
+/// Adds a line of CSV.
+pub(super) fn push_line<'a>(text: &mut String, fields: impl IntoIterator<Item = &'a str>) {
+    for (nth, field) in fields.into_iter().enumerate() {
+        let comma = if nth > 0 { "," } else { "" };
+        // Writing to a string cannot fail.
+        let _ = if field.contains([',', '"', '\n', '\r']) {
+            write!(text, "{comma}\"{}\"", field.replace('"', "\"\""))
         } else {
-            field.to_owned()
-        }
-    });
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{}", quoted.join(","));
+            write!(text, "{comma}{field}")
+        };
+    }
+    text.push('\n');
 }
 
 /// The shortest text that reads back as the same number.
@@ -244,6 +256,7 @@ mod tests {
         let plot = Plot {
             id: "p".into(),
             title: String::new(),
+            of: String::new(),
             note: String::new(),
             size: Size::Medium,
             x: Axis::linear("x", ""),

@@ -1,8 +1,9 @@
 //! Which plots a run gives, as plain data: the report draws them, and the window exports the same values.
 
-use crate::metrics::{Evaluation, LayerMetrics, convergence, distortion, usage};
-use crate::training::{History, Run, Series as Scalar, SplitKind};
+use crate::metrics::{CodebookView, Evaluation, LayerMetrics, convergence, distortion, usage};
+use crate::training::{History, LayerCodes, Run, Series as Scalar, SplitKind};
 
+use super::codebooks;
 use super::plot::{Axis, Content, Grid, Mark, Plot, Scale, Series, Size, Tone};
 
 /// A section of the report.
@@ -12,6 +13,8 @@ pub enum Section {
     Reconstruction,
     /// Which codes are used.
     Usage,
+    /// What codebooks tell on their own.
+    Codebooks,
     /// How training went.
     Training,
     /// Whether the averages have settled.
@@ -20,7 +23,8 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the report.
-    pub const ALL: [Self; 4] = [Self::Reconstruction, Self::Usage, Self::Training, Self::Ema];
+    pub const ALL: [Self; 5] =
+        [Self::Reconstruction, Self::Usage, Self::Codebooks, Self::Training, Self::Ema];
 
     /// Its heading.
     #[must_use]
@@ -28,22 +32,46 @@ impl Section {
         match self {
             Self::Reconstruction => "Reconstruction by layer",
             Self::Usage => "Codebook usage",
+            Self::Codebooks => "Codebooks on their own",
             Self::Training => "Training",
             Self::Ema => "Cluster sizes against batch counts",
         }
     }
 }
 
-/// Every plot of a run with the section that it belongs to. What was not trained here has no training plots.
+/// Every plot of a run with the section that it belongs to. What was not trained here has no training plots. `codes` and `views` are of each layer.
 #[must_use]
-pub fn plots(run: &Run, history: &History) -> Vec<(Section, Plot)> {
+pub fn plots(
+    run: &Run,
+    history: &History,
+    codes: &[LayerCodes],
+    views: &[CodebookView],
+) -> Vec<(Section, Plot)> {
+    let quantizer = format!("{}{}", run.name, at_step(run.steps));
+    let mut usage = usage_plots(run);
+    let of = run.best_evaluation().map_or_else(
+        || format!("EMA view, {quantizer}"),
+        |(split, evaluation)| of_frames(run, split, evaluation.frames),
+    );
+    usage.insert(0, codebooks::states(codes, &of));
     let sections = [
         (Section::Reconstruction, reconstruction(run)),
-        (Section::Usage, usage_plots(run)),
+        (Section::Usage, usage),
+        (Section::Codebooks, codebooks::plots(views, &quantizer)),
         (Section::Training, training(history)),
         (Section::Ema, cluster_sizes(run)),
     ];
     sections.into_iter().flat_map(|(section, plots)| plots.into_iter().map(move |p| (section, p))).collect()
+}
+
+/// "2702 held-out frames, step 596".
+pub(super) fn of_frames(run: &Run, split: SplitKind, frames: u64) -> String {
+    format!("{}{}", run.frames_words(split, frames), at_step(run.evaluated_at))
+}
+
+/// ", step 596"; nothing of what was not trained by steps that are known.
+fn at_step(step: u64) -> String {
+    if step > 0 { format!(", step {step}") } else { String::new() }
 }
 
 /// A figure of a layer.
@@ -61,6 +89,14 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
         (&distortion::EXPLAINED_VARIANCE, |m| m.explained_variance),
     ];
     let mut plots = Vec::with_capacity(figures.len());
+    let of: Vec<String> = [SplitKind::HeldOut, SplitKind::Train]
+        .into_iter()
+        .filter_map(|split| Some(run.frames_words(split, run.evaluation(split)?.frames)))
+        .collect();
+    if of.is_empty() {
+        return plots;
+    }
+    let of = format!("{}{}", of.join(" and "), at_step(run.evaluated_at));
     for (definition, figure) in figures {
         let mut series = Vec::new();
         for (split, tone) in [(SplitKind::HeldOut, Tone::HeldOut), (SplitKind::Train, Tone::Train)] {
@@ -68,7 +104,7 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
             let metrics = run.layer_metrics(split);
             let values = metrics.iter().map(|m| figure(m).unwrap_or(f64::NAN));
             let mark = if definition.key == distortion::SNR_GAIN.key { Mark::Bars } else { Mark::Line };
-            let name = format!("{} (n = {})", split.label(), evaluation.frames);
+            let name = format!("{} (n = {})", run.split_label(split), evaluation.frames);
             series.push(Series { name, mark, tone, points: counted_from_one(values) });
         }
         let y = Axis::linear(definition.label, definition.unit);
@@ -76,6 +112,7 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
         plots.push(Plot {
             id: definition.key.to_owned(),
             title: format!("{} by layer", definition.label),
+            of: of.clone(),
             note: definition.text.to_owned(),
             size: Size::Medium,
             x: Axis::whole("Layer"),
@@ -90,7 +127,7 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
 #[must_use]
 pub fn usage_plots(run: &Run) -> Vec<Plot> {
     let Some((split, evaluation)) = run.best_evaluation() else { return Vec::new() };
-    let of = format!("{} {} frames", evaluation.frames, split.label());
+    let of = of_frames(run, split, evaluation.frames);
     usage_of(evaluation, &run.layer_metrics(split), &of)
 }
 
@@ -105,9 +142,8 @@ pub fn usage_of(evaluation: &Evaluation, metrics: &[LayerMetrics], of: &str) -> 
         plots.push(Plot {
             id: format!("usage_layer_{number}"),
             title: format!("Usage, layer {number}"),
-            note: format!(
-                "Frames that chose each code, of {of}; the line is the same counts from the largest down"
-            ),
+            of: of.to_owned(),
+            note: "Frames that chose each code; the line is the same counts from the largest down".to_owned(),
             size: Size::Small,
             x: Axis::whole("Code, or rank"),
             y: Axis::linear("Frames", ""),
@@ -174,6 +210,11 @@ pub fn training(history: &History) -> Vec<Plot> {
         plots.push(Plot {
             id: id.to_owned(),
             title: format!("{} over steps", y.label),
+            of: format!(
+                "training batches, {} layers, step {}",
+                num_layers,
+                history.steps().last().copied().unwrap_or(0)
+            ),
             note: note.to_owned(),
             size: Size::Medium,
             x: Axis::whole("Step"),
@@ -220,6 +261,7 @@ pub fn cluster_sizes(run: &Run) -> Vec<Plot> {
         plots.push(Plot {
             id: format!("cluster_size_layer_{number}"),
             title: format!("EMA cluster size, layer {number}"),
+            of: format!("last batch{}", at_step(run.steps)),
             note: "One dot a code: its running average against the last batch. A settled average scatters evenly about the broken line"
                 .to_owned(),
             size: Size::Small,
@@ -244,9 +286,10 @@ fn dead_codes(metrics: &[LayerMetrics], of: &str) -> Plot {
     Plot {
         id: "dead_codes".to_owned(),
         title: "Dead codes by layer".to_owned(),
-        note: format!(
-            "Three different things: not chosen by the {of}; an EMA size below the threshold; not chosen by any frame of the corpus"
-        ),
+        of: of.to_owned(),
+        note: "Three different things: not chosen by these frames; an EMA size below the threshold; not chosen by any frame of the corpus. A code can \
+               be of several kinds"
+            .to_owned(),
         size: Size::Medium,
         x: Axis::whole("Layer"),
         y: Axis::whole("Dead codes"),
@@ -263,9 +306,9 @@ fn rank_frequency(evaluation: &Evaluation, of: &str) -> Plot {
     Plot {
         id: "rank_frequency".to_owned(),
         title: "Rank against frequency".to_owned(),
-        note: format!(
-            "Of {of}. A level line is even use; codes that no frame chose have no place on a logarithmic axis"
-        ),
+        of: of.to_owned(),
+        note: "A level line is even use; codes that no frame chose have no place on a logarithmic axis"
+            .to_owned(),
         size: Size::Medium,
         x: Axis::whole("Rank").log(),
         y: Axis::linear("Frames", "").log(),
@@ -282,9 +325,8 @@ fn heatmap(evaluation: &Evaluation, of: &str) -> Plot {
     Plot {
         id: "usage_heatmap".to_owned(),
         title: "Usage of every code".to_owned(),
-        note: format!(
-            "Of {of}: frames of a code over n/K, its share under even use. Where codes share a column, the most used is above and the least below"
-        ),
+        of: of.to_owned(),
+        note: "Frames of a code over n/K, its share under even use. Where codes share a column, the most used is above and the least below".to_owned(),
         size: Size::Wide,
         x: Axis::whole("Code"),
         y: Axis::whole("Layer"),
@@ -297,12 +339,12 @@ fn heatmap(evaluation: &Evaluation, of: &str) -> Plot {
     }
 }
 
-fn layer_series(layer_idx: usize, num_layers: usize, mark: Mark, points: Vec<[f64; 2]>) -> Series {
+pub(super) fn layer_series(layer_idx: usize, num_layers: usize, mark: Mark, points: Vec<[f64; 2]>) -> Series {
     let at = layer_idx as f64 / num_layers.saturating_sub(1).max(1) as f64;
     Series { name: format!("layer {}", layer_idx + 1), mark, tone: Tone::Ramp(at), points }
 }
 
-fn counted_from_one(values: impl Iterator<Item = f64>) -> Vec<[f64; 2]> {
+pub(super) fn counted_from_one(values: impl Iterator<Item = f64>) -> Vec<[f64; 2]> {
     values.zip(1u32..).map(|(value, i)| [f64::from(i), value]).collect()
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+pub use super::canvas::escape;
+use super::canvas::{FONT_PX, Frame, text, text_width};
 use super::marks;
 use super::plot::{Axis, Content, Mark, Plot, Series, Size, Tone};
 use super::scale::{Span, short};
@@ -18,7 +20,6 @@ pub enum Place {
 /// What [`svg`] takes for granted of the page that it stands in.
 pub static STYLE: &str = include_str!("plot.css");
 
-const FONT_PX: f64 = 13.0;
 /// Names in a legend; of more series, evenly spread ones are named.
 const LEGEND_NAMES: usize = 8;
 
@@ -31,38 +32,19 @@ fn pixels(size: Size) -> (f64, f64) {
     }
 }
 
-/// The rectangle inside the axes, in pixels.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
-}
-
-impl Frame {
-    /// The pixel at `share` of the width.
-    pub(super) fn x(&self, share: f64) -> f64 {
-        self.left + share * self.width
-    }
-
-    /// The pixel at `share` of the height, counted from below.
-    pub(super) fn y(&self, share: f64) -> f64 {
-        self.top + (1.0 - share) * self.height
-    }
-}
-
 /// Draws `plot`. What cannot be drawn is left out; without any value the axes stand around the words "No data".
 #[must_use]
 pub fn svg(plot: &Plot, place: Place) -> String {
     let mut out = String::new();
-    let mut top = if place == Place::Alone { 40.0 } else { 8.0 };
+    let alone = if plot.of.is_empty() { 40.0 } else { 58.0 };
+    let mut top = if place == Place::Alone { alone } else { 8.0 };
     let mut body = String::new();
     let (width, height) = pixels(plot.size);
     legend(plot, width, &mut top, &mut body);
     text(&mut body, 12.0, top + FONT_PX, "start", "label", &plot.y.full_label());
     top += FONT_PX + 12.0;
     let height = match &plot.content {
+        Content::Series(_) if place == Place::Alone && !plot.of.is_empty() => height + 18.0,
         Content::Series(_) => height,
         Content::Grid(grid) => top + 44.0 + (grid.rows.len() as f64 * 22.0).clamp(60.0, 640.0),
     };
@@ -70,7 +52,7 @@ pub fn svg(plot: &Plot, place: Place) -> String {
         Content::Series(series) => draw_series(plot, series, top, (width, height), &mut body),
         Content::Grid(grid) => marks::grid(plot, grid, top, height, width, &mut body),
     }
-    let label = escape(&plot.title);
+    let label = escape(&plot.full_title());
     let _ = write!(
         out,
         "<svg class=\"plot\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height:.0}\" role=\"img\" aria-label=\"{label}\""
@@ -79,30 +61,12 @@ pub fn svg(plot: &Plot, place: Place) -> String {
         let _ = write!(out, " width=\"{width}\" height=\"{height:.0}\"><style>{STYLE}</style>");
         let _ = write!(out, "<rect class=\"ground\" width=\"{width}\" height=\"{height:.0}\"/>");
         text(&mut out, 12.0, 25.0, "start", "title", &plot.title);
+        text(&mut out, 12.0, 43.0, "start", "label", &plot.of);
     } else {
         out.push('>');
     }
     out.push_str(&body);
     out.push_str("</svg>");
-    out
-}
-
-/// `text` as it may stand in HTML and XML, in attributes too; what XML has no way to say becomes U+FFFD.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
     out
 }
 
@@ -115,20 +79,6 @@ pub(super) fn colour(tone: Tone) -> String {
         Tone::Warn => "class=\"c-warn\"".to_owned(),
         Tone::Muted => "class=\"c-muted\"".to_owned(),
     }
-}
-
-/// Writes one line of text.
-pub(super) fn text(out: &mut String, x: f64, y: f64, anchor: &str, class: &str, words: &str) {
-    let words = escape(words);
-    let _ = write!(
-        out,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{words}</text>"
-    );
-}
-
-/// About how wide `words` come out.
-pub(super) fn text_width(words: &str) -> f64 {
-    words.chars().count() as f64 * FONT_PX * 0.53
 }
 
 /// Colours of the same middling lightness, so that each can be told from white and from black.
@@ -206,6 +156,7 @@ fn draw_series(plot: &Plot, series: &[Series], top: f64, (width, height): (f64, 
         match one.mark {
             Mark::Line | Mark::Dashed => marks::line(plot, one, &x_span, &y_span, frame, out),
             Mark::Dots => marks::dots(one, &x_span, &y_span, frame, out),
+            Mark::Spans => marks::spans(one, &x_span, &y_span, frame, out),
             Mark::Bars => {
                 marks::bars(plot, one, (bar_idx, num_bars), &x_span, &y_span, frame, out);
                 bar_idx += 1;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, s};
 
+use super::rows::Rows;
 use super::{Layer, Projection, RvqError};
 
 /// Residual layers one behind the other, as they are put together to a quantizer by [`Rvq::of_chains`](super::Rvq::of_chains).
@@ -97,11 +98,11 @@ impl Chain {
     }
 
     /// What its first layer sees of `frames`, `(num_frames, dim)`: `(num_frames, inner_dim)`.
-    pub(super) fn input(&self, frames: ArrayView2<'_, f32>) -> Array2<f32> {
-        let seen = frames.slice(s![.., self.columns.clone()]);
+    pub(super) fn input<'f>(&self, frames: ArrayView2<'f, f32>) -> Rows<'f> {
+        let seen = frames.slice_move(s![.., self.columns.clone()]);
         match &self.projection {
-            Some(p) => p.project_in(seen),
-            None => seen.as_standard_layout().into_owned(),
+            Some(p) => p.project_in(seen).into(),
+            None => Rows::of(seen),
         }
     }
 
@@ -114,22 +115,4 @@ impl Chain {
             Some(p) => inner.dot(&p.out_weight.t()).as_standard_layout().into_owned(),
         }
     }
-}
-
-/// The mean of every `stride` rows of `frames`, `(num_frames, dim)` row by row; the last mean is over what rows there are.
-///
-/// SNAC pads its audio so that the frames fill every stride. Frames that were made elsewhere may not, and then the rows at the end stand for
-/// the missing ones.
-pub(super) fn pooled(frames: &[f32], dim: usize, stride: usize) -> Vec<f32> {
-    let mut means = Vec::with_capacity(frames.len().div_ceil(stride.max(1)) + dim);
-    let mut sums = vec![0f64; dim];
-    for group in frames.chunks((stride * dim).max(1)) {
-        sums.fill(0.0);
-        for row in group.chunks_exact(dim) {
-            sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += f64::from(v));
-        }
-        let rows = (group.len() / dim.max(1)).max(1) as f64;
-        means.extend(sums.iter().map(|sum| (sum / rows) as f32));
-    }
-    means
 }

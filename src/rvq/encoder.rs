@@ -1,17 +1,17 @@
 //! Encoding: blocks of frames go through all layers while they lie in the cache, with every codebook prepared once.
 
-use std::sync::OnceLock;
-
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
-use super::chain::pooled;
-use super::codebook::normalize_rows;
-use super::encode_chains::{PreparedChain, chains_block};
-use super::nearest::{MAX_TABLE_PATHS, PathTables, Scratch, Searcher};
-use super::search::{self, Search};
-use super::stack::layer_input;
-use super::{Layer, LayerSpan, Metric, Rvq, RvqError};
+use super::blocks::layers_block;
+use super::chain_blocks::{ChainWorkspace, PreparedChain, chains_block};
+use super::nearest::MAX_TABLE_PATHS;
+use super::prepared::{PreparedLayer, prepare_tables};
+use super::rows::Rows;
+use super::search::Search;
+use super::{Layer, LayerSpan, Rvq, RvqError};
+
+pub(crate) use super::rows::energy;
 
 /// A quantizer made ready to encode.
 #[derive(Debug)]
@@ -21,18 +21,6 @@ pub struct Encoder<'a> {
     layers: Vec<PreparedLayer<'a>>,
     /// `None` where all layers work one behind the other on the frames as they are.
     chains: Option<Vec<PreparedChain<'a>>>,
-}
-
-/// One layer made ready.
-#[derive(Debug)]
-pub(super) struct PreparedLayer<'a> {
-    layer: &'a Layer,
-    metric: Metric,
-    pub(super) searcher: Searcher,
-    /// What each code subtracts in the space that its chain works in, `(num_codes, dim)`, row by row.
-    pub(super) outputs: Array2<f32>,
-    /// For a search along several paths; made when one gains from them.
-    tables: OnceLock<Option<PathTables>>,
 }
 
 /// Frames as codes, with what was left over.
@@ -49,11 +37,11 @@ pub struct Encoded {
 }
 
 /// Frames that one task takes through all layers.
-pub(super) const BLOCK_FRAMES: usize = 256;
+const BLOCK_FRAMES: usize = 256;
 
 impl Encoded {
     /// The codes of one layer of the range, counted from its first.
-    pub fn layer(&self, nth: usize) -> impl Iterator<Item = u32> {
+    pub fn layer(&self, nth: usize) -> impl ExactSizeIterator<Item = u32> {
         self.codes.iter().skip(nth).step_by(self.range.len().max(1)).copied()
     }
 
@@ -92,7 +80,7 @@ impl<'a> Encoder<'a> {
     /// Makes ready for a search along several paths of many frames; [`encode`](Self::encode) does it by itself where it saves time.
     ///
     /// Every layer that searches in its chain's own space, behind others that do, gets its codes' products with theirs, unless the tables of a chain
-    /// take more than [`LARGEST_TABLES`]. Runs on the current rayon pool.
+    /// take more than 256 MiB. Runs on the current rayon pool.
     pub fn prepare_paths(&self) {
         match &self.chains {
             None => prepare_tables(&self.layers),
@@ -118,23 +106,24 @@ impl<'a> Encoder<'a> {
             )));
         }
         // Making a row of a table costs as much as screening a frame.
-        let num_codes = self.layers.iter().map(|layer| layer.outputs.nrows()).max().unwrap_or(0);
+        let num_codes = self.layers.iter().map(|layer| layer.outputs.num_rows()).max().unwrap_or(0);
         if (2..=MAX_TABLE_PATHS).contains(&search.width()) && frames.nrows() >= 2 * num_codes {
             self.prepare_paths();
         }
-        let frames = frames.as_standard_layout();
-        let values = frames.as_slice().unwrap_or(&[]);
-        let mut codes = vec![0u32; frames.nrows() * num_layers];
-        let mut sq_dists = vec![0f32; frames.nrows() * num_layers];
+        let frames = Rows::of(frames);
+        let mut codes = vec![0u32; frames.num_rows() * num_layers];
+        let mut sq_dists = vec![0f32; frames.num_rows() * num_layers];
         let block = BLOCK_FRAMES.next_multiple_of(self.rvq.common_stride());
-        let energies: Vec<Vec<f64>> = values
+        let energies: Vec<Vec<f64>> = frames
+            .values()
             .par_chunks(block * dim)
             .zip(codes.par_chunks_mut(block * num_layers))
             .zip(sq_dists.par_chunks_mut(block * num_layers))
-            .map_init(Workspace::default, |space, ((frames, codes), sq_dists)| match &self.chains {
-                None => layers_block(&self.layers, frames, search, codes, sq_dists, space),
+            .map_init(ChainWorkspace::default, |space, ((frames, codes), sq_dists)| match &self.chains {
+                None => layers_block(&self.layers, frames, search, codes, sq_dists, &mut space.layers),
                 Some(chains) => {
-                    chains_block(&self.layers, chains, dim, frames, search, codes, sq_dists, space)
+                    let frames = Rows::new(frames, dim);
+                    chains_block(&self.layers, chains, &frames, search, codes, sq_dists, space)
                 }
             })
             .collect();
@@ -144,177 +133,4 @@ impl<'a> Encoder<'a> {
         }
         Ok(Encoded { range: self.range(), codes, sq_dists, residual_energy })
     }
-}
-
-/// Bytes that the tables of a chain may take.
-pub const LARGEST_TABLES: usize = 256 << 20;
-
-/// Gives every layer behind the first its products with those before it, where all of them search in the space of `layers`.
-fn prepare_tables(layers: &[PreparedLayer<'_>]) {
-    let num_codes = |layer: &PreparedLayer<'_>| layer.outputs.nrows();
-    let bytes = |nth: usize| {
-        PathTables::num_bytes(num_codes(&layers[nth]), layers[..nth].iter().map(num_codes).sum())
-    };
-    let total = (0..layers.len()).map(bytes).fold(0, usize::saturating_add);
-    if total > LARGEST_TABLES || !layers.iter().all(PreparedLayer::is_plain) {
-        return;
-    }
-    for (nth, layer) in layers.iter().enumerate().skip(1) {
-        let earlier: Vec<_> = layers[..nth].iter().map(|layer| layer.outputs.view()).collect();
-        layer.tables.get_or_init(|| PathTables::new(layer.outputs.view(), &earlier));
-    }
-}
-
-/// Takes a block through `layers` one behind the other; gives the energy left behind each.
-pub(super) fn layers_block(
-    layers: &[PreparedLayer<'_>],
-    frames: &[f32],
-    search: Search,
-    codes: &mut [u32],
-    sq_dists: &mut [f32],
-    space: &mut Workspace,
-) -> Vec<f64> {
-    match search.width() {
-        width if width > 1 && layers.iter().all(|layer| layer.layer.stride == 1) => {
-            search::beam_block(layers, frames, width, codes, sq_dists)
-        }
-        _ => greedy_block(layers, frames, codes, sq_dists, space),
-    }
-}
-
-fn greedy_block(
-    layers: &[PreparedLayer<'_>],
-    frames: &[f32],
-    codes: &mut [u32],
-    sq_dists: &mut [f32],
-    space: &mut Workspace,
-) -> Vec<f64> {
-    let Some(dim) = layers.first().map(|layer| layer.outputs.ncols()) else { return Vec::new() };
-    let num_layers = layers.len();
-    let num_frames = frames.len() / dim;
-    let Workspace { residual, codes: chosen, sq_dists: dists, scratch } = space;
-    residual.clear();
-    residual.extend_from_slice(frames);
-    chosen.resize(num_frames, 0);
-    dists.resize(num_frames, 0.0);
-    let mut energies = Vec::with_capacity(num_layers);
-    for (nth, layer) in layers.iter().enumerate() {
-        layer.assign(residual, chosen, dists, scratch);
-        let outputs = layer.outputs.as_slice().unwrap_or(&[]);
-        let mut energy = 0.0;
-        for (frame, (residual, (&code, &dist))) in
-            residual.chunks_exact_mut(dim).zip(chosen.iter().zip(dists.iter())).enumerate()
-        {
-            energy += subtract(residual, &outputs[code as usize * dim..][..dim]);
-            codes[frame * num_layers + nth] = code;
-            sq_dists[frame * num_layers + nth] = dist;
-        }
-        energies.push(energy);
-    }
-    energies
-}
-
-/// The memory of one thread's blocks.
-#[derive(Debug, Default)]
-pub(super) struct Workspace {
-    residual: Vec<f32>,
-    codes: Vec<u32>,
-    sq_dists: Vec<f32>,
-    scratch: Scratch,
-}
-
-impl<'a> PreparedLayer<'a> {
-    fn new(layer: &'a Layer, metric: Metric) -> Self {
-        let mut rows = layer.codebook.embed().to_owned();
-        if metric.is_cosine() {
-            normalize_rows(&mut rows);
-        }
-        let searcher = Searcher::new(rows.view());
-        if metric == Metric::CosineRaw {
-            rows = layer.codebook.embed().to_owned();
-        }
-        let outputs = match &layer.projection {
-            Some(p) => p.project_out(rows.view()),
-            None => rows,
-        };
-        Self { layer, metric, searcher, outputs, tables: OnceLock::new() }
-    }
-
-    /// What a search along several paths gains from.
-    pub(super) fn tables(&self) -> Option<&PathTables> {
-        self.tables.get().and_then(Option::as_ref)
-    }
-
-    /// Whether the search happens in the frames' own space.
-    pub(super) fn is_plain(&self) -> bool {
-        self.layer.projection.is_none() && self.metric == Metric::Euclidean && self.layer.stride == 1
-    }
-
-    /// What the search sees of `residual`, which has `dim` columns.
-    pub(super) fn input(&self, residual: &[f32]) -> Option<Array2<f32>> {
-        let dim = self.outputs.ncols();
-        let view = ArrayView2::from_shape((residual.len() / dim.max(1), dim), residual).ok()?;
-        Some(layer_input(self.layer, self.metric, view))
-    }
-
-    fn assign(&self, residual: &[f32], codes: &mut [u32], sq_dists: &mut [f32], scratch: &mut Scratch) {
-        let stride = self.layer.stride;
-        if self.is_plain() {
-            self.searcher.assign_block(residual, codes, sq_dists, scratch);
-        } else if stride > 1 {
-            let means = pooled(residual, self.outputs.ncols(), stride);
-            let Some(input) = self.input(&means) else { return };
-            let (mut few, mut dists) = (vec![0; input.nrows()], vec![0.0; input.nrows()]);
-            self.searcher.assign_block(input.as_slice().unwrap_or(&[]), &mut few, &mut dists, scratch);
-            codes.chunks_mut(stride).zip(few).for_each(|(codes, code)| codes.fill(code));
-            sq_dists.chunks_mut(stride).zip(dists).for_each(|(dists, dist)| dists.fill(dist));
-        } else if let Some(input) = self.input(residual) {
-            self.searcher.assign_block(input.as_slice().unwrap_or(&[]), codes, sq_dists, scratch);
-        }
-    }
-}
-
-/// Subtracts a row from a residual and gives the squared length of what is left.
-pub(super) fn subtract(residual: &mut [f32], row: &[f32]) -> f64 {
-    let mut sums = [0f64; 8];
-    let (values, tail) = residual.as_chunks_mut::<8>();
-    let (rows, row_tail) = row.as_chunks::<8>();
-    for (values, rows) in values.iter_mut().zip(rows) {
-        for lane in 0..8 {
-            values[lane] -= rows[lane];
-            sums[lane] += f64::from(values[lane]) * f64::from(values[lane]);
-        }
-    }
-    let mut sum: f64 = sums.iter().sum();
-    for (value, e) in tail.iter_mut().zip(row_tail) {
-        *value -= e;
-        sum += f64::from(*value) * f64::from(*value);
-    }
-    sum
-}
-
-/// `residual_n -= rows[codes_n]` for every frame; gives `sum ||residual_n||²`, added up in f64 by fixed blocks.
-pub(crate) fn subtract_rows(residual: &mut Array2<f32>, rows: ArrayView2<'_, f32>, codes: &[u32]) -> f64 {
-    let dim = residual.ncols();
-    let (Some(values), Some(rows)) = (residual.as_slice_mut(), rows.to_slice()) else { return 0.0 };
-    let blocks: Vec<f64> = values
-        .par_chunks_mut(BLOCK_FRAMES * dim)
-        .zip(codes.par_chunks(BLOCK_FRAMES))
-        .map(|(block, codes)| {
-            let frames = block.chunks_exact_mut(dim).zip(codes);
-            frames.map(|(frame, &code)| subtract(frame, &rows[code as usize * dim..][..dim])).sum()
-        })
-        .collect();
-    blocks.iter().sum()
-}
-
-/// `sum ||r_n||²` over all frames, added up in f64 by fixed blocks.
-pub(crate) fn energy(residual: ArrayView2<'_, f32>) -> f64 {
-    let dim = residual.ncols().max(1);
-    let values = residual.to_slice().unwrap_or(&[]);
-    let blocks: Vec<f64> = values
-        .par_chunks(BLOCK_FRAMES * dim)
-        .map(|block| block.iter().map(|&v| f64::from(v) * f64::from(v)).sum())
-        .collect();
-    blocks.iter().sum()
 }

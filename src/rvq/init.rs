@@ -1,15 +1,16 @@
 //! Starting codebooks: k-means (Lloyd), its seeding, and plain draws.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
 
 use crate::random;
 use crate::task::{Cancelled, Task};
 
+use super::code_sums::CodeSums;
 use super::codebook::normalize_rows;
 use super::nearest::Searcher;
-use super::tally::Tally;
+use super::rows::Rows;
 
 /// Samples that one task of the seeding looks at.
 const SEED_BLOCK: usize = 512;
@@ -77,19 +78,19 @@ pub fn spherical(
 
 /// The counts and the objective of `means` as they are.
 #[must_use]
-pub fn recount(samples: ArrayView2<'_, f32>, means: Array2<f32>) -> KMeans {
-    let samples = samples.as_standard_layout();
+pub(crate) fn recount(samples: ArrayView2<'_, f32>, means: Array2<f32>) -> KMeans {
+    let samples = Rows::of(samples);
     let mut counts = vec![0; means.nrows()];
-    let mut codes = vec![0; samples.nrows()];
-    let mut sq_dists = vec![0.0; samples.nrows()];
-    Searcher::new(means.view()).assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
+    let mut codes = vec![0; samples.num_rows()];
+    let mut sq_dists = vec![0.0; samples.num_rows()];
+    Searcher::new(means.view()).assign(samples.values(), &mut codes, &mut sq_dists);
     for &code in &codes {
         counts[code as usize] += 1;
     }
     KMeans { means, counts, objective: mean(&sq_dists) }
 }
 
-/// Lloyd's iterations, with `settle` on the means after each.
+/// Lloyd's iterations, with `finish` on the means after each.
 fn iterate(
     samples: ArrayView2<'_, f32>,
     mut means: Array2<f32>,
@@ -97,34 +98,34 @@ fn iterate(
     mut empty: EmptyCluster<'_>,
     stage: &str,
     task: &Task<'_>,
-    settle: impl Fn(&mut Array2<f32>),
+    finish: impl Fn(&mut Array2<f32>),
 ) -> Result<KMeans, Cancelled> {
-    let samples = samples.as_standard_layout();
-    let (num_samples, num_codes) = (samples.nrows(), means.nrows());
+    let samples = Rows::of(samples);
+    let (num_samples, num_codes) = (samples.num_rows(), means.nrows());
     let mut codes = vec![0u32; num_samples];
     let mut sq_dists = vec![0f32; num_samples];
     let mut searcher = Searcher::default();
-    let mut tally = Tally::default();
+    let mut code_sums = CodeSums::default();
     let mut objective = 0.0;
     for iter in 0..iters.max(1) {
         task.check()?;
         task.progress(stage, iter, iters);
         searcher.prepare(means.view());
-        searcher.assign(samples.as_slice().unwrap_or(&[]), &mut codes, &mut sq_dists);
-        tally.fill(samples.view(), &codes, num_codes);
+        searcher.assign(samples.values(), &mut codes, &mut sq_dists);
+        code_sums.fill(samples.view(), &codes, num_codes);
         objective = mean(&sq_dists);
         let mut vacant = Vec::new();
         for (code_idx, mut mean) in means.rows_mut().into_iter().enumerate() {
-            let count = tally.counts()[code_idx];
+            let count = code_sums.counts()[code_idx];
             if count == 0 {
                 vacant.push(code_idx);
                 continue;
             }
-            for (value, &sum) in mean.iter_mut().zip(tally.sums().row(code_idx)) {
+            for (value, &sum) in mean.iter_mut().zip(code_sums.sums().row(code_idx)) {
                 *value = (sum / f64::from(count)) as f32;
             }
         }
-        settle(&mut means);
+        finish(&mut means);
         let fill = match &mut empty {
             EmptyCluster::Keep => Vec::new(),
             EmptyCluster::Resample(_) if vacant.is_empty() => Vec::new(),
@@ -132,11 +133,11 @@ fn iterate(
             EmptyCluster::Worst => worst(&sq_dists, vacant.len()),
         };
         for (&code_idx, sample_idx) in vacant.iter().zip(fill) {
-            means.row_mut(code_idx).assign(&samples.row(sample_idx));
+            means.row_mut(code_idx).assign(&samples.view().row(sample_idx));
         }
     }
     task.progress(stage, iters, iters);
-    Ok(KMeans { means, counts: tally.counts().to_vec(), objective })
+    Ok(KMeans { means, counts: code_sums.counts().to_vec(), objective })
 }
 
 /// k-means++ seeds: each next one is drawn from `samples` in proportion to the squared distance to the nearest seed so far.
@@ -146,48 +147,50 @@ fn iterate(
 ///
 /// # Errors
 /// [`Cancelled`].
-pub fn kmeans_plus_plus(
+pub(crate) fn kmeans_plus_plus(
     samples: ArrayView2<'_, f32>,
     num_codes: usize,
     rng: &mut Pcg64,
     task: &Task<'_>,
 ) -> Result<Array2<f32>, Cancelled> {
-    let samples = samples.as_standard_layout();
-    let (num_samples, dim) = samples.dim();
+    let samples = Rows::of(samples);
+    let (num_samples, dim) = (samples.num_rows(), samples.dim());
     let mut seeds = Array2::zeros((num_codes, dim));
-    let mut dists = Array1::from_elem(num_samples, f32::INFINITY);
+    let mut dists = vec![f32::INFINITY; num_samples];
     let mut block_sums = vec![0f64; num_samples.div_ceil(SEED_BLOCK)];
     let mut next = random::below(rng, num_samples);
-    for mut seed in seeds.rows_mut() {
+    for mut row in seeds.rows_mut() {
         task.check()?;
-        seed.assign(&samples.row(next));
-        let seed = seed.as_slice().unwrap_or(&[]);
-        let rows = samples.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter();
-        let dists_blocks = dists.axis_chunks_iter_mut(Axis(0), SEED_BLOCK).into_par_iter();
-        rows.zip(dists_blocks).zip(&mut block_sums).for_each(|((rows, mut dists), sum)| {
-            for (row, dist) in rows.rows().into_iter().zip(&mut dists) {
-                *dist = dist.min(sq_dist(row.to_slice().unwrap_or(&[]), seed));
+        let seed = samples.row(next);
+        row.assign(&ArrayView1::from(seed));
+        let blocks = seed_blocks(&samples).zip(dists.par_chunks_mut(SEED_BLOCK));
+        blocks.zip(&mut block_sums).for_each(|((rows, dists), sum)| {
+            for (row, dist) in rows.chunks_exact(dim).zip(&mut *dists) {
+                *dist = dist.min(sq_dist(row, seed));
             }
             *sum = dists.iter().map(|&d| f64::from(d)).sum();
         });
         let draws: Vec<usize> =
             (0..SEED_DRAWS).map_while(|_| draw_by_weight(&dists, &block_sums, rng)).collect();
-        next = best_seed(samples.view(), &dists, &draws).unwrap_or_else(|| random::below(rng, num_samples));
+        next = best_seed(&samples, &dists, &draws).unwrap_or_else(|| random::below(rng, num_samples));
     }
     Ok(seeds)
 }
 
+/// Blocks of [`SEED_BLOCK`] samples, each row by row.
+fn seed_blocks<'a>(samples: &'a Rows<'_>) -> impl IndexedParallelIterator<Item = &'a [f32]> {
+    samples.values().par_chunks(SEED_BLOCK * samples.dim().max(1))
+}
+
 /// The one of `draws` that as a further seed leaves the smallest sum of distances; the first of equals.
-fn best_seed(samples: ArrayView2<'_, f32>, dists: &Array1<f32>, draws: &[usize]) -> Option<usize> {
-    let rows = samples.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter();
-    let left_by_block: Vec<Vec<f64>> = rows
-        .zip(dists.axis_chunks_iter(Axis(0), SEED_BLOCK).into_par_iter())
+fn best_seed(samples: &Rows<'_>, dists: &[f32], draws: &[usize]) -> Option<usize> {
+    let left_by_block: Vec<Vec<f64>> = seed_blocks(samples)
+        .zip(dists.par_chunks(SEED_BLOCK))
         .map(|(rows, dists)| {
             let mut left = vec![0f64; draws.len()];
-            for (row, &dist) in rows.rows().into_iter().zip(&dists) {
-                let row = row.to_slice().unwrap_or(&[]);
+            for (row, &dist) in rows.chunks_exact(samples.dim()).zip(dists) {
                 for (left, &draw) in left.iter_mut().zip(draws) {
-                    *left += f64::from(dist.min(sq_dist(row, samples.row(draw).to_slice().unwrap_or(&[]))));
+                    *left += f64::from(dist.min(sq_dist(row, samples.row(draw))));
                 }
             }
             left
@@ -206,13 +209,13 @@ pub fn draw(samples: ArrayView2<'_, f32>, num_codes: usize, rng: &mut Pcg64) -> 
 
 /// Rows of the uniform distribution that PyTorch's `kaiming_uniform_` draws from for a weight `[num_codes, dim]`: `±sqrt(6/dim)`.
 #[must_use]
-pub fn kaiming_uniform(num_codes: usize, dim: usize, rng: &mut Pcg64) -> Array2<f32> {
+pub(crate) fn kaiming_uniform(num_codes: usize, dim: usize, rng: &mut Pcg64) -> Array2<f32> {
     uniform(num_codes, dim, dim, rng)
 }
 
 /// Rows of the uniform distribution on `±sqrt(6/fan_in)`.
 #[must_use]
-pub fn uniform(num_codes: usize, dim: usize, fan_in: usize, rng: &mut Pcg64) -> Array2<f32> {
+pub(crate) fn uniform(num_codes: usize, dim: usize, fan_in: usize, rng: &mut Pcg64) -> Array2<f32> {
     let bound = (6.0 / fan_in.max(1) as f64).sqrt();
     Array2::from_shape_simple_fn((num_codes, dim), || ((2.0 * random::unit(rng) - 1.0) * bound) as f32)
 }
@@ -234,7 +237,7 @@ fn worst(sq_dists: &[f32], count: usize) -> Vec<usize> {
 }
 
 /// An index drawn in proportion to `weights`, whose sums over blocks of [`SEED_BLOCK`] are known; `None` where all are zero.
-fn draw_by_weight(weights: &Array1<f32>, block_sums: &[f64], rng: &mut Pcg64) -> Option<usize> {
+fn draw_by_weight(weights: &[f32], block_sums: &[f64], rng: &mut Pcg64) -> Option<usize> {
     let total: f64 = block_sums.iter().sum();
     if total <= 0.0 || !total.is_finite() {
         return None;

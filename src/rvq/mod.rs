@@ -15,31 +15,41 @@
 //! # Ok::<(), rvqscope::rvq::RvqError>(())
 //! ```
 
+mod beam;
+mod blocks;
 mod chain;
+mod chain_blocks;
+pub mod code_sums;
 mod codebook;
-mod encode_chains;
+pub mod ema_state;
 pub mod encoder;
+mod forward;
 pub mod init;
+mod layer;
 pub mod nearest;
-mod nearest_upstream;
 mod param_table;
 mod params;
+mod prepared;
 mod projection;
+mod rows;
 pub mod rules;
 pub mod search;
-pub mod settle;
 mod stack;
-pub mod tally;
+mod upstream_assignment;
+mod valid_params;
 
 pub use chain::{Chain, ChainParts};
 pub(crate) use codebook::normalize_rows;
 pub use codebook::{Codebook, Projection};
-pub use nearest_upstream::assign_as_upstream;
-pub(crate) use nearest_upstream::replace_by_upstream;
+pub use forward::Forward;
+pub use layer::Layer;
 pub use param_table::{PARAMS, param_spec};
-pub use params::{Assignment, BatchOrder, InitMethod, Metric, RvqParams, ValidRvqParams, default_params};
-pub(crate) use stack::layer_input;
-pub use stack::{Forward, Layer, LayerSpan, Rvq};
+pub use params::{Assignment, BatchOrder, InitMethod, Metric, RvqParams};
+pub(crate) use rows::{Rows, energy};
+pub use stack::{LayerSpan, Rvq};
+pub use upstream_assignment::assign_as_upstream;
+pub(crate) use upstream_assignment::replace_by_upstream;
+pub use valid_params::ValidRvqParams;
 
 use crate::task::Cancelled;
 

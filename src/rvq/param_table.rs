@@ -1,10 +1,11 @@
 //! The descriptions of the parameters, off which forms, flags, file headers and tooltips are read.
 
-use crate::param::{Effect, ParamKind, ParamSpec, ParamValue};
+use crate::param::{Effect, ParamKind, ParamSpec, ParamValue, Readers, Scope};
 
 use super::{Assignment, BatchOrder, InitMethod, Metric, RvqParams};
 
-/// Every parameter, in the order in which a form shows them. A rule names those it reads.
+/// Every parameter, in the order in which a form shows them, each with the rules that read it: a new one is a row here and a field in
+/// [`RvqParams`].
 pub static PARAMS: &[ParamSpec<RvqParams>] = &[
     ParamSpec {
         key: "num_layers",
@@ -13,6 +14,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: 256 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "How many codebooks stand one behind the other. Each quantizes what the ones before left over.",
         read: |p| ParamValue::Int(p.num_layers as u64),
         write: |p, v| set(&mut p.num_layers, v.as_int().map(|v| v as usize)),
@@ -24,6 +26,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: 65_536 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Codes in each layer. A layer spends log2 K bits a frame.",
         read: |p| ParamValue::Int(p.codebook_size as u64),
         write: |p, v| set(&mut p.codebook_size, v.as_int().map(|v| v as usize)),
@@ -35,6 +38,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 0, max: 65_536 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Codebooks of fewer dimensions than the frames: a fixed linear map stands in front of each layer and one behind it, made of the \
                principal axes of what the layer sees when it starts. 0, or the frames' own dimension, for none.",
         read: |p| ParamValue::Int(p.codebook_dim as u64),
@@ -47,6 +51,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Float { min: 0.0, max: 0.999_999 },
         effect: Effect::Live,
+        scope: Scope::COMPARABLE,
         help: "The share of the running average that a step keeps. The window is 1/(1-decay) steps: 100 at 0.99.",
         read: |p| ParamValue::Float(p.decay),
         write: |p, v| set(&mut p.decay, v.as_float()),
@@ -58,6 +63,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "frames",
         kind: ParamKind::Float { min: 0.0, max: 1.0 },
         effect: Effect::Live,
+        scope: Scope::COMPARABLE,
         help: "Laplace smoothing of the cluster sizes, which keeps an unused code from being divided by zero.",
         read: |p| ParamValue::Float(p.epsilon),
         write: |p, v| set(&mut p.epsilon, v.as_float()),
@@ -69,6 +75,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "frames",
         kind: ParamKind::Float { min: 0.0, max: 1e9 },
         effect: Effect::Live,
+        scope: Scope { is_own_unit: true, ..Scope::COMPARABLE },
         help: "A code whose EMA cluster size falls below this many frames a batch is replaced by a frame of the batch. 0 turns \
                replacement off. At N/K (batch size over codes) or more it declares every code dead.",
         read: |p| ParamValue::Float(p.threshold_ema_dead_code),
@@ -81,6 +88,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "frames",
         kind: ParamKind::Float { min: 0.0, max: 1e9 },
         effect: Effect::Live,
+        scope: Scope { readers: Readers::Only(&["lucidrains"]), ..Scope::COMPARABLE },
         help: "The EMA cluster size that a replaced code starts with; 0 takes the threshold.",
         read: |p| ParamValue::Float(p.reset_cluster_size),
         write: |p, v| set(&mut p.reset_cluster_size, v.as_float()),
@@ -92,6 +100,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Choice(&["euclidean", "cosine"]),
         effect: Effect::Restart,
+        scope: Scope { readers: Readers::Only(&["lucidrains"]), ..Scope::COMPARABLE },
         help: "How the nearest code is found: by squared distance, or by the angle between unit vectors.",
         read: |p| ParamValue::Choice(if p.metric.is_cosine() { "cosine" } else { "euclidean" }),
         write: |p, v| {
@@ -108,6 +117,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Choice(&["exact", "upstream"]),
         effect: Effect::Live,
+        scope: Scope { readers: Readers::AllBut(&["rvqscope"]), ..Scope::COMPARABLE },
         help: "Exact: the nearest code. Upstream: the smallest x² - 2xe + e² in 32-bit floats, as trainers compute it, which goes wrong where \
                the mean of the data lies far from zero. Held-out figures are exact in both cases.",
         read: |p| ParamValue::Choice(if p.assignment == Assignment::Upstream { "upstream" } else { "exact" }),
@@ -125,6 +135,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Choice(&["kmeans", "sample", "uniform"]),
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Where the first codebooks come from: k-means, frames drawn at random, or random numbers.",
         read: |p| {
             ParamValue::Choice(match p.init {
@@ -151,6 +162,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: 10_000 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Lloyd iterations of the k-means that starts each layer.",
         read: |p| ParamValue::Int(p.kmeans_iters as u64),
         write: |p, v| set(&mut p.kmeans_iters, v.as_int().map(|v| v as usize)),
@@ -162,6 +174,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Float { min: 0.0, max: 1e6 },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Factor of the commitment loss that is shown. The codebooks do not depend on it: it acts on an encoder.",
         read: |p| ParamValue::Float(p.commitment_weight),
         write: |p, v| set(&mut p.commitment_weight, v.as_float()),
@@ -173,6 +186,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "frames",
         kind: ParamKind::Int { min: 1, max: 1 << 24 },
         effect: Effect::Live,
+        scope: Scope::SHARED,
         help: "Frames a step. Codes get N/K frames a step on average, which is what a threshold is measured against.",
         read: |p| ParamValue::Int(p.batch_size as u64),
         write: |p, v| set(&mut p.batch_size, v.as_int().map(|v| v as usize)),
@@ -184,6 +198,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 1, max: u64::MAX / 2 },
         effect: Effect::Live,
+        scope: Scope::SHARED,
         help: "Where training ends. It can be continued from there.",
         read: |p| ParamValue::Int(p.steps),
         write: |p, v| set(&mut p.steps, v.as_int()),
@@ -195,6 +210,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Choice(&["shuffled", "sequential"]),
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Shuffled: a new random order each epoch, an incomplete last batch is dropped. Sequential: as the frames come, and \
                an incomplete last batch is used.",
         read: |p| {
@@ -215,6 +231,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Bool,
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Each step trains a random number of leading layers, so that fewer layers also work on their own.",
         read: |p| ParamValue::Bool(p.quantizer_dropout),
         write: |p, v| set(&mut p.quantizer_dropout, v.as_bool()),
@@ -226,6 +243,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "",
         kind: ParamKind::Int { min: 0, max: u64::MAX },
         effect: Effect::Restart,
+        scope: Scope::SHARED,
         help: "Start of every random draw. The same seed, data and parameters give the same bytes.",
         read: |p| ParamValue::Int(p.seed),
         write: |p, v| set(&mut p.seed, v.as_int()),

@@ -1,8 +1,4 @@
-//! The parameters of a training, and the check that makes them fit for use.
-
-use crate::param::ParamError;
-
-use super::rules::{self, UpdateRule};
+//! The parameters of a training.
 
 /// How near two vectors are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,23 +93,6 @@ pub struct RvqParams {
     pub seed: u64,
 }
 
-/// Parameters that were checked.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ValidRvqParams(RvqParams);
-
-/// The parameters that rule `rule` starts from.
-#[must_use]
-pub fn default_params(rule: &dyn UpdateRule) -> RvqParams {
-    rule.defaults()
-}
-
-impl Default for RvqParams {
-    /// The lineage's defaults under the recommended rule.
-    fn default() -> Self {
-        rules::DEFAULT.defaults()
-    }
-}
-
 impl RvqParams {
     /// What all upstreams of the lineage start from; rules change what is their own.
     #[must_use]
@@ -140,46 +119,9 @@ impl RvqParams {
         }
     }
 
-    /// Checks every parameter that the rule reads.
-    ///
-    /// # Errors
-    /// The first one that is outside of its range.
-    pub fn validate(self) -> Result<ValidRvqParams, ParamError> {
-        for spec in rules::rule(self.rule).params() {
-            spec.check(&self)?;
-        }
-        Ok(ValidRvqParams(self))
-    }
-
-    /// These parameters under another rule: what both read is kept, but for the threshold, whose unit is the rule's own.
-    #[must_use]
-    pub fn with_rule(self, rule: &'static dyn UpdateRule) -> Self {
-        let mut params = rule.defaults();
-        for spec in rule.params() {
-            if spec.key != "threshold_ema_dead_code" {
-                (spec.write)(&mut params, (spec.read)(&self));
-            }
-        }
-        params
-    }
-
-    /// Whether the rule measures nearness by angle.
-    #[must_use]
-    pub fn is_by_angle(&self) -> bool {
-        self.metric.is_cosine() && rules::rule(self.rule).params().iter().any(|spec| spec.key == "metric")
-    }
-
     /// `1/(1-decay)`: the steps over which the EMA looks back.
     #[must_use]
     pub fn ema_window_steps(&self) -> f64 {
         1.0 / (1.0 - self.decay)
-    }
-}
-
-impl std::ops::Deref for ValidRvqParams {
-    type Target = RvqParams;
-
-    fn deref(&self) -> &RvqParams {
-        &self.0
     }
 }

@@ -15,7 +15,7 @@ const BLOCK_FRAMES: usize = 2048;
 impl Projection {
     /// A map that takes everything to zero: what stands around a layer that was not started yet, so that it adds nothing.
     #[must_use]
-    pub fn blank(dim: usize, codebook_dim: usize) -> Self {
+    pub(crate) fn blank(dim: usize, codebook_dim: usize) -> Self {
         Self {
             in_weight: Array2::zeros((codebook_dim, dim)),
             in_bias: Array1::zeros(codebook_dim),
@@ -61,7 +61,7 @@ impl Projection {
     /// The same map for frames in other units, `x = scale y + shift`, where this one is for `y`; codebook space is scaled alike. An empty `shift`
     /// is none.
     #[must_use]
-    pub fn in_units_of(&self, scale: f64, shift: &[f64]) -> Self {
+    pub(crate) fn in_units_of(&self, scale: f64, shift: &[f64]) -> Self {
         let mut other = self.clone();
         for (bias, weights) in other.in_bias.iter_mut().zip(self.in_weight.rows()) {
             let of_shift: f64 = weights.iter().zip(shift).map(|(&w, &b)| f64::from(w) * b).sum();

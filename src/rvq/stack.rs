@@ -1,22 +1,9 @@
-//! `ResidualVectorQuantization`: forward, encode and decode through a stack of layers.
+//! A quantizer as a stack of layers in one or several chains, and its way back from codes to frames.
 
 use ndarray::{Array2, ArrayView2, s};
 
 use super::codebook::normalize_rows;
-use super::encoder::Encoder;
-use super::search::Search;
-use super::{Chain, ChainParts, Codebook, Metric, Projection, RvqError};
-
-/// One layer: its codebook, and its projection where the codebook has another dimension than the frames.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Layer {
-    /// The codebook.
-    pub codebook: Codebook,
-    /// The maps around it.
-    pub projection: Option<Projection>,
-    /// How many frames in a row share one code, that of their mean; 1 but in SNAC. Codes are given for every frame all the same.
-    pub stride: usize,
-}
+use super::{Chain, ChainParts, Layer, Metric, RvqError};
 
 /// Residual layers over frames of one dimension, in one or several chains.
 ///
@@ -40,51 +27,6 @@ pub struct LayerSpan {
     pub start: usize,
     /// The layer before which to stop, counted from the first of all layers; `None` or `Some(0)` for all.
     pub end: Option<usize>,
-}
-
-/// What a forward pass gives.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Forward {
-    /// The sum of the layers' outputs, `(num_frames, dim)`.
-    pub quantized: Array2<f32>,
-    /// `(num_layers, num_frames)`.
-    pub codes: Array2<u32>,
-    /// Commitment loss of each layer, `commitment_weight * mean((x - q)²)` over all elements in codebook space.
-    pub losses: Vec<f64>,
-    /// The output of each layer that was asked for, not summed, each `(num_frames, dim)`, in layer order.
-    pub layer_outputs: Vec<Array2<f32>>,
-}
-
-impl From<Codebook> for Layer {
-    fn from(codebook: Codebook) -> Self {
-        Self { codebook, projection: None, stride: 1 }
-    }
-}
-
-impl Layer {
-    /// The dimension of the frames that go in and come out.
-    #[must_use]
-    pub fn dim(&self) -> usize {
-        self.projection.as_ref().map_or(self.codebook.dim(), |p| p.in_weight.ncols())
-    }
-
-    /// Checks that layer `layer_idx` fits together and works in `dim` dimensions.
-    pub(super) fn check(&self, layer_idx: usize, dim: usize) -> Result<(), RvqError> {
-        if self.dim() != dim {
-            return Err(RvqError::Shape(format!(
-                "layer {layer_idx} has {} dimensions, but its input has {dim}",
-                self.dim()
-            )));
-        }
-        let inner = self.codebook.dim();
-        match &self.projection {
-            Some(p) if !p.fits(dim, inner) => Err(RvqError::Shape(format!(
-                "the projection of layer {layer_idx} does not fit a codebook of {inner} dimensions"
-            ))),
-            _ if self.stride == 0 => Err(RvqError::Shape(format!("layer {layer_idx} has a stride of 0"))),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// The most frames that strides may take to come out even.
@@ -228,18 +170,14 @@ impl Rvq {
         )))
     }
 
+    /// The layers, to be updated.
+    pub(crate) fn layers_mut(&mut self) -> &mut [Layer] {
+        &mut self.layers
+    }
+
     /// One layer, to be updated.
     pub(crate) fn layer_mut(&mut self, layer_idx: usize) -> Option<&mut Layer> {
         self.layers.get_mut(layer_idx)
-    }
-
-    /// What layer `layer_idx` leaves over of `residual`, `(num_frames, dim)`; all of it where there is no such layer.
-    #[must_use]
-    pub fn residual_behind(&self, layer_idx: usize, residual: ArrayView2<'_, f32>) -> Array2<f32> {
-        let span = LayerSpan { start: layer_idx, end: Some(layer_idx + 1) };
-        let codes = Encoder::new(self, span).and_then(|encoder| encoder.encode(residual, Search::Greedy));
-        let output = codes.and_then(|encoded| self.layer_output(layer_idx, encoded.codes.into_iter()));
-        output.map_or_else(|_| residual.to_owned(), |output| &residual - &output)
     }
 
     /// How many layers there are.
@@ -258,57 +196,6 @@ impl Rvq {
     #[must_use]
     pub fn metric(&self) -> Metric {
         self.metric
-    }
-
-    /// Quantizes `frames`, `(num_frames, dim)`, with the first `n_q` layers and gives all that upstream's `forward` does.
-    ///
-    /// `layers` names the layers whose own outputs are wanted. Nothing is updated.
-    ///
-    /// # Errors
-    /// The dimension differs, or a layer is asked for that is not used.
-    pub fn forward(
-        &self,
-        frames: ArrayView2<'_, f32>,
-        n_q: Option<usize>,
-        layers: &[usize],
-        commitment_weight: f64,
-    ) -> Result<Forward, RvqError> {
-        let span = self.resolve(LayerSpan { start: 0, end: n_q })?;
-        if let Some(&asked) = layers.iter().find(|&&l| l >= span.end) {
-            return Err(RvqError::NoSuchLayer { asked, have: span.end });
-        }
-        let mut forward = Forward {
-            quantized: Array2::zeros(frames.dim()),
-            codes: Array2::zeros((span.len(), frames.nrows())),
-            losses: Vec::with_capacity(span.len()),
-            layer_outputs: Vec::new(),
-        };
-        let dim = self.dim();
-        let encoded = Encoder::new(self, LayerSpan { start: 0, end: n_q })?.encode(frames, Search::Greedy)?;
-        for layer_idx in span {
-            let output =
-                self.layer_output(layer_idx, encoded.layer(layer_idx).collect::<Vec<_>>().into_iter())?;
-            let sq_dists = encoded.sq_dists.iter().skip(layer_idx).step_by(encoded.range.len());
-            let sum: f64 = sq_dists.map(|&d| f64::from(d)).sum();
-            let inner = self.layers.get(layer_idx).map_or(dim, |l| l.codebook.dim());
-            forward.losses.push(commitment_weight * sum / (frames.nrows() * inner).max(1) as f64);
-            forward.quantized += &output;
-            if layers.contains(&layer_idx) {
-                forward.layer_outputs.push(output);
-            }
-        }
-        forward.codes = encoded.to_matrix();
-        Ok(forward)
-    }
-
-    /// The codes of `frames`, `(num_frames, dim)`: `(layers in span, num_frames)`.
-    ///
-    /// With a span that does not start at 0, `frames` are taken as the residual that its first layer sees.
-    ///
-    /// # Errors
-    /// The dimension differs, or the span does not fit.
-    pub fn encode(&self, frames: ArrayView2<'_, f32>, span: LayerSpan) -> Result<Array2<u32>, RvqError> {
-        Ok(Encoder::new(self, span)?.encode(frames, Search::Greedy)?.to_matrix())
     }
 
     /// The sum of the rows that `codes`, `(num_layers, num_frames)`, name: `(num_frames, dim)`. The first row belongs to layer `start`.
@@ -377,18 +264,9 @@ impl Rvq {
         if self.metric == Metric::Cosine {
             normalize_rows(&mut rows);
         }
-        Ok(layer.projection.as_ref().map_or(rows.clone(), |p| p.project_out(rows.view())))
+        Ok(match &layer.projection {
+            Some(p) => p.project_out(rows.view()),
+            None => rows,
+        })
     }
-}
-
-/// What the search of a layer sees of the residual: projected, and of unit length where angles decide.
-pub(crate) fn layer_input(layer: &Layer, metric: Metric, residual: ArrayView2<'_, f32>) -> Array2<f32> {
-    let mut input = match &layer.projection {
-        Some(p) => p.project_in(residual),
-        None => residual.as_standard_layout().into_owned(),
-    };
-    if metric.is_cosine() {
-        normalize_rows(&mut input);
-    }
-    input
 }

@@ -71,6 +71,9 @@ pub(super) struct Activity {
     threads: usize,
     waker: Waker,
     last_job: u64,
+    /// Mailboxes of jobs that do nothing, for tests that speak in their place.
+    #[cfg(test)]
+    pub(super) mailboxes: Option<Vec<std::sync::Arc<super::mailbox::Mailbox>>>,
 }
 
 impl std::fmt::Debug for Activity {
@@ -115,6 +118,8 @@ impl Activity {
             threads: cores.saturating_sub(1).max(1),
             waker,
             last_job: 0,
+            #[cfg(test)]
+            mailboxes: None,
         }
     }
 
@@ -126,8 +131,24 @@ impl Activity {
     pub(super) fn start(&mut self, title: &str, doing: Doing, spec: JobSpec) {
         self.tasks.retain(|task| !task.doing.is_replaced_by(&doing));
         self.last_job += 1;
-        let job = Job::start(JobId(self.last_job), title.to_owned(), spec, self.threads, &self.waker);
+        let job = self.job(JobId(self.last_job), title.to_owned(), spec);
         self.tasks.push(Task { job, doing });
+    }
+
+    fn job(&mut self, id: JobId, title: String, spec: JobSpec) -> Job {
+        #[cfg(test)]
+        if let Some(mailboxes) = &mut self.mailboxes {
+            let (job, mailbox) = Job::idle(id, title);
+            mailboxes.push(mailbox);
+            return job;
+        }
+        Job::start(id, title, spec, self.threads, &self.waker)
+    }
+
+    /// Every job under way, by what it is doing.
+    #[cfg(test)]
+    pub(super) fn doing(&self) -> impl Iterator<Item = &Doing> {
+        self.tasks.iter().map(|task| &task.doing)
     }
 
     /// Drops jobs; what they would still have told goes nowhere.

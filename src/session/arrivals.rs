@@ -15,9 +15,9 @@ use super::Session;
 use super::activity::{Doing, Task, TrainState, Training};
 use super::ids::RunId;
 use super::mailbox::{Ending, Mail};
-use super::notices::Severity;
 use super::opening::{AfterOpen, Chosen, Opening, QuantizerChoice};
 use super::run_entry::{Body, ModelFile, Origin, RunState};
+use super::severity::Severity;
 
 impl Session {
     /// Takes in what jobs have told since the last call, and says whether anything changed. Never waits.
@@ -364,6 +364,6 @@ impl ModelFile {
     /// The run of it, before any frame was seen.
     pub(super) fn run(&self, rvq: Arc<Rvq>) -> Run {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned();
-        crate::jobs::run_of_model(name, rvq, self.params, self.steps)
+        Run::of_model(name, rvq, self.params, self.steps)
     }
 }

@@ -223,7 +223,7 @@ pub enum SaveCommand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoticeCommand {
     /// Show one.
-    Show(super::notices::Severity, String),
+    Show(super::severity::Severity, String),
     /// Take one away.
     Dismiss(u64),
     /// Take all away.

@@ -22,8 +22,12 @@ mod run_entry;
 mod runs;
 mod save;
 mod selection;
+mod severity;
 mod start;
 mod state;
+mod stored;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod train;
 mod worker;
@@ -47,12 +51,13 @@ pub use command::{
 };
 pub use corpus::DataEntry;
 pub use ids::{DataId, GroupId, RunId};
-pub use notices::{Notice, Severity};
+pub use notices::Notice;
 pub use opening::QuantizerChoice;
 pub use params::ParamsEditor;
 pub use plan::Plan;
 pub use run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState, View};
 pub use selection::Selection;
+pub use severity::Severity;
 pub use tokens::TokensLook;
 pub use worker::Waker;
 pub use workspace::Startup;
@@ -159,9 +164,8 @@ impl Session {
 
     /// Takes over other parameters; a training under way takes them over as well, or starts again.
     fn change_params(&mut self, after: RvqParams) {
-        match self.plan.params.replace(after) {
-            Some(effect) => self.pass_on_params(effect),
-            None => {}
+        if let Some(effect) = self.plan.params.replace(after) {
+            self.pass_on_params(effect);
         }
     }
 
@@ -210,10 +214,7 @@ impl Session {
 
     /// Deletes a run; a training of it ends.
     fn delete_run(&mut self, id: RunId) {
-        if self.activity.is_training(id) {
-            self.end_training();
-        }
-        self.activity.forget(id);
+        self.let_go_of(id);
         if self.runs.get(id).is_some() {
             let was_shown = self.runs.shown_id() == Some(id);
             self.edit_runs(RunsEdit::Delete { id, at: 0, entry: None });
@@ -221,6 +222,14 @@ impl Session {
                 self.show_run(next);
             }
         }
+    }
+
+    /// No job works for a run any more; a training of it ends.
+    fn let_go_of(&mut self, id: RunId) {
+        if self.activity.is_training(id) {
+            self.end_training();
+        }
+        self.activity.forget(id);
     }
 
     /// The newest run of the present data, to be shown in the place of one that is no more.
@@ -250,14 +259,16 @@ impl Session {
                 self.workspace.layout = if backwards { before.clone() } else { after.clone() };
             }
             Edit::Runs(edit) => {
-                if let RunsEdit::Delete { id, .. } = edit
-                    && !backwards
-                    && self.activity.is_training(*id)
-                {
-                    self.activity.take_training();
+                let id = edit.id();
+                if matches!(edit, RunsEdit::Delete { .. }) && !backwards {
+                    self.let_go_of(id);
                 }
                 edit.carry_out(&mut self.runs, backwards);
-                self.workspace.mark(edit.id());
+                let is_planned = self.runs.get(id).is_some_and(|entry| entry.state == RunState::Planned);
+                if is_planned && !self.activity.queue.contains(&id) {
+                    self.activity.queue.push_back(id);
+                }
+                self.workspace.mark(id);
             }
         }
         self.edits.put_back(edit, backwards);

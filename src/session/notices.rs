@@ -1,17 +1,7 @@
 //! Notices: sentences for the user, bounded, the same one counted up.
 
 use super::command::NoticeCommand;
-
-/// How much a notice matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Worth a look.
-    Warning,
-    /// Something did not work.
-    Error,
-}
+use super::severity::Severity;
 
 /// A sentence for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]

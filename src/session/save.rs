@@ -1,12 +1,13 @@
 //! Writing files: models, codes, reports, checkpoints.
 
+use crate::io::ModelOptions;
 use crate::jobs::{CodesSpec, JobSpec, ReportOf, ReportSpec, SaveSpec, WriteBackSpec, ema_params};
 use crate::rvq::LayerSpan;
 
 use super::activity::Doing;
 use super::command::SaveCommand;
-use super::notices::Severity;
 use super::run_entry::Origin;
+use super::severity::Severity;
 use super::{RunEntry, Session};
 
 /// What the job is called.
@@ -49,7 +50,7 @@ impl Session {
                         rvq,
                         original,
                         quantizer,
-                        options: Default::default(),
+                        options: ModelOptions::default(),
                         path,
                         ema,
                     }),

@@ -10,10 +10,10 @@ use super::activity::Doing;
 use super::command::{DataCommand, TrainCommand};
 use super::edits::Edit;
 use super::ids::{DataId, RunId};
-use super::notices::Severity;
 use super::opening::{AfterOpen, Chosen, Opening};
 use super::plan::HOLDOUT;
 use super::run_entry::Body;
+use super::severity::Severity;
 use super::{RunEntry, Session};
 
 impl Session {
@@ -227,14 +227,10 @@ impl Session {
             rvq: run.rvq.clone(),
             params: model.params,
             steps: model.steps,
-            holdout: held_out.map_or(self.all_frames(), Holdout),
+            holdout: held_out.map(Holdout),
             search: self.plan.search,
         };
         self.activity.start("Evaluating the model", Doing::Evaluating(id), JobSpec::Evaluate(spec));
-    }
-
-    fn all_frames(&self) -> Holdout {
-        Holdout(self.plan.holdout)
     }
 
     /// The run of a loaded model on these data: itself where it has no other, else another run of the same file.

@@ -22,7 +22,7 @@ use super::params::ParamsEditor;
 use super::plan::Plan;
 use super::run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState};
 use super::selection::Selection;
-use super::workspace::put_stored;
+use super::stored::put_stored;
 use super::{DataEntry, Session};
 
 /// Raised when a part changes its meaning.
@@ -78,7 +78,7 @@ enum OriginDoc {
     Swept,
     Loaded {
         path: PathBuf,
-        info: ModelInfo,
+        info: Box<ModelInfo>,
         params: Option<Map<String, Value>>,
         steps: u64,
         quantizer: Option<String>,
@@ -156,7 +156,7 @@ fn put_run(entry: &RunEntry, session: &Session) -> RunDoc {
         Origin::Swept => OriginDoc::Swept,
         Origin::Loaded(file) => OriginDoc::Loaded {
             path: file.path.clone(),
-            info: file.info.clone(),
+            info: Box::new(file.info.clone()),
             params: file.params.as_ref().map(params_json),
             steps: file.steps,
             quantizer: file.quantizer.clone(),
@@ -277,7 +277,7 @@ fn take_run(session: &mut Session, doc: RunDoc, stored: &mut BTreeMap<u64, Store
         OriginDoc::Swept => Origin::Swept,
         OriginDoc::Loaded { path, info, params, steps, quantizer } => Origin::Loaded(Arc::new(ModelFile {
             path,
-            info,
+            info: *info,
             params: params.as_ref().and_then(sound_params),
             steps,
             quantizer,

@@ -12,10 +12,10 @@ use crate::training::Run;
 use super::activity::{Doing, TrainState, Training};
 use super::command::{CompareCommand, SweepCommand};
 use super::ids::{DataId, GroupId, RunId};
-use super::notices::Severity;
 use super::opening::AfterOpen;
 use super::run_entry::{Body, Origin, Recipe, RunState};
 use super::runs::Counted;
+use super::severity::Severity;
 use super::{RunEntry, Session};
 
 impl Session {

@@ -77,6 +77,21 @@ impl Job {
         job
     }
 
+    /// A job that does nothing, and the mailbox that a test speaks through in its place.
+    #[cfg(test)]
+    pub(super) fn idle(id: JobId, title: String) -> (Self, Arc<Mailbox>) {
+        let mailbox = Arc::new(Mailbox::default());
+        let job = Self {
+            id,
+            title,
+            progress: None,
+            cancel: Cancel::default(),
+            control: channel().0,
+            mailbox: mailbox.clone(),
+        };
+        (job, mailbox)
+    }
+
     /// What it told since the last look.
     #[must_use]
     pub fn take_mail(&self) -> Mail {
@@ -103,4 +118,29 @@ impl Drop for Job {
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn work_that_panics_ends_with_its_message() {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let waker: Waker = Arc::new(|| {});
+        let job = Job::start_work(JobId(1), "test".to_owned(), |_| panic!("as asked"), 1, &waker);
+        let start = Instant::now();
+        let ending = loop {
+            if let Some(ending) = job.take_mail().ending {
+                break ending;
+            }
+            assert!(start.elapsed() < Duration::from_secs(60));
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        std::panic::set_hook(hook);
+        assert!(matches!(ending, Ending::Panicked(text) if text == "as asked"));
+    }
 }

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::jobs::{Checkpoint, Control, JobSpec, OpenedWorkspace, ResumeFrom};
+use crate::jobs::{Checkpoint, Control, JobSpec, OpenedWorkspace};
 use crate::store::{Folder, Saver, StoredRun};
-use crate::training::History;
 
 use super::activity::Doing;
 use super::command::{DataCommand, WorkspaceCommand};
 use super::edits::{Edit, Edits};
 use super::ids::RunId;
-use super::notices::Severity;
 use super::opening::AfterOpen;
-use super::run_entry::{Body, Origin, RunState};
+use super::run_entry::{Body, Origin};
+use super::severity::Severity;
+use super::stored::{put_stored, stored, stored_checkpoint};
 use super::{Session, state};
 
 /// Why there is nothing to save or to replace.
@@ -149,11 +149,14 @@ impl Session {
 
     /// A workspace was opened, or could not be: then everything works as usual and nothing is kept.
     pub(super) fn take_workspace(&mut self, opened: Option<OpenedWorkspace>) {
-        let Some(OpenedWorkspace { folder, state, runs, problems }) = opened else {
+        let Some(OpenedWorkspace { folder, state, runs, problems, notes }) = opened else {
             return self.start_up(false);
         };
         for problem in problems {
             self.notify(Severity::Error, problem);
+        }
+        for note in notes {
+            self.notify(Severity::Info, note);
         }
         let waker = self.activity.waker();
         let saver = Arc::new(Saver::start_waking(folder.clone(), Arc::new(move || waker())));
@@ -273,44 +276,4 @@ fn set_layout(workspace: &mut Workspace, edits: &mut Edits, after: String) {
             edits.push(Edit::Layout { before, after });
         }
     }
-}
-
-/// What is written of a run; nothing of one that has no quantizer.
-fn stored(entry: &super::RunEntry) -> Option<StoredRun> {
-    let run = entry.run()?.clone();
-    let history = entry.history.clone();
-    let kept = match &entry.resume {
-        Some(ResumeFrom::Memory(resume)) => resume.checkpoint().map(Arc::new),
-        Some(ResumeFrom::Checkpoint(checkpoint)) => Some(checkpoint.clone()),
-        None => None,
-    };
-    Some(match kept {
-        Some(kept) => {
-            StoredRun { run, history, trainer: Some(kept.trainer.clone()), standardize: kept.standardize }
-        }
-        None => StoredRun { run, history, trainer: None, standardize: false },
-    })
-}
-
-fn stored_checkpoint(checkpoint: &Checkpoint, history: Arc<History>) -> StoredRun {
-    let Checkpoint { run, trainer, standardize } = checkpoint;
-    StoredRun { run: run.clone(), history, trainer: Some(trainer.clone()), standardize: *standardize }
-}
-
-/// Puts what was read into a run. Steps behind the last checkpoint were lost, and are taken again.
-pub(super) fn put_stored(entry: &mut super::RunEntry, stored: StoredRun) {
-    let StoredRun { run, mut history, trainer, standardize } = stored;
-    if let Some(trainer) = trainer {
-        if history.steps().last().is_some_and(|&last| last > trainer.step) {
-            Arc::make_mut(&mut history).truncate_after(trainer.step);
-        }
-        let checkpoint = Checkpoint { run: run.clone(), trainer, standardize };
-        entry.resume = Some(ResumeFrom::Checkpoint(Arc::new(checkpoint)));
-    }
-    if entry.state == RunState::Planned && run.steps > 0 {
-        entry.state = RunState::Stopped;
-    }
-    entry.history = history;
-    entry.body = Body::Quantizer(run);
-    entry.touch();
 }

@@ -81,6 +81,16 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// A run that cannot be stored, and why.
+    pub(super) fn unfit(words: impl std::fmt::Display) -> Self {
+        Self::Unfit(format!("this run cannot be kept: {words}"))
+    }
+
+    /// A file that does not hold what it held, and how that shows.
+    pub(super) fn damaged(words: impl std::fmt::Display) -> Self {
+        Self::Broken(format!("the file is damaged: {words}"))
+    }
+
     /// What is not usable, and why.
     pub(super) fn broken(words: impl Into<String>) -> Self {
         Self::Broken(words.into())
@@ -119,12 +129,12 @@ impl From<std::io::Error> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(err: serde_json::Error) -> Self {
-        Self::Broken(format!("the file is damaged: its description cannot be read ({err})"))
+        Self::damaged(format_args!("its description cannot be read ({err})"))
     }
 }
 
 impl From<RvqError> for Fault {
     fn from(err: RvqError) -> Self {
-        Self::Broken(format!("the stored quantizer does not fit together: {err}"))
+        Self::damaged(err)
     }
 }

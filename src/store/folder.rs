@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::error::{Fault, StoreError};
-use super::{StoredRun, read_run, state, write_run};
+use super::run::{StoredRun, read_run, write_run};
+use super::state;
 
 /// An open folder of a workspace. As long as it lives, nobody else opens it.
 #[derive(Debug)]

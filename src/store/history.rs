@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use ndarray::Array2;
 
 use super::error::Fault;
-use super::tensors::{StoredTensors, Tensors};
+use super::stored::StoredTensors;
+use super::tensors::Tensors;
 use crate::training::{History, Series};
 
 const STEPS: &str = "history.steps";
@@ -15,14 +16,20 @@ fn name(series: Series) -> String {
 }
 
 /// Adds the tensors of `history`, and gives the names of its series.
-pub(super) fn put<'a>(history: &'a History, tensors: &mut Tensors<'a>) -> BTreeSet<String> {
+///
+/// # Errors
+/// Its steps do not count up.
+pub(super) fn put<'a>(history: &'a History, tensors: &mut Tensors<'a>) -> Result<BTreeSet<String>, Fault> {
+    if !history.steps().is_sorted_by(|a, b| a < b) {
+        return Err(Fault::unfit("the steps of its history do not count up"));
+    }
     tensors.put_u64(STEPS.to_owned(), history.steps());
     for series in Series::ALL {
         let layers = 0..history.num_layers();
         let rows = layers.map(|layer_idx| history.series(layer_idx, series).into()).collect();
         tensors.put_f64_pieces(name(series), vec![history.num_layers(), history.len()], rows);
     }
-    Series::ALL.iter().map(|series| series.key().to_owned()).collect()
+    Ok(Series::ALL.iter().map(|series| series.key().to_owned()).collect())
 }
 
 /// The history that [`put`] has taken apart. A series that was not known when it was stored is NaN throughout.
@@ -37,13 +44,11 @@ pub(super) fn take(known: &BTreeSet<String>, tensors: &StoredTensors) -> Result<
     }
     let shape = columns.first().map_or((steps.len(), 0), |(_, table)| table.dim());
     if steps.len() != shape.0 {
-        return Err(Fault::broken(
-            "the file is damaged: its history has another number of steps than it says",
-        ));
+        return Err(Fault::damaged("its history has another number of steps than it says"));
     }
     for series in Series::ALL.into_iter().filter(|series| !known.contains(series.key())) {
         columns.push((series, Array2::from_elem(shape, f64::NAN)));
     }
     let history = History::from_columns(steps, &columns);
-    history.map_err(|err| Fault::broken(format!("the file is damaged: {err}")))
+    history.map_err(Fault::damaged)
 }

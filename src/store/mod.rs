@@ -15,6 +15,7 @@ mod queue;
 mod run;
 mod saver;
 mod state;
+mod stored;
 mod tensors;
 
 pub use error::StoreError;

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::{Fault, StoreError};
-use super::folder::{RUNS, STATE, at, run_id, run_name};
-use super::{Folder, read_run, state};
+use super::folder::{Folder, RUNS, STATE, at, run_id, run_name};
+use super::run::read_run;
+use super::state;
 use crate::io::{bundle, unbundle};
 
 /// Writes the state and the runs of `folder` to the one file `path`, whole or not at all.

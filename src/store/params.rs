@@ -12,16 +12,23 @@ const RULE_KEY: &str = "rule";
 const RAW_KEY: &str = "metric_is_cosine_raw";
 
 /// Every parameter by its key.
-pub(super) fn put(params: &RvqParams) -> Map<String, Value> {
+///
+/// # Errors
+/// One is not a number.
+pub(super) fn put(params: &RvqParams) -> Result<Map<String, Value>, Fault> {
     let mut map = Map::new();
     map.insert(RULE_KEY.to_owned(), params.rule.into());
     for spec in PARAMS {
-        map.insert(spec.key.to_owned(), (spec.read)(params).to_json());
+        let value = (spec.read)(params).to_json();
+        if value.is_null() {
+            return Err(Fault::unfit(format_args!("{} is not a number", spec.key)));
+        }
+        map.insert(spec.key.to_owned(), value);
     }
     if params.metric == Metric::CosineRaw {
         map.insert(RAW_KEY.to_owned(), true.into());
     }
-    map
+    Ok(map)
 }
 
 /// The parameters that [`put`] wrote. One that is not there is what its rule starts from.
@@ -32,14 +39,12 @@ pub(super) fn put(params: &RvqParams) -> Map<String, Value> {
 /// The rule is not known, or a value is of another kind.
 pub(super) fn take(map: &Map<String, Value>) -> Result<RvqParams, Fault> {
     let rule = map.get(RULE_KEY).and_then(Value::as_str).unwrap_or_default();
-    let rule =
-        rules::find(rule).ok_or_else(|| Fault::broken("the file names an update rule that is not known"))?;
+    let rule = rules::find(rule).ok_or_else(|| Fault::damaged("its update rule is not known"))?;
     let mut params = rule.defaults();
     for spec in PARAMS {
         let Some(value) = map.get(spec.key) else { continue };
         let value = of_kind(&spec.kind, value);
-        let value =
-            value.ok_or_else(|| Fault::broken(format!("the file is damaged: {} has no value", spec.key)))?;
+        let value = value.ok_or_else(|| Fault::damaged(format_args!("{} has no value", spec.key)))?;
         (spec.write)(&mut params, value);
     }
     if map.contains_key(RAW_KEY) {
@@ -89,18 +94,19 @@ mod tests {
                 seed: u64::MAX - 3,
                 ..rule.defaults()
             };
-            let text = Value::Object(put(&params)).to_string();
+            let text = Value::Object(put(&params).unwrap()).to_string();
             let Value::Object(map) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
             let back = take(&map).unwrap();
             assert_eq!(back, params, "{text}");
             assert!(back.reset_cluster_size.is_sign_negative());
-            assert_eq!(take(&put(&rule.defaults())).unwrap(), rule.defaults());
+            assert_eq!(take(&put(&rule.defaults()).unwrap()).unwrap(), rule.defaults());
         }
     }
 
     #[test]
     fn what_is_no_parameter_is_refused() {
-        let mut map = put(&RvqParams::default());
+        assert!(put(&RvqParams { decay: f64::NAN, ..RvqParams::default() }).is_err());
+        let mut map = put(&RvqParams::default()).unwrap();
         map.insert("decay".to_owned(), Value::Null);
         assert!(take(&map).is_err());
         map.insert("decay".to_owned(), 0.5.into());

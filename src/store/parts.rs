@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::error::Fault;
 use super::exact;
-use super::tensors::{StoredTensors, Tensors};
-use crate::metrics::{Evaluation, LayerTally};
+use super::stored::StoredTensors;
+use super::tensors::Tensors;
+use crate::metrics::{Evaluation, GainSample, LayerTally};
 use crate::rvq::Rvq;
 use crate::rvq::param_spec;
 use crate::rvq::search::Search;
@@ -82,6 +83,31 @@ struct TallyDoc {
     code_sq_error: Vec<f64>,
     #[serde(with = "exact")]
     residual_energy: f64,
+    #[serde(with = "exact", default)]
+    gain: Option<GainSample>,
+}
+
+/// Mirrors [`GainSample`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct GainDoc {
+    frames: u64,
+    #[serde(with = "exact")]
+    eigenvalues: Vec<f64>,
+    #[serde(with = "exact")]
+    left: f64,
+}
+
+impl exact::Exact for GainSample {
+    type Stored = GainDoc;
+
+    fn store(&self) -> GainDoc {
+        let Self { frames, eigenvalues, left } = self;
+        GainDoc { frames: *frames, eigenvalues: eigenvalues.clone(), left: *left }
+    }
+
+    fn restore(GainDoc { frames, eigenvalues, left }: GainDoc) -> Self {
+        Self { frames, eigenvalues, left }
+    }
 }
 
 /// One layer's state in the form of the file.
@@ -101,9 +127,14 @@ pub(super) struct EvaluationDoc {
 }
 
 impl EditDoc {
-    pub(super) fn put(edit: &LiveEdit) -> Self {
+    /// # Errors
+    /// There is no such parameter.
+    pub(super) fn put(edit: &LiveEdit) -> Result<Self, Fault> {
         let LiveEdit { step, key, from, to } = edit;
-        Self { step: *step, key: (*key).to_owned(), from: from.clone(), to: to.clone() }
+        match param_spec(key) {
+            Some(_) => Ok(Self { step: *step, key: (*key).to_owned(), from: from.clone(), to: to.clone() }),
+            None => Err(Fault::unfit(format_args!("there is no parameter {key}"))),
+        }
     }
 
     /// # Errors
@@ -112,113 +143,130 @@ impl EditDoc {
         let Self { step, key, from, to } = self;
         let spec = param_spec(&key);
         let spec =
-            spec.ok_or_else(|| Fault::broken("the file tells of an edit of a parameter that is not known"))?;
+            spec.ok_or_else(|| Fault::damaged("it tells of an edit of a parameter that is not known"))?;
         Ok(LiveEdit { step, key: spec.key, from, to })
     }
 }
 
 /// Adds the arrays of `states` under names that begin with `at`, and gives the rest.
+///
+/// # Errors
+/// They are not of `rvq`.
 pub(super) fn put_states<'a>(
     states: &'a [LayerState],
+    rvq: &Rvq,
     at: &str,
     tensors: &mut Tensors<'a>,
-) -> Vec<StateStored> {
+) -> Result<Vec<StateStored>, Fault> {
+    check_states(states, rvq).map_err(Fault::unfit)?;
     let mut docs = Vec::with_capacity(states.len());
     for (nth, state) in states.iter().enumerate() {
         let at = format!("{at}.states.{nth}");
         tensors.put_u32(format!("{at}.batch_counts"), &state.batch_counts);
         tensors.put_f32(format!("{at}.code_drift"), &state.code_drift);
         tensors.put_u64(format!("{at}.replaced_at"), &state.replaced_at);
-        let (batch_counts, code_drift, replaced_at) = Default::default();
-        // What is named here is what went into tensors.
-        let rest = LayerState { batch_counts, code_drift, replaced_at, ..state.clone() };
-        docs.push(StateStored(rest));
+        docs.push(StateStored(state.clone()));
     }
-    docs
+    Ok(docs)
 }
 
-/// The states that [`put_states`] has taken apart: none, or one for each layer of `rvq`.
+/// The states that [`put_states`] has taken apart.
 ///
 /// # Errors
-/// A tensor is missing, or they are not of such a quantizer.
+/// A tensor is missing, or they are not of `rvq`.
 pub(super) fn take_states(
     docs: Vec<StateStored>,
+    rvq: &Rvq,
     at: &str,
     tensors: &StoredTensors,
-    rvq: &Rvq,
 ) -> Result<Vec<LayerState>, Fault> {
-    if !docs.is_empty() && docs.len() != rvq.num_layers() {
-        return Err(Fault::broken("the file is damaged: it tells of another number of layers than it has"));
-    }
     let mut states = Vec::new();
-    for ((nth, StateStored(mut state)), layer) in docs.into_iter().enumerate().zip(rvq.layers()) {
+    for (nth, StateStored(mut state)) in docs.into_iter().enumerate() {
         let at = format!("{at}.states.{nth}");
         state.batch_counts = tensors.list(&format!("{at}.batch_counts"))?;
         state.code_drift = tensors.list(&format!("{at}.code_drift"))?;
         state.replaced_at = tensors.list(&format!("{at}.replaced_at"))?;
-        let codes = layer.codebook.num_codes();
-        let lens = [state.batch_counts.len(), state.code_drift.len(), state.replaced_at.len()];
-        // A state that nothing was noted in yet has no code.
-        if lens != [codes; 3] && lens != [0; 3] {
-            return Err(wrong_codes(nth));
-        }
         states.push(state);
     }
+    check_states(&states, rvq).map_err(Fault::damaged)?;
     Ok(states)
 }
 
+/// Checks that there is no state, or one for each layer of `rvq` with all its codes.
+fn check_states(states: &[LayerState], rvq: &Rvq) -> Result<(), String> {
+    if !states.is_empty() && states.len() != rvq.num_layers() {
+        return Err(format!("it has {} states of {} layers", states.len(), rvq.num_layers()));
+    }
+    for (nth, (state, layer)) in states.iter().zip(rvq.layers()).enumerate() {
+        let lens = [state.batch_counts.len(), state.code_drift.len(), state.replaced_at.len()];
+        // A state that nothing was noted in yet may have no code.
+        if lens != [layer.codebook.num_codes(); 3] && lens != [0; 3] {
+            return Err(format!("the state of layer {nth} is of another number of codes"));
+        }
+    }
+    Ok(())
+}
+
 /// Adds the arrays of `evaluation` under names that begin with `at`, and gives the rest.
+///
+/// # Errors
+/// It is not of `rvq`.
 pub(super) fn put_evaluation<'a>(
     evaluation: &'a Evaluation,
+    rvq: &Rvq,
     at: &str,
     tensors: &mut Tensors<'a>,
-) -> EvaluationDoc {
+) -> Result<EvaluationDoc, Fault> {
+    check_evaluation(evaluation, rvq).map_err(Fault::unfit)?;
     let mut layers = Vec::with_capacity(evaluation.layers.len());
     for (nth, layer) in evaluation.layers.iter().enumerate() {
         let at = format!("{at}.layers.{nth}");
         tensors.put_u64(format!("{at}.counts"), &layer.counts);
         tensors.put_f64(format!("{at}.code_sq_error"), (&layer.code_sq_error).into());
-        let (counts, code_sq_error) = Default::default();
-        layers.push(TallyStored(LayerTally { counts, code_sq_error, ..layer.clone() }));
+        layers.push(TallyStored(layer.clone()));
     }
-    EvaluationDoc { own: Evaluation { layers: Vec::new(), ..evaluation.clone() }, layers }
+    Ok(EvaluationDoc { own: evaluation.clone(), layers })
 }
 
 /// The evaluation that [`put_evaluation`] has taken apart.
 ///
 /// # Errors
-/// A tensor is missing, or it is not one of `rvq`.
+/// A tensor is missing, or it is not of `rvq`.
 pub(super) fn take_evaluation(
     doc: EvaluationDoc,
+    rvq: &Rvq,
     at: &str,
     tensors: &StoredTensors,
-    rvq: &Rvq,
 ) -> Result<Evaluation, Fault> {
     let EvaluationDoc { own: mut evaluation, layers } = doc;
-    if layers.len() != rvq.num_layers() {
-        return Err(Fault::broken("the file is damaged: it tells of another number of layers than it has"));
-    }
-    for ((nth, TallyStored(mut tally)), layer) in layers.into_iter().enumerate().zip(rvq.layers()) {
+    for (nth, TallyStored(mut tally)) in layers.into_iter().enumerate() {
         let at = format!("{at}.layers.{nth}");
         tally.counts = tensors.list(&format!("{at}.counts"))?;
         tally.code_sq_error = tensors.list_f64(&format!("{at}.code_sq_error"))?;
-        let codes = layer.codebook.num_codes();
-        if tally.counts.len() != codes || tally.code_sq_error.len() != codes {
-            return Err(wrong_codes(nth));
-        }
-        let chosen = tally.counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count));
-        if chosen.is_none_or(|chosen| chosen > evaluation.frames) {
-            return Err(Fault::broken(format!(
-                "the file is damaged: layer {nth} counts more codes than frames"
-            )));
-        }
         evaluation.layers.push(tally);
     }
+    check_evaluation(&evaluation, rvq).map_err(Fault::damaged)?;
     Ok(evaluation)
 }
 
-fn wrong_codes(layer_idx: usize) -> Fault {
-    Fault::broken(format!(
-        "the file is damaged: layer {layer_idx} tells of another number of codes than it has"
-    ))
+/// Checks that an evaluation has all layers and codes of `rvq`, and counts each of its frames at most once.
+fn check_evaluation(evaluation: &Evaluation, rvq: &Rvq) -> Result<(), String> {
+    if evaluation.layers.len() != rvq.num_layers() {
+        return Err(format!(
+            "it has figures of {} layers, not of {}",
+            evaluation.layers.len(),
+            rvq.num_layers()
+        ));
+    }
+    for (nth, (tally, layer)) in evaluation.layers.iter().zip(rvq.layers()).enumerate() {
+        let codes = layer.codebook.num_codes();
+        if tally.counts.len() != codes || tally.code_sq_error.len() != codes {
+            return Err(format!("the figures of layer {nth} are of another number of codes"));
+        }
+        let chosen = tally.counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count));
+        if chosen.is_none_or(|chosen| chosen > evaluation.frames) {
+            return Err(format!("layer {nth} counts more codes than there are frames"));
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::StoredRun;
+use super::run::StoredRun;
 
 /// What was handed over and is not written yet. Times count what is handed over.
 #[derive(Debug, Default)]
@@ -217,5 +217,156 @@ impl Queue {
     fn tick(&mut self) -> u64 {
         self.now += 1;
         self.now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::random::{self, Purpose};
+    use crate::rvq::{Codebook, Rvq, RvqParams};
+    use crate::training::{Run, SourceInfo};
+
+    fn run(version: u64) -> StoredRun {
+        let run = Run {
+            name: version.to_string(),
+            source: SourceInfo::default(),
+            params: RvqParams::default(),
+            params_known: false,
+            live_edits: Vec::new(),
+            steps: version,
+            rvq: Arc::new(Rvq::new(vec![Codebook::blank(1, 1).into()]).unwrap()),
+            states: Vec::new(),
+            train: None,
+            held_out: None,
+            evaluated_at: 0,
+        };
+        StoredRun { run: Arc::new(run), history: Arc::default(), trainer: None, standardize: false }
+    }
+
+    /// What lies on the disk: the version of each run, and the runs that the state names.
+    #[derive(Default)]
+    struct Disk {
+        runs: BTreeMap<u64, u64>,
+        state: Vec<u64>,
+    }
+
+    impl Disk {
+        fn apply(&mut self, work: &Work) {
+            match work {
+                Work::Run(id, run) => {
+                    self.runs.insert(*id, run.value().run.steps);
+                }
+                Work::State(state) => {
+                    self.state =
+                        state.value().as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect();
+                }
+                Work::Removal(id, _) => {
+                    self.runs.remove(id);
+                }
+            }
+        }
+
+        #[track_caller]
+        fn check(&self) {
+            let missing: Vec<_> = self.state.iter().filter(|id| !self.runs.contains_key(id)).collect();
+            assert!(missing.is_empty(), "killed now, the state would name {missing:?} of {:?}", self.runs);
+        }
+    }
+
+    /// Whatever is handed over, removed, undone, and refused by the disk: killed behind any write, the state's runs are there.
+    #[test]
+    fn no_order_of_events_leaves_a_state_without_its_runs() {
+        for seed in 0..400 {
+            let mut rng = random::stream(seed, Purpose::Data, 3);
+            let mut below = |bound| random::below(&mut rng, bound);
+            let (mut disk, mut queue) = (Disk::default(), Queue::new([]));
+            let mut live: BTreeMap<u64, u64> = BTreeMap::new();
+            let mut writing = None;
+            for now in 0..300u64 {
+                let id = below(5) as u64;
+                match below(9) {
+                    0 | 1 => {
+                        live.insert(id, now);
+                        queue.put_run(id, run(now));
+                        if below(2) == 0 {
+                            queue.put_state(live.keys().copied().collect::<Vec<_>>().into());
+                        }
+                    }
+                    2 => {
+                        if live.remove(&id).is_some() {
+                            queue.remove(id);
+                            queue.put_state(live.keys().copied().collect::<Vec<_>>().into());
+                        }
+                    }
+                    3 => queue.retry(),
+                    4 => {
+                        queue.put_state(live.keys().copied().collect::<Vec<_>>().into());
+                    }
+                    // Begins a write, and ends it events later.
+                    _ => match writing.take() {
+                        None => writing = queue.next(),
+                        Some(work) if below(3) == 0 => {
+                            queue.done(work, Outcome::Refused);
+                        }
+                        Some(work) => {
+                            disk.apply(&work);
+                            disk.check();
+                            queue.done(work, Outcome::Done);
+                        }
+                    },
+                }
+            }
+            if let Some(work) = writing.take() {
+                queue.done(work, Outcome::Refused);
+            }
+            queue.retry();
+            queue.put_state(live.keys().copied().collect::<Vec<_>>().into());
+            while let Some(work) = queue.next() {
+                disk.apply(&work);
+                disk.check();
+                queue.done(work, Outcome::Done);
+            }
+            assert!(queue.is_written());
+            assert_eq!(disk.runs, live, "seed {seed}: the newest of each, and no other");
+            assert_eq!(disk.state, live.keys().copied().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn runs_that_come_without_end_do_not_hold_up_the_state() {
+        let mut queue = Queue::new([]);
+        queue.put_run(1, run(0));
+        queue.put_state(1.into());
+        let mut states = 0;
+        for n in 1..20 {
+            let work = queue.next().unwrap();
+            // Ready before this one is written.
+            queue.put_run(1, run(n));
+            queue.put_state(n.into());
+            states += u64::from(matches!(work, Work::State(_)));
+            queue.done(work, Outcome::Done);
+        }
+        assert!((8..=11).contains(&states), "{states} of 19 writes are states");
+    }
+
+    #[test]
+    fn an_undone_removal_removes_nothing() {
+        let mut queue = Queue::new([7]);
+        queue.remove(7);
+        queue.put_run(7, run(1));
+        queue.put_state(1.into());
+        let mut done = Vec::new();
+        while let Some(work) = queue.next() {
+            done.push(match &work {
+                Work::Run(id, _) => Target::Run(*id),
+                Work::State(_) => Target::State,
+                Work::Removal(id, _) => Target::Removal(*id),
+            });
+            queue.done(work, Outcome::Done);
+        }
+        assert_eq!(done, [Target::Run(7), Target::State]);
     }
 }

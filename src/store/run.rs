@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 use super::error::{Fault, StoreError};
 use super::parts::{self, EditDoc, EvaluationDoc, SourceDoc, StateStored};
 use super::quantizer::{self, RvqDoc};
-use super::tensors::{StoredTensors, Tensors, TensorsFile};
+use super::stored::StoredTensors;
+use super::tensors::{Tensors, TensorsFile};
 use super::{history, params};
 use crate::io::replace_file;
-use crate::rvq::Rvq;
+use crate::metrics::Evaluation;
+use crate::rvq::{Layer, Rvq};
 use crate::training::{History, LayerState, Run, SourceInfo, TrainerState};
 
 /// Everything of a run that comes back from disk as it was, to the bit.
@@ -108,20 +110,29 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
     let doc = RunDoc {
         name: name.clone(),
         source: source.clone(),
-        params: params::put(params),
+        params: params::put(params)?,
         params_known: *params_known,
-        live_edits: live_edits.iter().map(EditDoc::put).collect(),
+        live_edits: live_edits.iter().map(EditDoc::put).collect::<Result<_, _>>()?,
         steps: *steps,
         rvq: rvq_doc,
-        states: parts::put_states(states, "run", &mut tensors),
-        train: train.as_ref().map(|e| parts::put_evaluation(e, "train", &mut tensors)),
-        held_out: held_out.as_ref().map(|e| parts::put_evaluation(e, "held_out", &mut tensors)),
+        states: parts::put_states(states, rvq, "run", &mut tensors)?,
+        train: put_evaluation(train.as_deref(), rvq, "train", &mut tensors)?,
+        held_out: put_evaluation(held_out.as_deref(), rvq, "held_out", &mut tensors)?,
         evaluated_at: *evaluated_at,
-        history: history::put(history, &mut tensors),
+        history: history::put(history, &mut tensors)?,
         trainer,
         standardize: *standardize,
     };
     tensors.into_file(RUN, serde_json::to_string(&doc)?)
+}
+
+fn put_evaluation<'a>(
+    evaluation: Option<&'a Evaluation>,
+    rvq: &Rvq,
+    at: &str,
+    tensors: &mut Tensors<'a>,
+) -> Result<Option<EvaluationDoc>, Fault> {
+    evaluation.map(|evaluation| parts::put_evaluation(evaluation, rvq, at, tensors)).transpose()
 }
 
 fn put_trainer<'a>(
@@ -129,6 +140,7 @@ fn put_trainer<'a>(
     run: &Rvq,
     tensors: &mut Tensors<'a>,
 ) -> Result<TrainerDoc, Fault> {
+    check_trainer(trainer).map_err(Fault::unfit)?;
     let TrainerState { params, step, rvq, layers, epoch, next } = trainer;
     // Compared by bits: what is equal but not the same, as 0 and -0 are, would not go on to the same bytes.
     let (mut own, mut runs) = (Tensors::default(), Tensors::default());
@@ -138,10 +150,10 @@ fn put_trainer<'a>(
         tensors.append(own);
     }
     Ok(TrainerDoc {
-        params: params::put(params),
+        params: params::put(params)?,
         step: *step,
         rvq: (!is_runs).then_some(doc),
-        layers: parts::put_states(layers, "trainer", tensors),
+        layers: parts::put_states(layers, rvq, "trainer", tensors)?,
         epoch: *epoch,
         next: *next,
     })
@@ -151,12 +163,12 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
     let doc: RunDoc = serde_json::from_str(&tensors.text(RUN)?)?;
     let rvq = quantizer::take(&doc.rvq, "rvq", tensors)?;
     let evaluation = |doc: Option<EvaluationDoc>, at: &str| {
-        let taken = doc.map(|doc| parts::take_evaluation(doc, at, tensors, &rvq));
+        let taken = doc.map(|doc| parts::take_evaluation(doc, &rvq, at, tensors));
         Ok::<_, Fault>(taken.transpose()?.map(Arc::new))
     };
     let train = evaluation(doc.train, "train")?;
     let held_out = evaluation(doc.held_out, "held_out")?;
-    let states = parts::take_states(doc.states, "run", tensors, &rvq)?;
+    let states = parts::take_states(doc.states, &rvq, "run", tensors)?;
     let trainer = match doc.trainer {
         Some(trainer) => Some(Arc::new(take_trainer(trainer, &rvq, tensors)?)),
         None => None,
@@ -183,18 +195,23 @@ fn take_trainer(doc: TrainerDoc, run: &Rvq, tensors: &StoredTensors) -> Result<T
         Some(own) => quantizer::take(own, "trainer", tensors)?,
         None => run.clone(),
     };
-    let layers: Vec<LayerState> = parts::take_states(doc.layers, "trainer", tensors, &rvq)?;
-    let codes = rvq.layers().iter().map(|layer| layer.codebook.num_codes());
-    let fits = |(state, codes): (&LayerState, usize)| {
-        let noted = state.replaced_at.iter().max().copied().max(state.init_step);
-        state.replaced_at.len() == codes && noted.is_none_or(|noted| noted <= doc.step)
-    };
-    if layers.len() != rvq.num_layers() || !layers.iter().zip(codes).all(fits) || doc.step > MAX_STEP {
-        return Err(Fault::broken("the file is damaged: its training does not fit its quantizer"));
-    }
+    let layers = parts::take_states(doc.layers, &rvq, "trainer", tensors)?;
     let params = params::take(&doc.params)?;
-    Ok(TrainerState { params, step: doc.step, rvq, layers, epoch: doc.epoch, next: doc.next })
+    let state = TrainerState { params, step: doc.step, rvq, layers, epoch: doc.epoch, next: doc.next };
+    check_trainer(&state).map_err(Fault::damaged)?;
+    Ok(state)
 }
 
-/// Far beyond any training, and far from where counting on would overflow.
-const MAX_STEP: u64 = u64::MAX / 2;
+/// Checks that every layer has a state that is not ahead of the training. Whether it fits its frames shows where it is resumed.
+fn check_trainer(state: &TrainerState) -> Result<(), String> {
+    let TrainerState { step, rvq, layers, .. } = state;
+    let fits = |(layer, of): (&LayerState, &Layer)| {
+        let noted = layer.replaced_at.iter().max().copied().max(layer.init_step);
+        layer.replaced_at.len() == of.codebook.num_codes() && noted.is_none_or(|noted| noted <= *step)
+    };
+    if layers.len() == rvq.num_layers() && layers.iter().zip(rvq.layers()).all(fits) {
+        Ok(())
+    } else {
+        Err("its training does not fit its quantizer".to_owned())
+    }
+}

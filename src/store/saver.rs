@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::error::StoreError;
+use super::folder::Folder;
 use super::queue::{Outcome, Queue, Work};
-use super::{Folder, StoredRun};
+use super::run::StoredRun;
 
 /// Called when there is a problem to tell.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;

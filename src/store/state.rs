@@ -71,7 +71,7 @@ fn parse(path: &Path) -> Result<Value, Fault> {
     let inside = text.split_once(SEAM).and_then(|(_, rest)| rest.strip_suffix(END)).ok_or_else(damaged)?;
     let wanted = envelope.get("crc32").and_then(Value::as_u64);
     if wanted != Some(u64::from(crc32fast::hash(inside.as_bytes()))) {
-        return Err(Fault::broken("the file is damaged: it does not match its checksum"));
+        return Err(Fault::damaged("it does not match its checksum"));
     }
     envelope.get_mut("state").map(Value::take).ok_or_else(damaged)
 }

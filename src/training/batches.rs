@@ -92,12 +92,6 @@ impl Batches {
         self.ranges.last().map_or(0, |range| range.end.saturating_sub(1))
     }
 
-    /// Finished epochs.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
     /// The frames of the next batch: `batch_len` of them, or all there are where there are fewer.
     pub fn advance(&mut self, batch_len: usize) -> &[u32] {
         let batch_len = batch_len.clamp(1, self.num_frames().max(1));
@@ -207,7 +201,7 @@ mod tests {
                         );
                     }
                 }
-                assert!(whole.epoch() >= 2);
+                assert!(whole.position().0 >= 2);
                 assert!(new().starting_at(3, 685).is_some() && new().starting_at(3, 686).is_none());
             }
         }

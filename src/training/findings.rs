@@ -2,7 +2,8 @@
 
 use crate::metrics::{is_small_sample, usage};
 
-use super::Run;
+use super::verdict::SNR_GAP_DB;
+use super::{Run, SplitKind, ThresholdStanding};
 
 /// What stands out, most important first.
 #[must_use]
@@ -12,6 +13,7 @@ pub fn findings(run: &Run) -> Vec<String> {
     about_threshold(run, &mut found);
     about_assignment(run, &mut found);
     about_usage(run, &mut found);
+    about_gap(run, &mut found);
     found
 }
 
@@ -49,22 +51,30 @@ fn about_data(run: &Run, found: &mut Vec<String>) {
         && is_small_sample(evaluation.frames, most_codes)
     {
         found.push(format!(
-            "The {} frames ({}) are fewer than 10 a code: utilization and perplexity come out too low",
-            split.label(),
-            evaluation.frames
+            "The {} are fewer than 10 a code: utilization and perplexity come out too low",
+            run.frames_words(split, evaluation.frames)
         ));
     }
 }
 
 fn about_threshold(run: &Run, found: &mut Vec<String>) {
-    let batch_len = run.params.batch_size.min(run.source.train_frames) as f64;
-    let Some(layer) = run.rvq.layers().first() else { return };
-    let uniform = batch_len / layer.codebook.num_codes() as f64;
-    let threshold = run.threshold_frames(0);
-    if run.params_known && run.params.threshold_ema_dead_code > 0.0 && threshold >= uniform && uniform > 0.0 {
+    let standing = ThresholdStanding::of(run, 0);
+    if standing.is_known && standing.is_too_high {
+        let words = format!("{}. Lower it, or raise the batch size", standing.words());
+        found.push(words.replacen("the threshold", "The dead-code threshold", 1));
+    }
+}
+
+/// Held-out frames that do far worse than those trained on.
+fn about_gap(run: &Run, found: &mut Vec<String>) {
+    let snr = |split| run.total_metrics(split).and_then(|totals| totals.snr_db);
+    if let (Some(train), Some(held_out)) = (snr(SplitKind::Train), snr(SplitKind::HeldOut))
+        && train - held_out >= SNR_GAP_DB
+    {
         found.push(format!(
-            "The dead-code threshold ({threshold:.3} frames) is not below N/K ({uniform:.3}): even evenly used codes count as dead. \
-             Lower it, or raise the batch size"
+            "Held-out frames do {:.1} dB worse than those trained on ({held_out:.1} beside {train:.1} dB): the codebooks know their frames by heart. \
+             Train on more frames, or with fewer codes or layers",
+            train - held_out
         ));
     }
 }
@@ -79,9 +89,9 @@ fn about_usage(run: &Run, found: &mut Vec<String>) {
         let used = usage::used(&layer.counts);
         if used * 2 < num_codes {
             found.push(format!(
-                "Layer {} uses {used} of {num_codes} codes on the {} frames",
+                "Layer {} uses {used} of {num_codes} codes on the {}",
                 layer_idx + 1,
-                split.label()
+                run.frames_words(split, evaluation.frames)
             ));
         }
     }

@@ -1,7 +1,5 @@
 //! What stands in a layer's place before its first codebook, and the projection that it starts with.
 
-#![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
-
 use ndarray::ArrayView2;
 
 use crate::rvq::{Codebook, Layer, Projection, Rvq, RvqError, RvqParams, ValidRvqParams};
@@ -37,9 +35,8 @@ pub(super) fn fit_projection(
     if has_started(layer_idx) || layer_idx.checked_sub(1).is_some_and(|before| !has_started(before)) {
         return;
     }
-    if let Some(layer) = rvq.layer_mut(layer_idx)
-        && layer.projection.is_some()
-    {
+    let layer = &mut rvq.layers_mut()[layer_idx];
+    if layer.projection.is_some() {
         layer.projection = Some(Projection::principal(residual, layer.codebook.dim()));
     }
 }

@@ -1,26 +1,33 @@
 //! Training: batches of frames move the codebooks of each layer in turn.
 
 mod batches;
+mod code_states;
 mod findings;
 mod history;
 mod init_sample;
+mod layer_pass;
 mod layer_start;
 mod layer_state;
+mod motion;
 mod run;
 mod shared_start;
 mod summary;
 mod trainer;
 mod trainer_state;
+mod verdict;
 
-pub use batches::Batches;
+pub(crate) use batches::Batches;
+pub use code_states::{CodeState, LayerCodes};
 pub use findings::findings;
 pub use history::{History, Series};
 pub use layer_state::LayerState;
+pub use motion::Motion;
 pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_json};
 pub use shared_start::SharedStart;
 pub use summary::RunSummary;
 pub use trainer::Trainer;
 pub use trainer_state::TrainerState;
+pub use verdict::{Health, LayerVerdict, ThresholdStanding, verdicts};
 
 use serde::Serialize;
 

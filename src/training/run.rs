@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::buffers::{self, CodebookView, EmaMetrics, EmaSetting};
 use crate::metrics::{Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, UpdateRule};
@@ -26,7 +27,8 @@ pub struct SourceInfo {
     pub train_frames: usize,
     /// Frames that are held out.
     pub held_out_frames: usize,
-    /// The share of the frames that was to be held out, by which they can be divided in the same way again.
+    /// The share of the frames that was to be held out, by which they can be divided in the same way again; nothing is looked at of it where a
+    /// model was trained on none of the frames, so that all of them are held out.
     #[serde(skip)]
     pub holdout: f64,
 }
@@ -81,8 +83,26 @@ pub enum SplitKind {
     HeldOut,
 }
 
+impl SourceInfo {
+    /// What the frames of a split are called: of a model that was trained on none of them, all of them are looked at.
+    #[must_use]
+    pub fn split_label(&self, split: SplitKind) -> &'static str {
+        if self.train_frames == 0 { "all frames" } else { split.label() }
+    }
+
+    /// So many frames of a split, in words: "2702 held-out frames", or "1560 frames" of a model that was trained on none of them.
+    #[must_use]
+    pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
+        if self.train_frames == 0 {
+            format!("{frames} frames")
+        } else {
+            format!("{frames} {} frames", split.label())
+        }
+    }
+}
+
 impl SplitKind {
-    /// Its name in the window.
+    /// Its name where a run was trained on some of the frames; see [`Run::split_label`].
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -99,12 +119,50 @@ impl Run {
         rules::rule(self.params.rule)
     }
 
+    /// A loaded model before it meets any frame: `params` are those of its file, where it holds them.
+    #[must_use]
+    pub fn of_model(name: String, rvq: Arc<Rvq>, params: Option<RvqParams>, steps: u64) -> Self {
+        Self {
+            name,
+            source: SourceInfo { dim: rvq.dim(), ..SourceInfo::default() },
+            params: params.unwrap_or_else(|| params_like(&rvq)),
+            params_known: params.is_some(),
+            live_edits: Vec::new(),
+            steps,
+            rvq,
+            states: Vec::new(),
+            train: None,
+            held_out: None,
+            evaluated_at: steps,
+        }
+    }
+
+    /// What the frames of a split are called.
+    #[must_use]
+    pub fn split_label(&self, split: SplitKind) -> &'static str {
+        self.source.split_label(split)
+    }
+
+    /// So many frames of a split, in words.
+    #[must_use]
+    pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
+        self.source.frames_words(split, frames)
+    }
+
     /// The evaluation of one set of frames.
     #[must_use]
     pub fn evaluation(&self, split: SplitKind) -> Option<&Arc<Evaluation>> {
         match split {
             SplitKind::Train => self.train.as_ref(),
             SplitKind::HeldOut => self.held_out.as_ref(),
+        }
+    }
+
+    /// The place of the evaluation of one set of frames.
+    pub fn evaluation_mut(&mut self, split: SplitKind) -> &mut Option<Arc<Evaluation>> {
+        match split {
+            SplitKind::Train => &mut self.train,
+            SplitKind::HeldOut => &mut self.held_out,
         }
     }
 
@@ -129,14 +187,36 @@ impl Run {
         })
     }
 
-    /// How many codes of each layer lie below the threshold.
+    /// How the averages of layer `layer_idx` are to be read.
+    #[must_use]
+    pub fn ema_setting(&self, layer_idx: usize) -> EmaSetting {
+        EmaSetting {
+            threshold_frames: self.threshold_frames(layer_idx),
+            decay: self.params.decay,
+            epsilon: self.params.epsilon,
+        }
+    }
+
+    /// What the codebook of layer `layer_idx` tells without any frame. It is worked out anew at each call; see [`CodebookView::is_quick`].
+    #[must_use]
+    pub fn codebook_view(&self, layer_idx: usize) -> Option<CodebookView> {
+        let layer = self.rvq.layers().get(layer_idx)?;
+        Some(CodebookView::of(&layer.codebook, self.ema_setting(layer_idx)))
+    }
+
+    /// The cheap figures of every layer's EMA state: all but those that compare its rows.
+    #[must_use]
+    pub fn ema_metrics(&self) -> Vec<EmaMetrics> {
+        let of = |(layer_idx, layer): (usize, &crate::rvq::Layer)| {
+            buffers::ema_metrics(&layer.codebook, self.ema_setting(layer_idx))
+        };
+        self.rvq.layers().iter().enumerate().map(of).collect()
+    }
+
+    /// How many codes of each layer lie below the threshold; `None` for a layer without an EMA state.
     #[must_use]
     pub fn dead_by_threshold(&self) -> Vec<Option<usize>> {
-        let count = |(layer_idx, layer): (usize, &crate::rvq::Layer)| {
-            let threshold = self.threshold_frames(layer_idx);
-            Some(layer.codebook.cluster_size().iter().filter(|&&size| size < threshold).count())
-        };
-        self.rvq.layers().iter().enumerate().map(count).collect()
+        self.ema_metrics().into_iter().map(|layer| layer.dead_threshold).collect()
     }
 
     /// The figures of each layer over one set of frames; empty before it was evaluated.
@@ -151,6 +231,17 @@ impl Run {
     #[must_use]
     pub fn total_metrics(&self, split: SplitKind) -> Option<TotalMetrics> {
         self.evaluation(split).map(|e| total_metrics(e, self.source.frame_rate_hz))
+    }
+}
+
+/// The lineage's parameters in the shape of a quantizer that came without any.
+fn params_like(rvq: &Rvq) -> RvqParams {
+    let codebook_size = rvq.layers().first().map_or(1, |layer| layer.codebook.num_codes());
+    RvqParams {
+        num_layers: rvq.num_layers(),
+        codebook_size,
+        metric: rvq.metric(),
+        ..RvqParams::lineage("gpt-sovits")
     }
 }
 

@@ -2,17 +2,14 @@
 
 use std::ops::Range;
 
-use ndarray::Array2;
-
 use crate::features::{FeatureSet, Split};
 use crate::random::{self, Purpose};
 use crate::rvq::init::{self, EmptyCluster};
 use crate::rvq::rules::{StartRows, stage};
-use crate::rvq::{InitMethod, Layer, Projection, Rvq, RvqError, ValidRvqParams};
+use crate::rvq::{Codebook, InitMethod, Layer, Metric, Projection, Rows, RvqError, ValidRvqParams};
 use crate::task::Task;
 
 use super::batches::block_len;
-use super::init_sample::gather;
 use super::{Batches, layer_start};
 
 /// The first rows of every layer, and the projections around them.
@@ -39,8 +36,8 @@ impl SharedStart {
             return Err(RvqError::Shape("there is no frame to train on".to_owned()));
         }
         let mut batches = Batches::in_blocks(train, params.order, params.seed, block_len(set));
-        let mut residual = Array2::default((0, 0));
-        gather(&mut residual, set.matrix.view(), batches.advance(params.batch_size));
+        let mut residual = Rows::default();
+        residual.gather(set.matrix.view(), batches.advance(params.batch_size));
         let blank = layer_start::blank(params, set.matrix.dim())?;
         let mut layers = Vec::with_capacity(params.num_layers);
         for layer_idx in 0..params.num_layers {
@@ -48,25 +45,25 @@ impl SharedStart {
                 .projection
                 .as_ref()
                 .map(|_| Projection::principal(residual.view(), blank.codebook.dim()));
-            let seen =
-                projection.as_ref().map_or_else(|| residual.clone(), |p| p.project_in(residual.view()));
+            let own = projection.as_ref().map(|p| Rows::from(p.project_in(residual.view())));
+            let seen = own.as_ref().unwrap_or(&residual).view();
             let mut rng = random::stream(params.seed, Purpose::Init, layer_idx as u64);
             let num_codes = params.codebook_size;
             let start = match params.init {
-                InitMethod::Sample => StartRows::sampled(seen.view(), num_codes, &mut rng),
+                InitMethod::Sample => StartRows::sampled(seen, num_codes, &mut rng),
                 InitMethod::Uniform => StartRows::uniform(num_codes, seen.ncols(), &mut rng),
                 InitMethod::KMeans => {
-                    let means = init::draw(seen.view(), num_codes, &mut rng);
+                    let means = init::draw(seen, num_codes, &mut rng);
                     let stage = stage(layer_idx);
                     let iters = params.kmeans_iters;
-                    let found = init::lloyd(seen.view(), means, iters, EmptyCluster::Keep, &stage, task)?;
+                    let found = init::lloyd(seen, means, iters, EmptyCluster::Keep, &stage, task)?;
                     StartRows::of_kmeans(found, seen.nrows())
                 }
             };
-            let codebook = crate::rvq::Codebook::from_rows(start.rows.clone())?;
-            let rvq = Rvq::new(vec![Layer { codebook, projection: projection.clone(), stride: 1 }])?;
-            residual = rvq.residual_behind(0, residual.view());
-            layers.push((start, projection));
+            let codebook = Codebook::from_rows(start.rows.clone())?;
+            let layer = Layer { codebook, projection, stride: 1 };
+            layer.subtract_from(Metric::Euclidean, &mut residual);
+            layers.push((start, layer.projection));
         }
         Ok(Self { layers })
     }

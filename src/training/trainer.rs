@@ -1,28 +1,20 @@
 //! The training loop, one step at a time.
 
-#![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
-
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 
 use crate::features::{FeatureSet, Split};
-use crate::metrics::convergence::{self, RowMoves};
-use crate::metrics::usage;
+use crate::param::Effect;
 use crate::random::{self, Purpose};
-use crate::rvq::encoder::{energy, subtract_rows};
-use crate::rvq::nearest::Searcher;
-use crate::rvq::rules::{self, InitInput, InitOutcome, LayerBatch, UpdateCtx, UpdateRule};
-use crate::rvq::tally::Tally;
-use crate::rvq::{
-    Assignment, Layer, Metric, Rvq, RvqError, RvqParams, ValidRvqParams, layer_input, normalize_rows,
-    replace_by_upstream,
-};
+use crate::rvq::rules::{self, InitInput, InitOutcome, UpdateRule};
+use crate::rvq::{Layer, Rows, Rvq, RvqError, RvqParams, ValidRvqParams, energy};
 use crate::task::{Cancelled, Task};
 
 use super::batches::block_len;
-use super::init_sample::{InitSample, gather};
+use super::init_sample::InitSample;
+use super::layer_pass::{LayerPass, PassBuffers};
 use super::layer_start::{self, in_shape_of};
 use super::{Batches, LayerState, LayerStep, SharedStart, StepRecord};
 
@@ -48,18 +40,14 @@ pub struct Trainer {
     buffers: Buffers,
 }
 
-/// Parameters whose unit or meaning is a rule's own.
-const OWN_UNITS: [&str; 2] = ["threshold_ema_dead_code", "reset_cluster_size"];
-
-/// Memory that steps share, so that a step allocates nothing of the size of its batch.
+/// Memory that steps share.
 #[derive(Debug, Default)]
 struct Buffers {
-    residual: Array2<f32>,
+    /// What the layers so far left over of the batch.
+    residual: Rows<'static>,
+    /// The codes of the last batch, layer by layer.
     codes: Vec<Vec<u32>>,
-    sq_dists: Vec<f32>,
-    rows: Array2<f32>,
-    searcher: Searcher,
-    tally: Tally,
+    pass: PassBuffers,
 }
 
 impl Trainer {
@@ -179,13 +167,14 @@ impl Trainer {
 
     /// Takes over what may change while training runs: decay, epsilon, threshold, batch size, number of steps.
     ///
-    /// Of parameters for another rule, a threshold says nothing here: its unit is the rule's own.
+    /// Of parameters for another rule, what that rule does not read says nothing here, nor does a threshold: its unit is the rule's own.
     pub fn set_live(&mut self, edited: &ValidRvqParams) {
         let mut params = *self.params;
         let same_rule = edited.rule == params.rule;
         for spec in self.rule.params() {
-            let shared = same_rule || !OWN_UNITS.contains(&spec.key);
-            if shared && spec.effect == crate::param::Effect::Live {
+            let scope = spec.scope;
+            let shared = same_rule || (scope.readers.includes(edited.rule) && !scope.is_own_unit);
+            if shared && spec.effect == Effect::Live {
                 (spec.write)(&mut params, (spec.read)(edited));
             }
         }
@@ -216,7 +205,7 @@ impl Trainer {
         let mut residual = std::mem::take(&mut self.buffers.residual);
         let mut layers = self.under_way.take().unwrap_or_else(|| {
             let batch = self.batches.advance(self.params.batch_size);
-            gather(&mut residual, self.set.matrix.view(), batch);
+            residual.gather(self.set.matrix.view(), batch);
             Vec::with_capacity(self.rvq.num_layers())
         });
         let passed = self.pass(step, &mut residual, &mut layers, task);
@@ -236,7 +225,7 @@ impl Trainer {
     fn pass(
         &mut self,
         step: u64,
-        residual: &mut Array2<f32>,
+        residual: &mut Rows<'static>,
         layers: &mut Vec<LayerStep>,
         task: &Task<'_>,
     ) -> Result<(), Cancelled> {
@@ -256,92 +245,47 @@ impl Trainer {
         1 + random::below(&mut random::stream(self.params.seed, Purpose::Dropout, step), all)
     }
 
+    /// Takes the batch through one layer, which is started first where its turn has come.
     fn step_layer(
         &mut self,
         layer_idx: usize,
         step: u64,
-        residual: &mut Array2<f32>,
+        residual: &mut Rows<'static>,
         task: &Task<'_>,
     ) -> Result<LayerStep, Cancelled> {
         let metric = self.rvq.metric();
-        if !self.adopt_start(layer_idx, step, residual.nrows()) {
+        if !self.adopt_start(layer_idx, step, residual.num_rows()) {
             layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, residual.view());
         }
-        let own_input = {
-            let layer = &self.rvq.layers()[layer_idx];
-            (layer.projection.is_some() || metric == Metric::Cosine)
-                .then(|| layer_input(layer, metric, residual.view()))
-        };
+        let own_input = self.rvq.layers()[layer_idx].search_input(metric, residual.view()).map(Rows::from);
         if self.states[layer_idx].init_step.is_none() {
-            let input = own_input.as_ref().map_or(residual.view(), |input| input.view());
-            if !self.start_layer(layer_idx, step, input, task)? {
-                self.buffers.codes[layer_idx].clear();
-                self.buffers.codes[layer_idx].resize(residual.nrows(), 0);
-                let mse = energy(residual.view()) / residual.len().max(1) as f64;
-                return Ok(LayerStep::waiting(mse, self.params.commitment_weight));
+            let input = own_input.as_ref().unwrap_or(residual);
+            if !self.start_layer(layer_idx, step, input.view(), task)? {
+                return Ok(self.wait(layer_idx, residual));
             }
         }
         let Self { params, rule, rvq, states, buffers, .. } = self;
-        let Buffers { codes, sq_dists, rows, searcher, tally, .. } = buffers;
-        let (codes, state) = (&mut codes[layer_idx], &mut states[layer_idx]);
-        let Some(layer) = rvq.layer_mut(layer_idx) else { return Err(Cancelled) };
-        let num_codes = layer.codebook.num_codes();
+        let pass = LayerPass {
+            params,
+            rule: *rule,
+            metric,
+            layer_idx,
+            step,
+            layer: &mut rvq.layers_mut()[layer_idx],
+            state: &mut states[layer_idx],
+            codes: &mut buffers.codes[layer_idx],
+            buffers: &mut buffers.pass,
+        };
+        Ok(pass.run(residual, own_input))
+    }
 
-        if rows.dim() == layer.codebook.embed().dim() {
-            rows.assign(&layer.codebook.embed());
-        } else {
-            *rows = layer.codebook.embed().to_owned();
-        }
-        if metric == Metric::Cosine {
-            normalize_rows(rows);
-        }
-        codes.resize(residual.nrows(), 0);
-        sq_dists.resize(residual.nrows(), 0.0);
-        let update = {
-            let input = own_input.as_ref().map_or(residual.view(), |input| input.view());
-            searcher.prepare(rows.view());
-            searcher.assign(input.to_slice().unwrap_or(&[]), codes, sq_dists);
-            state.misassigned = (params.assignment == Assignment::Upstream)
-                .then(|| replace_by_upstream(input, rows.view(), codes, sq_dists));
-            tally.fill(input, codes, num_codes);
-            let batch = LayerBatch { frames: input, sq_dists, tally };
-            let stream = step.wrapping_mul(1024).wrapping_add(layer_idx as u64);
-            let mut ctx = UpdateCtx {
-                params,
-                layer_idx,
-                step,
-                init_step: state.init_step.unwrap_or(0),
-                rng: random::stream(params.seed, Purpose::Replacement, stream),
-            };
-            state.threshold_frames =
-                rule.threshold_frames(params, residual.nrows(), layer.codebook.cluster_size());
-            rule.update(&mut layer.codebook, &batch, &mut ctx)
-        };
-        let left = match &layer.projection {
-            Some(p) => subtract_rows(residual, p.project_out(rows.view()).view(), codes),
-            None => subtract_rows(residual, rows.view(), codes),
-        };
-        let moves = RowMoves::between(rows.view(), layer.codebook.embed());
-        state.note(step, tally.counts(), &moves, &update);
-        let counts: Vec<u64> = tally.counts().iter().map(|&n| u64::from(n)).collect();
-        let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
-        let sizes = layer.codebook.cluster_size();
-        Ok(LayerStep {
-            loss: convergence::commitment_loss(
-                sq_error,
-                residual.nrows(),
-                rows.ncols(),
-                params.commitment_weight,
-            ),
-            mse: left / residual.len().max(1) as f64,
-            perplexity: usage::perplexity(&counts).unwrap_or(0.0),
-            used: usage::used(&counts) as u32,
-            below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
-            replaced: update.len() as u32,
-            drift: convergence::drift(&moves, &update),
-            drift_all: convergence::drift_all(&moves),
-            misassigned: state.misassigned,
-        })
+    /// What a layer does before its turn has come: it gives code 0 and passes its input on.
+    fn wait(&mut self, layer_idx: usize, residual: &Rows<'_>) -> LayerStep {
+        let codes = &mut self.buffers.codes[layer_idx];
+        codes.clear();
+        codes.resize(residual.num_rows(), 0);
+        let mse = energy(residual.view()) / residual.values().len().max(1) as f64;
+        LayerStep::waiting(mse, self.params.commitment_weight)
     }
 
     /// Starts a layer from rows that are given, if there are such.
@@ -350,7 +294,8 @@ impl Trainer {
         let Some((rows, projection)) = shared_start.as_ref().and_then(|start| start.layer(layer_idx)) else {
             return false;
         };
-        if let (None, Some(layer)) = (states[layer_idx].init_step, rvq.layer_mut(layer_idx)) {
+        if states[layer_idx].init_step.is_none() {
+            let layer = &mut rvq.layers_mut()[layer_idx];
             layer.codebook = rule.adopt(rows.clone(), params, batch_len);
             layer.projection.clone_from(projection);
             states[layer_idx].init_step = Some(step);
@@ -371,8 +316,9 @@ impl Trainer {
         let mut sample = |max: usize| {
             let found = init_sample.get_or_insert_with(|| InitSample::draw(set, batches, max, params.seed));
             found.advance(rvq, layer_idx, task)?;
-            let layer = &rvq.layers()[layer_idx];
-            Ok(layer_input(layer, rvq.metric(), found.residual.view()))
+            let residual = found.residual.view();
+            let own = rvq.layers()[layer_idx].search_input(rvq.metric(), residual);
+            Ok(own.unwrap_or_else(|| residual.to_owned()))
         };
         let mut input = InitInput {
             params,
@@ -387,9 +333,7 @@ impl Trainer {
         match rule.init(&mut input)? {
             InitOutcome::Wait => Ok(false),
             InitOutcome::Ready(codebook) => {
-                if let Some(layer) = self.rvq.layer_mut(layer_idx) {
-                    layer.codebook = codebook;
-                }
+                self.rvq.layers_mut()[layer_idx].codebook = codebook;
                 self.states[layer_idx].init_step = Some(step);
                 Ok(true)
             }

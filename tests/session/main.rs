@@ -20,7 +20,7 @@ use rvqscope::session::{
     Command, DataCommand, EditCommand, ParamsCommand, RunState, RunsCommand, SaveCommand, SelectCommand,
     Session, Severity, TrainCommand, TrainState,
 };
-use rvqscope::training::SplitKind;
+use rvqscope::training::{Run, SplitKind};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -609,8 +609,20 @@ fn model_and_codes_are_saved_and_opened_again() {
     for (a, b) in view.run.rvq.layers().iter().zip(trained.rvq.layers()) {
         assert_eq!(a.codebook.embed(), b.codebook.embed());
     }
+    let all = view.run.held_out.as_ref().map(|evaluation| evaluation.frames);
+    assert_eq!((all, view.run.train.is_none()), (Some(400), true), "it was trained on none of these frames");
+    // Unless the user says on which: then the split comes back.
+    let id = view.id();
+    other.apply(RunsCommand::Evaluate(id, Some(0.1)));
+    other.wait("evaluating", |s| !s.is_busy());
+    let view = other.session.view().unwrap();
+    assert_eq!((view.id(), other.session.runs().len()), (id, 1));
     for split in [SplitKind::Train, SplitKind::HeldOut] {
-        assert_eq!(view.run.evaluation(split), trained.evaluation(split), "{split:?}");
+        let counts = |run: &Run| {
+            let evaluation = run.evaluation(split).unwrap();
+            evaluation.layers.iter().map(|layer| layer.counts.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(view.run), counts(&trained), "{split:?}");
     }
     let model = other.session.model().unwrap();
     assert_eq!((model.steps, model.params), (20, Some(trained.params)));

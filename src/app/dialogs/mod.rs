@@ -14,9 +14,11 @@ use std::thread::Builder;
 use egui::{ColorImage, Context};
 
 use crate::jobs::MODEL_EXTENSION;
-use crate::session::{Command, DataCommand, NoticeCommand, SaveCommand, Session, Severity};
+use crate::session::{
+    Command, DataCommand, DataId, NoticeCommand, SaveCommand, Session, Severity, WorkspaceCommand,
+};
 
-use super::{PanelCtx, exports};
+use super::{PanelCtx, write_files};
 
 use ask::Ask;
 use native::Answer;
@@ -38,6 +40,12 @@ pub enum Wanted {
     Checkpoint,
     /// Where a copy of this checkpoint with the model in it goes.
     WriteBack(PathBuf),
+    /// Where data are now that moved or changed.
+    Data(DataId),
+    /// A workspace in one file.
+    OpenWorkspace,
+    /// Where the workspace goes, in one file.
+    SaveWorkspace,
     /// Where a text goes.
     Text(Arc<String>),
     /// Where a picture goes.
@@ -82,6 +90,9 @@ impl Wanted {
             Self::Report => "Save a report into a folder",
             Self::Checkpoint => "Choose the checkpoint that the model came from",
             Self::WriteBack(_) => "Save the checkpoint with the model in it",
+            Self::Data(_) => "Choose the files that the runs refer to",
+            Self::OpenWorkspace => "Open a workspace",
+            Self::SaveWorkspace => "Save the workspace",
             Self::Text(_) => "Save the data",
             Self::Picture(_) => "Save the picture",
         }
@@ -89,7 +100,15 @@ impl Wanted {
 
     /// Whether a file is written, which may be there already.
     fn is_save(&self) -> bool {
-        matches!(self, Self::Model | Self::Codes | Self::WriteBack(_) | Self::Text(_) | Self::Picture(_))
+        matches!(
+            self,
+            Self::Model
+                | Self::Codes
+                | Self::WriteBack(_)
+                | Self::SaveWorkspace
+                | Self::Text(_)
+                | Self::Picture(_)
+        )
     }
 }
 
@@ -238,8 +257,13 @@ impl Dialogs {
             Wanted::WriteBack(original) => {
                 self.ready.push(SaveCommand::WriteBack { original, path: first }.into());
             }
-            Wanted::Text(text) => self.write(ctx, first, move |path| exports::write_text(path, &text)),
-            Wanted::Picture(image) => self.write(ctx, first, move |path| exports::write_png(path, &image)),
+            Wanted::Data(id) => self.ready.push(WorkspaceCommand::Locate(id, Some(paths)).into()),
+            Wanted::OpenWorkspace => self.ready.push(WorkspaceCommand::Open(first).into()),
+            Wanted::SaveWorkspace => self.ready.push(WorkspaceCommand::SaveAs(first).into()),
+            Wanted::Text(text) => self.write(ctx, first, move |path| write_files::write_text(path, &text)),
+            Wanted::Picture(image) => {
+                self.write(ctx, first, move |path| write_files::write_png(path, &image))
+            }
         }
         ctx.request_repaint();
     }

@@ -38,7 +38,11 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
     }
     let started = Instant::now();
     let chosen = match wanted {
-        Wanted::Files => filtered(dialog).pick_files(),
+        Wanted::Files | Wanted::Data(_) => filtered(dialog).pick_files(),
+        Wanted::OpenWorkspace => {
+            dialog.add_filter("Workspace", &["rvqscope"]).pick_file().map(|path| vec![path])
+        }
+        Wanted::SaveWorkspace => save(dialog, "Workspace", "rvqscope"),
         Wanted::Folder | Wanted::Report => dialog.pick_folder().map(|path| vec![path]),
         Wanted::Model => {
             let each = |dialog: FileDialog, writer: &&dyn Writer| {

@@ -1,16 +1,19 @@
 //! The panels: one file each, and one row here.
 
-mod compare;
+mod codebook;
 mod data;
 mod dead;
 mod ema;
 mod error;
+mod layers;
 mod notices;
 mod parts;
+mod runs;
 mod tokens;
 mod usage;
 
 use super::Panel;
+pub(super) use dead::state_color;
 
 /// Makes a panel.
 pub type MakePanel = fn() -> Box<dyn Panel>;
@@ -18,10 +21,12 @@ pub type MakePanel = fn() -> Box<dyn Panel>;
 /// Every panel, in the order in which menus list them.
 pub static PANELS: &[MakePanel] = &[
     || Box::new(usage::Usage::default()),
+    || Box::new(layers::Layers::default()),
     || Box::new(dead::Dead::default()),
     || Box::new(ema::Ema::default()),
+    || Box::new(codebook::Codebook::default()),
     || Box::new(error::Error::default()),
-    || Box::new(compare::Compare::default()),
+    || Box::new(runs::Runs::default()),
     || Box::new(data::Data::default()),
     || Box::new(tokens::Tokens::default()),
     || Box::new(notices::Notices::default()),

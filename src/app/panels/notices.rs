@@ -2,24 +2,24 @@
 
 use egui::{Align, Align2, Color32, FontId, Frame, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
-use crate::app::{Palette, Panel, PanelCtx};
+use crate::app::rich::RichHover as _;
+use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx};
 use crate::session::{Notice, NoticeCommand, Severity};
+
+static ABOUT: About = About {
+    id: "notices",
+    title: "Notices",
+    help: "What stood out in runs and files, and what did not work",
+    home: Home { corner: Corner::LowerRight, place: 1 },
+};
 
 /// The panel.
 #[derive(Default)]
 pub struct Notices {}
 
 impl Panel for Notices {
-    fn id(&self) -> &'static str {
-        "notices"
-    }
-
-    fn title(&self) -> &'static str {
-        "Notices"
-    }
-
-    fn help(&self) -> &'static str {
-        "What stood out in runs and files, and what did not work"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -36,7 +36,7 @@ impl Panel for Notices {
                 if ui.small_button("Clear all").clicked() {
                     ctx.send(NoticeCommand::Clear);
                 }
-                if ui.small_button("Copy all").on_hover_text("Copy the text of all notices").clicked() {
+                if ui.small_button("Copy all").on_hover_rich("Copy the text of all notices").clicked() {
                     let all: Vec<&str> = notices.iter().rev().map(|notice| notice.text.as_str()).collect();
                     ui.ctx().copy_text(all.join("\n"));
                 }
@@ -62,7 +62,7 @@ fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
                 ui.painter().circle_filled(rect.center(), 7.5, color);
                 let font = FontId::proportional(12.0);
                 ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon, font, ctx.palette.on_accent);
-                response.on_hover_text(name);
+                response.on_hover_rich(name);
                 let buttons = 124.0;
                 let width = (ui.available_width() - buttons).max(80.0);
                 ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
@@ -74,12 +74,12 @@ fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
                     if ui.small_button("Dismiss").clicked() {
                         ctx.send(NoticeCommand::Dismiss(*id));
                     }
-                    if ui.small_button("Copy").on_hover_text("Copy the text").clicked() {
+                    if ui.small_button("Copy").on_hover_rich("Copy the text").clicked() {
                         ui.ctx().copy_text(text.clone());
                     }
                     if *times > 1 {
                         ui.label(RichText::new(format!("×{times}")).size(11.0).color(ctx.palette.faint))
-                            .on_hover_text(format!("This came {times} times"));
+                            .on_hover_rich(format!("This came {times} times"));
                     }
                 });
             });

@@ -2,13 +2,18 @@
 
 use egui::{FontId, RichText};
 use egui_plot::{AxisHints, GridInput, GridMark};
+use serde::{Deserialize, Serialize};
 
 use super::numbers::{number, power_of_ten};
 use crate::app::Palette;
 use crate::metrics::Definition;
 
+/// The size of labels, and how wide a sign of that size is on average.
+const LABEL_SIZE: f32 = 11.0;
+const LABEL_CHAR: f32 = 5.6;
+
 /// How values are laid out along an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Scale {
     /// As they are.
     #[default]
@@ -97,15 +102,19 @@ impl Axis {
         format!("{}: {}", self.label, number(value))
     }
 
-    /// The axis for the plot. A short one leaves its label out.
-    pub(super) fn hints(&self, axis: egui_plot::Axis, palette: &Palette, long: bool) -> AxisHints<'static> {
+    /// The axis for the plot, of which it is `room` long. A label that does not fit goes without its unit, and at last without anything: the title
+    /// and the tooltip say what is drawn.
+    pub(super) fn hints(&self, axis: egui_plot::Axis, palette: &Palette, room: f32) -> AxisHints<'static> {
         let Self { scale, whole, .. } = *self;
+        let fits = |text: &&str| text.chars().count() as f32 * LABEL_CHAR < room;
+        let plain = self.label.split(" (").next().unwrap_or_default();
+        let label = [self.label.as_str(), plain].into_iter().find(fits);
         let mut hints = AxisHints::new(axis)
             .tick_label_font(FontId::proportional(10.5))
             .tick_label_color(palette.faint)
             .formatter(move |mark, range| mark_label(scale, whole, mark, range.end() - range.start()));
-        if long {
-            hints = hints.label(RichText::new(&self.label).size(11.0).color(palette.faint));
+        if let Some(label) = label {
+            hints = hints.label(RichText::new(label).size(LABEL_SIZE).color(palette.faint));
         }
         match axis {
             egui_plot::Axis::X => hints.label_spacing(egui::Rangef::new(24.0, 40.0)),

@@ -5,19 +5,35 @@ use std::ops::RangeInclusive;
 use egui::{Color32, Mesh, Rect, Shape, Ui, pos2};
 use egui_plot::{PlotBounds, PlotGeometry, PlotItem, PlotItemBase, PlotPoint, PlotTransform};
 
-/// Bars at 0, 1, 2 and so on. Where several share a pixel, the highest is drawn.
+/// Bars at `first`, `first + 1` and so on. Where several share a pixel, the highest is drawn.
 pub struct Bars<'a> {
     base: PlotItemBase,
     heights: &'a [f64],
+    first: f64,
+    /// The axis reaches up to this at the least.
+    least_top: f64,
     color: Color32,
     selected: Option<(usize, Color32)>,
 }
 
 impl<'a> Bars<'a> {
-    /// Bars of these heights.
+    /// Bars of these heights, the first of them at `first`.
     #[must_use]
-    pub fn new(name: &str, heights: &'a [f64], color: Color32) -> Self {
-        Self { base: PlotItemBase::new(name.to_owned()), heights, color, selected: None }
+    pub fn new(name: &str, first: f64, heights: &'a [f64], color: Color32) -> Self {
+        Self {
+            base: PlotItemBase::new(name.to_owned()),
+            heights,
+            first,
+            least_top: 1.0,
+            color,
+            selected: None,
+        }
+    }
+
+    /// With an axis that reaches up to `least_top` at the least, in place of 1.
+    #[must_use]
+    pub fn least_top(self, least_top: f64) -> Self {
+        Self { least_top, ..self }
     }
 
     /// One of them stands out, at least two pixels wide.
@@ -30,8 +46,8 @@ impl<'a> Bars<'a> {
     fn seen(&self, transform: &PlotTransform) -> impl Iterator<Item = (usize, usize)> {
         let len = self.heights.len();
         let bounds = transform.bounds();
-        let first = (bounds.min()[0] - 0.5).floor().max(0.0) as usize;
-        let last = ((bounds.max()[0] + 0.5).ceil().max(0.0) as usize).min(len);
+        let first = (bounds.min()[0] - self.first - 0.5).floor().max(0.0) as usize;
+        let last = ((bounds.max()[0] - self.first + 0.5).ceil().max(0.0) as usize).min(len);
         let each = (1.0 / transform.dpos_dvalue_x().abs()).ceil().max(1.0) as usize;
         // Whole groups, so that they do not flicker while the plot moves.
         let first = first.min(len) / each * each;
@@ -42,7 +58,7 @@ impl<'a> Bars<'a> {
 impl PlotItem for Bars<'_> {
     fn shapes(&self, _: &Ui, transform: &PlotTransform, shapes: &mut Vec<Shape>) {
         let mut mesh = Mesh::default();
-        let x = |at: f64| transform.position_from_point_x(at);
+        let x = |at: f64| transform.position_from_point_x(self.first + at);
         let y = |at: f64| transform.position_from_point_y(at);
         let floor = y(0.0);
         let mut bar = |from: f32, to: f32, height: f64, color| {
@@ -79,10 +95,10 @@ impl PlotItem for Bars<'_> {
     }
 
     fn bounds(&self) -> PlotBounds {
-        let highest = self.heights.iter().fold(1.0f64, |a, &b| a.max(b));
+        let highest = self.heights.iter().fold(self.least_top, |a, &b| a.max(b));
         let mut bounds = PlotBounds::NOTHING;
-        bounds.extend_with(&PlotPoint::new(-0.5, 0.0));
-        bounds.extend_with(&PlotPoint::new(self.heights.len() as f64 - 0.5, highest));
+        bounds.extend_with(&PlotPoint::new(self.first - 0.5, 0.0));
+        bounds.extend_with(&PlotPoint::new(self.first + self.heights.len() as f64 - 0.5, highest));
         bounds
     }
 

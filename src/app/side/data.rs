@@ -7,6 +7,7 @@ use egui::{ProgressBar, RichText, Ui};
 use crate::app::memo::Memo;
 use crate::app::paths;
 use crate::app::recent::Recent;
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::features::Split;
 use crate::io::TimeAxis;
@@ -83,7 +84,7 @@ impl DataSection {
                     .default_open(false)
                     .show_unindented(ui, |ui| extract::ui(ctx, &mut self.drafts, ui))
                     .header_response
-                    .on_hover_text("How audio is made into frames: extractor, its parameters, channel");
+                    .on_hover_rich("How audio is made into frames: extractor, its parameters, channel");
             }
         }
         self.split_ui(ctx, ui);
@@ -92,7 +93,7 @@ impl DataSection {
     fn loaded_ui(&mut self, ctx: &PanelCtx<'_>, dataset: &Arc<Dataset>, ui: &mut Ui) {
         let set = &dataset.set;
         let title = egui::Label::new(RichText::new(dataset.source.title()).strong()).truncate();
-        ui.add(title).on_hover_text(dataset.source.paths().join("\n"));
+        ui.add(title).on_hover_rich(dataset.source.paths().join("\n"));
         let (frames, dim) = (set.matrix.num_frames() as u64, set.matrix.dim());
         let rate = set.frame_rate_hz.map_or(", frame rate not known".to_owned(), |hz| {
             format!(", {hz:.4} a second").replace(".0000", "")
@@ -118,7 +119,7 @@ impl DataSection {
             ui.spacing_mut().item_spacing.y = 2.0;
             for (text, help) in lines {
                 let label = egui::Label::new(RichText::new(&text).color(ctx.palette.faint)).truncate();
-                ui.add(label).on_hover_text(help);
+                ui.add(label).on_hover_rich(help);
             }
         });
     }
@@ -137,7 +138,7 @@ impl DataSection {
             }
             ui.menu_button("Recent", |ui| recent.ui(ctx, ui))
                 .response
-                .on_hover_text("What was opened before");
+                .on_hover_rich("What was opened before");
         });
         ui.horizontal(|ui| {
             let label = ui.label("Path");
@@ -156,7 +157,7 @@ impl DataSection {
     /// What codes that came on their own are.
     fn codes_ui(&self, ctx: &PanelCtx<'_>, codes: &OpenedCodes, ui: &mut Ui) {
         let title = egui::Label::new(RichText::new(codes.source.title()).strong()).truncate();
-        ui.add(title).on_hover_text(codes.source.paths().join("\n"));
+        ui.add(title).on_hover_rich(codes.source.paths().join("\n"));
         let (layers, frames) = codes.tokens.values.dim();
         let clips = codes.tokens.clips.len();
         let what = if clips == 1 { "codes alone".to_owned() } else { format!("codes alone, {clips} clips") };
@@ -172,12 +173,12 @@ impl DataSection {
         ui.horizontal(|ui| {
             let help =
                 "K, the codes of each codebook; 0 for what the model beside them says, or else the power of two above the largest code";
-            let label = ui.label("Codebook size").on_hover_text(help);
+            let label = ui.label("Codebook size").on_hover_rich(help);
             let largest = ctx.session.codes().and_then(|codes| codes.tokens.num_codes.iter().max());
             let now = largest.copied().unwrap_or(0) as f64;
-            let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes" };
+            let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes", zero: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
-            response.labelled_by(label.id).on_hover_text(help);
+            response.labelled_by(label.id).on_hover_rich(help);
             if let Some(size) = new {
                 ctx.send(DataCommand::SetCodebookSize((size >= 1.0).then_some(size as usize)));
             }
@@ -189,7 +190,7 @@ impl DataSection {
         let spec = ctx.session.data_spec();
         if let Some((axis, reason)) = time_axis {
             ui.horizontal(|ui| {
-                let label = ui.label("Time axis").on_hover_text(
+                let label = ui.label("Time axis").on_hover_rich(
                     "Whether a frame is a row or a column of the stored array. A wrong guess makes a few very long frames",
                 );
                 let guess = format!("Guess: {}", axis_name(*axis));
@@ -210,11 +211,11 @@ impl DataSection {
         }
         ui.horizontal(|ui| {
             let help = "Frames a second; 0 for not known. Bit rates need it";
-            let label = ui.label("Frame rate").on_hover_text(help);
+            let label = ui.label("Frame rate").on_hover_rich(help);
             let now = spec.frame_rate_hz.unwrap_or(0.0);
-            let drag = Drag { range: (0.0, 1e6), speed: 0.5, is_whole: false, unit: "Hz" };
+            let drag = Drag { range: (0.0, 1e6), speed: 0.5, is_whole: false, unit: "Hz", zero: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
-            response.labelled_by(label.id).on_hover_text(help);
+            response.labelled_by(label.id).on_hover_rich(help);
             if let Some(rate) = new {
                 ctx.send(DataCommand::SetFrameRate((rate > 0.0).then_some(rate)));
             }
@@ -226,17 +227,17 @@ impl DataSection {
         ui.horizontal(|ui| {
             let help = "The share of frames that is not trained on, only judged by. Figures of it show what a codebook is worth \
                         on speech it has not seen. Training starts again when it is changed";
-            let label = ui.label("Held-out").on_hover_text(help);
-            let drag = Drag { range: (0.0, 90.0), speed: 0.2, is_whole: false, unit: "%" };
+            let label = ui.label("Held-out").on_hover_rich(help);
+            let drag = Drag { range: (0.0, 90.0), speed: 0.2, is_whole: false, unit: "%", zero: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, percent(session));
-            response.labelled_by(label.id).on_hover_text(help);
+            response.labelled_by(label.id).on_hover_rich(help);
             if let Some(percent) = new {
                 ctx.send(DataCommand::SetHoldout(percent / 100.0));
             }
             let mut standardize = session.standardize();
             let help = "Train on centred data of unit variance in every dimension. Codebooks are saved and errors given in the \
                         data's own units all the same. Training starts again when it is changed";
-            if ui.checkbox(&mut standardize, "Standardize").on_hover_text(help).changed() {
+            if ui.checkbox(&mut standardize, "Standardize").on_hover_rich(help).changed() {
                 ctx.send(DataCommand::SetStandardize(standardize));
             }
         });

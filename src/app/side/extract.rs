@@ -3,6 +3,7 @@
 use egui::{RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::app::rich::RichHover as _;
 use crate::audio::ChannelChoice;
 use crate::features::{EXTRACTORS, ExtractParams};
 use crate::session::DataCommand;
@@ -19,17 +20,17 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
     let params = &spec.extract;
     let Ok(extractor) = params.extractor() else { return };
     ui.horizontal(|ui| {
-        let label = ui.label("Extractor").on_hover_text("What frames are made of");
+        let label = ui.label("Extractor").on_hover_rich("What frames are made of");
         let combo = egui::ComboBox::from_id_salt("extractor").selected_text(extractor.label()).width(150.0);
         let shown = combo.show_ui(ui, |ui| {
             for other in EXTRACTORS {
                 let choice = ui.selectable_label(other.id() == extractor.id(), other.label());
-                if choice.on_hover_text(other.help()).clicked() && other.id() != extractor.id() {
+                if choice.on_hover_rich(other.help()).clicked() && other.id() != extractor.id() {
                     ctx.send(DataCommand::SetExtract(ExtractParams { extractor: other.id(), ..*params }));
                 }
             }
         });
-        shown.response.labelled_by(label.id).on_hover_text(extractor.help());
+        shown.response.labelled_by(label.id).on_hover_rich(extractor.help());
     });
     ui.label(RichText::new(extractor.help()).size(NOTE_SIZE).color(ctx.palette.faint));
     let defaults = ExtractParams { extractor: params.extractor, ..ExtractParams::default() };
@@ -43,7 +44,7 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
     }
     ui.horizontal(|ui| {
         ui.add_space(14.0);
-        let label = ui.label("Channel").on_hover_text("Which channel of the audio is used");
+        let label = ui.label("Channel").on_hover_rich("Which channel of the audio is used");
         let combo =
             egui::ComboBox::from_id_salt("channel").selected_text(channel_name(spec.channel)).width(96.0);
         let shown = combo.show_ui(ui, |ui| {

@@ -10,6 +10,7 @@ use egui::{Align, DragValue, Id, Layout, Response, RichText, Ui};
 
 use super::NOTE_SIZE;
 use crate::app::Palette;
+use crate::app::rich::RichHover as _;
 use crate::param::{Effect, ParamKind, ParamSpec, ParamValue};
 
 /// Numbers that are being edited, by where they stand.
@@ -39,7 +40,7 @@ pub fn param_ui<P>(
     ui.push_id(spec.key, |ui| {
         ui.horizontal(|ui| {
             mark_ui(ui, row.palette, value != default);
-            let label = ui.label(spec.label).on_hover_text(&tooltip);
+            let label = ui.label(spec.label).on_hover_rich(&tooltip);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if reset_ui(ui, value != default, spec.label, default) {
                     edited = Some(default);
@@ -47,8 +48,8 @@ pub fn param_ui<P>(
                 if let Some((effect, is_training)) = row.effect {
                     effect_ui(ui, row.palette, effect, is_training);
                 }
-                let (response, new) = value_ui(ui, drafts, &spec.kind, spec.unit, value);
-                response.labelled_by(label.id).on_hover_text(&tooltip);
+                let (response, new) = value_ui(ui, drafts, (spec.key, &spec.kind, spec.unit), value);
+                response.labelled_by(label.id).on_hover_rich(&tooltip);
                 edited = new.or(edited);
             });
         });
@@ -74,7 +75,7 @@ fn reset_ui(ui: &mut Ui, is_changed: bool, label: &str, default: ParamValue) -> 
     let response = ui.add_sized(size, egui::Button::new("↺").small().frame(false));
     response
         .widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Reset {label} to {default}")));
-    response.on_hover_text(format!("Back to the rule's default, {default}")).clicked()
+    response.on_hover_rich(format!("Back to the rule's default, {default}")).clicked()
 }
 
 /// Says when an edit takes effect: what would start a running training again stands out.
@@ -87,7 +88,7 @@ fn effect_ui(ui: &mut Ui, palette: &Palette, effect: Effect, is_training: bool) 
     };
     ui.allocate_ui_with_layout(egui::vec2(38.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(38.0);
-        ui.label(RichText::new(word).size(NOTE_SIZE).color(color)).on_hover_text(effect_help(effect));
+        ui.label(RichText::new(word).size(NOTE_SIZE).color(color)).on_hover_rich(effect_help(effect));
     });
 }
 
@@ -113,8 +114,7 @@ fn tooltip<P>(spec: &ParamSpec<P>, default: ParamValue, effect: Option<(Effect, 
 fn value_ui(
     ui: &mut Ui,
     drafts: &mut Drafts,
-    kind: &ParamKind,
-    unit: &str,
+    (key, kind, unit): (&str, &ParamKind, &str),
     value: ParamValue,
 ) -> (Response, Option<ParamValue>) {
     match (*kind, value) {
@@ -124,13 +124,15 @@ fn value_ui(
                 speed: (now as f64 * 0.01).max(0.05),
                 is_whole: true,
                 unit,
+                zero: ZERO_WORDS.iter().find(|(known, _)| *known == key).map(|(_, words)| *words),
             };
             let (response, new) = drag.ui(ui, drafts, now as f64);
             // A whole number that was not touched stays as it is, even where a float cannot hold it.
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
         (ParamKind::Float { min, max }, ParamValue::Float(now)) => {
-            let drag = Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit };
+            let drag =
+                Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit, zero: None };
             let (response, new) = drag.ui(ui, drafts, now);
             (response, new.map(ParamValue::Float))
         }
@@ -173,12 +175,17 @@ pub struct Drag<'a> {
     pub is_whole: bool,
     /// What is shown behind it.
     pub unit: &'a str,
+    /// What 0 means, where it is no number of anything.
+    pub zero: Option<&'static str>,
 }
+
+/// Parameters whose 0 is no number of anything, and what it means.
+const ZERO_WORDS: [(&str, &str); 1] = [("codebook_dim", "as the frames")];
 
 impl Drag<'_> {
     /// Draws it; gives the new value where there is one.
     pub fn ui(&self, ui: &mut Ui, drafts: &mut Drafts, now: f64) -> (Response, Option<f64>) {
-        let Self { range: (min, max), speed, is_whole, unit } = *self;
+        let Self { range: (min, max), speed, is_whole, unit, zero } = *self;
         let id = ui.next_auto_id();
         let mut value = drafts.0.get(&id).copied().unwrap_or(now);
         let suffix = if unit.is_empty() { String::new() } else { format!(" {unit}") };
@@ -189,8 +196,13 @@ impl Drag<'_> {
             .update_while_editing(false)
             .suffix(suffix)
             .min_size(egui::vec2(64.0, 0.0))
-            .custom_parser(|text| text.trim().replace(',', ".").parse().ok());
-        drag = if is_whole {
+            .custom_parser(move |text| {
+                let typed = text.trim().replace(',', ".");
+                if zero.is_some_and(|words| words == typed) { Some(0.0) } else { typed.parse().ok() }
+            });
+        drag = if let Some(words) = zero {
+            drag.custom_formatter(move |v, _| if v == 0.0 { words.to_owned() } else { format!("{v:.0}") })
+        } else if is_whole {
             drag.fixed_decimals(0)
         } else {
             drag.custom_formatter(|v, _| ParamValue::Float(rounded(v)).to_string())

@@ -1,4 +1,4 @@
-//! The left side: data, quantizer, training, runs.
+//! The left side: data, quantizer, training.
 
 mod data;
 pub use data::BUILTINS;
@@ -7,7 +7,6 @@ pub mod form;
 mod model;
 mod pace;
 mod quantizer;
-mod runs;
 mod search;
 pub mod training;
 
@@ -15,6 +14,7 @@ use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 
 use super::PanelCtx;
 use super::recent::Recent;
+use crate::app::rich::RichHover as _;
 
 /// The size of notes beside and below what matters.
 pub const NOTE_SIZE: f32 = 11.5;
@@ -25,13 +25,12 @@ pub struct Side {
     data: data::DataSection,
     quantizer: quantizer::QuantizerSection,
     training: training::TrainingSection,
-    runs: runs::RunsSection,
 }
 
 impl Side {
     /// Draws it.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
-        let Self { data, quantizer, training, runs } = self;
+        let Self { data, quantizer, training } = self;
         // The controls of a training stay in sight, however far the form above is scrolled.
         egui::Panel::bottom("training").resizable(false).frame(egui::Frame::new()).show(ui, |ui| {
             ui.add_space(4.0);
@@ -42,7 +41,6 @@ impl Side {
             ui.set_max_width(ui.available_width() - 6.0);
             section(ui, "Data", |ui| data.ui(ctx, recent, ui));
             section(ui, "Quantizer", |ui| quantizer.ui(ctx, ui));
-            section(ui, "Runs", |ui| runs.ui(ctx, ui));
         });
     }
 }
@@ -71,7 +69,7 @@ fn button_response(
 ) -> egui::Response {
     let button = egui::Button::new(text.into());
     let response = ui.add_enabled(why_not.is_none(), button);
-    response.on_hover_text(help).on_disabled_hover_text(why_not.unwrap_or_default())
+    response.on_hover_rich(help).on_disabled_hover_text(why_not.unwrap_or_default())
 }
 
 /// A number with a mark between thousands.

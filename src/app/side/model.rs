@@ -3,10 +3,11 @@
 use egui::{RichText, Ui};
 
 use super::NOTE_SIZE;
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::io::QuantizerPlace;
 use crate::jobs::trained_words;
-use crate::session::{DataCommand, ModelView, Session, TrainCommand};
+use crate::session::{DataCommand, ModelFile, Session, TrainCommand};
 
 /// Draws what is known of it, where there is one.
 pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -15,13 +16,13 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.set_width(ui.available_width());
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy();
         ui.add(egui::Label::new(RichText::new(format!("Model: {name}")).strong()).truncate())
-            .on_hover_text(model.path.display().to_string());
+            .on_hover_rich(model.path.display().to_string());
         others_ui(ctx, model, ui);
         facts_ui(ctx, model, ui);
         notes_ui(ctx, model, ui);
         findings_ui(ctx, model, ui);
         ui.horizontal_wrapped(|ui| {
-            let why_not = why_not_evaluate(ctx.session, model);
+            let why_not = why_not_evaluate(ctx.session);
             let help = "Hold it against the data, without training";
             if super::button(ui, "Evaluate", help, why_not.as_deref()) {
                 ctx.send(TrainCommand::Evaluate);
@@ -38,7 +39,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 }
 
 /// Which of several quantizers of the file it is, and the way to the others.
-fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let Some((choice, index)) = &model.others else { return };
     let name = |index: usize| choice.places.get(index).map(QuantizerPlace::name).unwrap_or_default();
     ui.horizontal(|ui| {
@@ -53,7 +54,7 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
                 let choice = ui.add_enabled_ui(place.about.is_ok(), |ui| {
                     ui.selectable_label(other == *index, name(other))
                 });
-                if choice.inner.on_hover_text(&about).on_disabled_hover_text(&about).clicked()
+                if choice.inner.on_hover_rich(&about).on_disabled_hover_text(&about).clicked()
                     && other != *index
                 {
                     ctx.send(DataCommand::ChooseQuantizer(Some(other)));
@@ -63,22 +64,23 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
         shown
             .response
             .labelled_by(label.id)
-            .on_hover_text("The file holds several quantizers: choose another one to look at");
+            .on_hover_rich("The file holds several quantizers: choose another one to look at");
     });
 }
 
 /// What is told of it, a line for each; what is too long for a line is told in full under the pointer.
-fn facts_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
-    let ModelView { info, rvq, params, steps, .. } = model;
+fn facts_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
+    let ModelFile { info, params, steps, .. } = model;
+    let dim = dim_of(ctx.session).unwrap_or(0);
     let mut facts: Vec<(&str, String)> =
-        info.facts(rvq.dim()).into_iter().map(|fact| (fact.label, fact.text)).collect();
+        info.facts(dim).into_iter().map(|fact| (fact.label, fact.text)).collect();
     facts.extend(trained_words(params.as_ref(), *steps).map(|text| ("Trained", text)));
     facts.extend(info.trained_words().map(|text| ("The file says", text)));
     table_ui(ctx, ui, "model-facts", facts.iter().map(|(label, text)| (*label, text.as_str())));
 }
 
 /// What the file tells of its training and its configuration.
-fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let notes = model.info.training_notes();
     if notes.is_empty() {
         return;
@@ -92,7 +94,7 @@ fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
             });
         })
         .header_response
-        .on_hover_text("Numbers and words that the file holds beside its tensors");
+        .on_hover_rich("Numbers and words that the file holds beside its tensors");
 }
 
 /// Names and values in two columns.
@@ -106,12 +108,12 @@ fn table_ui<'a>(ctx: &PanelCtx<'_>, ui: &mut Ui, id: &str, rows: impl Iterator<I
                 let label = egui::Label::new(small(name).color(ctx.palette.faint)).truncate();
                 ui.scope(|ui| {
                     ui.set_max_width(room * 0.45);
-                    ui.add(label).on_hover_text(name);
+                    ui.add(label).on_hover_rich(name);
                 });
                 ui.scope(|ui| {
                     ui.set_max_width(room * 0.68);
                     let line = value.lines().collect::<Vec<_>>().join("; ");
-                    ui.add(egui::Label::new(small(&line)).wrap()).on_hover_text(value);
+                    ui.add(egui::Label::new(small(&line)).wrap()).on_hover_rich(value);
                 });
                 ui.end_row();
             }
@@ -119,25 +121,30 @@ fn table_ui<'a>(ctx: &PanelCtx<'_>, ui: &mut Ui, id: &str, rows: impl Iterator<I
     );
 }
 
-fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelView, ui: &mut Ui) {
+fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let findings = &model.info.findings;
     let text = match findings.len() {
         0 => return,
         1 => "1 finding".to_owned(),
         n => format!("{n} findings"),
     };
-    let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_text(findings.join("\n"));
+    let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_rich(findings.join("\n"));
     if link.clicked() {
         ctx.request(WindowRequest::ShowPanel("notices"));
     }
 }
 
+/// The dimension of the frames that the model takes, while its quantizer is in memory.
+fn dim_of(session: &Session) -> Option<usize> {
+    Some(session.model_run()?.run()?.rvq.dim())
+}
+
 /// Why a model cannot be held against the data.
-pub fn why_not_evaluate(session: &Session, model: &ModelView) -> Option<String> {
+pub fn why_not_evaluate(session: &Session) -> Option<String> {
     let Some(dataset) = session.dataset() else {
         return Some("Open audio or features of the model's dimension first".to_owned());
     };
-    let (ours, theirs) = (dataset.set.matrix.dim(), model.rvq.dim());
+    let (ours, theirs) = (dataset.set.matrix.dim(), dim_of(session)?);
     (ours != theirs)
         .then(|| format!("The model takes frames of dimension {theirs}, but the data have dimension {ours}"))
 }

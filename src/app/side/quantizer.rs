@@ -4,11 +4,12 @@ use ndarray::Array1;
 
 use egui::{RichText, Ui};
 
+use crate::app::rich::RichHover as _;
 use crate::app::{Palette, PanelCtx};
 use crate::features::Split;
 use crate::rvq::RvqParams;
 use crate::rvq::rules::{self, RULES};
-use crate::session::{ParamsCommand, Session, TrainState};
+use crate::session::{EditCommand, ParamsCommand, Session, TrainState};
 
 use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
@@ -35,14 +36,16 @@ impl QuantizerSection {
             }
         }
         ui.horizontal(|ui| {
-            let nothing = "There is no edit to take back";
-            let why_not = (!editor.can_undo()).then_some(nothing);
-            if super::button(ui, "Undo", "Take back the last edit of a parameter (Ctrl+Z)", why_not) {
-                ctx.send(ParamsCommand::Undo);
+            let (undo, redo) = (session.can_undo(), session.can_redo());
+            let why_not = undo.is_none().then_some("There is no edit to undo");
+            let help = format!("Undo the last edit: {} (Ctrl+Z)", undo.unwrap_or_default());
+            if super::button(ui, "Undo", &help, why_not) {
+                ctx.send(EditCommand::Undo);
             }
-            let why_not = (!editor.can_redo()).then_some("Nothing was taken back");
-            if super::button(ui, "Redo", "Do again what was taken back (Ctrl+Shift+Z)", why_not) {
-                ctx.send(ParamsCommand::Redo);
+            let why_not = redo.is_none().then_some("Nothing was undone");
+            let help = format!("Redo what was undone: {} (Ctrl+Shift+Z)", redo.unwrap_or_default());
+            if super::button(ui, "Redo", &help, why_not) {
+                ctx.send(EditCommand::Redo);
             }
             let why_not = (*params == defaults).then_some("Every parameter is at the rule's default");
             let help = "Every parameter back to the rule's default; this can be undone";
@@ -61,17 +64,17 @@ impl QuantizerSection {
 fn rule_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let rule = ctx.session.params().rule();
     ui.horizontal(|ui| {
-        let label = ui.label("Rule").on_hover_text("How codebooks start, move, and get rid of dead codes");
+        let label = ui.label("Rule").on_hover_rich("How codebooks start, move, and get rid of dead codes");
         let combo = egui::ComboBox::from_id_salt("rule").selected_text(rule.label()).width(180.0);
         let shown = combo.show_ui(ui, |ui| {
             for other in RULES {
                 let choice = ui.selectable_label(other.id() == rule.id(), other.label());
-                if choice.on_hover_text(other.help()).clicked() && other.id() != rule.id() {
+                if choice.on_hover_rich(other.help()).clicked() && other.id() != rule.id() {
                     ctx.send(ParamsCommand::SetRule(other.id()));
                 }
             }
         });
-        shown.response.labelled_by(label.id).on_hover_text(rule.help());
+        shown.response.labelled_by(label.id).on_hover_rich(rule.help());
     });
     ui.label(RichText::new(rule.help()).size(NOTE_SIZE).color(ctx.palette.faint));
 }
@@ -128,19 +131,19 @@ fn derived_ui(ui: &mut Ui, palette: &Palette, session: &Session) {
     let derived = Derived::of(params, train_frames);
     let Derived { batch_len, frames_per_code, window_steps, half_life_steps, .. } = derived;
     let faint = |text: String| RichText::new(text).size(NOTE_SIZE).color(palette.faint);
-    ui.label(faint(format!("A code gets N/K = {frames_per_code:.2} frames a step on average"))).on_hover_text(
+    ui.label(faint(format!("A code gets N/K = {frames_per_code:.2} frames a step on average"))).on_hover_rich(
         format!(
             "N = {batch_len} frames a step over K = {} codes. A threshold means something only beside this number.",
             params.codebook_size
         ),
     );
     ui.label(faint(format!("EMA window {window_steps:.0} steps, half-life {half_life_steps:.0} steps")))
-        .on_hover_text("Window 1/(1-decay), half-life ln .5 / ln decay: how long a cluster size remembers");
+        .on_hover_rich("Window 1/(1-decay), half-life ln .5 / ln decay: how long a cluster size remembers");
     threshold_ui(ui, palette, &derived);
     let rate = session.dataset().and_then(|dataset| dataset.set.frame_rate_hz);
     let bits = derived.bits_per_frame;
     let kbps = rate.map_or(String::new(), |hz| format!(", {:.2} kbps", hz * bits / 1000.0));
-    ui.label(faint(format!("{bits:.0} bits a frame{kbps}"))).on_hover_text(
+    ui.label(faint(format!("{bits:.0} bits a frame{kbps}"))).on_hover_rich(
         "Nominal: layers times log2 K. What the codes really carry is their entropy, which is less",
     );
 }
@@ -161,7 +164,7 @@ fn threshold_ui(ui: &mut Ui, palette: &Palette, derived: &Derived) {
     } else {
         (format!("Dead below {threshold_frames:.3} frames a step; {advice}"), palette.faint)
     };
-    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_text(format!(
+    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_rich(format!(
         "In steady state a code that gets the share p of the frames has the EMA size N p; the average is N/K. \
          About a tenth of that is a sound threshold ({advice}).{expiry}"
     ));

@@ -4,6 +4,7 @@ use egui::{DragValue, RichText, Ui};
 
 use super::NOTE_SIZE;
 use crate::app::PanelCtx;
+use crate::app::rich::RichHover as _;
 use crate::metrics::distortion;
 use crate::rvq::search::{MAX_BEAM, Search};
 use crate::session::TrainCommand;
@@ -32,10 +33,10 @@ impl BeamRow {
         ui.horizontal(|ui| {
             let help = "Keep several paths behind each layer, the greedy one and the best others, instead of the nearest code alone, wherever frames are looked at or saved as \
                         codes. Training steps are greedy all the same";
-            let switch = ui.checkbox(&mut on, "Beam search").on_hover_text(help);
+            let switch = ui.checkbox(&mut on, "Beam search").on_hover_rich(help);
             let drag = ui.add_enabled(on, DragValue::new(width).range(2..=MAX_BEAM).speed(0.1));
             let drag = drag.labelled_by(switch.id);
-            drag.clone().on_hover_text("Paths that are kept behind each layer: the beam width B");
+            drag.clone().on_hover_rich("Paths that are kept behind each layer: the beam width B");
             // A look that is under way is replaced by the next, so that every change can count at once.
             if switch.changed() || (on && drag.changed()) {
                 ctx.send(TrainCommand::SetSearch(if on { Search::of_width(*width) } else { Search::Greedy }));
@@ -53,5 +54,5 @@ fn gain_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, on: bool) {
         Some(gain) => (format!("{gain:+.2} dB, {}", split.label()), ctx.palette.good),
         None => ("computing".to_owned(), ctx.palette.faint),
     };
-    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_text(distortion::BEAM_GAIN.text);
+    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_rich(distortion::BEAM_GAIN.text);
 }

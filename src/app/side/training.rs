@@ -5,6 +5,8 @@ use std::sync::Arc;
 use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::app::rich::RichHover as _;
+use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
 use crate::session::{Session, TrainCommand, TrainState};
 use crate::training::Run;
@@ -106,8 +108,8 @@ impl TrainingSection {
             _ => self.steps_ui(ctx, ui),
         }
         self.beam.ui(ctx, ui);
-        if let Some(model) = session.model() {
-            let why_not = super::model::why_not_evaluate(session, model);
+        if session.model().is_some() {
+            let why_not = super::model::why_not_evaluate(session);
             let help = "Hold the loaded model against the data, without training it";
             if super::button(ui, "Evaluate only", help, why_not.as_deref()) {
                 ctx.send(TrainCommand::Evaluate);
@@ -139,7 +141,7 @@ impl TrainingSection {
             let left = total.saturating_sub(steps) as f64 / rate;
             let text = format!("{rate:.0} steps/s, {} left", duration_text(left));
             ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint))
-                .on_hover_text("Judged by the last five seconds");
+                .on_hover_rich("Judged by the last five seconds");
         }
     }
 }
@@ -163,7 +165,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let button = if train.is_none() { button.fill(ctx.palette.accent) } else { button };
         let response = ui.add_enabled(train.is_none(), button);
         ctx.spot("train", response.rect);
-        if response.on_hover_text(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
+        if response.on_hover_rich(help).on_disabled_hover_text(train.unwrap_or_default()).clicked() {
             ctx.send(TrainCommand::Start);
         }
         let (text, help, command) = if state == TrainState::Paused {
@@ -193,11 +195,10 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 /// What goes on before the first step.
 fn stage_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     match ctx.session.train_progress() {
-        Some(progress) if progress.total > 0 => {
-            let share = progress.done as f32 / progress.total as f32;
-            bar_ui(ui, ctx, share, &progress.stage);
+        Some(progress) => {
+            let num_layers = ctx.session.params().current().num_layers;
+            bar_ui(ui, ctx, stage_share(progress, num_layers), &stage_words(progress, num_layers));
         }
-        Some(progress) => bar_ui(ui, ctx, 0.0, &progress.stage),
         None => bar_ui(ui, ctx, 0.0, "preparing"),
     }
 }

@@ -6,7 +6,7 @@ use super::write::{Named, ema_buffers, one_chain, projection};
 use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Metric, Rvq};
 
 /// `{place}{stem}{i}.{book}embed` and its buffers.

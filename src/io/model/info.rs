@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::rvq::Rvq;
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 
 /// What a model file tells of its quantizer, as `inspect` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -7,7 +7,7 @@ use super::write::{Named, cannot_hold};
 use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Chain, ChainParts, Codebook, Metric, Projection, Rvq};
 
 /// `{place}{chain}{stem}{i}.{book}{sums}`, with `cluster_usage` and a flag beside it.

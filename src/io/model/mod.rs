@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::tensors::{NewTensor, Tensors};
 use super::{Dtype, Problem, QuantizerPlace, error};
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Metric, Rvq};
 use crate::task::Task;
 

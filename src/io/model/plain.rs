@@ -8,7 +8,7 @@ use super::write::{Named, cannot_hold, one_chain};
 use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
 
 mod table;

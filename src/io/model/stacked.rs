@@ -7,7 +7,7 @@ use super::write::{Named, cannot_hold, projection};
 use super::{Family, LayerInfo, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq};
 
 /// `{place}rq.model.embed`, `[n_q, K, D]`.

@@ -10,7 +10,7 @@ use super::write::{Named, cannot_hold, ema_buffers, one_chain, projection};
 use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
-use crate::rvq::settle::RowFormula;
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Layer, Metric, Rvq, normalize_rows};
 
 /// `{place}[rvqs.{g}.]layers.{i}._codebook.embed`, `[1, K, D]`.

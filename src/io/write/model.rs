@@ -7,7 +7,7 @@ use super::super::tensors::NewTensor;
 use super::{NewFile, Writer, check_writer, largest, rounded, write_tensors};
 use crate::io::model::METRIC_KEY;
 use crate::io::{Dtype, FileError, ModelInfo, Problem, model};
-use crate::rvq::settle::{Expiry, RowFormula, Settling, StoredAs, settle};
+use crate::rvq::ema_state::{Expiry, RowFormula, Settling, StoredAs, ema_state_for};
 use crate::rvq::{Metric, Rvq};
 
 /// The family of quantizers that were not read from a file.
@@ -48,7 +48,7 @@ impl Default for EmaParams {
 /// Writes `rvq`, of which `info` tells where it comes from, and gives what is worth knowing about the file, a sentence each.
 ///
 /// `notes` go into the file where it can hold any. The EMA state is written as it is where the target's trainer reads it as the quantizer's
-/// did; otherwise it is made anew by [`settle`], so that the rows are the same.
+/// did; otherwise it is made anew by [`ema_state_for`], so that the rows are the same.
 ///
 /// # Errors
 /// The family or the container cannot hold the quantizer, a number is beyond the range of its type, or the file cannot be written.
@@ -245,14 +245,14 @@ pub(in crate::io) fn settled(
         let Some(layer) = settled_rvq.layer_mut(layer_idx) else { continue };
         layer.codebook.parts_mut().0.mapv_inplace(|value| rounded(value, dtype));
         if let Some(how) = &how {
-            layer.codebook = settle(&layer.codebook, &how(layer_idx))
+            layer.codebook = ema_state_for(&layer.codebook, &how(layer_idx))
                 .map_err(|err| Problem::Value(format!("layer {layer_idx}: {err}")))?;
         }
     }
     Ok(settled_rvq)
 }
 
-/// What [`settle`] is to do for a trainer with `formula`, its sizes summing to `total`, in a file of `dtype`.
+/// What [`ema_state_for`] is to do for a trainer with `formula`, its sizes summing to `total`, in a file of `dtype`.
 pub(in crate::io) fn settling(
     formula: RowFormula,
     params: &EmaParams,

@@ -29,7 +29,7 @@ pub struct CompareSpec {
     pub name: String,
     /// The data.
     pub dataset: Arc<Dataset>,
-    /// The trainings. They differ in the rule and in [`COMPARABLE`] alone.
+    /// The trainings. They differ in the rule and in what is comparable alone (see [`Scope`](crate::param::Scope)).
     pub entries: Vec<Entry>,
     /// What is held out.
     pub holdout: Holdout,
@@ -45,10 +45,6 @@ pub struct Compared {
     /// The trainings.
     pub trained: Vec<Trained>,
 }
-
-/// The parameters in which entries may differ. Any other would mean other batches or other first centroids.
-pub static COMPARABLE: &[&str] =
-    &["decay", "epsilon", "threshold_ema_dead_code", "reset_cluster_size", "metric", "assignment"];
 
 /// What can be wrong with an entry as it is written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -176,7 +172,7 @@ pub fn entry_of(text: &str, base: &RvqParams) -> Result<Entry, EntryError> {
     })?;
     let mut params = base.with_rule(rule);
     let mut label = rule.id().to_owned();
-    let specs: Vec<_> = rule.params().into_iter().filter(|spec| COMPARABLE.contains(&spec.key)).collect();
+    let specs: Vec<_> = rule.params().into_iter().filter(|spec| spec.scope.is_comparable).collect();
     for setting in words {
         let (name, value) = setting
             .split_once('=')
@@ -255,7 +251,7 @@ fn check_shared(entries: &[Entry]) -> Result<ValidRvqParams, JobError> {
     };
     for entry in entries {
         let differs = PARAMS.iter().find(|spec| {
-            !COMPARABLE.contains(&spec.key) && (spec.read)(&entry.params) != (spec.read)(&first.params)
+            !spec.scope.is_comparable && (spec.read)(&entry.params) != (spec.read)(&first.params)
         });
         if let Some(spec) = differs {
             return Err(JobError::Input(format!(

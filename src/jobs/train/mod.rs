@@ -12,18 +12,14 @@ use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::training::{History, Run, Trainer, TrainerState};
 
 pub use compare::{
-    COMPARABLE, CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
+    CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
 };
 
 use super::evaluate::source_info;
 use super::units::rescaled;
-use super::{Dataset, JobCtx, JobError, JobEvent};
+use super::{Dataset, Holdout, JobCtx, JobError, JobEvent};
 use step_loop::StepLoop;
 use training_run::TrainingRun;
-
-/// What share of the frames is held out.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Holdout(pub f64);
 
 /// A training to be run.
 #[derive(Debug)]

@@ -3,37 +3,14 @@
 use ndarray::ArrayView2;
 
 use super::encode::{Format, Row, encode};
+use super::layout::{PANEL, PanelCodes, PanelErrors};
 use super::simd::{Job, Simd};
-
-/// Codes in a panel: the kernels compare a frame with this many at a time.
-pub(super) const PANEL: usize = 32;
 
 /// Absolute slack of a bound, far above what underflow can cost at the codebook's scale.
 const FLOOR: f32 = 1.0 / (1u128 << 90) as f32;
 
 /// Relative slack of a squared norm: 16 roundings of f32.
 const NORM_SLACK: f32 = 1.0 / (1u32 << 20) as f32;
-
-/// What the scores need to know of the codes in a panel.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct PanelCodes {
-    /// Squared norm; infinite in a lane without a code.
-    pub norm: [f32; PANEL],
-    /// Value of one unit of the rounded code.
-    pub step: [f32; PANEL],
-}
-
-/// What bounds the error of every score in a panel: its codes are neighbours in norm, so that one bound fits all.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct PanelErrors {
-    /// Largest norm.
-    pub length: f32,
-    /// Largest norm of what rounding took away.
-    pub error: f32,
-    /// What rounding may have cost the squared norm, and underflow the rest.
-    pub slack: f32,
-}
 
 const EMPTY: PanelCodes = PanelCodes { norm: [f32::INFINITY; PANEL], step: [0.0; PANEL] };
 

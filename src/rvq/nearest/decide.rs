@@ -2,7 +2,6 @@
 
 use super::codebook::Codebook;
 use super::encode::tree;
-use super::screen::Scratch;
 
 /// A path and a code that continues it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,24 +22,23 @@ impl Pick {
 /// A candidate: its distance, its path and code, and the distance in f32.
 pub(super) type Ranked = (f64, (u32, u32), f32);
 
-/// The distances of the `codes.len()` nearest of the candidates of frame `f` of the tile, nearest first.
+/// The `codes.len()` nearest of the `candidates` of a frame, each a lower bound and its code, and their distances: nearest first.
 #[inline(always)]
 pub(super) fn decide(
     book: &Codebook,
     frame: &[f32],
-    f: usize,
-    scratch: &mut Scratch,
+    candidates: &[(f32, u32)],
+    ranked: &mut Vec<Ranked>,
     codes: &mut [u32],
     dists: &mut [f32],
 ) {
-    let Scratch { candidates, ranked, .. } = scratch;
-    if let ([(_, code)], [out], [dist]) = (&candidates[f][..], &mut *codes, &mut *dists) {
+    if let ([(_, code)], [out], [dist]) = (candidates, &mut *codes, &mut *dists) {
         (*out, *dist) = (*code, sq_dist(frame, book.row(*code)));
         return;
     }
     ranked.clear();
     // A loop, not `extend`: its closure would be compiled without the kernel's instructions.
-    for &(_, code) in &candidates[f] {
+    for &(_, code) in candidates {
         let dist = sq_dist(frame, book.row(code));
         ranked.push((f64::from(dist), (0, code), dist));
     }

@@ -40,7 +40,9 @@ mod codebook;
 mod decide;
 mod encode;
 mod kernel;
+mod layout;
 mod paths;
+mod scratch;
 mod screen;
 mod simd;
 mod tables;
@@ -51,12 +53,13 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use codebook::{Codebook, Prepare};
-pub use decide::Pick;
+pub(crate) use decide::Pick;
 pub use kernel::{Kernel, available_kernels};
-pub use paths::{MAX_TABLE_PATHS, PathsSoFar};
-pub use screen::Scratch;
+use layout::TILE;
+pub(crate) use paths::{MAX_TABLE_PATHS, PathsSoFar};
+pub use scratch::Scratch;
 use simd::{Job, Simd, dispatch};
-pub use tables::PathTables;
+pub(crate) use tables::PathTables;
 
 /// A codebook `(num_codes, dim)` made ready for many searches.
 #[derive(Debug, Clone, Default)]
@@ -172,11 +175,9 @@ impl Job for Search<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self { book, frames, m, codes, sq_dists, scratch } = self;
-        let tile_len = screen::TILE * book.dim;
-        let tiles = frames
-            .chunks(tile_len)
-            .zip(codes.chunks_mut(screen::TILE * m))
-            .zip(sq_dists.chunks_mut(screen::TILE * m));
+        let tile_len = TILE * book.dim;
+        let tiles =
+            frames.chunks(tile_len).zip(codes.chunks_mut(TILE * m)).zip(sq_dists.chunks_mut(TILE * m));
         for (t, ((tile, codes), dists)) in tiles.enumerate() {
             simd.prefetch(
                 frames.get((t + 1) * tile_len..).map_or(&[], |rest| &rest[..tile_len.min(rest.len())]),
@@ -184,7 +185,8 @@ impl Job for Search<'_> {
             screen::screen_tile(simd, book, tile, m, scratch);
             let outs = codes.chunks_exact_mut(m).zip(dists.chunks_exact_mut(m));
             for (f, (frame, (codes, dists))) in tile.chunks_exact(book.dim).zip(outs).enumerate() {
-                decide::decide(book, frame, f, scratch, codes, dists);
+                let Scratch { candidates, ranked, .. } = &mut *scratch;
+                decide::decide(book, frame, &candidates[f], ranked, codes, dists);
             }
         }
     }

@@ -4,9 +4,10 @@
 //! `|c|^2 - 2 r.c = |c|^2 - 2 x.c + sum 2 e_j.c`: a row of the frame's own scores and rows of the tables, added up in 16 bits. What each of them may
 //! be off is known, so every pair of path and code that may be among the best is compared on its true distance, as without tables.
 
-use super::codebook::PANEL;
 use super::decide::{Pick, Ranked, decide_paths, slack, sq_dist};
-use super::screen::{self, FrameBounds, Lanes, Scratch, TILE, Tile};
+use super::layout::{Lanes, PANEL, TILE};
+use super::scratch::{PathScratch, Scratch, TILES};
+use super::screen;
 use super::simd::{Job, Simd, dispatch};
 use super::tables::{LARGEST_PART, LARGEST_SCORE, PathTables, units};
 use super::{Codebook, Searcher};
@@ -29,24 +30,6 @@ pub struct PathsSoFar<'a> {
     pub drift: &'a [f32],
 }
 
-/// Tiles that meet a panel while it is in the first cache: the codes in f32 are too many for the second.
-const TILES: usize = 4;
-
-/// Memory for some frames and the paths of one of them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct PathScratch {
-    tiles: [(Tile, [FrameBounds; TILE]); TILES],
-    /// Scores of the frames, `(TILES * TILE, places)`.
-    own: Vec<i16>,
-    /// Scores of a frame's paths, `(paths, places)`.
-    scores: Vec<i16>,
-    /// The least score of each lane of each path.
-    least: Vec<[i16; PANEL]>,
-    /// `||r||²` of each path, in units.
-    squares: Vec<i32>,
-    pairs: Vec<(u32, u32)>,
-}
-
 impl Searcher {
     /// Writes the best ways to continue the paths of each frame, `(num_frames, picks.len() / num_frames)`: nearest first, on ties the lower path,
     /// then the lower code. With `keeps_first`, the nearest code of the first path comes before all others.
@@ -54,7 +37,7 @@ impl Searcher {
     /// The order is that of the distances in f64, with tables or without. Where there are fewer ways than places, the rest is [`Pick::NONE`].
     ///
     /// Gives the number of frames for which the tables did not serve.
-    pub fn best_of_paths(
+    pub(crate) fn best_of_paths(
         &self,
         tables: Option<&PathTables>,
         so_far: PathsSoFar<'_>,

@@ -4,67 +4,17 @@
 //! so `|c|^2 - 2 x^.c^`, which orders the codes as their distances do, is known to within twice that. A code whose
 //! lower bound is above the smallest upper bound cannot be the nearest.
 
-use super::codebook::{Codebook, PANEL, PanelErrors};
-use super::decide::Ranked;
+use super::codebook::Codebook;
 use super::encode::{Format, Row, encode};
-use super::paths::PathScratch;
+use super::layout::{FrameBounds, Lanes, PANEL, PanelErrors, TILE, Tile};
+use super::scratch::Scratch;
 use super::simd::Simd;
-
-/// Frames in a tile: what a kernel keeps in registers beside one panel.
-pub(super) const TILE: usize = 8;
 
 /// Panels between two looks at the bounds, which stay in the first cache until then.
 const SEGMENT: usize = 32;
 
 /// Norm, in units of the codebook's scale, over which a frame's bounds could overflow.
 const LARGEST_LENGTH: f32 = (1u64 << 60) as f32;
-
-/// What the bounds need to know of a frame.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct FrameBounds {
-    /// Twice the norm of what rounding took away.
-    pub error: f32,
-    /// Twice the norm of what it left.
-    pub length: f32,
-    /// Largest lower bound that is still of interest; negative infinity where there is no frame, or none that can be screened.
-    pub threshold: f32,
-}
-
-/// Working memory of one thread.
-#[derive(Debug, Clone, Default)]
-pub struct Scratch {
-    row: Vec<f32>,
-    pub(super) tile: Tile,
-    pub(super) bounds: [FrameBounds; TILE],
-    /// Scores of a segment, panel by panel.
-    scores: Vec<[Lanes; TILE]>,
-    /// Every code that may be among the nearest of each frame, with its lower bound.
-    pub(super) candidates: [Vec<(f32, u32)>; TILE],
-    pub(super) ranked: Vec<Ranked>,
-    pub(super) paths: PathScratch,
-}
-
-/// The frames of a tile in a kernel's format.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tile {
-    /// Their words, one frame after the other.
-    pub words: Vec<u32>,
-    /// What an offset of the codes adds to each product of a frame.
-    pub offsets: [i32; TILE],
-    /// Twice the value of one unit.
-    pub steps: [f32; TILE],
-}
-
-/// One number for each code of a panel.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Lanes(pub [f32; PANEL]);
-
-impl Default for Lanes {
-    fn default() -> Self {
-        Self([f32::MAX; PANEL])
-    }
-}
 
 /// Fills `scratch.candidates` with every code that may be among the `m` nearest of each of at most `TILE` frames.
 #[inline(always)]

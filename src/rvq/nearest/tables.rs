@@ -3,9 +3,12 @@
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::codebook::{Codebook, PANEL, Prepare};
+use super::super::rows::Rows;
+use super::codebook::{Codebook, Prepare};
 use super::kernel::Kernel;
-use super::screen::{self, FrameBounds, Lanes, Scratch, TILE};
+use super::layout::{FrameBounds, Lanes, PANEL, TILE};
+use super::scratch::Scratch;
+use super::screen;
 use super::simd::{Job, Simd, dispatch};
 
 /// A layer's codes beside tables of their products with the codes of the layers before it.
@@ -62,7 +65,7 @@ impl PathTables {
         let kernel = Kernel::best_precise();
         dispatch(kernel, Prepare(&mut book));
         let largest =
-            |of: fn(&super::codebook::PanelErrors) -> f32| book.errors.iter().map(of).fold(0.0, f32::max);
+            |of: fn(&super::layout::PanelErrors) -> f32| book.errors.iter().map(of).fold(0.0, f32::max);
         let (length, slack) = (largest(|panel| panel.length), largest(|panel| panel.slack));
         let code_error = largest(|panel| panel.error);
         let unit = length * length * (1.0 + 2.0 * REACH) / LARGEST_SCORE;
@@ -84,12 +87,10 @@ impl PathTables {
         };
         let origin = made.origin()?;
         for rows in earlier {
-            let rows = rows.as_standard_layout();
-            let mut table = vec![0; rows.nrows() * num_places];
-            let tasks = rows
-                .as_slice()?
-                .par_chunks(ROWS * made.book.dim)
-                .zip(table.par_chunks_mut(ROWS * num_places));
+            let rows = Rows::of(*rows);
+            let mut table = vec![0; rows.num_rows() * num_places];
+            let tasks =
+                rows.values().par_chunks(ROWS * made.book.dim).zip(table.par_chunks_mut(ROWS * num_places));
             let errors: Option<Vec<f32>> = tasks
                 .map(|(rows, table)| dispatch(kernel, Fill { tables: &made, origin: &origin, rows, table }))
                 .collect();

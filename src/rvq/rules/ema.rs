@@ -5,23 +5,23 @@ use rand_pcg::Pcg64;
 
 use crate::random;
 
-use super::{Codebook, Tally};
+use super::{CodeSums, Codebook};
 
 /// The EMA core: [`averages`], then [`smoothed_rows`].
 ///
 /// From EnCodec's `EuclideanCodebook.forward`.
-pub(super) fn core(codebook: &mut Codebook, tally: &Tally, decay: f64, epsilon: f64) {
-    averages(codebook, tally, decay);
+pub(super) fn core(codebook: &mut Codebook, batch: &CodeSums, decay: f64, epsilon: f64) {
+    averages(codebook, batch, decay);
     smoothed_rows(codebook, epsilon);
 }
 
 /// `c <- d c + (1-d) n` and `m <- d m + (1-d) s`.
-pub(super) fn averages(codebook: &mut Codebook, tally: &Tally, decay: f64) {
+pub(super) fn averages(codebook: &mut Codebook, batch: &CodeSums, decay: f64) {
     let (_, sizes, sums) = codebook.parts_mut();
-    for (size, &count) in sizes.iter_mut().zip(tally.counts()) {
+    for (size, &count) in sizes.iter_mut().zip(batch.counts()) {
         *size = decay * *size + (1.0 - decay) * f64::from(count);
     }
-    ndarray::Zip::from(sums).and(tally.sums()).for_each(|avg, &sum| {
+    ndarray::Zip::from(sums).and(batch.sums()).for_each(|avg, &sum| {
         *avg = decay * *avg + (1.0 - decay) * sum;
     });
 }

@@ -59,7 +59,7 @@ impl UpdateRule for Encodec {
         for (&code, frame_idx) in dead.iter().zip(drawn) {
             embed.row_mut(code as usize).assign(&batch.frames.row(frame_idx));
         }
-        ema::core(codebook, batch.tally, params.decay, params.epsilon);
+        ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
         dead
     }
 

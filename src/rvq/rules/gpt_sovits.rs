@@ -56,7 +56,7 @@ impl UpdateRule for GptSovits {
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
-        ema::core(codebook, batch.tally, params.decay, params.epsilon);
+        ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
         let dead = ema::below(codebook.cluster_size(), params.threshold_ema_dead_code);
         let (num_frames, num_codes) = (batch.frames.nrows(), codebook.num_codes());
         let drawn = ema::draw_for_all(&mut ctx.rng, num_frames, num_codes, dead.len());

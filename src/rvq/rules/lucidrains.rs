@@ -48,7 +48,7 @@ impl UpdateRule for Lucidrains {
     }
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
-        super::params_with(&["metric", "reset_cluster_size"], |spec| match spec.key {
+        super::params_of(self.id(), |spec| match spec.key {
             "reset_cluster_size" => ParamSpec {
                 help: "The EMA cluster size that a replaced code starts with; 0 takes the threshold. Below the threshold it is replaced \
                        again at the next step unless frames choose it.",
@@ -106,7 +106,7 @@ impl UpdateRule for Lucidrains {
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
         let cosine = params.metric == Metric::Cosine;
-        ema::core(codebook, batch.tally, params.decay, params.epsilon);
+        ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
         if cosine {
             normalize_rows(codebook.parts_mut().0);
         }

@@ -22,7 +22,7 @@ use crate::task::{Cancelled, Task};
 pub(crate) use start::stage;
 pub use start::{StartOrigin, StartRows};
 
-use super::tally::Tally;
+use super::code_sums::CodeSums;
 use super::{Codebook, PARAMS, RvqParams};
 
 /// One trainer's way with a codebook.
@@ -41,7 +41,7 @@ pub trait UpdateRule: Send + Sync + std::fmt::Debug {
 
     /// The parameters that it reads, in the order in which a form shows them, described in its own terms.
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
-        self::common_params()
+        params_of(self.id(), |spec| spec)
     }
 
     /// The first codebook of a layer.
@@ -98,7 +98,7 @@ pub struct LayerBatch<'a> {
     /// The squared distance of each to the row it chose.
     pub sq_dists: &'a [f32],
     /// Counts and sums by code.
-    pub tally: &'a Tally,
+    pub code_sums: &'a CodeSums,
 }
 
 /// What else an update may look at.
@@ -141,24 +141,12 @@ impl std::fmt::Debug for InitInput<'_> {
     }
 }
 
-/// The parameters that only the rules naming them read.
-const OWN: [&str; 2] = ["metric", "reset_cluster_size"];
-
-/// The parameters that rules of upstreams read, and our own does not.
-const UPSTREAM: &str = "assignment";
-
-/// The parameters that every rule of an upstream reads.
-fn common_params() -> Vec<ParamSpec<RvqParams>> {
-    PARAMS.iter().filter(|spec| !OWN.contains(&spec.key)).copied().collect()
-}
-
-/// The common parameters and those of [`OWN`] that `own` names, each as `describe` has it.
-fn params_with(
-    own: &[&str],
+/// The parameters that rule `id` reads, each as `describe` has it.
+fn params_of(
+    id: &str,
     describe: impl Fn(ParamSpec<RvqParams>) -> ParamSpec<RvqParams>,
 ) -> Vec<ParamSpec<RvqParams>> {
-    let read = |spec: &&ParamSpec<RvqParams>| !OWN.contains(&spec.key) || own.contains(&spec.key);
-    PARAMS.iter().filter(read).map(|&spec| describe(spec)).collect()
+    PARAMS.iter().filter(|spec| spec.scope.readers.includes(id)).map(|&spec| describe(spec)).collect()
 }
 
 /// The threshold as a share of the size that each code would have if all were used alike; `unit` says of which size.

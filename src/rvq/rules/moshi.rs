@@ -42,7 +42,7 @@ impl UpdateRule for Moshi {
     }
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
-        super::params_with(&[], |spec| match spec.key {
+        super::params_of(self.id(), |spec| match spec.key {
             "threshold_ema_dead_code" => super::relative_threshold(
                 spec,
                 "x C/K",
@@ -95,7 +95,7 @@ impl UpdateRule for Moshi {
         } else {
             Vec::new()
         };
-        ema::averages(codebook, batch.tally, params.decay);
+        ema::averages(codebook, batch.code_sums, params.decay);
         ema::clamped_rows(codebook, params.epsilon);
         dead
     }

@@ -73,7 +73,7 @@ impl UpdateRule for Rvqscope {
     }
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
-        let mut params = super::params_with(&[], |spec| match spec.key {
+        super::params_of(self.id(), |spec| match spec.key {
             "threshold_ema_dead_code" => super::relative_threshold(
                 spec,
                 "x N/K",
@@ -85,9 +85,7 @@ impl UpdateRule for Rvqscope {
                 ..spec
             },
             _ => spec,
-        });
-        params.retain(|spec| spec.key != super::UPSTREAM);
-        params
+        })
     }
 
     fn init(&self, input: &mut InitInput<'_>) -> Result<InitOutcome, Cancelled> {
@@ -126,7 +124,7 @@ impl UpdateRule for Rvqscope {
 
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
-        ema::core(codebook, batch.tally, params.decay, params.epsilon);
+        ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
         let num_frames = batch.frames.nrows();
         let sizes = codebook.cluster_size();
         let mut dead = ema::below(sizes, self.threshold_frames(params, num_frames, sizes));

@@ -13,8 +13,10 @@ use egui_plot::{Line, PlotImage, PlotPoint, PlotPoints};
 use super::parts::{ramp_ui, row_heights, without_data};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
-use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, TIME_LINK, Visible, visible};
-use crate::app::{Panel, PanelCtx};
+use crate::app::plot::{
+    Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, ReadOut, TIME_LINK, Visible, visible,
+};
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
@@ -26,6 +28,13 @@ use summary::{selection_ui, summary_ui};
 const ID: &str = "data";
 /// A table of more values than these is no longer one that a person opens.
 const MOST_CSV_VALUES: usize = 1_000_000;
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Data",
+    help: "The audio and the features that are quantized, clip by clip. Drag to select a stretch of frames",
+    home: Home { corner: Corner::UpperRight, place: 1 },
+};
 
 /// The panel.
 #[derive(Default)]
@@ -51,16 +60,8 @@ pub(super) struct Timeline<'a> {
 }
 
 impl Panel for Data {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Data"
-    }
-
-    fn help(&self) -> &'static str {
-        "The audio and the features that are quantized, clip by clip. Drag to select a stretch of frames"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -81,18 +82,15 @@ impl Data {
         summary_ui(ctx, ui, dataset, &split);
         selection_ui(ctx, ui, &line);
         let with_audio = !dataset.audio.is_empty() && line.rate_hz.is_some();
-        let mut heights = row_heights(
-            ui,
-            [(if with_audio { 0.7 } else { 1e-6 }, if with_audio { 110.0 } else { 0.0 }), (1.0, 150.0)],
-        );
-        if !with_audio {
-            heights[1] = heights[1].max(150.0);
-        }
-        if with_audio {
-            let drawn = self.waveform_ui(ctx, ui, dataset, &line, heights[0]);
+        let features = if with_audio {
+            let [waveform, features] = row_heights(ui, [(0.7, LEAST_HEIGHT), (1.0, LEAST_HEIGHT)]);
+            let drawn = self.waveform_ui(ctx, ui, dataset, &line, waveform);
             self.over_ui(ctx, ui, &drawn, &line, &split, true);
-        }
-        let drawn = self.features_ui(ctx, ui, dataset, &line, &split, heights[1]);
+            features
+        } else {
+            row_heights(ui, [(1.0, LEAST_HEIGHT)])[0]
+        };
+        let drawn = self.features_ui(ctx, ui, dataset, &line, &split, features);
         self.over_ui(ctx, ui, &drawn, &line, &split, !with_audio);
     }
 
@@ -121,9 +119,18 @@ impl Data {
         );
         let color = ctx.palette.train;
         let (end, many_clips) = (line.at(line.frames), line.clips.len() > 1);
+        let (first, timeline) = (line.middle(0), *line);
         Chart::new(ID, KEY, title, line.axis(), y, height)
+            .along(Along::Time)
             .drag_selects()
             .link(TIME_LINK)
+            .reader(move |at| {
+                let frame = timeline.frame_in(at.x)?;
+                let [low, high] = wave?.extremes(timeline.at(frame), timeline.at(frame + 1))?;
+                let words = format!("{} to {}", number(f64::from(low)), number(f64::from(high)));
+                Some(timeline.read_out(frame).row("Amplitude", words))
+            })
+            .stops(first, line.middle(line.frames.saturating_sub(1)), line.at(1), 0.0)
             .tune(move |plot| {
                 plot.include_x(0.0)
                     .include_x(end)
@@ -189,19 +196,20 @@ impl Data {
             let value = (d >= 0.0).then(|| matrix.view().get([frame, d as usize]).copied()).flatten()?;
             let clip = timeline.clip(frame).map_or("", |clip| clip.name.as_str());
             let held = split.held_out.iter().any(|range| range.contains(&frame));
-            let time = timeline.rate_hz.map(|rate| format!(" at {} s", number(frame as f64 / rate)));
-            Some(format!(
-                "{clip}\nFrame {}{}, {}\nDimension {d}: {}",
-                grouped(frame as i64),
-                time.unwrap_or_default(),
-                if held { "held-out" } else { "train" },
-                number(f64::from(value))
-            ))
+            let read = timeline.read_out(frame);
+            let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
+            Some(
+                read.row("Split", if held { "held-out" } else { "training" })
+                    .row(format!("Dimension {d}"), number(f64::from(value))),
+            )
         };
+        let first = line.middle(0);
         Chart::new(ID, KEY, "Features", line.axis(), y, height)
+            .along(Along::Time)
             .drag_selects()
             .link(TIME_LINK)
             .reader(reader)
+            .stops(first, line.middle(line.frames.saturating_sub(1)), line.at(1), 0.0)
             .tune(move |plot| {
                 plot.include_x(0.0)
                     .include_x(end)
@@ -262,6 +270,21 @@ impl<'a> Timeline<'a> {
     /// Where a frame starts.
     pub(super) fn at(&self, frame: usize) -> f64 {
         frame as f64 / self.rate_hz.unwrap_or(1.0)
+    }
+
+    /// The middle of a frame.
+    pub(super) fn middle(&self, frame: usize) -> f64 {
+        (frame as f64 + 0.5) / self.rate_hz.unwrap_or(1.0)
+    }
+
+    /// What every read-out of a frame begins with.
+    pub(super) fn read_out(&self, frame: usize) -> ReadOut {
+        let number_of = grouped(frame as i64);
+        let title = match self.rate_hz {
+            Some(_) => format!("Frame {number_of} at {} s", number(self.at(frame))),
+            None => format!("Frame {number_of}"),
+        };
+        ReadOut::new(self.middle(frame), title)
     }
 
     /// The frame at a place, or the nearest one.

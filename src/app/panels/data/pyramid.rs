@@ -136,6 +136,15 @@ impl Waveform {
         points
     }
 
+    /// The least and the greatest sample between two times of one clip.
+    #[must_use]
+    pub fn extremes(&self, from: f64, to: f64) -> Option<[f32; 2]> {
+        let index = self.spans.partition_point(|(_, end)| *end <= from);
+        let (clip, (start, _)) = (self.dataset.audio.get(index)?, self.spans.get(index)?);
+        let range = sample_range(clip, *start, from, to);
+        self.levels.get(index)?.ends(&clip.samples, range.start, range.end)
+    }
+
     /// The samples between two times, each with its time; `None` where there are more than `most`.
     #[must_use]
     pub fn samples(&self, from: f64, to: f64, most: usize) -> Option<Vec<(f64, f32)>> {

@@ -6,6 +6,7 @@ use super::super::parts::swatch_ui;
 use super::Timeline;
 use crate::app::PanelCtx;
 use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::rich::RichHover as _;
 use crate::features::Split;
 use crate::io::TimeAxis;
 use crate::jobs::Dataset;
@@ -33,13 +34,13 @@ pub fn summary_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dataset: &Dataset, split: &Sp
         };
         let text = format!("Time is the {which} axis: {reason}");
         ui.add(egui::Label::new(RichText::new(text).size(12.0).color(palette.faint)).wrap())
-            .on_hover_text("A guess unless you have chosen; turn it round on the left where it is wrong");
+            .on_hover_rich("A guess unless you have chosen; turn it round on the left where it is wrong");
     }
     ui.horizontal_wrapped(|ui| {
         let held = Split::count(&split.held_out);
         let share = 100.0 * held as f64 / set.matrix.num_frames() as f64;
         let text = format!("held out: {} ({share:.1} %)", count(held as u64, "frame"));
-        swatch_ui(ui, palette.held_out, &text).on_hover_text(
+        swatch_ui(ui, palette.held_out, &text).on_hover_rich(
             "Whole clips from all over the corpus, or the tail of a single one: never trained on, only judged by",
         );
     });

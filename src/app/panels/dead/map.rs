@@ -6,15 +6,18 @@ use egui::{
 };
 
 use super::ID;
-use super::state::{CodeState, LayerCodes};
+use super::state::color;
 use crate::app::memo::Memo;
 use crate::app::plot::numbers::{count, grouped, number};
-use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::plot::{Cell, Csv, Title};
 use crate::app::{Palette, PanelCtx, WindowRequest};
 use crate::session::SelectCommand;
+use crate::training::{CodeState, LayerCodes};
 
 /// More codes than these are drawn as one picture instead of cells.
 const MOST_CELLS: usize = 4096;
+/// The least height of the cells together.
+const LEAST_MAP: f32 = 40.0;
 /// Cells do not grow beyond this.
 const LARGEST_CELL: f32 = 34.0;
 
@@ -42,8 +45,8 @@ impl Map {
             "One cell a code, row by row. Point at one to read it off, click it to select it in every panel";
         let save =
             || Some(WindowRequest::SaveCsv { file_name: "dead-codes.csv".to_owned(), csv: table(codes) });
-        title_ui(ctx, ui, &title, help, |_| {}, save, ID);
-        let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(40.0));
+        Title { panel_id: ID, key: "map", text: &title, help, choices: None }.ui(ctx, ui, |_| {}, save);
+        let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(LEAST_MAP));
         let (rect, response) = ui.allocate_exact_size(room, Sense::click());
         let grid = Grid::fit(rect, codes.len());
         let palette = ctx.palette;
@@ -73,7 +76,7 @@ impl Map {
         let key = (ctx.session.revision(), layer, codes.recent_steps, grid.columns, ctx.palette.is_dark);
         let rows = codes.len().div_ceil(grid.columns.max(1));
         let texture = self.picture.get(key, || {
-            let mut pixels: Vec<Color32> = codes.states.iter().map(|s| s.color(ctx.palette)).collect();
+            let mut pixels: Vec<Color32> = codes.states.iter().map(|&s| color(s, ctx.palette)).collect();
             pixels.resize(grid.columns * rows, Color32::TRANSPARENT);
             let image = ColorImage::new([grid.columns, rows], pixels);
             ui.ctx().load_texture("map of codes", image, TextureOptions::NEAREST)
@@ -135,14 +138,14 @@ impl Grid {
 fn cells(grid: &Grid, states: &[CodeState], palette: &Palette) -> Shape {
     let mut mesh = Mesh::default();
     for (code, state) in states.iter().enumerate() {
-        mesh.add_colored_rect(grid.cell(code), state.color(palette));
+        mesh.add_colored_rect(grid.cell(code), color(*state, palette));
     }
     Shape::mesh(mesh)
 }
 
 /// All that is known of a code.
 fn code_ui(ui: &mut Ui, codes: &LayerCodes, code: usize) {
-    ui.strong(format!("Code {code}: {}", codes.states[code].label()));
+    ui.strong(format!("Code {code}: {}", codes.words(codes.states[code])));
     if let Some(&chosen) = codes.counts.get(code) {
         ui.label(format!("Chosen by {} of {}", count(chosen, "frame"), grouped(codes.frames as i64)));
     }
@@ -165,7 +168,7 @@ fn table(codes: &LayerCodes) -> String {
         let whole = |values: &[u64]| values.get(code).map_or(Cell::Real(f64::NAN), |&v| Cell::Int(v));
         csv.row([
             Cell::from(code),
-            Cell::from(state.label()),
+            Cell::from(state.key()),
             whole(&codes.counts),
             Cell::from(codes.sizes[code]),
             Cell::from(codes.threshold),

@@ -13,14 +13,22 @@ use super::parts::{
 };
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::grouped;
-use crate::app::plot::{Scale, StepChart, StepLines};
-use crate::app::{Panel, PanelCtx};
+use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
+use crate::app::rich::RichHover as _;
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Definition, Evaluation, usage};
 use crate::session::{Selection, View};
-use crate::training::{Run, Series, SplitKind};
-use state::{CodeState, LayerCodes};
+use crate::training::{CodeState, LayerCodes, Run, Series, SplitKind};
+use state::color;
+pub(in crate::app) use state::color as state_color;
 
 const ID: &str = "dead";
+/// Charts narrower than this stand one below the other.
+const TILE_WIDTH: f32 = 260.0;
+/// The least height of the map with its title.
+const MAP_HEIGHT: f32 = 104.0;
+/// The share of the room of a row that is not there.
+const NO_SHARE: f32 = 1e-6;
 
 /// Codes replaced by a step, which has no definition of its own among the figures of an evaluation.
 pub(super) static REPLACED: Definition = Definition {
@@ -28,6 +36,13 @@ pub(super) static REPLACED: Definition = Definition {
     label: "Replaced",
     unit: "codes",
     text: "Codes that the update rule gave a new place in this step, because they counted as dead",
+};
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Dead codes",
+    help: "Every code of a layer by its state. Dead has three meanings: unused in this window, below the threshold, unused in the whole corpus",
+    home: Home { corner: Corner::LowerLeft, place: 0 },
 };
 
 /// The panel.
@@ -56,16 +71,8 @@ impl Default for Dead {
 }
 
 impl Panel for Dead {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Dead codes"
-    }
-
-    fn help(&self) -> &'static str {
-        "Every code of a layer by its state. Dead has three meanings: unused in this window, below the threshold, unused in the whole corpus"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -80,7 +87,7 @@ impl Panel for Dead {
 }
 
 impl Dead {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         let Self { recent_steps, codes, map, below, replaced, .. } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
         let key = (ByPtr(view.run.clone()), layer, split, *recent_steps);
@@ -88,13 +95,14 @@ impl Dead {
         if codes.frames > 0 {
             small_sample_ui(ctx, ui, codes.frames, codes.len(), split.label());
         }
-        legend_ui(ctx, ui, view, codes, split, recent_steps);
+        legend_ui(ctx, ui, view, codes, recent_steps);
         advice::advice_ui(ctx, ui, view, layer);
         let with_curves = !view.is_model;
-        let charts = if with_curves { tile_rows(ui, 2, 260.0) as f32 } else { 0.0 };
+        let charts = if with_curves { tile_rows(ui, 2, TILE_WIDTH) as f32 } else { 0.0 };
         let gaps = ui.spacing().item_spacing.y * (charts - 1.0).max(0.0);
+        let share = if with_curves { 1.0 } else { NO_SHARE };
         let [map_height, curves] =
-            row_heights(ui, [(1.2, 104.0), (if with_curves { 1.0 } else { 1e-6 }, charts * 112.0 + gaps)]);
+            row_heights(ui, [(1.2, MAP_HEIGHT), (share, charts * LEAST_HEIGHT + gaps)]);
         map.ui(ctx, ui, codes, layer, map_height);
         if !with_curves {
             ui.label(
@@ -102,13 +110,24 @@ impl Dead {
             );
             return;
         }
-        tiles_ui(ui, 2, 260.0, (curves - gaps) / charts, |ui, index, height| {
-            let (lines, series, definition, key) = match index {
-                0 => (&mut *below, Series::BelowThreshold, &usage::DEAD_THRESHOLD, "below-threshold"),
-                _ => (&mut *replaced, Series::Replaced, &REPLACED, "replaced"),
+        tiles_ui(ui, 2, TILE_WIDTH, (curves - gaps) / charts, |ui, index, height| {
+            let (lines, series, definition, key, title) = match index {
+                0 => (
+                    &mut *below,
+                    Series::BelowThreshold,
+                    &usage::DEAD_THRESHOLD,
+                    "below-threshold",
+                    "Codes below the threshold",
+                ),
+                _ => (&mut *replaced, Series::Replaced, &REPLACED, "replaced", "Codes replaced in each step"),
             };
-            let chart = StepChart { panel_id: ID, key, series, definition, scale: Scale::Linear, height };
-            lines.show(ctx, ui, view, &chart);
+            let scale = Scale::Linear;
+            lines.show(
+                ctx,
+                ui,
+                view,
+                &StepChart { panel_id: ID, key, series, definition, title, scale, height },
+            );
         });
     }
 }
@@ -123,49 +142,42 @@ impl Dead {
         small_sample_ui(ctx, ui, codes.frames, codes.len(), "all of the file");
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
-            for state in [CodeState::Alive, CodeState::Corpus] {
+            for state in [CodeState::Alive, CodeState::UnusedInCorpus] {
                 let text = format!("{}: {}", state.label(), grouped(codes.counted(state) as i64));
-                swatch_ui(ui, state.color(ctx.palette), &text).on_hover_text(state.help());
+                swatch_ui(ui, color(state, ctx.palette), &text).on_hover_rich(state.help());
             }
         });
         let text = "What is below the threshold or was replaced is not in codes alone: it needs the model that they came from, and its audio or features";
         ui.add(egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.faint)).wrap());
-        let [height] = row_heights(ui, [(1.0, 104.0)]);
+        let [height] = row_heights(ui, [(1.0, MAP_HEIGHT)]);
         map.ui(ctx, ui, codes, layer, height);
     }
 }
 
 /// What the colours of the map mean, and how many codes are dead in each of the three senses.
-fn legend_ui(
-    ctx: &PanelCtx<'_>,
-    ui: &mut Ui,
-    view: &View,
-    codes: &LayerCodes,
-    split: SplitKind,
-    recent_steps: &mut u64,
-) {
+fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codes: &LayerCodes, recent_steps: &mut u64) {
     let palette = ctx.palette;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
         for state in CodeState::ALL {
-            if state == CodeState::Replaced && view.is_model {
+            let is_hidden = match state {
+                CodeState::Replaced => view.is_model,
+                CodeState::Unknown => codes.counted(state) == 0,
+                _ => false,
+            };
+            if is_hidden {
                 continue;
             }
             let count = grouped(codes.counted(state) as i64);
             let text = match state {
-                CodeState::Window => format!("(a) unused in {} frames: {count}", split.label()),
                 CodeState::Replaced => format!("replaced: {count}, in the last"),
-                _ => format!("{}: {count}", state.label()),
+                _ => format!("{}: {count}", codes.words(state)),
             };
-            let help = format!(
-                "{}\n\nA code can be of several kinds; each is counted in full here, and the map shows the first that applies: \
-                 replaced, (c), (a), (b), rare, alive",
-                state.help()
-            );
-            swatch_ui(ui, state.color(palette), &text).on_hover_text(help);
+            let help = format!("{}\n\nEvery code is in one state: the first that applies of replaced, unused, below threshold, not chosen, rare, alive", state.help());
+            swatch_ui(ui, color(state, palette), &text).on_hover_rich(help);
             if state == CodeState::Replaced {
                 ui.add(DragValue::new(recent_steps).range(1..=100_000).speed(1.0).suffix(" steps"))
-                    .on_hover_text("Codes replaced in this many of the last steps are shown as replaced");
+                    .on_hover_rich("Codes replaced in this many of the last steps are shown as replaced");
             }
         }
     });

@@ -4,10 +4,15 @@ mod scatter;
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::parts::{Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, tile_rows, tiles_ui};
-use crate::app::plot::numbers::number;
-use crate::app::plot::{Scale, StepChart, StepLines};
-use crate::app::{Panel, PanelCtx};
+use super::parts::{
+    ByCode, Figure, Measure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, note_ui, ready_view,
+    row_heights, tile_rows, tiles_ui,
+};
+use crate::app::codebooks::codebooks_of;
+use crate::app::plot::numbers::{grouped, number};
+use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
+use crate::app::rich::RichHover as _;
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Definition, convergence, usage};
 use crate::session::View;
 use crate::training::Series;
@@ -16,12 +21,50 @@ const ID: &str = "ema";
 /// Charts narrower than this stand one below the other.
 const CHART_WIDTH: f32 = 250.0;
 
-/// Curves over the steps: what is drawn, what it means, how it is scaled, the name of its switch.
-static CURVES: [(Series, &Definition, Scale, &str, &str); 3] = [
-    (Series::Drift, &convergence::DRIFT, Scale::Log, "drift", "Drift"),
-    (Series::Loss, &convergence::LOSS, Scale::Log, "loss", "Loss"),
-    (Series::Perplexity, &usage::PERPLEXITY, Scale::Linear, "perplexity", "Perplexity"),
+/// A curve over the steps.
+struct Over {
+    series: Series,
+    definition: &'static Definition,
+    scale: Scale,
+    key: &'static str,
+    /// On its switch.
+    label: &'static str,
+    title: &'static str,
+}
+
+static CURVES: [Over; 3] = [
+    Over {
+        series: Series::Drift,
+        definition: &convergence::DRIFT,
+        scale: Scale::Log,
+        key: "drift",
+        label: "Drift",
+        title: "Drift of the codebook in each step",
+    },
+    Over {
+        series: Series::Loss,
+        definition: &convergence::LOSS,
+        scale: Scale::Log,
+        key: "loss",
+        label: "Loss",
+        title: "Loss of each training batch",
+    },
+    Over {
+        series: Series::Perplexity,
+        definition: &usage::PERPLEXITY,
+        scale: Scale::Linear,
+        key: "perplexity",
+        label: "Perplexity",
+        title: "Perplexity of each training batch",
+    },
 ];
+
+static ABOUT: About = About {
+    id: ID,
+    title: "EMA convergence",
+    help: "Whether the codebooks still move and the running averages follow the counts. Settled: drift is low and flat, points lie in the band",
+    home: Home { corner: Corner::LowerRight, place: 0 },
+};
 
 /// The panel.
 pub struct Ema {
@@ -29,6 +72,7 @@ pub struct Ema {
     shown: [bool; 3],
     scatter: scatter::Scatter,
     scatter_shown: bool,
+    gaps: ByCode,
 }
 
 impl Default for Ema {
@@ -38,21 +82,14 @@ impl Default for Ema {
             shown: [true; 3],
             scatter: scatter::Scatter::default(),
             scatter_shown: true,
+            gaps: ByCode::default(),
         }
     }
 }
 
 impl Panel for Ema {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "EMA convergence"
-    }
-
-    fn help(&self) -> &'static str {
-        "Whether the codebooks still move and the running averages follow the counts. Settled: drift is low and flat, points lie in the band"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -64,14 +101,20 @@ impl Panel for Ema {
 }
 
 impl Ema {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
-        let Self { curves, shown, scatter, scatter_shown } = self;
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
+        let Self { curves, shown, scatter, scatter_shown, .. } = self;
         figures(ctx, ui, view);
-        switches_ui(ui, view, shown, scatter_shown);
+        let frames = view.run.source.frames;
+        if frames > 0 {
+            switches_ui(ui, view, shown, scatter_shown);
+        }
         if view.is_model {
-            let text =
-                "A loaded model has no history of steps: only its cluster sizes can be held against counts";
+            let text = "A loaded model has no history of steps: its buffers tell whether they agree";
             ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
+        }
+        if frames == 0 {
+            frames_hint_ui(ctx, ui, "whether cluster sizes follow how often frames choose each code");
+            return self.gaps_ui(ctx, ui, view);
         }
         let mut parts: Vec<Option<usize>> =
             (0..CURVES.len()).filter(|&i| shown[i] && !view.is_model).map(Some).collect();
@@ -85,14 +128,14 @@ impl Ema {
         let across = if rows == 1 && parts.len() > 1 { 2 } else { 1 };
         let rows = parts.len().div_ceil(across);
         let gaps = ui.spacing().item_spacing.y * (rows - 1) as f32;
-        let [room] = row_heights(ui, [(1.0, rows as f32 * 128.0 + gaps)]);
+        let [room] = row_heights(ui, [(1.0, rows as f32 * LEAST_HEIGHT + gaps)]);
         let height = (room - gaps) / rows as f32;
         for row in parts.chunks(across) {
             ui.push_id(row[0], |ui| {
                 tiles_ui(ui, row.len(), CHART_WIDTH, height, |ui, index, height| match row[index] {
                     Some(i) => {
-                        let (series, definition, scale, key, _) = CURVES[i];
-                        let chart = StepChart { panel_id: ID, key, series, definition, scale, height };
+                        let Over { series, definition, scale, key, title, .. } = CURVES[i];
+                        let chart = StepChart { panel_id: ID, key, series, definition, title, scale, height };
                         curves[i].show(ctx, ui, view, &chart);
                     }
                     None => scatter.ui(ctx, ui, view, height),
@@ -102,7 +145,27 @@ impl Ema {
     }
 }
 
-fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
+impl Ema {
+    /// Of a quantizer without frames: how far each row is from what its averages make of it.
+    fn gaps_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
+        let layer = ctx.session.selection().layer;
+        let codebooks = codebooks_of(ui, view, layer);
+        let codebook = codebooks.as_ref().and_then(|layers| layers.get(layer)?.get());
+        let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+        match codebook {
+            None => {
+                note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with their averages")
+            }
+            Some(codebook) if codebook.ema.is_none() => {
+                let text = "The file holds no embed_avg and no cluster_size for this layer";
+                note_ui(ctx, ui, "No running averages", text);
+            }
+            Some(codebook) => self.gaps.ui(ctx, ui, (ID, view.run, codebook, layer), Measure::Gap, height),
+        }
+    }
+}
+
+fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     let decay = view.run.params.decay;
     let layer = ctx.session.selection().layer;
     let last = |series| view.history.last(layer, series).map(number);
@@ -115,24 +178,27 @@ fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
     );
     let mut shown = vec![window.note(note), half_life];
     if !view.is_model {
-        shown.push(Figure::new(&convergence::DRIFT, last(Series::Drift)).note("last step"));
-        shown.push(Figure::new(&convergence::LOSS, last(Series::Loss)).note("last step"));
-        shown.push(Figure::new(&usage::PERPLEXITY, last(Series::Perplexity)).note("last batch"));
+        shown.push(Figure::new(&convergence::DRIFT, last(Series::Drift)).named("Drift of the last step"));
+        shown.push(Figure::new(&convergence::LOSS, last(Series::Loss)).named("Loss of the last batch"));
+        let perplexity = Figure::new(&usage::PERPLEXITY, last(Series::Perplexity));
+        shown.push(perplexity.named("Perplexity of the last batch"));
     }
-    figures_ui(ui, ctx.palette, true, shown);
+    let step = view.history.steps().last().map(|step| format!(", step {}", grouped(*step as i64)));
+    let of_what = format!("Layer {}{}", layer + 1, step.unwrap_or_default());
+    figures_ui(ui, ctx.palette, true, &of_what, shown);
 }
 
-fn switches_ui(ui: &mut Ui, view: &View, shown: &mut [bool; 3], scatter: &mut bool) {
+fn switches_ui(ui: &mut Ui, view: View<'_>, shown: &mut [bool; 3], scatter: &mut bool) {
     if view.is_model {
         *scatter = true;
         return;
     }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        for (on, (_, definition, _, _, label)) in shown.iter_mut().zip(CURVES) {
-            ui.toggle_value(on, RichText::new(label).size(11.0)).on_hover_text(definition.text);
+        for (on, Over { definition, label, .. }) in shown.iter_mut().zip(&CURVES) {
+            ui.toggle_value(on, RichText::new(*label).size(11.0)).on_hover_rich(definition.text);
         }
         ui.toggle_value(scatter, RichText::new("Cluster sizes").size(11.0))
-            .on_hover_text("The EMA cluster size of each code against how many frames chose it");
+            .on_hover_rich("The EMA cluster size of each code against how many frames chose it");
     });
 }

@@ -8,7 +8,7 @@ use super::ID;
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::number;
-use crate::app::plot::{Axis, Cell, Chart, Csv};
+use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
 use crate::metrics::convergence::{self, cluster_size_noise};
 use crate::session::{SelectCommand, View};
 use crate::training::Run;
@@ -49,7 +49,7 @@ struct Band {
 
 impl Scatter {
     /// Draws it; a click selects the nearest code.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, height: f32) {
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, height: f32) {
         let Self { against, cloud } = self;
         let selection = ctx.session.selection();
         let layer = selection.layer;
@@ -76,7 +76,7 @@ impl Scatter {
                 "c_k: the running average of how many frames of a batch chose the code\n\nBand: two standard deviations around the diagonal. {}{}",
                 convergence::CLUSTER_SIZE_NOISE.text,
                 if shown == Against::Batch {
-                    "\nThe last batch's own noise, `sqrt(N p (1-p))`, is part of the band"
+                    "\nThe last batch's own noise, sqrt(N p (1-p)), is part of the band"
                 } else {
                     ""
                 }
@@ -88,10 +88,10 @@ impl Scatter {
             format!("Cluster sizes: {outside} of {} codes outside of ±2 sd", points.len())
         };
         let drawn = Chart::new(ID, "cluster-sizes", &title, x, y, height)
-            .legend(true)
             .reader(move |at| {
                 let (code, point) = nearest(points, at, *batch_len)?;
-                Some(format!("Code {code}\nframes: {}\nc_k: {}", number(point.x), number(point.y)))
+                let read = ReadOut::new(point.x, format!("Layer {}, code {code}", layer + 1));
+                Some(read.row("Frames", number(point.x)).row("EMA cluster size c_k", number(point.y)))
             })
             .show(
                 ctx,

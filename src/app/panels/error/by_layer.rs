@@ -1,12 +1,12 @@
 //! One figure layer by layer, for both sets of frames.
 
-use egui::{Id, Ui};
-use egui_plot::{Line, LineStyle, MarkerShape, PlotPoint, PlotPoints, Points};
+use egui::{Color32, Id, Ui};
+use egui_plot::{MarkerShape, PlotPoint, VLine};
 
 use super::super::parts::switch_ui;
-use super::{Figures, ID};
+use super::{Figures, ID, OverlaidRun};
 use crate::app::PanelCtx;
-use crate::app::plot::{Axis, Cell, Chart, Csv, Scale};
+use crate::app::plot::{Along, Axis, Cell, Chart, Choices, Csv, Curve, Data, Scale, Stroke, look_of};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
 
@@ -45,49 +45,110 @@ impl Measure {
         }
     }
 
+    /// Of what it is.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Gain => "Gain of each layer",
+            Self::Snr => "SNR behind each layer",
+            Self::Mse => "MSE behind each layer",
+            Self::Explained => "Variance explained behind each layer",
+        }
+    }
+
     fn scale(self) -> Scale {
         if self == Self::Mse { Scale::Log } else { Scale::Linear }
     }
 
-    /// The Shannon reference by layer, where there is one.
-    fn reference(self, shannon: &[f64]) -> Vec<f64> {
+    /// The Shannon reference by layer, where there is one: it is of what a layer gains.
+    fn reference(self, shannon: &[Option<f64>]) -> Vec<f64> {
         match self {
-            Self::Gain => shannon.to_vec(),
-            Self::Snr => shannon
-                .iter()
-                .scan(0.0, |sum, db| {
-                    *sum += db;
-                    Some(*sum)
-                })
-                .collect(),
-            Self::Mse | Self::Explained => Vec::new(),
+            Self::Gain => shannon.iter().map(|db| db.unwrap_or(f64::NAN)).collect(),
+            Self::Snr | Self::Mse | Self::Explained => Vec::new(),
+        }
+    }
+}
+
+/// What is drawn of a measure, as plain data.
+struct Lines {
+    train: Line,
+    held_out: Line,
+    reference: Line,
+}
+
+/// Values by layer, from 1, and where they lie on the axes.
+#[derive(Default)]
+struct Line {
+    values: Vec<(f64, f64)>,
+    points: Vec<PlotPoint>,
+}
+
+impl Line {
+    fn new(values: impl Iterator<Item = Option<f64>>, y: Scale) -> Self {
+        let shown = |(i, value): (usize, Option<f64>)| Some(((i + 1) as f64, value.filter(|&v| y.shows(v))?));
+        let values: Vec<(f64, f64)> = values.enumerate().filter_map(shown).collect();
+        let points = values.iter().map(|&(x, v)| PlotPoint::new(x, y.place(v))).collect();
+        Self { values, points }
+    }
+
+    fn curve<'a>(&'a self, name: &str, color: Color32, stroke: Stroke) -> Option<Curve<'a>> {
+        let data = Data::Pairs(self.values.clone());
+        (!self.points.is_empty()).then(|| Curve::new(name, color, &self.points, data).stroke(stroke))
+    }
+}
+
+impl Lines {
+    fn new(figures: &Figures, measure: Measure, y: Scale) -> Self {
+        let of = |layers: &[LayerMetrics]| Line::new(layers.iter().map(|layer| measure.of(layer)), y);
+        let reference = measure.reference(&figures.shannon);
+        Self {
+            train: of(&figures.train),
+            held_out: of(&figures.held_out),
+            reference: Line::new(reference.into_iter().map(Some), y),
         }
     }
 }
 
 impl ByLayer {
     /// Draws it; a click selects the nearest layer.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32) {
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        figures: &Figures,
+        overlaid: &[OverlaidRun<'_>],
+        height: f32,
+    ) {
         let Self { measure } = self;
         let shown = *measure;
-        let (definition, scale) = (shown.definition(), shown.scale());
+        let choices = Choices { kind: shown.definition().key, x: None, y: shown.scale(), smooths: false };
+        let (_, _, scale) = look_of(ui, &choices);
         let palette = ctx.palette;
         let num_layers = figures.shannon.len();
         let selected = ctx.session.selection().layer;
-        let reference = shown.reference(&figures.shannon);
-        let points = |layers: &[LayerMetrics]| -> Vec<PlotPoint> {
-            let value = |(i, layer)| Some((i, shown.of(layer).filter(|&v| scale.shows(v))?));
-            let values = layers.iter().enumerate().filter_map(value);
-            values.map(|(i, v)| PlotPoint::new((i + 1) as f64, scale.place(v))).collect()
-        };
-        let (train, held_out) = (points(&figures.train), points(&figures.held_out));
-        let y = Axis::of(definition).scaled(scale);
+        let lines = Lines::new(figures, shown, scale);
+        let held_out_name = if figures.train.is_empty() { "all frames" } else { "held-out frames" };
+        let of_runs: Vec<Line> = overlaid
+            .iter()
+            .map(|run| Line::new(run.layers.iter().map(|layer| shown.of(layer)), scale))
+            .collect();
+        let (square, circle) = (Stroke::Marked(MarkerShape::Square), Stroke::Marked(MarkerShape::Circle));
+        let mut curves: Vec<Curve<'_>> =
+            lines.reference.curve("Shannon reference", palette.faint, Stroke::Dashed).into_iter().collect();
+        if overlaid.is_empty() {
+            curves.extend(lines.train.curve("training frames", palette.train, square));
+            curves.extend(lines.held_out.curve(held_out_name, palette.held_out, circle));
+        }
+        for (run, line) in overlaid.iter().zip(&of_runs) {
+            curves.extend(line.curve(&run.name, run.color, circle));
+        }
+        let y = Axis::of(shown.definition()).scaled(scale);
         let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
-        let title = "By layer";
-        let csv_reference = reference.clone();
+        let title = shown.title();
         let id = Id::unique(("by layer", shown, ui.scope_id()));
         let drawn = Chart::new(ID, "by-layer", title, x, y, height)
-            .legend(true)
+            .along(Along::Layers)
+            .choices(choices)
+            .curves(curves)
             .tune(move |plot| {
                 let plot = plot.id(id).include_x(0.6).include_x(num_layers as f64 + 0.4);
                 if scale == Scale::Linear { plot.include_y(0.0) } else { plot }
@@ -96,40 +157,10 @@ impl ByLayer {
                 ctx,
                 ui,
                 |ui| measure_switch_ui(ui, measure),
-                || Some(csv(shown, figures, &csv_reference)),
+                || Some(csv(shown, figures)),
                 |plot| {
-                    plot.vline(
-                        egui_plot::VLine::new("selected layer", (selected + 1) as f64)
-                            .color(palette.layer(selected).gamma_multiply(0.35))
-                            .width(8.0)
-                            .allow_hover(false)
-                            .name(""),
-                    );
-                    if !reference.is_empty() {
-                        let line: Vec<[f64; 2]> =
-                            reference.iter().enumerate().map(|(i, &db)| [(i + 1) as f64, db]).collect();
-                        plot.line(
-                            Line::new("Shannon reference", line)
-                                .color(palette.faint)
-                                .style(LineStyle::dashed_loose())
-                                .width(1.5),
-                        );
-                    }
-                    for (name, points, color, shape) in [
-                        ("train", train, palette.train, MarkerShape::Square),
-                        ("held-out", held_out, palette.held_out, MarkerShape::Circle),
-                    ] {
-                        if points.is_empty() {
-                            continue;
-                        }
-                        plot.line(Line::new(name, PlotPoints::Owned(points.clone())).color(color).width(1.5));
-                        plot.points(
-                            Points::new(name, PlotPoints::Owned(points))
-                                .color(color)
-                                .shape(shape)
-                                .radius(3.5),
-                        );
-                    }
+                    let line = VLine::new("selected layer", (selected + 1) as f64).width(8.0).name("");
+                    plot.vline(line.color(palette.layer(selected).gamma_multiply(0.35)).allow_hover(false));
                 },
             );
         if let Some(at) = drawn.clicked_at() {
@@ -152,7 +183,8 @@ fn measure_switch_ui(ui: &mut Ui, measure: &mut Measure) {
     );
 }
 
-fn csv(measure: Measure, figures: &Figures, reference: &[f64]) -> String {
+fn csv(measure: Measure, figures: &Figures) -> String {
+    let reference = measure.reference(&figures.shannon);
     let key = measure.definition().key;
     let mut csv = Csv::new([
         "layer".to_owned(),

@@ -1,31 +1,53 @@
 //! Reconstruction error: what each layer adds, on frames that are trained on and on those that are held out.
 
 mod by_layer;
+mod energy;
 mod table;
 
-use egui::{ScrollArea, Ui};
+use std::collections::BTreeMap;
+
+use egui::{Color32, ScrollArea, Ui};
 
 use super::parts::{
-    Figure, banner_ui, chooser_ui, figures_ui, ready_view, row_heights, small_sample_ui, tile_rows, tiles_ui,
+    Figure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, frames_words, ready_view, row_heights,
+    small_sample_ui, step_words, tile_rows, tiles_ui,
 };
+use crate::app::differs::legend_names;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{number, percent};
-use crate::app::plot::{Scale, StepChart, StepLines};
-use crate::app::{Panel, PanelCtx};
+use crate::app::plot::numbers::{count, number, percent};
+use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{LayerMetrics, TotalMetrics, distortion, usage};
-use crate::session::View;
+use crate::session::{RunId, View};
 use crate::training::{Run, Series, SplitKind};
 
 const ID: &str = "error";
+/// Plots narrower than this stand one below the other.
+const TILE_WIDTH: f32 = 260.0;
+/// The table's head with its title, a row of it, and the most that it asks for.
+const TABLE_HEAD: f32 = 66.0;
+const TABLE_ROW: f32 = 21.0;
+const TABLE_MOST: f32 = 230.0;
+/// From this on, what training frames do better than held-out ones is worth a word.
+const GAP_DB: f64 = 1.0;
 
 /// The figures of a run over both sets of frames.
 struct Figures {
     train: Vec<LayerMetrics>,
     held_out: Vec<LayerMetrics>,
     total: Option<TotalMetrics>,
-    /// What each layer could gain at most on white Gaussian frames.
-    shannon: Vec<f64>,
+    /// What each layer could gain at most on Gaussian frames of the same covariance, where that was looked at.
+    shannon: Vec<Option<f64>>,
+    /// What it gains of that.
+    shannon_share: Vec<Option<f64>>,
 }
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Reconstruction error",
+    help: "What each layer adds to the reconstruction. Look for layers that gain little, and for held-out frames that do worse than those trained on",
+    home: Home { corner: Corner::UpperRight, place: 0 },
+};
 
 /// The panel.
 #[derive(Default)]
@@ -33,19 +55,48 @@ pub struct Error {
     figures: Memo<(ByPtr<Run>, SplitKind), Figures>,
     by_layer: by_layer::ByLayer,
     steps: StepLines,
+    energy: energy::Energy,
+    overlaid: Overlaid,
+}
+
+/// The figures of the runs that are drawn over one another, on the frames that each is judged by.
+#[derive(Default)]
+struct Overlaid {
+    of: BTreeMap<RunId, Memo<ByPtr<Run>, Vec<LayerMetrics>>>,
+}
+
+/// A run among those that are drawn over one another.
+struct OverlaidRun<'a> {
+    name: String,
+    color: Color32,
+    layers: &'a [LayerMetrics],
+}
+
+impl Overlaid {
+    /// They are worked out once for each state of a run; none where only one run is drawn.
+    fn runs(&mut self, ctx: &PanelCtx<'_>) -> Vec<OverlaidRun<'_>> {
+        let views: Vec<View<'_>> = ctx.session.overlaid().collect();
+        if views.len() < 2 {
+            self.of.clear();
+            return Vec::new();
+        }
+        self.of.retain(|id, _| views.iter().any(|view| view.id() == *id));
+        for view in &views {
+            let best = || view.run.best_evaluation().map(|(split, _)| view.run.layer_metrics(split));
+            self.of.entry(view.id()).or_default().get(ByPtr(view.run.clone()), || best().unwrap_or_default());
+        }
+        let named = views.iter().zip(legend_names(&views)).enumerate();
+        let run = |(nth, (view, name)): (usize, (&View<'_>, String))| {
+            let layers = self.of.get(&view.id()).and_then(Memo::last)?;
+            Some(OverlaidRun { name, color: ctx.palette.run(nth), layers })
+        };
+        named.filter_map(run).collect()
+    }
 }
 
 impl Panel for Error {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Reconstruction error"
-    }
-
-    fn help(&self) -> &'static str {
-        "What each layer adds to the reconstruction. Look for layers that gain little, and for held-out frames that do worse than those trained on"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -57,26 +108,31 @@ impl Panel for Error {
 }
 
 impl Error {
-    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View) {
-        let Self { figures, by_layer, steps } = self;
+    fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
+        let Self { figures, by_layer, steps, energy, overlaid } = self;
         let split = ctx.session.selection().split;
         let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(&view.run, split));
         if figures.train.is_empty() && figures.held_out.is_empty() {
+            if view.run.source.frames == 0 {
+                return without_frames_ui(ctx, ui, view, energy);
+            }
             ui.label("Frames have not been quantized yet");
             return;
         }
         totals_ui(ctx, ui, view, figures, split);
+        let overlaid = overlaid.runs(ctx);
         let charts = if view.is_model { 1 } else { 2 };
-        let rows = tile_rows(ui, charts, 260.0) as f32;
+        let rows = tile_rows(ui, charts, TILE_WIDTH) as f32;
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
         let layers = figures.shannon.len();
-        let wanted = 50.0 + 21.0 * layers as f32;
-        let [plots, table] = row_heights(ui, [(1.0, rows * 128.0 + gaps), (1.0, wanted.min(230.0))]);
+        let wanted = TABLE_HEAD + TABLE_ROW * layers as f32;
+        let [plots, table] =
+            row_heights(ui, [(1.0, rows * LEAST_HEIGHT + gaps), (1.0, wanted.min(TABLE_MOST))]);
         // What the table does not need goes to the plots.
         let spare = (table - wanted).max(0.0);
         let height = (plots + spare - gaps) / rows;
-        tiles_ui(ui, charts, 260.0, height, |ui, index, height| match index {
-            0 => by_layer.ui(ctx, ui, figures, height),
+        tiles_ui(ui, charts, TILE_WIDTH, height, |ui, index, height| match index {
+            0 => by_layer.ui(ctx, ui, figures, &overlaid, height),
             _ => {
                 let (series, definition) = (Series::Mse, &distortion::MSE);
                 let chart = StepChart {
@@ -84,6 +140,7 @@ impl Error {
                     key: "mse-steps",
                     series,
                     definition,
+                    title: "MSE of each training batch",
                     scale: Scale::Log,
                     height,
                 };
@@ -96,18 +153,19 @@ impl Error {
 
 impl Figures {
     fn new(run: &Run, split: SplitKind) -> Self {
-        let dim = run.source.dim;
-        let shannon = |layer: &crate::rvq::Layer| distortion::shannon_db(layer.codebook.num_codes(), dim);
+        let best = run.best_evaluation().map_or(split, |(split, _)| split);
+        let figures = run.layer_metrics(best);
         Self {
             train: run.layer_metrics(SplitKind::Train),
             held_out: run.layer_metrics(SplitKind::HeldOut),
             total: run.total_metrics(split),
-            shannon: run.rvq.layers().iter().map(shannon).collect(),
+            shannon: figures.iter().map(|layer| layer.shannon_db).collect(),
+            shannon_share: figures.iter().map(|layer| layer.shannon_share).collect(),
         }
     }
 }
 
-fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, split: SplitKind) {
+fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, figures: &Figures, split: SplitKind) {
     let run = &view.run;
     let codes = run.rvq.layers().iter().map(|l| l.codebook.num_codes()).max().unwrap_or(1);
     let frames = run.evaluation(split).map_or(0, |evaluation| evaluation.frames);
@@ -115,8 +173,8 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, sp
     let Some(total) = &figures.total else { return };
     let of = |value: Option<f64>| value.map(number);
     let mut shown = vec![
-        Figure::new(&distortion::SNR, of(total.snr_db)).note(split.label()),
-        Figure::new(&distortion::MSE, of(total.mse)),
+        Figure::new(&distortion::SNR, of(total.snr_db)).named("SNR behind all layers"),
+        Figure::new(&distortion::MSE, of(total.mse)).named("MSE behind all layers"),
         Figure::new(&distortion::EXPLAINED_VARIANCE, total.explained_variance.map(percent)),
         Figure::new(&usage::BIT_EFFICIENCY, total.bit_efficiency.map(percent)),
     ];
@@ -124,5 +182,32 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: &View, figures: &Figures, sp
         shown.push(Figure::new(&usage::NOMINAL_KBPS, of(total.nominal_kbps)));
         shown.push(Figure::new(&usage::EFFECTIVE_KBPS, of(total.effective_kbps)));
     }
-    figures_ui(ui, ctx.palette, reliable, shown);
+    let num_layers = count(run.rvq.num_layers() as u64, "layer");
+    let of_what = format!("Behind all {num_layers}, {}{}", frames_words(run, split), step_words(run));
+    figures_ui(ui, ctx.palette, reliable, &of_what, shown);
+    gap_ui(ctx, ui, run);
+}
+
+/// Remarks on how much better training frames come out than held-out ones.
+fn gap_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Run) {
+    let snr = |split| run.total_metrics(split).and_then(|total| total.snr_db);
+    let (Some(train), Some(held_out)) = (snr(SplitKind::Train), snr(SplitKind::HeldOut)) else { return };
+    let gap = train - held_out;
+    let figures = format!("training frames {train:.1} dB, held-out {held_out:.1} dB");
+    let (text, color) = if gap >= GAP_DB {
+        let why = "the codebooks fit the frames they saw: more data, fewer codes or fewer layers narrow it";
+        (format!("Gap of {gap:.1} dB ({figures}): {why}"), ctx.palette.warning)
+    } else {
+        (format!("No gap to speak of: {figures}"), ctx.palette.faint)
+    };
+    ui.add(egui::Label::new(egui::RichText::new(text).size(12.0).color(color)).wrap());
+}
+
+/// Of a quantizer without frames: what its rows alone tell of the layers, and what frames would add.
+fn without_frames_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, energy: &mut energy::Energy) {
+    let dim = view.run.rvq.dim();
+    let hint = format!("the error behind each layer, on audio or features of {dim} dimensions");
+    frames_hint_ui(ctx, ui, &hint);
+    let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+    energy.ui(ctx, ui, view, height);
 }

@@ -4,7 +4,8 @@ use egui::{Button, Color32, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::{Figures, ID};
 use crate::app::plot::numbers::{number, percent};
-use crate::app::plot::{Cell, Csv, title_ui};
+use crate::app::plot::{Cell, Csv, Title};
+use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
@@ -24,14 +25,12 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
     let palette = ctx.palette;
     let top = ui.cursor().top();
     let save = || Some(WindowRequest::SaveCsv { file_name: "error-table.csv".to_owned(), csv: csv(figures) });
-    title_ui(
+    let help = "Both sets of frames side by side; click a layer to select it";
+    Title { panel_id: ID, key: "table", text: "Figures by layer", help, choices: None }.ui(
         ctx,
         ui,
-        "Figures by layer",
-        "Both sets of frames side by side; click a layer to select it",
         |_| {},
         save,
-        ID,
     );
     let left = (height - (ui.cursor().top() - top)).max(60.0);
     let faint = |text: &str| RichText::new(text).size(11.0).color(palette.faint);
@@ -43,14 +42,17 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
             for (definition, _, _) in COLUMNS {
                 let unit = if definition.unit == "dB" { ", dB" } else { "" };
                 let name = short(definition);
-                ui.label(faint(&format!("{name}{unit}"))).on_hover_text(definition.text);
+                ui.label(faint(&format!("{name}{unit}"))).on_hover_rich(definition.text);
                 if with_held_out {
                     ui.label(faint("held-out"))
-                        .on_hover_text(format!("{name} of the held-out frames. {}", definition.text));
+                        .on_hover_rich(format!("{name} of the held-out frames. {}", definition.text));
                 }
             }
-            ui.label(faint("of Shannon"))
-                .on_hover_text(format!("The layer's gain over the reference. Frames that are not white, as those of speech, go far above 100 % in the first layers. {}", distortion::SHANNON.text));
+            ui.label(faint("of Shannon")).on_hover_rich(format!(
+                "{} {}",
+                distortion::SHANNON_SHARE.text,
+                distortion::SHANNON.text
+            ));
             ui.end_row();
             for layer in 0..figures.shannon.len() {
                 let name = format!("Select layer {}", layer + 1);
@@ -70,9 +72,8 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
                         value_ui(ctx, ui, figures.held_out.get(layer).and_then(of), show, chosen);
                     }
                 }
-                let best = figures.held_out.get(layer).or(figures.train.get(layer));
-                let share = best.and_then(|l| l.snr_gain_db).map(|gain| gain / figures.shannon[layer]);
-                value_ui(ctx, ui, share.filter(|share| share.is_finite()), percent, chosen);
+                let share = figures.shannon_share.get(layer).copied().flatten();
+                value_ui(ctx, ui, share, percent, chosen);
                 ui.end_row();
             }
         });

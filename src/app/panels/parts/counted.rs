@@ -5,8 +5,11 @@ use std::sync::Arc;
 use egui::Ui;
 
 use super::stage::{Needs, missing_ui};
+use super::words::{frames_words, split_word, step_words};
 use super::{chooser_ui, layers_ui};
 use crate::app::PanelCtx;
+use crate::app::plot::numbers::grouped;
+use crate::app::rich::RichHover as _;
 use crate::jobs::OpenedCodes;
 use crate::metrics::{Evaluation, LayerMetrics, layer_metrics};
 use crate::session::View;
@@ -16,7 +19,7 @@ use crate::training::{Run, SplitKind};
 #[derive(Clone, Copy)]
 pub enum Counted<'a> {
     /// A quantizer and the frames that it was held against.
-    Run(&'a View),
+    Run(View<'a>),
     /// Codes alone.
     Codes(&'a Arc<OpenedCodes>),
 }
@@ -66,9 +69,24 @@ impl<'a> Counted<'a> {
     #[must_use]
     pub fn frames_label(self, split: SplitKind) -> &'static str {
         match self {
-            Self::Run(_) => split.label(),
+            Self::Run(_) => split_word(split),
             Self::Codes(_) => "all of the file",
         }
+    }
+
+    /// The frames that were counted, in words.
+    #[must_use]
+    pub fn frames_words(self, split: SplitKind) -> String {
+        match self {
+            Self::Run(view) => frames_words(&view.run, split),
+            Self::Codes(codes) => format!("all {} frames", grouped(codes.evaluation.frames as i64)),
+        }
+    }
+
+    /// When they were counted, in words.
+    #[must_use]
+    pub fn step_words(self) -> String {
+        self.run().map(|run| step_words(run)).unwrap_or_default()
     }
 
     /// The choice of a layer and, of a run, of the frames; of codes, what is known of their codebooks.
@@ -76,9 +94,9 @@ impl<'a> Counted<'a> {
         match self {
             Self::Run(view) => chooser_ui(ctx, ui, view, true),
             Self::Codes(codes) => {
-                layers_ui(ctx, ui, codes.tokens.num_codes.len());
+                layers_ui(ctx, ui, codes.tokens.num_codes.len(), Some(&codes.evaluation));
                 let text = egui::RichText::new(codes.size_note()).size(12.0).color(ctx.palette.faint);
-                ui.add(egui::Label::new(text).wrap()).on_hover_text(
+                ui.add(egui::Label::new(text).wrap()).on_hover_rich(
                     "Codes do not say how many there could be. Set K on the left where this is wrong: utilization and dead codes depend on it",
                 );
             }

@@ -3,6 +3,8 @@
 use egui::{CornerRadius, FontId, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::app::plot::numbers::{count, grouped};
+use crate::app::rich::RichHover as _;
+use crate::app::rich::rich_ui;
 use crate::app::{Palette, PanelCtx};
 use crate::metrics::{Definition, FRAMES_A_CODE_NEEDED, is_small_sample};
 
@@ -10,6 +12,8 @@ use crate::metrics::{Definition, FRAMES_A_CODE_NEEDED, is_small_sample};
 pub struct Figure<'a> {
     /// What it is.
     pub definition: &'a Definition,
+    /// Of what it is, where its own name does not say enough: `MSE behind all layers`.
+    pub name: Option<&'a str>,
     /// Its value as text; `None` where it is undefined.
     pub value: Option<String>,
     /// What stands small behind it.
@@ -20,7 +24,13 @@ impl<'a> Figure<'a> {
     /// A figure without a note.
     #[must_use]
     pub fn new(definition: &'a Definition, value: Option<String>) -> Self {
-        Self { definition, value, note: String::new() }
+        Self { definition, name: None, value, note: String::new() }
+    }
+
+    /// The same under a name that says more.
+    #[must_use]
+    pub fn named(self, name: &'a str) -> Self {
+        Self { name: Some(name), ..self }
     }
 
     /// The same with a note.
@@ -32,7 +42,8 @@ impl<'a> Figure<'a> {
 
 /// Draws one figure as a small card; `reliable` says whether it is to be trusted or greyed out. Its tooltip is the definition.
 pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: bool) {
-    let Figure { definition, value, note } = figure;
+    let Figure { definition, name, value, note } = figure;
+    let shown_name = name.unwrap_or(definition.label);
     let text_color = ui.visuals().text_color();
     let value_color = if reliable && value.is_some() { text_color } else { palette.muted };
     let mut text = value.clone().unwrap_or_else(|| if note.is_empty() { "no data" } else { "–" }.to_owned());
@@ -40,8 +51,7 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
         text = format!("{text} {}", definition.unit);
     }
     let painter = ui.painter();
-    let label =
-        painter.layout_no_wrap(definition.label.to_owned(), FontId::proportional(10.5), palette.faint);
+    let label = painter.layout_no_wrap(shown_name.to_owned(), FontId::proportional(10.5), palette.faint);
     let shown = painter.layout_no_wrap(text.clone(), FontId::proportional(14.0), value_color);
     let small = painter.layout_no_wrap(note.clone(), FontId::proportional(10.5), palette.faint);
     let note_width = if note.is_empty() { 0.0 } else { small.size().x + 5.0 };
@@ -55,11 +65,11 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
     painter.galley(at, label, palette.faint);
     painter.galley(below, shown, value_color);
     painter.galley(beside, small, palette.faint);
-    let name = format!("{}: {text} {note}", definition.label);
+    let name = format!("{shown_name}: {text} {note}");
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name.trim()));
     response.on_hover_ui(|ui| {
-        ui.strong(definition.label);
-        ui.label(definition.text);
+        ui.strong(shown_name);
+        rich_ui(ui, definition.text);
         if value.is_none() {
             ui.label("Here it is undefined, or not counted yet");
         } else if !reliable {
@@ -68,13 +78,17 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
     });
 }
 
-/// Draws figures one after the other, in as many rows as they need.
+/// Draws figures one after the other, in as many rows as they need. `of_what` says of which frames and layers they are.
 pub fn figures_ui<'a>(
     ui: &mut Ui,
     palette: &Palette,
     reliable: bool,
+    of_what: &str,
     figures: impl IntoIterator<Item = Figure<'a>>,
 ) {
+    if !of_what.is_empty() {
+        ui.add(egui::Label::new(RichText::new(of_what).size(11.5).color(palette.faint)).wrap());
+    }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for figure in figures {
@@ -95,7 +109,7 @@ pub fn small_sample_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, frames: u64, num_codes: 
         count(num_codes as u64, "code")
     );
     let label = egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.warning)).wrap();
-    ui.add(label).on_hover_text(
+    ui.add(label).on_hover_rich(
         "Below 10 frames a code, utilization and perplexity say more about the sample than about the quantizer: \
          a truly uniform source of 1024 codes shows 63 % used and a perplexity of 573 in 1024 frames",
     );

@@ -3,6 +3,7 @@
 use egui::{Color32, FontId, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::Palette;
+use crate::app::rich::RichHover as _;
 
 /// A square of a colour and what it stands for.
 pub fn swatch_ui(ui: &mut Ui, color: Color32, text: &str) -> Response {
@@ -20,7 +21,7 @@ pub fn swatch_ui(ui: &mut Ui, color: Color32, text: &str) -> Response {
 /// The colour ramp from `low` to `high`; for rows that run from right to left.
 pub fn ramp_ui(ui: &mut Ui, palette: &Palette, low: &str, high: &str, help: &str) {
     let text = |text: &str| RichText::new(text).size(10.0).color(palette.faint);
-    ui.label(text(high)).on_hover_text(help);
+    ui.label(text(high)).on_hover_rich(help);
     let (rect, response) = ui.allocate_exact_size(vec2(48.0, 9.0), Sense::hover());
     let steps = 24;
     for i in 0..steps {
@@ -28,6 +29,6 @@ pub fn ramp_ui(ui: &mut Ui, palette: &Palette, low: &str, high: &str, help: &str
         let piece = Rect::from_min_max(pos2(at(i), rect.top()), pos2(at(i + 1), rect.bottom()));
         ui.painter().rect_filled(piece, 0.0, palette.ramp((i as f32 + 0.5) / steps as f32));
     }
-    response.on_hover_text(help);
-    ui.label(text(low)).on_hover_text(help);
+    response.on_hover_rich(help);
+    ui.label(text(low)).on_hover_rich(help);
 }

@@ -1,18 +1,25 @@
 //! What panels have in common: the forms they take without anything to show, the choice of a layer, and figures.
 
+mod by_code;
 mod chooser;
 mod counted;
 mod figures;
+mod layers;
 mod legend;
 mod stage;
+mod table;
+mod words;
 
 use egui::{Ui, vec2};
 
+pub use by_code::{ByCode, Measure};
 pub use chooser::{chooser_ui, layers_ui, switch_ui};
 pub use counted::{Counted, counted};
 pub use figures::{Figure, figures_ui, small_sample_ui};
 pub use legend::{ramp_ui, swatch_ui};
-pub use stage::{banner_ui, note_ui, progress_ui, ready_view, without_data};
+pub use stage::{banner_ui, frames_hint_ui, needs_frames_ui, note_ui, progress_ui, ready_view, without_data};
+pub use table::{Column, Key, Sort, Table};
+pub use words::{frames_words, step_words};
 
 /// Draws parts side by side where there is room for `min_width` each, and one below the other otherwise. `part` gets the number of the part and
 /// its height.

@@ -2,6 +2,8 @@
 
 use egui::{Align, Layout, ProgressBar, RichText, Ui, vec2};
 
+use crate::app::rich::RichHover as _;
+use crate::app::stage_words::{stage_share, stage_words};
 use crate::app::{PanelCtx, WindowRequest};
 use crate::jobs::Builtin;
 use crate::session::{DataCommand, TrainCommand, TrainState, View};
@@ -17,7 +19,7 @@ pub(super) enum Needs {
 }
 
 /// The view to draw. Without one it draws what is missing, and there is nothing more to do.
-pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<&'a View> {
+pub fn ready_view<'a>(ctx: &PanelCtx<'a>, ui: &mut Ui) -> Option<View<'a>> {
     if ctx.session.view().is_none() {
         missing_ui(ctx, ui, Needs::Run);
     }
@@ -37,7 +39,7 @@ pub fn without_data(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
 pub fn banner_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     if ctx.session.train_state() == TrainState::Starting && ctx.session.view().is_some() {
         let progress = ctx.session.train_progress();
-        let (text, share) = stage_of(progress);
+        let (text, share) = stage_of(progress, layers_to_come(ctx));
         ui.add(
             ProgressBar::new(share).desired_height(16.0).text(
                 RichText::new(format!("Starting: {text}; the last run is shown until then")).size(11.0),
@@ -51,9 +53,29 @@ pub fn note_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
     middle_ui(ctx, ui, title, text, |_| {});
 }
 
+/// Says in the middle of the panel that it needs frames, and offers to open some.
+pub fn needs_frames_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str) {
+    middle_ui(ctx, ui, title, text, |ui| open_button_ui(ctx, ui));
+}
+
+/// Of a quantizer without any frames: one line on what opening some would add.
+pub fn frames_hint_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, adds: &str) {
+    if ctx.session.dataset().is_some() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let text = RichText::new(format!("Frames would add: {adds}")).size(12.0).color(ctx.palette.faint);
+        ui.add(egui::Label::new(text).wrap());
+        if ui.link(RichText::new("Open some").size(12.0)).clicked() {
+            ctx.request(WindowRequest::AskOpen);
+        }
+    });
+}
+
 /// Says in the middle of the panel what is being done, and how far it is.
 pub fn progress_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, progress: Option<&Progress>) {
-    let (text, share) = stage_of(progress);
+    let (text, share) = stage_of(progress, layers_to_come(ctx));
     middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
 }
 
@@ -62,13 +84,13 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
     let opening = session.background().next();
     match (session.dataset(), session.train_state()) {
         (_, TrainState::Starting | TrainState::Running | TrainState::Paused | TrainState::Stopping) => {
-            let (text, share) = stage_of(session.train_progress());
+            let (text, share) = stage_of(session.train_progress(), layers_to_come(ctx));
             let title = if session.train_state() == TrainState::Stopping { "Stopping" } else { "Starting" };
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
         _ if opening.is_some() => {
             let (title, progress) = opening.unwrap_or_default();
-            let (text, share) = stage_of(progress);
+            let (text, share) = stage_of(progress, layers_to_come(ctx));
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
         (None, _) if session.codes().is_some() => {
@@ -85,7 +107,7 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
                 open_button_ui(ctx, ui);
                 if ui
                     .button("Train on the demo")
-                    .on_hover_text("About 90 seconds of speech, trained on at once")
+                    .on_hover_rich("About 90 seconds of speech, trained on at once")
                     .clicked()
                 {
                     ctx.send(DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true });
@@ -97,13 +119,13 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
             let dim = dataset.set.matrix.dim();
             let text = format!("{frames} frames of {dim} dimensions are here, but no quantizer");
             middle_ui(ctx, ui, "Nothing trained yet", &text, |ui| {
-                if ui.button("Train now").on_hover_text("Train with the parameters on the left").clicked() {
+                if ui.button("Train now").on_hover_rich("Train with the parameters on the left").clicked() {
                     ctx.send(TrainCommand::Start);
                 }
                 if session.model().is_some()
                     && ui
                         .button("Evaluate the model")
-                        .on_hover_text("Hold the open model against this data")
+                        .on_hover_rich("Hold the open model against this data")
                         .clicked()
                 {
                     ctx.send(TrainCommand::Evaluate);
@@ -143,14 +165,16 @@ fn bar_ui(ui: &mut Ui, share: f32) {
 }
 
 /// What is being done, and how far it is.
-fn stage_of(progress: Option<&Progress>) -> (String, f32) {
+fn stage_of(progress: Option<&Progress>, num_layers: usize) -> (String, f32) {
     match progress {
-        Some(Progress { stage, done, total }) if *total > 0 => {
-            (format!("{stage} ({done} of {total})"), *done as f32 / *total as f32)
-        }
-        Some(Progress { stage, .. }) => (stage.clone(), 0.0),
+        Some(progress) => (stage_words(progress, num_layers), stage_share(progress, num_layers)),
         None => ("getting ready".to_owned(), 0.0),
     }
+}
+
+/// The layers of the training that starts.
+fn layers_to_come(ctx: &PanelCtx<'_>) -> usize {
+    ctx.session.params().current().num_layers
 }
 
 /// A title, a sentence and what can be done, in the middle of the room there is.

@@ -9,11 +9,14 @@ use egui::{Color32, RichText, Stroke, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
 use super::data::{Timeline, borders_ui, overlay_ui, stretch_dragged};
-use super::parts::{Counted, banner_ui, counted, layers_ui, note_ui, progress_ui, row_heights, swatch_ui};
+use super::parts::{
+    Counted, banner_ui, counted, layers_ui, needs_frames_ui, note_ui, progress_ui, row_heights, swatch_ui,
+};
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, grouped, number};
-use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, TIME_LINK, Visible, visible};
-use crate::app::{Panel, PanelCtx};
+use crate::app::plot::numbers::{count, grouped};
+use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, TIME_LINK, Visible, visible};
+use crate::app::rich::RichHover as _;
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::Split;
 use crate::jobs::Tokens as Codes;
 use crate::session::{DataCommand, SelectCommand, TokensLook};
@@ -22,6 +25,13 @@ const ID: &str = "tokens";
 const KEY: &str = "codes";
 /// A table of more values than these is no longer one that a person opens.
 const MOST_CSV_VALUES: usize = 1_000_000;
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Tokens",
+    help: "The codes that frames are encoded as, layer by layer over time. Look for stretches of one colour: there a layer says nothing new",
+    home: Home { corner: Corner::UpperRight, place: 2 },
+};
 
 /// The panel.
 #[derive(Default)]
@@ -35,21 +45,17 @@ pub struct Tokens {
 type PictureKey = (ByPtr<Codes>, Visible, Option<(usize, u32)>, bool);
 
 impl Panel for Tokens {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Tokens"
-    }
-
-    fn help(&self) -> &'static str {
-        "The codes that frames are encoded as, layer by layer over time. Look for stretches of one colour: there a layer says nothing new"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(counted) = counted(ctx, ui) else { return };
         banner_ui(ctx, ui);
+        if counted.run().is_some_and(|run| run.source.frames == 0) {
+            let text = "The codes of frames over time: open audio or features that the quantizer takes";
+            return needs_frames_ui(ctx, ui, "Tokens need frames", text);
+        }
         match ctx.session.tokens() {
             TokensLook::Ready { tokens, outdated } => self.body_ui(ctx, ui, &counted, tokens, outdated),
             TokensLook::Missing => {
@@ -77,9 +83,9 @@ impl Tokens {
         tokens: &Arc<Codes>,
         outdated: bool,
     ) {
-        layers_ui(ctx, ui, tokens.num_codes.len());
+        layers_ui(ctx, ui, tokens.num_codes.len(), counted.evaluation(ctx.session.selection().split));
         summary_ui(ctx, ui, counted, tokens, outdated);
-        let [height] = row_heights(ui, [(1.0, 120.0)]);
+        let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
         let line = Timeline::new(tokens.frame_rate_hz, tokens.values.ncols(), &tokens.clips);
         let drawn = ui.scope(|ui| {
             // Half of the last label stands behind the end of the axis.
@@ -131,19 +137,18 @@ impl Tokens {
             let (layer, frame) = cell_at(&shown, &timeline, at)?;
             let code = shown.values.get([layer, frame])?;
             let clip = timeline.clip(frame).map_or("", |clip| clip.name.as_str());
-            let time = timeline.rate_hz.map(|rate| format!(" at {} s", number(frame as f64 / rate)));
-            let number_of = grouped(frame as i64);
-            Some(format!(
-                "{clip}\nLayer {}, code {code}\nFrame {number_of}{}",
-                layer + 1,
-                time.unwrap_or_default()
-            ))
+            let read = timeline.read_out(frame);
+            let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
+            Some(read.row(format!("Layer {}", layer + 1), format!("code {code}")))
         };
         let selected = selection.layer;
+        let first = line.middle(0);
         Chart::new(ID, KEY, "Codes over time", line.axis(), y, height)
+            .along(Along::Time)
             .drag_selects()
             .link(TIME_LINK)
             .reader(reader)
+            .stops(first, line.middle(line.frames.saturating_sub(1)), line.at(1), (selected + 1) as f64)
             .tune(move |plot| {
                 plot.include_x(0.0)
                     .include_x(end)
@@ -162,7 +167,7 @@ impl Tokens {
                     if let Some(code) = selection.code.filter(|_| ui.available_width() > 200.0) {
                         let text = format!("code {code} of layer {}", selected + 1);
                         swatch_ui(ui, palette.highlight, &text)
-                            .on_hover_text("The selected code, wherever a frame chose it");
+                            .on_hover_rich("The selected code, wherever a frame chose it");
                     }
                 },
                 || table(ctx, tokens, line, seen),

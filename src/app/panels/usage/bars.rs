@@ -6,12 +6,13 @@ use egui::Ui;
 use egui_plot::{Line, PlotPoint, PlotPoints};
 
 use super::super::parts::switch_ui;
+use super::weights::Weights;
 use super::{ID, Order};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
-use crate::app::plot::{self, Axis, Cell, Chart, Csv, Scale, Visible, decimate, visible};
-use crate::metrics::Evaluation;
+use crate::app::plot::{self, Along, Axis, Cell, Chart, Csv, ReadOut, Scale, Visible, decimate, visible};
+use crate::app::rich::RichHover as _;
 use crate::session::SelectCommand;
 use crate::training::Run;
 
@@ -26,8 +27,8 @@ pub struct Bars {
     shares: Memo<SharesKey, Vec<PlotPoint>>,
 }
 
-/// The counts, the layer, and the order in which its codes stand.
-type SortedKey = (ByPtr<Evaluation>, usize, Order);
+/// The weights, the layer, and the order in which its codes stand.
+type SortedKey = (ByPtr<Weights>, usize, Order);
 
 /// The run whose EMA it is, what its codes stand by, and the part that is seen.
 type SharesKey = (Option<ByPtr<Run>>, SortedKey, Visible);
@@ -46,97 +47,155 @@ impl Bars {
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         run: Option<&Arc<Run>>,
-        evaluation: &Arc<Evaluation>,
+        weights: &Arc<Weights>,
+        frames_words: &str,
         height: f32,
     ) {
         let Self { order, ema, sorted, shares } = self;
-        let selection = ctx.session.selection();
-        let layer = selection.layer;
-        let Some(tally) = evaluation.layers.get(layer) else { return };
-        let key = (ByPtr(evaluation.clone()), layer, *order);
-        let sorted = sorted.get(key.clone(), || Sorted::new(&tally.counts, *order));
-        let Sorted { codes, counts } = sorted;
-        let frames = evaluation.frames as f64;
-        let sizes = run.and_then(|run| run.rvq.layers().get(layer)).map(|l| l.codebook.cluster_size());
+        let layer = ctx.session.selection().layer;
+        let key = (ByPtr(weights.clone()), layer, *order);
+        let sorted = sorted.get(key.clone(), || Sorted::new(weights.layer(layer), *order));
+        let sizes = run
+            .filter(|_| !weights.is_ema)
+            .and_then(|run| run.rvq.layers().get(layer))
+            .map(|l| l.codebook.cluster_size());
         let total = sizes.map_or(0.0, |sizes| sizes.sum());
-        // The EMA's share of each code, scaled to as many frames as were counted.
-        let as_frames = |code: u32| {
-            let size = sizes.and_then(|sizes| sizes.get(code as usize)).copied().unwrap_or(f64::NAN);
-            if total > 0.0 { size / total * frames } else { f64::NAN }
-        };
+        let shown = Shown { order: *order, weights, sorted, sizes, total, frames: weights.total(layer) };
         let seen = visible(ui, KEY);
-        let shares = shares.get((run.cloned().map(ByPtr), key, seen), || {
-            let x: Vec<f64> = (0..codes.len()).map(|i| i as f64).collect();
-            let y: Vec<f64> = codes.iter().map(|&code| as_frames(code)).collect();
-            decimate(&x, &y, |x| x, Scale::Linear, seen)
-        });
-        let place = selection.code.and_then(|code| codes.iter().position(|&c| c as usize == code));
-        let palette = ctx.palette;
+        let shares = shares.get((run.cloned().map(ByPtr), key, seen), || shown.shares(seen));
         let with_ema = *ema && sizes.is_some();
-        let x = match order {
-            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
-            Order::Frequency => Axis::whole("Rank", "The codes from the most to the least chosen"),
-        };
-        let y = Axis::whole("Frames", "count_k: how many of the counted frames chose the code");
-        let at =
-            |x: f64| (x.round() >= 0.0).then(|| x.round() as usize).and_then(|i| Some((i, *codes.get(i)?)));
-        let drawn = Chart::new(ID, KEY, "Codes", x, y, height)
-            .reader(move |point| {
-                let (index, code) = at(point.x)?;
-                let share = if frames > 0.0 { counts[index] / frames } else { 0.0 };
-                let mut text =
-                    format!("Code {code}\n{} frames, {}", grouped(counts[index] as i64), percent(share));
-                if sizes.is_some() {
-                    text += &format!("\nEMA: {} frames' worth", number(as_frames(code)));
-                }
-                Some(text)
-            })
+        let first = shown.first();
+        let place = ctx.session.selection().code.and_then(|code| shown.place_of(code));
+        let palette = ctx.palette;
+        let title = format!("Codes of layer {}, {frames_words}", layer + 1);
+        let y = shown.y_axis();
+        let drawn = Chart::new(ID, KEY, &title, shown.axis(), y, height)
+            .along(shown.along())
+            .reader(move |point| shown.read(point.x))
+            .stops(first, first + sorted.codes.len() as f64 - 1.0, 1.0, 0.0)
             .show(
                 ctx,
                 ui,
-                |ui| {
-                    switch_ui(
-                        ui,
-                        order,
-                        &[
-                            (Order::Index, "Index", "Codes by their number"),
-                            (Order::Frequency, "Frequency", "Codes from the most to the least chosen"),
-                        ],
-                    );
-                    if sizes.is_some() {
-                        ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_text(
-                            "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
-                        );
-                    }
-                },
-                || Some(table(codes, counts, as_frames)),
+                |ui| switches_ui(ui, order, ema, sizes.is_some()),
+                || Some(table(&sorted.codes, &sorted.counts, |code| shown.as_frames(code))),
                 |plot| {
-                    let bars = plot::Bars::new("frames", counts, palette.layer(layer));
+                    let bars = plot::Bars::new("frames", first, &sorted.counts, palette.layer(layer));
                     plot.add(bars.selected(place.map(|place| (place, palette.highlight))));
                     if with_ema {
-                        plot.line(
-                            Line::new("EMA, c_k / C times n", PlotPoints::Borrowed(shares))
-                                .color(palette.second)
-                                .width(1.2)
-                                .allow_hover(false)
-                                .allow_band(false),
-                        );
+                        let line = Line::new("EMA, c_k / C times n", PlotPoints::Borrowed(shares));
+                        let line = line.color(palette.second).width(1.2);
+                        plot.line(line.allow_hover(false).allow_band(false));
                     }
                 },
             );
-        if let Some((_, code)) = drawn.clicked_at().and_then(|point| at(point.x)) {
+        if let Some((_, code)) = drawn.clicked_at().and_then(|point| shown.code_at(point.x)) {
             ctx.send(SelectCommand::Code(layer, Some(code as usize)));
         }
     }
 }
 
-impl Sorted {
-    fn new(counts: &[u64], order: Order) -> Self {
-        let mut codes: Vec<u32> = (0..counts.len() as u32).collect();
-        if order == Order::Frequency {
-            codes.sort_by_key(|&code| std::cmp::Reverse(counts[code as usize]));
+/// What is drawn, as plain data.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    order: Order,
+    weights: &'a Weights,
+    sorted: &'a Sorted,
+    /// The EMA cluster sizes, where there is a codebook, and their sum.
+    sizes: Option<&'a ndarray::Array1<f64>>,
+    total: f64,
+    frames: f64,
+}
+
+impl Shown<'_> {
+    /// Ranks count from 1, codes from 0.
+    fn first(&self) -> f64 {
+        if self.order == Order::Frequency { 1.0 } else { 0.0 }
+    }
+
+    fn along(&self) -> Along {
+        if self.order == Order::Frequency { Along::Ranks } else { Along::Codes }
+    }
+
+    fn axis(&self) -> Axis {
+        match self.order {
+            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
+            Order::Frequency => Axis::whole("Rank", "The codes from the most (1) to the least chosen"),
         }
-        let counts = codes.iter().map(|&code| counts[code as usize] as f64).collect();
+    }
+
+    fn y_axis(&self) -> Axis {
+        if self.weights.is_ema {
+            let text = "c_k: the running average of how many frames of a batch chose the code";
+            Axis::real("EMA cluster size (frames a batch)", text)
+        } else {
+            Axis::whole("Frames", "count_k: how many of the counted frames chose the code")
+        }
+    }
+
+    /// The index and the code at a place of the axis.
+    fn code_at(&self, x: f64) -> Option<(usize, u32)> {
+        let index = (x - self.first()).round();
+        (index >= 0.0).then_some(index as usize).and_then(|i| Some((i, *self.sorted.codes.get(i)?)))
+    }
+
+    fn place_of(&self, code: usize) -> Option<usize> {
+        self.sorted.codes.iter().position(|&c| c as usize == code)
+    }
+
+    /// The EMA's share of a code, scaled to as many frames as were counted.
+    fn as_frames(&self, code: u32) -> f64 {
+        let size = self.sizes.and_then(|sizes| sizes.get(code as usize)).copied().unwrap_or(f64::NAN);
+        if self.total > 0.0 { size / self.total * self.frames } else { f64::NAN }
+    }
+
+    /// The EMA's shares as a line.
+    fn shares(&self, seen: Visible) -> Vec<PlotPoint> {
+        let x: Vec<f64> = (0..self.sorted.codes.len()).map(|i| self.first() + i as f64).collect();
+        let y: Vec<f64> = self.sorted.codes.iter().map(|&code| self.as_frames(code)).collect();
+        decimate(&x, &y, |x| x, Scale::Linear, seen)
+    }
+
+    fn read(&self, x: f64) -> Option<ReadOut> {
+        let (index, code) = self.code_at(x)?;
+        let count = self.sorted.counts[index];
+        let share = if self.frames > 0.0 { count / self.frames } else { 0.0 };
+        let title = match self.order {
+            Order::Index => format!("Code {code}"),
+            Order::Frequency => format!("Rank {}: code {code}", index + 1),
+        };
+        let read = ReadOut::new(self.first() + index as f64, title)
+            .row(self.weights.unit(), if self.weights.is_ema { number(count) } else { grouped(count as i64) })
+            .row("Share", percent(share));
+        let size = self.sizes.and_then(|sizes| sizes.get(code as usize));
+        Some(match size {
+            Some(size) => read
+                .row("EMA cluster size c_k", number(*size))
+                .row("EMA share times n", number(self.as_frames(code))),
+            None => read,
+        })
+    }
+}
+
+fn switches_ui(ui: &mut Ui, order: &mut Order, ema: &mut bool, has_ema: bool) {
+    let orders = [
+        (Order::Index, "Index", "Codes by their number"),
+        (Order::Frequency, "Frequency", "Codes from the most to the least chosen"),
+    ];
+    switch_ui(ui, order, &orders);
+    if has_ema {
+        ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_rich(
+            "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
+        );
+    }
+}
+
+impl Sorted {
+    fn new(weights: &[f64], order: Order) -> Self {
+        let mut codes: Vec<u32> = (0..weights.len() as u32).collect();
+        if order == Order::Frequency {
+            codes.sort_by(|&a, &b| weights[b as usize].total_cmp(&weights[a as usize]));
+        }
+        let counts = codes.iter().map(|&code| weights[code as usize]).collect();
         Self { codes, counts }
     }
 }
@@ -144,7 +203,7 @@ impl Sorted {
 fn table(codes: &[u32], counts: &[f64], as_frames: impl Fn(u32) -> f64) -> String {
     let mut csv = Csv::new(["code", "count", "ema_share_times_n"]);
     for (&code, &count) in codes.iter().zip(counts) {
-        csv.row([Cell::Int(code.into()), Cell::Int(count as u64), Cell::Real(as_frames(code))]);
+        csv.row([Cell::Int(code.into()), Cell::Real(count), Cell::Real(as_frames(code))]);
     }
     csv.finish()
 }
@@ -155,10 +214,10 @@ mod tests {
 
     #[test]
     fn codes_by_frequency_keep_their_numbers() {
-        let Sorted { codes, counts } = Sorted::new(&[2, 0, 7, 2], Order::Frequency);
+        let Sorted { codes, counts } = Sorted::new(&[2.0, 0.0, 7.0, 2.0], Order::Frequency);
         assert_eq!(codes, [2, 0, 3, 1]);
         assert_eq!(counts, [7.0, 2.0, 2.0, 0.0]);
-        let Sorted { codes, .. } = Sorted::new(&[2, 0, 7], Order::Index);
+        let Sorted { codes, .. } = Sorted::new(&[2.0, 0.0, 7.0], Order::Index);
         assert_eq!(codes, [0, 1, 2]);
         let csv = table(&codes, &[2.0, 0.0, 7.0], |code| f64::from(code) / 2.0);
         assert_eq!(csv, "code,count,ema_share_times_n\n0,2,0\n1,0,0.5\n2,7,1\n");

@@ -3,20 +3,32 @@
 mod bars;
 mod heatmap;
 mod ranks;
+mod weights;
+
+use std::sync::Arc;
 
 use egui::{ScrollArea, Ui};
 
 use super::parts::{
-    Counted, Figure, banner_ui, counted, figures_ui, row_heights, small_sample_ui, tile_rows, tiles_ui,
+    Counted, Figure, banner_ui, counted, figures_ui, frames_hint_ui, needs_frames_ui, row_heights,
+    small_sample_ui, tile_rows, tiles_ui,
 };
 use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::LEAST_HEIGHT;
 use crate::app::plot::numbers::{grouped, number, percent};
-use crate::app::{Panel, PanelCtx};
-use crate::metrics::{Evaluation, LayerMetrics, usage};
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::metrics::{Evaluation, LayerMetrics, buffers, usage};
 use crate::session::Selection;
-use crate::training::SplitKind;
+use crate::training::{Run, SplitKind};
+use weights::{Source, Weights};
 
 const ID: &str = "usage";
+/// Plots narrower than this stand one below the other.
+const TILE_WIDTH: f32 = 270.0;
+/// What the heatmap takes beside its rows, what a row takes at the least, and the most that it asks for.
+const HEAT_AXES: f32 = 64.0;
+const HEAT_ROW: f32 = 7.0;
+const HEAT_MOST: f32 = 260.0;
 
 /// In which order codes stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +38,13 @@ enum Order {
     Frequency,
 }
 
+static ABOUT: About = About {
+    id: ID,
+    title: "Codebook usage",
+    help: "Which codes frames choose, how often and how evenly. Look for layers with many unused codes, and for a few codes that take everything",
+    home: Home { corner: Corner::UpperLeft, place: 0 },
+};
+
 /// The panel.
 #[derive(Default)]
 pub struct Usage {
@@ -33,19 +52,12 @@ pub struct Usage {
     ranks: ranks::Ranks,
     heatmap: heatmap::Heatmap,
     metrics: Memo<(ByPtr<Evaluation>, SplitKind), Vec<LayerMetrics>>,
+    weights: Memo<Source, Arc<Weights>>,
 }
 
 impl Panel for Usage {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Codebook usage"
-    }
-
-    fn help(&self) -> &'static str {
-        "Which codes frames choose, how often and how evenly. Look for layers with many unused codes, and for a few codes that take everything"
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -58,25 +70,69 @@ impl Panel for Usage {
 
 impl Usage {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>) {
-        let Self { bars, ranks, heatmap, metrics } = self;
+        let Self { bars, ranks, heatmap, metrics, weights } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
-        let Some(evaluation) = counted.evaluation(split) else {
-            ui.label("Frames have not been counted yet");
-            return;
+        let evaluation = counted.evaluation(split);
+        let Some(source) = Source::find(evaluation, counted.run().map(|run| &run.rvq)) else {
+            return no_weights_ui(ctx, ui);
         };
-        let metrics = metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
-        let (Some(figures), Some(tally)) = (metrics.get(layer), evaluation.layers.get(layer)) else { return };
-        layer_figures_ui(ctx, ui, figures, tally.counts.len(), counted.frames_label(split));
-        let rows = tile_rows(ui, 2, 270.0) as f32;
-        let heat_least = (50.0 + 7.0 * evaluation.layers.len() as f32).clamp(96.0, 240.0);
+        let weights = weights.get(source.clone(), || source.weights()).clone();
+        let words = match evaluation {
+            Some(_) => counted.frames_words(split),
+            None => "EMA cluster sizes".to_owned(),
+        };
+        match evaluation {
+            Some(evaluation) => {
+                let metrics =
+                    metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
+                let Some(figures) = metrics.get(layer) else { return };
+                let of_what = format!("Layer {}, {words}{}", layer + 1, counted.step_words());
+                let num_codes = weights.layer(layer).len();
+                layer_figures_ui(ctx, ui, figures, num_codes, (&of_what, counted.frames_label(split)));
+            }
+            None => {
+                if let Some(run) = counted.run() {
+                    ema_figures_ui(ctx, ui, run, layer);
+                }
+            }
+        }
+        let rows = tile_rows(ui, 2, TILE_WIDTH) as f32;
+        let heat_least = (HEAT_AXES + HEAT_ROW * weights.layers.len() as f32).clamp(LEAST_HEIGHT, HEAT_MOST);
         let gaps = ui.spacing().item_spacing.y * (rows - 1.0);
-        let [plots, heat] = row_heights(ui, [(1.3, rows * 138.0 + gaps), (1.0, heat_least)]);
-        tiles_ui(ui, 2, 270.0, (plots - gaps) / rows, |ui, index, height| match index {
-            0 => bars.ui(ctx, ui, counted.run(), evaluation, height),
-            _ => ranks.ui(ctx, ui, evaluation, height),
+        let [plots, heat] = row_heights(ui, [(1.3, rows * LEAST_HEIGHT + gaps), (1.0, heat_least)]);
+        tiles_ui(ui, 2, TILE_WIDTH, (plots - gaps) / rows, |ui, index, height| match index {
+            0 => bars.ui(ctx, ui, counted.run(), &weights, &words, height),
+            _ => ranks.ui(ctx, ui, &weights, &words, height),
         });
-        heatmap.ui(ctx, ui, evaluation, heat);
+        heatmap.ui(ctx, ui, &weights, &words, heat);
     }
+}
+
+/// Without frames and without an EMA state nothing tells how often codes are used.
+fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let text = "These codebooks hold no cluster sizes, so that only frames tell how often each code is used";
+    needs_frames_ui(ctx, ui, "Usage needs frames", text);
+}
+
+/// What the EMA state of a layer tells of its usage.
+fn ema_figures_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Arc<Run>, layer: usize) {
+    let metrics = run.ema_metrics();
+    let (Some(figures), Some(l)) = (metrics.get(layer), run.rvq.layers().get(layer)) else { return };
+    let num_codes = l.codebook.num_codes();
+    let of = |value: Option<f64>| value.map(number);
+    let used = figures.used.map(|n| grouped(n as i64));
+    let dead = figures.dead_threshold.map(|n| grouped(n as i64));
+    let shown = [
+        Figure::new(&buffers::EMA_USED, used).note(format!("of {} codes", grouped(num_codes as i64))),
+        Figure::new(&buffers::EMA_UTILIZATION, figures.utilization.map(percent)),
+        Figure::new(&buffers::EMA_PERPLEXITY, of(figures.perplexity)),
+        Figure::new(&buffers::EMA_ENTROPY, of(figures.entropy_nats)),
+        Figure::new(&buffers::EMA_GINI, of(figures.gini)),
+        Figure::new(&usage::DEAD_THRESHOLD, dead),
+    ];
+    let of_what = format!("Layer {}, as the running averages have it (EMA)", layer + 1);
+    figures_ui(ui, ctx.palette, true, &of_what, shown);
+    frames_hint_ui(ctx, ui, "how often real frames choose each code, and how much of that is chance");
 }
 
 fn layer_figures_ui(
@@ -84,7 +140,7 @@ fn layer_figures_ui(
     ui: &mut Ui,
     figures: &LayerMetrics,
     num_codes: usize,
-    frames_label: &str,
+    (of_what, frames_label): (&str, &str),
 ) {
     let n = figures.frames;
     let reliable = small_sample_ui(ctx, ui, n, num_codes, frames_label);
@@ -98,13 +154,10 @@ fn layer_figures_ui(
         ui,
         ctx.palette,
         reliable,
+        of_what,
         [
-            Figure::new(&usage::USED, (n > 0).then(|| grouped(figures.used as i64))).note(format!(
-                "of {}, n = {} ({})",
-                grouped(num_codes as i64),
-                grouped(n as i64),
-                frames_label
-            )),
+            Figure::new(&usage::USED, (n > 0).then(|| grouped(figures.used as i64)))
+                .note(format!("of {} codes", grouped(num_codes as i64))),
             Figure::new(&usage::UTILIZATION, figures.utilization.map(percent)),
             Figure::new(&usage::UNIFORM_UTILIZATION, Some(percent(uniform))),
             Figure::new(&usage::PERPLEXITY, of(figures.perplexity)).note(perplexity_share),

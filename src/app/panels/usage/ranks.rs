@@ -3,97 +3,140 @@
 use std::sync::Arc;
 
 use egui::Ui;
-use egui_plot::{Line, LineStyle, PlotPoint, PlotPoints};
+use egui_plot::{PlotPoint, VLine};
 
 use super::ID;
+use super::weights::{Weights, rank_of, sorted};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::{Axis, Cell, Chart, Csv, Scale, behind};
-use crate::metrics::{Evaluation, usage};
+use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Curve, Data, Scale, Stroke};
+use crate::session::SelectCommand;
 
 /// Places along the rank axis at which a curve is drawn at the most.
 const PLACES: usize = 400;
 
-/// The curves, made once for each evaluation.
+/// The curves, made once for the same weights.
 #[derive(Default)]
 pub struct Ranks {
-    curves: Memo<ByPtr<Evaluation>, Vec<Vec<PlotPoint>>>,
+    curves: Memo<ByPtr<Weights>, Vec<Ranked>>,
+    /// Where a uniform source would lie.
+    uniform: Vec<PlotPoint>,
+}
+
+/// A layer's codes from the most to the least chosen.
+struct Ranked {
+    /// Each rank's share of the frames, as far as codes were chosen at all.
+    shares: Vec<f64>,
+    points: Vec<PlotPoint>,
 }
 
 impl Ranks {
     /// Draws them.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, evaluation: &Arc<Evaluation>, height: f32) {
-        let curves = self.curves.get(ByPtr(evaluation.clone()), || {
-            evaluation.layers.iter().map(|layer| curve(&layer.counts, evaluation.frames)).collect()
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        weights: &Arc<Weights>,
+        frames_words: &str,
+        height: f32,
+    ) {
+        let Self { curves, uniform } = self;
+        let ranked = curves.get(ByPtr(weights.clone()), || {
+            weights
+                .layers
+                .iter()
+                .zip(&weights.totals)
+                .map(|(layer, &total)| Ranked::new(layer, total))
+                .collect()
         });
-        let selected = ctx.session.selection().layer;
-        let num_codes = evaluation.layers.get(selected).map_or(1, |layer| layer.counts.len());
+        let selection = ctx.session.selection();
+        let selected = selection.layer;
+        let counts = weights.layer(selected);
+        let num_codes = counts.len().max(1) as f64;
+        let level = (1.0 / num_codes).log10();
+        *uniform = vec![PlotPoint::new(0.0, level), PlotPoint::new(num_codes.log10().max(0.01), level)];
         let palette = ctx.palette;
-        let x =
-            Axis::whole("Rank", "The code's place from the most (1) to the least chosen").scaled(Scale::Log);
-        let y = Axis::real(
-            "Share of frames",
-            "p_k = count_k / n; codes that no frame chose have no place on a log axis",
-        )
-        .scaled(Scale::Log);
-        Chart::new(ID, "rank-frequency", "Rank and frequency", x, y, height)
+        let text = "The code's place from the most (1) to the least chosen";
+        let x = Axis::whole("Rank", text).scaled(Scale::Log);
+        let (label, text) = if weights.is_ema {
+            (
+                "Share of the EMA",
+                "p_k = c_k / C; codes whose cluster size is zero have no place on a log axis",
+            )
+        } else {
+            ("Share of frames", "p_k = count_k / n; codes that no frame chose have no place on a log axis")
+        };
+        let y = Axis::real(label, text).scaled(Scale::Log);
+        let mut drawn: Vec<Curve<'_>> = ranked
+            .iter()
+            .enumerate()
+            .map(|(layer, ranked)| {
+                let data = Data::Even(1.0, &ranked.shares);
+                let name = format!("Layer {}", layer + 1);
+                Curve::new(name, palette.layer(layer), &ranked.points, data).front(layer == selected)
+            })
+            .collect();
+        let even = Curve::new("Uniform: 1/K each", palette.faint, uniform, Data::Nothing);
+        drawn.push(even.stroke(Stroke::Dashed));
+        let mark = selection.code.and_then(|code| rank_of(counts, code));
+        let title = format!("Rank and frequency, {frames_words}");
+        let drawn = Chart::new(ID, "rank-frequency", &title, x, y, height)
+            .along(Along::Ranks)
+            .curves(drawn)
             .tune(|plot| plot.include_x(0.0))
             .show(
                 ctx,
                 ui,
                 |_| {},
-                || Some(table(evaluation)),
+                || Some(table(weights)),
                 |plot| {
-                    let level = (1.0 / num_codes as f64).log10();
-                    let end = (num_codes as f64).log10().max(0.01);
-                    plot.line(
-                        Line::new("Uniform: 1/K each", vec![[0.0, level], [end, level]])
-                            .color(palette.faint)
-                            .width(1.0)
-                            .style(LineStyle::dashed_loose()),
-                    );
-                    let layers = (0..curves.len()).filter(|&layer| layer != selected);
-                    for layer in layers.chain((selected < curves.len()).then_some(selected)) {
-                        let bold = layer == selected;
-                        let color = palette.layer(layer);
-                        plot.line(
-                            Line::new(format!("Layer {}", layer + 1), PlotPoints::Borrowed(&curves[layer]))
-                                .color(if bold { color } else { behind(color) })
-                                .width(if bold { 2.2 } else { 1.0 })
-                                .allow_band(false),
-                        );
+                    if let Some(rank) = mark {
+                        let line =
+                            VLine::new("selected code", (rank as f64).log10()).color(palette.highlight);
+                        plot.vline(line.width(1.5).allow_hover(false));
                     }
                 },
             );
+        if let Some(layer) = drawn.curve_clicked.filter(|&layer| layer < ranked.len()) {
+            ctx.send(SelectCommand::Layer(layer));
+        }
     }
 }
 
-/// The curve of one layer: ranks evenly spread on the log axis, as far as codes were chosen at all.
-fn curve(counts: &[u64], frames: u64) -> Vec<PlotPoint> {
-    let sorted = usage::rank_frequency(counts);
-    let used = sorted.partition_point(|&count| count > 0);
+impl Ranked {
+    fn new(weights: &[f64], total: f64) -> Self {
+        let mut shares = sorted(weights);
+        shares.truncate(shares.partition_point(|&weight| weight > 0.0));
+        shares.iter_mut().for_each(|share| *share /= total);
+        Self { points: curve(&shares), shares }
+    }
+}
+
+/// The curve of one layer's shares, sorted: ranks evenly spread on the log axis, as far as codes were chosen at all.
+fn curve(shares: &[f64]) -> Vec<PlotPoint> {
+    let used = shares.len();
     let mut points: Vec<PlotPoint> = Vec::with_capacity(used.min(PLACES));
     let mut last = 0;
     for place in 0..PLACES {
         let rank = (used as f64).powf(place as f64 / (PLACES - 1) as f64).round() as usize;
         if rank > last && rank <= used {
-            let share = sorted[rank - 1] as f64 / frames as f64;
-            points.push(PlotPoint::new((rank as f64).log10(), share.log10()));
+            points.push(PlotPoint::new((rank as f64).log10(), shares[rank - 1].log10()));
             last = rank;
         }
     }
     points
 }
 
-fn table(evaluation: &Evaluation) -> String {
-    let layers = &evaluation.layers;
+fn table(weights: &Weights) -> String {
+    let layers = &weights.layers;
+    let what = if weights.is_ema { "cluster_size" } else { "count" };
     let columns =
-        std::iter::once("rank".to_owned()).chain((1..=layers.len()).map(|l| format!("count_layer_{l}")));
+        std::iter::once("rank".to_owned()).chain((1..=layers.len()).map(|l| format!("{what}_layer_{l}")));
     let mut csv = Csv::new(columns);
-    let sorted: Vec<Vec<u64>> = layers.iter().map(|layer| usage::rank_frequency(&layer.counts)).collect();
+    let sorted: Vec<Vec<f64>> = layers.iter().map(|layer| sorted(layer)).collect();
     for i in 0..sorted.iter().map(Vec::len).max().unwrap_or(0) {
-        let cell = |counts: &Vec<u64>| counts.get(i).map_or(Cell::Text(String::new()), |&c| Cell::Int(c));
-        csv.row(std::iter::once(Cell::from(i + 1)).chain(sorted.iter().map(cell)));
+        let cells = sorted.iter().map(|weights| Cell::from(weights.get(i).copied()));
+        csv.row(std::iter::once(Cell::from(i + 1)).chain(cells));
     }
     csv.finish()
 }
@@ -104,11 +147,12 @@ mod tests {
 
     #[test]
     fn a_curve_ends_where_codes_are_unused() {
-        let points = curve(&[0, 10, 0, 90], 100);
-        let found: Vec<_> = points.iter().map(|p| (10f64.powf(p.x).round(), 10f64.powf(p.y))).collect();
+        let ranked = Ranked::new(&[0.0, 10.0, 0.0, 90.0], 100.0);
+        let found: Vec<_> =
+            ranked.points.iter().map(|p| (10f64.powf(p.x).round(), 10f64.powf(p.y))).collect();
         assert_eq!(found.len(), 2);
         assert!((found[0].1 - 0.9).abs() < 1e-9 && (found[1].1 - 0.1).abs() < 1e-9);
-        assert!(curve(&[0, 0], 0).is_empty());
-        assert!(curve(&vec![1; 65_536], 65_536).len() <= PLACES);
+        assert!(Ranked::new(&[0.0, 0.0], 0.0).points.is_empty());
+        assert!(Ranked::new(&vec![1.0; 65_536], 65_536.0).points.len() <= PLACES);
     }
 }

@@ -1,14 +1,13 @@
-//! The instruction sets: the one place with unsafe code.
+//! The instruction sets: beside the map of files, the one place with unsafe code.
 //!
 //! Two kinds of unsafety, each argued once. *Features*: a kernel type is made in [`dispatch`] alone, after
 //! [`Kernel::is_available`] has found its instructions, so its methods may use them. *Loads*: a kernel reads vectors
 //! that lie within an array or within a slice whose length it has checked.
 #![allow(unsafe_code)]
 
-use super::codebook::{PANEL, PanelCodes};
 use super::encode::{Format, UNROLL};
 use super::kernel::Kernel;
-use super::screen::{Lanes, TILE, Tile};
+use super::layout::{Lanes, PANEL, PanelCodes, TILE, Tile};
 
 /// A set of instructions.
 pub(super) trait Simd: Copy {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use egui::{RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::app::rich::RichHover as _;
 use crate::jobs::PITFALLS;
 use crate::rvq::rules::RULES;
 use crate::session::CompareCommand;
@@ -29,7 +30,7 @@ impl Form {
             for rule in RULES {
                 let mut on = chosen.contains(rule.id());
                 let check = ui.checkbox(&mut on, RichText::new(rule.id()).size(12.0));
-                if check.on_hover_text(format!("{}: {}", rule.label(), rule.help())).changed() {
+                if check.on_hover_rich(format!("{}: {}", rule.label(), rule.help())).changed() {
                     if on { chosen.insert(rule.id()) } else { chosen.remove(rule.id()) };
                 }
             }
@@ -39,7 +40,7 @@ impl Form {
             let button = egui::Button::new(RichText::new("Compare").strong());
             let button = ui.add_enabled(why_not.is_none(), button);
             ctx.spot("compare", button.rect);
-            let button = button.on_hover_text(help).on_disabled_hover_text(why_not.unwrap_or_default());
+            let button = button.on_hover_rich(help).on_disabled_hover_text(why_not.unwrap_or_default());
             if button.clicked() {
                 let ids = RULES.iter().map(|rule| rule.id()).filter(|id| chosen.contains(id));
                 ctx.send(CompareCommand::Start(ids.collect::<Vec<_>>().join(",")));
@@ -48,14 +49,14 @@ impl Form {
                 for pitfall in PITFALLS {
                     let text = format!("{}  {}", pitfall.id, pitfall.title);
                     let hint = format!("{}\n\nTrains on the demo: {}", pitfall.text, pitfall.entries);
-                    if ui.button(text).on_hover_text(hint).clicked() {
+                    if ui.button(text).on_hover_rich(hint).clicked() {
                         ctx.send(CompareCommand::Pitfall(pitfall.id));
                         ui.close();
                     }
                 }
             })
             .response
-            .on_hover_text("Known faults of trainers, as curves on the demo that part");
+            .on_hover_rich("Known faults of trainers, as curves on the demo that part");
         });
     }
 }

@@ -1,7 +1,7 @@
 //! EMA state for rows that a trainer did not reach by its own steps, so that its next step leaves them where they are.
 //!
 //! Trainers keep no rows of their own: every step writes them anew from the averages. Rows that were fitted elsewhere therefore last one step
-//! unless sizes and sums say the same as they do. [`settle`] chooses such sizes and sums.
+//! unless sizes and sums say the same as they do. [`ema_state_for`] chooses such sizes and sums.
 
 use ndarray::{Array1, Array2};
 
@@ -79,7 +79,7 @@ impl StoredAs {
 ///
 /// # Errors
 /// A row is so long that no size satisfies both ends, or the trainer's parameters make no sense.
-pub fn settle(codebook: &Codebook, how: &Settling) -> Result<Codebook, RvqError> {
+pub fn ema_state_for(codebook: &Codebook, how: &Settling) -> Result<Codebook, RvqError> {
     let Settling { decay, epsilon, expiry, .. } = *how;
     let threshold = match expiry {
         Expiry::Frames(frames) => frames,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 /// Frames are put in order of their code by a counting sort, then each code's frames are added in frame order: the sums are the same bits for
 /// any number of threads, and no one-hot matrix is needed.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
+pub struct CodeSums {
     counts: Vec<u32>,
     sums: Array2<f64>,
     starts: Vec<u32>,
@@ -18,13 +18,13 @@ pub struct Tally {
 /// Codes that one task adds up.
 const CODES_A_TASK: usize = 16;
 
-impl Tally {
-    /// The tally of `codes` over `frames`, `(num_frames, dim)`.
+impl CodeSums {
+    /// The counts and sums of `codes` over `frames`, `(num_frames, dim)`.
     #[must_use]
     pub fn new(frames: ArrayView2<'_, f32>, codes: &[u32], num_codes: usize) -> Self {
-        let mut tally = Self::default();
-        tally.fill(frames, codes, num_codes);
-        tally
+        let mut sums = Self::default();
+        sums.fill(frames, codes, num_codes);
+        sums
     }
 
     /// Counts anew, reusing the memory of the last time. Codes at or beyond `num_codes` are left out.
@@ -116,21 +116,19 @@ mod tests {
     #[test]
     fn counts_sums_and_frames_by_hand() {
         let frames = array![[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]];
-        let tally = Tally::new(frames.view(), &[2, 0, 2, 2], 4);
-        assert_eq!(tally.counts(), &[1, 0, 3, 0]);
-        assert_eq!(tally.sums(), &array![[3.0, 4.0], [0.0, 0.0], [13.0, 16.0], [0.0, 0.0]]);
-        assert_eq!(tally.frames_of(2), &[0, 2, 3]);
-        assert_eq!(tally.frames_of(0), &[1]);
-        assert!(
-            tally.frames_of(1).is_empty() && tally.frames_of(3).is_empty() && tally.frames_of(9).is_empty()
-        );
+        let sums = CodeSums::new(frames.view(), &[2, 0, 2, 2], 4);
+        assert_eq!(sums.counts(), &[1, 0, 3, 0]);
+        assert_eq!(sums.sums(), &array![[3.0, 4.0], [0.0, 0.0], [13.0, 16.0], [0.0, 0.0]]);
+        assert_eq!(sums.frames_of(2), &[0, 2, 3]);
+        assert_eq!(sums.frames_of(0), &[1]);
+        assert!(sums.frames_of(1).is_empty() && sums.frames_of(3).is_empty() && sums.frames_of(9).is_empty());
     }
 
     #[test]
     fn a_second_filling_forgets_the_first() {
         let frames = array![[1.0f32], [2.0], [4.0]];
-        let mut tally = Tally::new(frames.view(), &[0, 1, 1], 2);
-        tally.fill(frames.view(), &[1, 1, 1], 2);
-        assert_eq!((tally.counts(), tally.sums()), (&[0, 3][..], &array![[0.0], [7.0]]));
+        let mut sums = CodeSums::new(frames.view(), &[0, 1, 1], 2);
+        sums.fill(frames.view(), &[1, 1, 1], 2);
+        assert_eq!((sums.counts(), sums.sums()), (&[0, 3][..], &array![[0.0], [7.0]]));
     }
 }

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
-use super::encoder::{PreparedLayer, Workspace, layers_block, subtract};
+use super::blocks::{Workspace, layers_block};
+use super::prepared::PreparedLayer;
+use super::rows::{Rows, subtract};
 use super::search::Search;
 use super::{Chain, Rvq};
 
@@ -18,13 +19,13 @@ pub(super) struct PreparedChain<'a> {
     /// For each of its layers, what a code subtracts from the chain's columns of the frames, `(num_codes, columns)`.
     ///
     /// These tables are larger than the codebooks where there is a projection; without them every frame would go through it once a layer.
-    outputs: Vec<Array2<f32>>,
+    outputs: Vec<Rows<'static>>,
 }
 
 impl<'a> PreparedChain<'a> {
     /// Its layers among those of the range.
-    pub(super) fn of<'l>(&self, layers: &'l [PreparedLayer<'a>]) -> &'l [PreparedLayer<'a>] {
-        layers.get(self.layers.clone()).unwrap_or(&[])
+    pub(super) fn of<'l, 'p>(&self, layers: &'l [PreparedLayer<'p>]) -> &'l [PreparedLayer<'p>] {
+        &layers[self.layers.clone()]
     }
 
     /// The chains of which a layer lies in `range`; `prepared` are the layers of the range.
@@ -36,9 +37,10 @@ impl<'a> PreparedChain<'a> {
                 continue;
             }
             let layers = used.start - range.start..used.end - range.start;
-            let own = prepared.get(layers.clone()).unwrap_or(&[]);
+            let own = &prepared[layers.clone()];
             let output = |(nth, layer): (usize, &PreparedLayer<'_>)| {
-                chain.output(layer.outputs.clone(), used.start + nth == chain.layers().start)
+                let outputs = layer.outputs.view().to_owned();
+                Rows::from(chain.output(outputs, used.start + nth == chain.layers().start))
             };
             let outputs = own.par_iter().enumerate().map(output).collect();
             chains.push(Self { chain, layers, outputs });
@@ -47,38 +49,48 @@ impl<'a> PreparedChain<'a> {
     }
 }
 
+/// The memory of one thread's blocks.
+#[derive(Debug, Default)]
+pub(super) struct ChainWorkspace {
+    pub(super) layers: Workspace,
+    /// What all chains so far leave over of the frames.
+    left: Vec<f32>,
+    codes: Vec<u32>,
+    sq_dists: Vec<f32>,
+}
+
 /// Takes a block through all `chains`; gives `sum ||x - outputs so far||²` behind each layer, in the frames' own space.
 pub(super) fn chains_block(
     layers: &[PreparedLayer<'_>],
     chains: &[PreparedChain<'_>],
-    dim: usize,
-    frames: &[f32],
+    frames: &Rows<'_>,
     search: Search,
     codes: &mut [u32],
     sq_dists: &mut [f32],
-    space: &mut Workspace,
+    space: &mut ChainWorkspace,
 ) -> Vec<f64> {
     let num_layers = layers.len();
     let mut energies = Vec::with_capacity(num_layers);
-    let mut left = frames.to_vec();
-    let Ok(view) = ArrayView2::from_shape((frames.len() / dim.max(1), dim), frames) else { return energies };
-    for PreparedChain { chain, layers: range, outputs } in chains {
-        let own = layers.get(range.clone()).unwrap_or(&[]);
-        let input = chain.input(view);
-        let mut own_codes = vec![0u32; view.nrows() * own.len()];
-        let mut own_dists = vec![0f32; own_codes.len()];
-        let input = input.as_slice().unwrap_or(&[]);
-        layers_block(own, input, search, &mut own_codes, &mut own_dists, space);
-        copy_columns(&own_codes, own.len(), codes, num_layers, range.start);
-        copy_columns(&own_dists, own.len(), sq_dists, num_layers, range.start);
+    let ChainWorkspace { layers: own_space, left, codes: own_codes, sq_dists: own_dists } = space;
+    left.clear();
+    left.extend_from_slice(frames.values());
+    for prepared in chains {
+        let own = prepared.of(layers);
+        let PreparedChain { chain, layers: range, outputs } = prepared;
+        let input = chain.input(frames.view());
+        // Every place is written by the search.
+        own_codes.resize(frames.num_rows() * own.len(), 0);
+        own_dists.resize(frames.num_rows() * own.len(), 0.0);
+        layers_block(own, input.values(), search, own_codes, own_dists, own_space);
+        copy_columns(own_codes, own.len(), codes, num_layers, range.start);
+        copy_columns(own_dists, own.len(), sq_dists, num_layers, range.start);
         for (nth, outputs) in outputs.iter().enumerate() {
-            let (rows, width) = (outputs.as_slice().unwrap_or(&[]), outputs.ncols());
             let codes = own_codes.iter().skip(nth).step_by(own.len());
             let mut energy = 0.0;
-            for (left, &code) in left.chunks_exact_mut(dim).zip(codes) {
+            for (left, &code) in left.chunks_exact_mut(frames.dim()).zip(codes) {
                 let (before, rest) = left.split_at_mut(chain.columns().start);
-                let (seen, behind) = rest.split_at_mut(width);
-                energy += subtract(seen, &rows[code as usize * width..][..width]);
+                let (seen, behind) = rest.split_at_mut(outputs.dim());
+                energy += subtract(seen, outputs.row(code as usize));
                 energy += before.iter().chain(&*behind).map(|&v| f64::from(v).powi(2)).sum::<f64>();
             }
             energies.push(energy);

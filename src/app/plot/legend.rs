@@ -1,0 +1,129 @@
+//! The legend above a chart: every curve by colour and name.
+
+use egui::{Button, CornerRadius, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+
+use super::curve::{Curve, Stroke};
+use crate::app::Palette;
+use crate::app::rich::RichHover as _;
+
+/// More curves than these are listed behind a button.
+const MOST: usize = 12;
+/// The height of a list of many.
+const LIST_HEIGHT: f32 = 320.0;
+
+/// Draws it, where there is more than one curve; the curve that was clicked.
+pub(super) fn legend_ui(ui: &mut Ui, palette: &Palette, curves: &[Curve<'_>]) -> Option<usize> {
+    if curves.len() < 2 {
+        return None;
+    }
+    let mut clicked = None;
+    let prefix = common_prefix(curves);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(7.0, 1.0);
+        ui.spacing_mut().interact_size.y = 14.0;
+        if !prefix.is_empty() {
+            ui.label(RichText::new(prefix.trim_end()).size(10.5).color(palette.faint));
+        }
+        for index in shown(curves) {
+            if entry_ui(ui, &curves[index], prefix) {
+                clicked = Some(index);
+            }
+        }
+        if curves.len() > MOST {
+            let text = RichText::new(format!("all {}", curves.len())).size(10.5);
+            let menu = ui.menu_button(text, |ui| {
+                ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {
+                    for (index, curve) in curves.iter().enumerate() {
+                        if entry_ui(ui, curve, "") {
+                            clicked = Some(index);
+                            ui.close();
+                        }
+                    }
+                });
+            });
+            menu.response.on_hover_rich("Every curve of this chart by name");
+        }
+    });
+    clicked
+}
+
+/// What is listed in the row: all where they are few, else those that stand out and the first of the others, in their order.
+fn shown(curves: &[Curve<'_>]) -> Vec<usize> {
+    if curves.len() <= MOST {
+        return (0..curves.len()).collect();
+    }
+    let front = curves.iter().filter(|curve| curve.is_front).count();
+    let mut others = MOST.saturating_sub(front);
+    let mut shown = Vec::with_capacity(MOST);
+    for (index, curve) in curves.iter().enumerate() {
+        if curve.is_front {
+            shown.push(index);
+        } else if others > 0 {
+            others -= 1;
+            shown.push(index);
+        }
+    }
+    shown.truncate(MOST);
+    shown
+}
+
+/// What all names begin with, up to a space: it is said once.
+fn common_prefix<'a>(curves: &'a [Curve<'_>]) -> &'a str {
+    let Some(first) = curves.first().map(|curve| curve.name.as_str()) else { return "" };
+    let Some(end) = first.rfind(' ') else { return "" };
+    let prefix = &first[..=end];
+    let all = curves.len() > 2 && curves.iter().all(|curve| curve.name.starts_with(prefix));
+    if all { prefix } else { "" }
+}
+
+/// A swatch and a name; whether it was clicked.
+fn entry_ui(ui: &mut Ui, curve: &Curve<'_>, prefix: &str) -> bool {
+    let name = curve.name.strip_prefix(prefix).unwrap_or(&curve.name);
+    let text = RichText::new(name).size(10.5);
+    let text = if curve.is_front { text.strong() } else { text };
+    let entry = ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 3.0;
+        ui.spacing_mut().button_padding = vec2(1.0, 0.0);
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(vec2(10.0, 12.0), Sense::hover());
+            let bar =
+                Rect::from_center_size(rect.center(), vec2(10.0, if curve.is_front { 5.0 } else { 3.0 }));
+            if curve.stroke == Stroke::Dashed {
+                for left in [bar.left(), bar.left() + 6.0] {
+                    let dash =
+                        Rect::from_min_max(egui::pos2(left, bar.top()), egui::pos2(left + 4.0, bar.bottom()));
+                    ui.painter().rect_filled(dash, CornerRadius::ZERO, curve.color);
+                }
+            } else {
+                ui.painter().rect_filled(bar, CornerRadius::same(1), curve.color);
+            }
+            let button = ui.add(Button::new(text).frame(false).small());
+            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Curve {}", curve.name)));
+            button.clicked()
+        })
+        .inner
+    });
+    entry.inner
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Color32;
+
+    use super::super::curve::Data;
+    use super::*;
+
+    #[test]
+    fn of_many_curves_the_one_in_front_is_always_listed() {
+        let curves: Vec<_> = (0..46)
+            .map(|layer| {
+                Curve::new(format!("Layer {}", layer + 1), Color32::RED, &[], Data::Nothing)
+                    .front(layer == 40)
+            })
+            .collect();
+        let listed = shown(&curves);
+        assert_eq!((listed.len(), listed[0], listed[MOST - 1]), (MOST, 0, 40));
+        assert_eq!(common_prefix(&curves), "Layer ");
+        assert_eq!(shown(&curves[..5]), [0, 1, 2, 3, 4]);
+    }
+}

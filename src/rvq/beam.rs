@@ -1,0 +1,169 @@
+//! The search along several paths at once: the best are kept behind each layer.
+
+use super::nearest::{PathsSoFar, Pick, Scratch};
+use super::prepared::PreparedLayer;
+use super::rows::{Rows, subtract};
+
+/// Values that the paths of one pass leave over at most, so that they stay in the cache; one frame always fits.
+const PASS_VALUES: usize = 1 << 16;
+
+/// The paths of every frame of a pass; the first of each frame is the greedy one.
+#[derive(Debug, Default)]
+struct Paths {
+    /// Paths kept for each frame.
+    kept: usize,
+    /// What they leave over, `(num_frames, kept, dim)`.
+    residual: Vec<f32>,
+    /// Their codes, `(num_frames, kept, num_layers)`.
+    codes: Vec<u32>,
+    /// The squared distance of each choice, as the codes.
+    sq_dists: Vec<f32>,
+    /// How far roundings may have taken what is left over, as a norm, `(num_frames, kept)`.
+    drift: Vec<f32>,
+}
+
+/// Encodes a block along up to `width` paths; writes frame by frame and gives the energy left behind each layer on the chosen paths.
+pub(super) fn beam_block(
+    layers: &[PreparedLayer<'_>],
+    frames: &[f32],
+    width: usize,
+    codes: &mut [u32],
+    sq_dists: &mut [f32],
+) -> Vec<f64> {
+    let num_layers = layers.len();
+    let mut energies = vec![0.0; num_layers];
+    let Some(dim) = layers.first().map(|layer| layer.outputs.dim()) else { return energies };
+    let (mut paths, mut next, mut scratch) = (Paths::default(), Paths::default(), Scratch::default());
+    let mut left = Vec::with_capacity(dim);
+    let pass = (PASS_VALUES / (width * dim).max(1)).max(1);
+    let outs = codes.chunks_mut(pass * num_layers).zip(sq_dists.chunks_mut(pass * num_layers));
+    for (frames, (codes, sq_dists)) in frames.chunks(pass * dim.max(1)).zip(outs) {
+        paths.start(frames, dim, num_layers);
+        for nth in 0..num_layers {
+            let kept = if nth + 1 == num_layers { 1 } else { width };
+            paths.extend(layers, nth, frames, kept, &mut next, &mut scratch);
+            std::mem::swap(&mut paths, &mut next);
+        }
+        // One path is left of each frame.
+        codes.copy_from_slice(&paths.codes);
+        sq_dists.copy_from_slice(&paths.sq_dists);
+        for (frame, codes) in frames.chunks_exact(dim).zip(codes.chunks_exact(num_layers)) {
+            left.clear();
+            left.extend_from_slice(frame);
+            for ((layer, &code), energy) in layers.iter().zip(codes).zip(&mut energies) {
+                *energy += subtract(&mut left, layer.outputs.row(code as usize));
+            }
+        }
+    }
+    energies
+}
+
+impl Paths {
+    /// One path for each of `frames`, in front of the first layer.
+    fn start(&mut self, frames: &[f32], dim: usize, num_layers: usize) {
+        let num_frames = frames.len() / dim.max(1);
+        let Self { kept, residual, codes, sq_dists, drift } = self;
+        *kept = 1;
+        residual.clear();
+        residual.extend_from_slice(frames);
+        codes.clear();
+        codes.resize(num_frames * num_layers, 0);
+        sq_dists.clear();
+        sq_dists.resize(num_frames * num_layers, 0.0);
+        drift.clear();
+        drift.resize(num_frames, 0.0);
+    }
+
+    /// Takes the paths of `frames` through layer `nth` into `next`, where at most `kept` of each frame go on.
+    fn extend(
+        &self,
+        layers: &[PreparedLayer<'_>],
+        nth: usize,
+        frames: &[f32],
+        kept: usize,
+        next: &mut Self,
+        scratch: &mut Scratch,
+    ) {
+        let layer = &layers[nth];
+        let (dim, num_codes, num_layers) = (layer.outputs.dim(), layer.outputs.num_rows(), layers.len());
+        let num_frames = frames.len() / dim.max(1);
+        let kept = kept.min(self.kept * num_codes);
+        let mut picks = vec![Pick::NONE; num_frames * kept];
+        // The nearest code of the greedy path comes first and stays; behind the last layer it competes like the others.
+        let keeps_first = nth + 1 < num_layers;
+        if layer.is_plain() {
+            let so_far = PathsSoFar {
+                paths: self.kept,
+                frames,
+                residual: &self.residual,
+                codes: &self.codes,
+                drift: &self.drift,
+            };
+            layer.searcher.best_of_paths(layer.tables(), so_far, keeps_first, &mut picks, scratch);
+        } else {
+            self.best_in_frames_space(layer, keeps_first, &mut picks, scratch);
+        }
+        next.kept = kept;
+        next.residual.clear();
+        next.codes.clear();
+        next.sq_dists.clear();
+        next.drift.clear();
+        for (frame, picks) in picks.chunks_exact(kept.max(1)).enumerate() {
+            for pick in picks {
+                let path = frame * self.kept + pick.path as usize;
+                let residual = self.residual[path * dim..][..dim].iter();
+                next.residual.extend(residual.zip(layer.outputs.row(pick.code as usize)).map(|(r, e)| r - e));
+                let start = next.codes.len();
+                next.codes.extend_from_slice(&self.codes[path * num_layers..][..num_layers]);
+                next.sq_dists.extend_from_slice(&self.sq_dists[path * num_layers..][..num_layers]);
+                next.codes[start + nth] = pick.code;
+                next.sq_dists[start + nth] = pick.sq_dist;
+                // Each difference is rounded once, by half a unit of its last place at most.
+                next.drift.push(self.drift[path] + 0.51 * f32::EPSILON * pick.sq_dist.sqrt());
+            }
+        }
+    }
+
+    /// The best ways on through a layer that searches in another space than the frames': each path's nearest codes there compete by what they leave
+    /// over in the frames' own.
+    fn best_in_frames_space(
+        &self,
+        layer: &PreparedLayer<'_>,
+        keeps_first: bool,
+        picks: &mut [Pick],
+        scratch: &mut Scratch,
+    ) {
+        let (dim, paths) = (layer.outputs.dim(), self.kept);
+        let num_frames = self.residual.len() / (paths * dim).max(1);
+        let kept = picks.len().checked_div(num_frames).unwrap_or(0);
+        let tried = kept.min(layer.outputs.num_rows());
+        if tried == 0 {
+            return;
+        }
+        let residual = Rows::new(&self.residual, dim);
+        let own = layer.own_input(&residual);
+        let seen = own.as_ref().unwrap_or(&residual);
+        let mut codes = vec![0; num_frames * paths * tried];
+        let mut sq_dists = vec![0.0; codes.len()];
+        layer.searcher.nearest_m_block(seen.values(), tried, &mut codes, &mut sq_dists, scratch);
+        let mut candidates: Vec<(f64, Pick)> = Vec::with_capacity(paths * tried);
+        let mut left = Vec::with_capacity(dim);
+        let found = codes.chunks_exact(paths * tried).zip(sq_dists.chunks_exact(paths * tried));
+        let frames = self.residual.chunks_exact(paths * dim).zip(picks.chunks_exact_mut(kept));
+        for ((frame, picks), (codes, sq_dists)) in frames.zip(found) {
+            candidates.clear();
+            for (nth, (&code, &sq_dist)) in codes.iter().zip(sq_dists).enumerate() {
+                let path = nth / tried;
+                left.clear();
+                left.extend_from_slice(&frame[path * dim..][..dim]);
+                let error = subtract(&mut left, layer.outputs.row(code as usize));
+                candidates.push((error, Pick { path: path as u32, code, sq_dist }));
+            }
+            // The first is the greedy path's. A stable sort keeps ties in the order of path and nearness.
+            candidates[usize::from(keeps_first)..].sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (pick, (_, candidate)) in picks.iter_mut().zip(&candidates) {
+                *pick = *candidate;
+            }
+        }
+    }
+}

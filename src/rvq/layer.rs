@@ -1,0 +1,61 @@
+//! One layer: a codebook, and what stands around it.
+
+use ndarray::{Array2, ArrayView2};
+
+use super::codebook::normalize_rows;
+use super::{Codebook, Metric, Projection, RvqError};
+
+/// One layer: its codebook, and its projection where the codebook has another dimension than the frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// The codebook.
+    pub codebook: Codebook,
+    /// The maps around it.
+    pub projection: Option<Projection>,
+    /// How many frames in a row share one code, that of their mean; 1 but in SNAC. Codes are given for every frame all the same.
+    pub stride: usize,
+}
+
+impl From<Codebook> for Layer {
+    fn from(codebook: Codebook) -> Self {
+        Self { codebook, projection: None, stride: 1 }
+    }
+}
+
+impl Layer {
+    /// The dimension of the frames that go in and come out.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.projection.as_ref().map_or(self.codebook.dim(), |p| p.in_weight.ncols())
+    }
+
+    /// Checks that layer `layer_idx` fits together and works in `dim` dimensions.
+    pub(super) fn check(&self, layer_idx: usize, dim: usize) -> Result<(), RvqError> {
+        if self.dim() != dim {
+            return Err(RvqError::Shape(format!(
+                "layer {layer_idx} has {} dimensions, but its input has {dim}",
+                self.dim()
+            )));
+        }
+        let inner = self.codebook.dim();
+        match &self.projection {
+            Some(p) if !p.fits(dim, inner) => Err(RvqError::Shape(format!(
+                "the projection of layer {layer_idx} does not fit a codebook of {inner} dimensions"
+            ))),
+            _ if self.stride == 0 => Err(RvqError::Shape(format!("layer {layer_idx} has a stride of 0"))),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the search sees of `residual`, `(num_frames, dim)`: projected, and of unit length where angles decide; `None` where it sees the
+    /// residual as it is.
+    pub(crate) fn search_input(&self, metric: Metric, residual: ArrayView2<'_, f32>) -> Option<Array2<f32>> {
+        let projected = self.projection.as_ref().map(|p| p.project_in(residual));
+        if !metric.is_cosine() {
+            return projected;
+        }
+        let mut input = projected.unwrap_or_else(|| residual.to_owned());
+        normalize_rows(&mut input);
+        Some(input)
+    }
+}

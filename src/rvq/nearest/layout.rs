@@ -1,0 +1,61 @@
+//! What codes and frames look like to a kernel: panels of codes, tiles of frames, and the lanes between them.
+
+/// Codes in a panel: the kernels compare a frame with this many at a time.
+pub(super) const PANEL: usize = 32;
+
+/// Frames in a tile: what a kernel keeps in registers beside one panel.
+pub(super) const TILE: usize = 8;
+
+/// What the scores need to know of the codes in a panel.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct PanelCodes {
+    /// Squared norm; infinite in a lane without a code.
+    pub norm: [f32; PANEL],
+    /// Value of one unit of the rounded code.
+    pub step: [f32; PANEL],
+}
+
+/// What bounds the error of every score in a panel: its codes are neighbours in norm, so that one bound fits all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PanelErrors {
+    /// Largest norm.
+    pub length: f32,
+    /// Largest norm of what rounding took away.
+    pub error: f32,
+    /// What rounding may have cost the squared norm, and underflow the rest.
+    pub slack: f32,
+}
+
+/// The frames of a tile in a kernel's format.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tile {
+    /// Their words, one frame after the other.
+    pub words: Vec<u32>,
+    /// What an offset of the codes adds to each product of a frame.
+    pub offsets: [i32; TILE],
+    /// Twice the value of one unit.
+    pub steps: [f32; TILE],
+}
+
+/// One number for each code of a panel.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Lanes(pub [f32; PANEL]);
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self([f32::MAX; PANEL])
+    }
+}
+
+/// What the bounds need to know of a frame.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FrameBounds {
+    /// Twice the norm of what rounding took away.
+    pub error: f32,
+    /// Twice the norm of what it left.
+    pub length: f32,
+    /// Largest lower bound that is still of interest; negative infinity where there is no frame, or none that can be screened.
+    pub threshold: f32,
+}

@@ -1,0 +1,123 @@
+//! What one step does to one layer: it assigns with its old rows, its rule moves the codebook, and what the old rows leave over goes on.
+
+use ndarray::Array2;
+
+use crate::metrics::convergence::{self, RowMoves};
+use crate::metrics::usage;
+use crate::random::{self, Purpose};
+use crate::rvq::code_sums::CodeSums;
+use crate::rvq::nearest::Searcher;
+use crate::rvq::rules::{LayerBatch, UpdateCtx, UpdateRule};
+use crate::rvq::{Assignment, Layer, Metric, Rows, RvqParams, normalize_rows, replace_by_upstream};
+
+use super::{LayerState, LayerStep};
+
+/// Memory that the layers of all steps share, so that a step allocates nothing of the size of its batch.
+#[derive(Debug, Default)]
+pub(super) struct PassBuffers {
+    sq_dists: Vec<f32>,
+    /// The rows before the step, as the search compares them.
+    rows: Array2<f32>,
+    searcher: Searcher,
+    sums: CodeSums,
+}
+
+/// A started layer in one step.
+pub(super) struct LayerPass<'a> {
+    pub(super) params: &'a RvqParams,
+    pub(super) rule: &'static dyn UpdateRule,
+    pub(super) metric: Metric,
+    pub(super) layer_idx: usize,
+    pub(super) step: u64,
+    pub(super) layer: &'a mut Layer,
+    pub(super) state: &'a mut LayerState,
+    /// The code of each frame.
+    pub(super) codes: &'a mut Vec<u32>,
+    pub(super) buffers: &'a mut PassBuffers,
+}
+
+impl LayerPass<'_> {
+    /// Takes `residual` through the layer; `own_input` is what its search sees where that is not the residual itself.
+    pub(super) fn run(mut self, residual: &mut Rows<'_>, own_input: Option<Rows<'_>>) -> LayerStep {
+        let input = own_input.as_ref().unwrap_or(residual);
+        self.assign(input);
+        let replaced = self.update(input);
+        let sq_error_behind = self.pass_on(residual);
+        self.account(&replaced, sq_error_behind, residual)
+    }
+
+    /// Gives every frame of `input` its code under the rows as they are before the step.
+    fn assign(&mut self, input: &Rows<'_>) {
+        let Self { params, metric, layer, state, codes, buffers, .. } = self;
+        let PassBuffers { sq_dists, rows, searcher, sums } = &mut **buffers;
+        let embed = layer.codebook.embed();
+        if rows.dim() == embed.dim() {
+            rows.assign(&embed);
+        } else {
+            *rows = embed.to_owned();
+        }
+        if *metric == Metric::Cosine {
+            normalize_rows(rows);
+        }
+        codes.resize(input.num_rows(), 0);
+        sq_dists.resize(input.num_rows(), 0.0);
+        searcher.prepare(rows.view());
+        searcher.assign(input.values(), codes, sq_dists);
+        state.misassigned = (params.assignment == Assignment::Upstream)
+            .then(|| replace_by_upstream(input.view(), rows.view(), codes, sq_dists));
+        sums.fill(input.view(), codes, layer.codebook.num_codes());
+    }
+
+    /// Moves the codebook by the rule and gives the codes that were replaced.
+    fn update(&mut self, input: &Rows<'_>) -> Vec<u32> {
+        let Self { params, rule, layer_idx, step, layer, state, buffers, .. } = self;
+        let batch =
+            LayerBatch { frames: input.view(), sq_dists: &buffers.sq_dists, code_sums: &buffers.sums };
+        let mut ctx = UpdateCtx {
+            params,
+            layer_idx: *layer_idx,
+            step: *step,
+            init_step: state.init_step.unwrap_or(0),
+            rng: random::layer_stream(params.seed, Purpose::Replacement, *step, *layer_idx),
+        };
+        state.threshold_frames =
+            rule.threshold_frames(params, input.num_rows(), layer.codebook.cluster_size());
+        rule.update(&mut layer.codebook, &batch, &mut ctx)
+    }
+
+    /// Takes what the old rows say off `residual`; gives `sum ||r||²` of what is left.
+    fn pass_on(&self, residual: &mut Rows<'_>) -> f64 {
+        let rows = self.buffers.rows.view();
+        match &self.layer.projection {
+            Some(p) => residual.subtract(&p.project_out(rows).into(), self.codes),
+            None => residual.subtract(&Rows::of(rows), self.codes),
+        }
+    }
+
+    /// The scalars of the step, and what the layer remembers of it.
+    fn account(self, replaced: &[u32], sq_error_behind: f64, residual: &Rows<'_>) -> LayerStep {
+        let Self { params, step, layer, state, buffers, .. } = self;
+        let PassBuffers { sq_dists, rows, sums, .. } = buffers;
+        let moves = RowMoves::between(rows.view(), layer.codebook.embed());
+        state.note(step, sums.counts(), &moves, replaced);
+        let counts: Vec<u64> = sums.counts().iter().map(|&n| u64::from(n)).collect();
+        let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
+        let sizes = layer.codebook.cluster_size();
+        LayerStep {
+            loss: convergence::commitment_loss(
+                sq_error,
+                residual.num_rows(),
+                rows.ncols(),
+                params.commitment_weight,
+            ),
+            mse: sq_error_behind / residual.values().len().max(1) as f64,
+            perplexity: usage::perplexity(&counts).unwrap_or(0.0),
+            used: usage::used(&counts) as u32,
+            below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
+            replaced: replaced.len() as u32,
+            drift: convergence::drift(&moves, replaced),
+            drift_all: convergence::drift_all(&moves),
+            misassigned: state.misassigned,
+        }
+    }
+}
