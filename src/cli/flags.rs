@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use crate::audio::ChannelChoice;
 use crate::features::{self, ExtractParams};
 use crate::io::model::metric_named;
-use crate::io::{CodebookNames, ModelOptions, TimeAxis};
+use crate::io::{Cleaning, CodebookNames, ModelOptions, Need, Offsets, ReadAs, TimeAxis};
 use crate::jobs::{Builtin, DataSpec, Holdout, Source};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, RULES, UpdateRule};
@@ -107,14 +107,39 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
     Ok(DataSpec {
         extract,
         channel: count(matches, "channel").map_or(ChannelChoice::Mix, ChannelChoice::Only),
-        time_axis: matches.get_one::<String>("time-axis").map(|word| match word.as_str() {
-            "columns" => TimeAxis::Columns,
-            _ => TimeAxis::Rows,
-        }),
+        time_axis: time_axis(matches),
         frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
         codebook_size: given_codebook_size(matches),
         quantizer: None,
+        read_as: read_as(matches),
+        need: Need::Anything,
+        cleaning: cleaning(matches),
+        dim: matches.get_one::<u32>("dim").map(|&dim| dim as usize),
+        drop_nonfinite: switch(matches, "drop-nonfinite"),
     })
+}
+
+/// What the files are said to be.
+pub(super) fn read_as(matches: &ArgMatches) -> Option<ReadAs> {
+    matches.try_get_one::<String>("as").ok().flatten().and_then(|id| ReadAs::named(id))
+}
+
+/// Which axis is said to be time.
+pub(super) fn time_axis(matches: &ArgMatches) -> Option<TimeAxis> {
+    matches.get_one::<String>("time-axis").map(|word| match word.as_str() {
+        "columns" => TimeAxis::Columns,
+        _ => TimeAxis::Rows,
+    })
+}
+
+/// What is to be taken out of codes, and undone in them.
+pub(super) fn cleaning(matches: &ArgMatches) -> Cleaning {
+    let ignore = matches.get_many::<i32>("ignore").unwrap_or_default().chain(matches.get_one::<i32>("pad"));
+    Cleaning {
+        ignore: ignore.copied().collect(),
+        delay: matches.get_one::<Vec<usize>>("delay").cloned(),
+        offsets: matches.get_one::<Offsets>("offsets").copied(),
+    }
 }
 
 /// `K`, where it is given: of codes that come without their codebooks nothing else says it.

@@ -16,10 +16,23 @@ use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print,
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let opened = open(path, flags::quantizer(matches), &flags::model_options(matches)?, env);
+    let (read_as, options) = (flags::read_as(matches), flags::model_options(matches)?);
+    let (time_axis, cleaning) = (flags::time_axis(matches), flags::cleaning(matches));
+    let wanted = io::Wanted {
+        quantizer: flags::quantizer(matches),
+        model: Some(&options),
+        read_as,
+        time_axis,
+        cleaning: Some(&cleaning),
+        ..io::Wanted::default()
+    };
+    let opened = open(path, wanted, env);
     let model = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
         Opened::Model(model) => model,
-        Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
+        Opened::Codes(_) => {
+            let data = jobs::DataSpec { read_as, time_axis, cleaning, ..jobs::DataSpec::default() };
+            return codes_alone::inspect(path, data, flags::switch(matches, "json"), env);
+        }
         other => return not_a_model(&other, path),
     };
     if flags::switch(matches, "json") {
@@ -84,15 +97,16 @@ fn load_at(
     options: &io::ModelOptions,
     env: &Env,
 ) -> Result<LoadedModel> {
-    match open(path, quantizer, options, env)? {
+    let need = io::Need::Model;
+    let wanted = io::Wanted { quantizer, need, model: Some(options), ..io::Wanted::default() };
+    match open(path, wanted, env)? {
         Opened::Model(model) => Ok(model),
         other => not_a_model(&other, path),
     }
 }
 
-fn open(path: &Path, quantizer: Option<&str>, options: &io::ModelOptions, env: &Env) -> Result<Opened> {
+fn open(path: &Path, wanted: io::Wanted<'_>, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let wanted = io::Wanted { quantizer, model: Some(options), ..io::Wanted::default() };
     let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     Ok(opened?)

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
 use crate::features::Split;
-use crate::io;
+use crate::io::{self, Need};
 use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, rules};
 use crate::training::{Batches, History, findings};
@@ -50,7 +50,7 @@ pub(super) fn run_on(
     let start = self::start(&mut params, start, matches, env)?;
     params.validate()?;
     let source = flags::source(matches);
-    let opened = opened.map_or_else(|| corpus::open(source.clone(), matches, env), Ok)?;
+    let opened = opened.map_or_else(|| corpus::open(source.clone(), Need::Frames, matches, env), Ok)?;
     let dataset = corpus::frames(opened, &source, matches, env)?;
     let params = for_epochs(params.validate()?, &dataset, matches)?;
     let title = dataset.source.title();

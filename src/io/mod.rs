@@ -6,19 +6,25 @@
 mod arrays;
 mod bundle;
 mod coded;
+mod codes_file;
 mod dtype;
+mod ecdc;
 mod error;
 mod faiss;
 mod folder;
 mod gguf;
+mod json;
+mod kaldi;
 mod limits;
 pub mod model;
 mod nemo;
 pub mod npy;
 pub mod npz;
 mod onnx;
+mod order;
 mod patch;
 pub mod pytorch;
+mod raw;
 mod recognise;
 mod replace;
 mod riff;
@@ -27,20 +33,24 @@ mod sharded;
 mod stored;
 pub mod tensors;
 pub mod text;
+mod unread;
+mod wanted;
 pub mod wav;
 mod write;
 mod write_back;
 mod zip;
 
-pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
+pub use arrays::{Cleaning, Codes, NO_CODE, Offsets, RawFeatures, RawValues, Stated, TimeAxis};
 pub(crate) use bundle::{bundle, unbundle};
+pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};
 pub use dtype::Dtype;
 pub use error::{Candidate, FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
 pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
-pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
+pub use npy::write_f32_npy;
 pub use replace::replace_file;
+pub use wanted::{Need, ReadAs, Wanted};
 pub use write::{
     EmaParams, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
@@ -51,7 +61,7 @@ use std::fs::{File, FileType};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::audio::{Audio, Intake};
+use crate::audio::Audio;
 use crate::task::Task;
 
 /// What a file turned out to be.
@@ -110,19 +120,12 @@ pub static READERS: &[&dyn Reader] = &[
     &gguf::GgufReader,
     &nemo::NemoReader,
     &onnx::OnnxReader,
+    &ecdc::EcdcReader,
+    &kaldi::ArkReader,
+    &kaldi::ScpReader,
+    &json::JsonReader,
     &text::TextReader,
 ];
-
-/// What is wanted of a file that holds more.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'a> {
-    /// What is kept of audio, block by block as it is read.
-    pub intake: Intake,
-    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
-    pub quantizer: Option<&'a str>,
-    /// Where a model is asked for and nothing else: what the user says of it.
-    pub model: Option<&'a ModelOptions>,
-}
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]
@@ -153,7 +156,14 @@ pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
 /// # Errors
 /// As for [`open`]; or there is no such channel, or no quantizer at that place.
 pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, wanted, task).map_err(|problem| problem.at(path))
+    let opened = open_source(path, wanted, task).and_then(|opened| match (&opened, wanted.dim) {
+        (Opened::Features(features), Some(dim)) if !features.has_dim(dim) => Err(Problem::Value(format!(
+            "the frames of this file do not have {dim} dimensions: it holds an array of {:?}",
+            features.values.view().shape()
+        ))),
+        _ => Ok(opened),
+    });
+    opened.map_err(|problem| problem.at(path))
 }
 
 fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
@@ -169,7 +179,11 @@ fn open_alone(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
         None if head.starts_with(b"version https://git-lfs") => Err(Problem::LfsPointer),
-        None => Err(Problem::UnknownFormat { known: known_formats() }),
+        None => match (unread::refusal(&head), source.wanted.dim) {
+            (Some(problem), _) => Err(problem),
+            (None, Some(dim)) => raw::read(&source, dim, task),
+            (None, None) => Err(Problem::UnknownFormat { known: known_formats() }),
+        },
     }
 }
 

@@ -134,7 +134,7 @@ impl Tensors for NpzFile<'_> {
         self.read(name, |reader, run| dtype::read_floats(reader, run, task))
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.read(name, |reader, run| dtype::read_codes(reader, run, task))
     }
 

@@ -2,10 +2,10 @@
 
 use super::model::{self, Asked};
 use super::tensors::Tensors;
-use super::{Codes, Opened, Problem, RawFeatures, Wanted};
+use super::{ModelOptions, Need, Opened, Problem, ReadAs, Wanted, arrays};
 use crate::task::Task;
 
-/// What a container holds: a quantizer, the one at `wanted.quantizer` where there are several, or a single array of features or codes.
+/// What a container holds: a quantizer, the one at `wanted.quantizer` where there are several, or features or codes.
 ///
 /// # Errors
 /// Neither, or what it is cannot be read.
@@ -14,31 +14,47 @@ pub(super) fn interpret(
     wanted: &Wanted<'_>,
     task: &Task<'_>,
 ) -> Result<Opened, Problem> {
-    if let Some(model) = model::find(tensors, wanted.asked(), task)? {
-        return Ok(Opened::Model(model));
+    let is_data = matches!(wanted.read_as, Some(ReadAs::Features | ReadAs::Codes));
+    let model = if is_data { None } else { model::find(tensors, wanted.asked(), task)? };
+    if let Some(mut model) = model {
+        // Codebooks that nothing but their shapes tells from clips of features are those where a quantizer can be used.
+        let is_bare = model.info.family == model::BARE;
+        if !(is_bare && !wanted.may_be_bare_model()) {
+            if is_bare && !wanted.wants_model() {
+                model.info.findings.push(BARE_OR_CLIPS.to_owned());
+            }
+            return Ok(Opened::Model(model));
+        }
+    }
+    let data = if wanted.wants_model() { None } else { arrays::of_tensors(tensors, wanted, task)? };
+    if let Some(data) = data {
+        return Ok(data);
     }
     let mut infos = tensors.infos().iter();
     match (infos.next(), infos.next()) {
-        (Some((name, info)), None) if info.dtype.is_float() => {
-            let rate = tensors.metadata().get("frame_rate_hz").and_then(|text| text.parse::<f64>().ok());
-            let rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
-            Ok(Opened::Features(RawFeatures::new(tensors.floats(name, task)?, rate)?))
+        (Some((name, info)), None) if !(info.dtype.is_float() || info.dtype.is_int()) => {
+            Err(Problem::Unsupported(format!(
+                "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
+                info.dtype.name()
+            )))
         }
-        (Some((name, info)), None) if info.dtype.is_int() => {
-            Ok(Opened::Codes(Codes::new(tensors.codes(name, task)?)?))
-        }
-        (Some((name, info)), None) => Err(Problem::Unsupported(format!(
-            "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
-            info.dtype.name()
-        ))),
+        _ if is_data || matches!(wanted.need, Need::Frames | Need::Codes) => Err(Problem::Unsupported(
+            format!("there are no {} in this file; it holds {}", wanted.what(), summary(tensors)),
+        )),
         _ => Err(Problem::NoQuantizer { found: summary(tensors), candidates: model::candidates(tensors) }),
     }
 }
 
+/// What is told of arrays whose shapes leave it open what they are.
+const BARE_OR_CLIPS: &str = "These arrays have the shapes of codebooks and of clips of features alike, and were taken for codebooks; \
+                             --as features reads them as clips";
+
 impl<'a> Wanted<'a> {
     /// What is asked of a file that may hold a model.
     pub(super) fn asked(&self) -> Asked<'a> {
-        Asked { quantizer: self.quantizer, model: self.model }
+        static NOTHING_SAID: ModelOptions = ModelOptions { strides: None, metric: None, codebook: None };
+        let model = self.model.or_else(|| self.wants_model().then_some(&NOTHING_SAID));
+        Asked { quantizer: self.quantizer, model }
     }
 }
 

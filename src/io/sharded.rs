@@ -178,7 +178,7 @@ impl Tensors for Joined<'_> {
         self.part(name)?.floats(name, task)
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.part(name)?.codes(name, task)
     }
 }

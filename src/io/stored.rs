@@ -47,7 +47,7 @@ impl Tensors for StoredFile<'_> {
         self.stored(name)?.floats(self.file, &self.stage, task)
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.stored(name)?.codes(self.file, &self.stage, task)
     }
 

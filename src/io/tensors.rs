@@ -33,11 +33,11 @@ pub trait Tensors {
     /// It is not there, holds no real numbers, or cannot be read.
     fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem>;
 
-    /// The token ids of one tensor.
+    /// The whole numbers of one tensor: token ids, and below 0 what stands for none.
     ///
     /// # Errors
-    /// It is not there, holds no whole numbers from 0 up, or cannot be read.
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem>;
+    /// It is not there, holds no whole numbers, or cannot be read.
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem>;
 
     /// Where the numbers of one tensor lie; `None` where they cannot be overwritten in place (compressed, not in one piece of the file).
     fn placed(&self, _name: &str) -> Option<Placed> {
@@ -105,7 +105,7 @@ impl Stored {
     }
 
     /// Reads it as token ids.
-    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
     }
 

@@ -7,16 +7,20 @@ use crate::io::model::FAMILIES;
 use crate::io::{EmaParams, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
+use super::reading::{as_flag, cleaning_flags, time_axis_flag};
 use super::{path_arg, path_flag, switch, wrapped};
 
 /// The command that looks at a model.
 pub(super) fn inspect() -> Command {
-    Command::new("inspect")
+    let command = Command::new("inspect")
         .about("Print what a model file holds: its layout, its layers, and what is odd about them")
         .after_help("Example:\n  rvqscope inspect model.safetensors --json")
         .arg(path_arg("model", "MODEL", "The quantizer"))
         .args(model_flags(true))
-        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
+        .arg(as_flag())
+        .arg(time_axis_flag())
+        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"));
+    cleaning_flags(command)
 }
 
 /// The command that writes a model in another format.

@@ -168,7 +168,7 @@ pub(super) fn training_flags(command: Command, rule: &'static dyn UpdateRule) ->
                 .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
         )
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
-        .arg(beam_flag("Judge the quantizer by codes searched along the B best paths, and say what that gains; training steps are greedy all the same [default: 1]"))
+        .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; training steps are greedy all the same [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
         .arg(threads_flag())
 }

@@ -100,6 +100,9 @@ pub struct Parts {
     pub findings: Vec<String>,
 }
 
+/// The id of the family that has nothing but shapes.
+pub(super) const BARE: &str = "bare";
+
 /// The layouts that are known.
 pub static FAMILIES: &[&dyn Family] = &[
     &encodec::ENCODEC,

@@ -1,7 +1,7 @@
 //! Pickles that lie in a file by themselves, as `pickle` and joblib write them.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::super::tensors::Tensors;
@@ -32,7 +32,7 @@ impl Reader for PickleReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        recognise::interpret(&open_pickle(source, task)?, &source.wanted, task)
+        read_pickle(source, 0, task)
     }
 
     fn tensors<'a>(
@@ -40,11 +40,23 @@ impl Reader for PickleReader {
         source: &'a Source<'_>,
         task: &Task<'_>,
     ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
-        Some(open_pickle(source, task).map(|file| Box::new(file) as Box<dyn Tensors>))
+        Some(open_pickle(source, 0, task).map(|file| Box::new(file) as Box<dyn Tensors>))
     }
 }
 
-fn open_pickle<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<PytorchFile<'a>, Problem> {
+/// Reads what a pickle holds that begins at byte `start`, such as that of an array of objects.
+///
+/// # Errors
+/// As for any other file of arrays.
+pub(in crate::io) fn read_pickle(
+    source: &Source<'_>,
+    start: u64,
+    task: &Task<'_>,
+) -> Result<Opened, Problem> {
+    recognise::interpret(&open_pickle(source, start, task)?, &source.wanted, task)
+}
+
+fn open_pickle<'a>(source: &'a Source<'_>, start: u64, task: &Task<'_>) -> Result<PytorchFile<'a>, Problem> {
     let stage = format!("reading {}", source.name());
     let stage = task.stage(&stage);
     if source.len > MAX_PICKLE_BYTES {
@@ -55,7 +67,7 @@ fn open_pickle<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<PytorchFil
     }
     let mut bytes = Vec::new();
     let mut file = &source.file;
-    file.rewind()?;
+    file.seek(SeekFrom::Start(start))?;
     file.read_to_end(&mut bytes)?;
     let mut heap = value::Heap::new(budget(source));
     let (value, _) = pickle::read(&bytes, &mut heap, stage).map_err(|stop| match stop {

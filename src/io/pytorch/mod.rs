@@ -30,6 +30,7 @@ mod value;
 mod view;
 
 pub use alone::PickleReader;
+pub(super) use alone::read_pickle;
 use tree::{TensorView, Tree};
 use view::Layout;
 
@@ -303,7 +304,7 @@ impl Tensors for PytorchFile<'_> {
         self.read(name, task, |reader, run| dtype::read_floats(reader, run, task))
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.read(name, task, |reader, run| dtype::read_codes(reader, run, task))
     }
 

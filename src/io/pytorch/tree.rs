@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::Problem;
 use super::arrays::{self, Inline};
-use super::value::{Element, Heap, Node, TensorRef, Value};
+use super::value::{ArrayRef, Element, Heap, Node, TensorRef, Value};
 use crate::task::Stage;
 
 /// What a pickle holds, by dotted names.
@@ -124,8 +124,15 @@ fn held<'h, 'a>(heap: &'h Heap<'a>, value: Value<'a>) -> (&'h [(Value<'a>, Value
         Some(Node::Dict(pairs)) => (pairs, &[]),
         Some(Node::Tuple(values) | Node::List(values)) => (&[], values),
         Some(Node::Object(object)) => (&object.items, &object.elements),
+        Some(Node::Array(array)) => (&[], objects(heap, array)),
         _ => (&[], &[]),
     }
+}
+
+/// What lies in an array of objects; nothing in one of numbers.
+fn objects<'h, 'a>(heap: &'h Heap<'a>, array: &ArrayRef<'a>) -> &'h [Value<'a>] {
+    let objects = array.data.filter(|_| array.element.is_none()).and_then(|data| heap.sequence(data));
+    objects.unwrap_or_default()
 }
 
 impl Tree {
@@ -189,7 +196,12 @@ impl Tree {
                 children
             }
             Node::Global(..) | Node::Storage(_) | Node::Latin(_) | Node::NumberType(..) => Vec::new(),
-            Node::Array(_) | Node::Opaque => Vec::new(),
+            // NumPy saves a dictionary as an array without axes that holds it.
+            Node::Array(array) => match objects(heap, array) {
+                [only] if array.shape.is_empty() => vec![child(*only, name.to_owned(), false)],
+                objects => numbered(objects),
+            },
+            Node::Opaque => Vec::new(),
         }
     }
 
