@@ -239,12 +239,14 @@ fn rules_passes_and_a_start_can_be_part_of_a_sweep() {
     let runs = json(&dir.path().join("e/sweep.json"))["runs"].clone();
     assert_eq!((&runs[0]["steps"], &runs[1]["steps"]), (&Value::from(18), &Value::from(9)));
     let start = ["--init", "s/moshi-seed-0.safetensors"];
-    run(&dir, &[&["sweep", "x.npy", "--sweep", "decay=0.5,0.9", "--out", "i"], &BASE, &start], 0);
+    let of_start = ["--batch", "64", "--steps", "6", "--frame-rate", "50"];
+    run(&dir, &[&["sweep", "x.npy", "--sweep", "decay=0.5,0.9", "--out", "i"], &of_start, &start], 0);
     let runs = json(&dir.path().join("i/sweep.json"))["runs"].clone();
     assert_eq!(
         (&runs[1]["params"]["codebook_size"], &runs[1]["params"]["decay"]),
         (&Value::from(4), &Value::from(0.9))
     );
-    let (_, err) = run(&dir, &[&["sweep", "x.npy", "--sweep", "codes=4,8", "--out", "n"], &BASE, &start], 2);
+    let (_, err) =
+        run(&dir, &[&["sweep", "x.npy", "--sweep", "codes=4,8", "--out", "n"], &of_start, &start], 2);
     assert!(err.contains("the model to start from decides it"), "{err}");
 }

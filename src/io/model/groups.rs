@@ -106,6 +106,6 @@ fn columns(width: usize, groups: usize, group: usize) -> Projection {
             *one = 1.0;
         }
     }
-    let out_weight = in_weight.t().to_owned();
+    let out_weight = in_weight.t().as_standard_layout().into_owned();
     Projection { in_weight, in_bias: Array1::zeros(width), out_weight, out_bias: Array1::zeros(dim) }
 }
