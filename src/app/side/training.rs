@@ -8,7 +8,7 @@ use crate::app::PanelCtx;
 use crate::app::rich::RichHover as _;
 use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
-use crate::session::{Session, TrainCommand, TrainState};
+use crate::session::{RunState, Session, TrainCommand, TrainState};
 use crate::training::Run;
 
 use super::NOTE_SIZE;
@@ -77,7 +77,10 @@ pub fn state_text(session: &Session) -> &'static str {
         TrainState::Idle if session.codes().is_some() => "Showing codes alone",
         TrainState::Idle if session.dataset().is_none() => "No data",
         TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
-        TrainState::Idle if session.view().is_some() => "Ready, showing the last result",
+        TrainState::Idle if session.shown().is_some_and(|entry| entry.state == RunState::Stopped) => {
+            "Stopped on its way: Continue resumes it"
+        }
+        TrainState::Idle if session.view().is_some() => "Ready, showing a run that is over",
         TrainState::Idle => "Ready to train",
         TrainState::Starting => "Starting",
         TrainState::Running if session.is_comparing() => "Comparing",
