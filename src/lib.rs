@@ -14,12 +14,17 @@
 //!   panels/        one panel a file, listed in PANELS
 //! cli/             the commands: each builds a job and runs it where it stands
 //! session/         the state behind the window: commands in, what jobs tell out, never a wait
+//!   run_entry.rs   a run, with everything that belongs to it: data, recipe, state, quantizer, history
+//!   activity.rs    what is under way and for whom, and the runs that wait for their turn
+//!   edits.rs       what can be undone
+//!   workspace.rs   what outlives the process
 //!   worker.rs      a job on its own thread, with a cancel switch; a panic ends there
 //!   mailbox.rs     between the two threads: every scalar, and the newest state
 //! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
 //! store/           what is kept: runs to the bit, a workspace as a folder or one file, written in the background
 //! report/          a run as one page, metrics.json, CSV and SVG; a sweep as a grid and a plot of rate against distortion
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
+//!   recognise.rs   what named tensors amount to: a quantizer, features or codes
 //!   model/         quantizers as the field's trainers store them
 //!   write/         containers that models go into, listed in WRITERS
 //!   patch.rs       a copy of a file in which some tensors have other numbers: how a codebook goes back into its checkpoint
@@ -52,19 +57,31 @@
 //! A [`jobs::JobSpec`] says what is to be done and [`jobs::run`] does it, reporting through a [`jobs::JobCtx`]. The command line runs jobs where
 //! it stands; a [`session::Session`] runs each on a thread of its own and takes in what they tell when the window polls.
 //!
+//! # Words
+//!
+//! - **frame**: one vector of the data. **Code**: the number of a row of a **codebook**. **Layer**: a codebook with what stands around it.
+//! - **quantizer**: the layers together, an [`rvq::Rvq`]. **Model**: a quantizer in a file. **Checkpoint**: a trainer's file with one inside, or a
+//!   training between two steps as the workspace keeps it.
+//! - **run**: a training, a loaded model, a member of a comparison or a sweep, or codes alone, with an id that never changes
+//!   ([`session::RunEntry`]). Its quantizer with parameters and figures, as panels and reports see it, is a [`training::Run`].
+//! - **evaluate**: quantize frames and count. **Encode**: frames to codes. **Resume**: take up a training behind its last step.
+//! - **finding**: a sentence on what stands out. **Verdict**: whether a layer is healthy, why, and what to change.
+//! - **workspace**: what a window has and keeps: references to data, runs, what is shown and planned.
+//!
 //! # What always holds
 //!
 //! - **The window never waits** for a file, a dialog or a computation. `Session::apply` and `Session::poll` return at once, and a window that
 //!   does not look for a while has lost no scalar when it does.
 //! - **A panic is a notice, not an exit.** A failed or cancelled job changes nothing that was there; what a replaced job still says goes nowhere.
+//! - **A run knows what it belongs to.** Its codes are made of its own data and no other; a job's mail changes the run that it works for.
 //! - **Whole files or none.** What is written replaces a file in one move; what is read is taken in whole, or what was open stays open.
 //! - **The same bits everywhere.** The seed is part of the parameters, every purpose has its own random stream, and sums are added in fixed
 //!   blocks in a fixed order: any number of threads, in the window and on the command line, gives the same quantizer and the same figures. A
-//!   training that was stopped and gone on with is the one that was never stopped.
+//!   training that was stopped, or killed, and resumed is the one that was never stopped.
 //! - **Inputs are finite at the door.** A `FeatureMatrix` holds at least one frame and no NaN, a `Codebook` no NaN, `ValidRvqParams` no value out
 //!   of range; nothing behind them checks again.
 //! - **No formula twice.** A figure's function, its tooltip and its line in a report's footer are one text; what is undefined is `None`, never 0.
-//! - **Held out is held out.** Frames that a run is judged by were never trained on, in whatever way the run was stopped, edited and gone on with.
+//! - **Held out is held out.** Frames that a run is judged by were never trained on, in whatever way the run was stopped, edited and resumed.
 
 #[cfg(feature = "gui")]
 pub mod app;

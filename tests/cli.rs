@@ -231,7 +231,7 @@ fn spans_and_codes_that_do_not_fit_are_refused() {
         (&["encode", "m.safetensors", "x.npy", "--layers", "3", "--out", "o.npy"], "m.safetensors"),
         (&["encode", "m.safetensors", "x.npy", "--start", "2", "--out", "o.npy"], "m.safetensors"),
         (&["encode", "m.safetensors", "wide.npy", "--out", "o.npy"], "m.safetensors"),
-        (&["encode", "x.npy", "x.npy", "--out", "o.npy"], "x.npy"),
+        (&["encode", "words.txt", "x.npy", "--out", "o.npy"], "words.txt"),
         (&["decode", "m.safetensors", "bad.npy", "--out", "o.npy"], "bad.npy"),
         (&["decode", "m.safetensors", "x.npy", "--out", "o.npy"], "x.npy"),
     ];
@@ -385,7 +385,8 @@ fn broken_inputs_are_one_line_with_the_path() {
         let error = error(&dir, &["train", path, "--out", "m.safetensors"], 1);
         assert!(error.ends_with(path), "{error}");
     }
-    assert!(error(&dir, &["inspect", "x.npy"], 1).ends_with(": x.npy"));
+    std::fs::write(dir.path().join("words.txt"), "no numbers at all").unwrap();
+    assert!(error(&dir, &["inspect", "words.txt"], 1).ends_with(": words.txt"));
     assert!(!exists(&dir, "m.safetensors"));
 }
 

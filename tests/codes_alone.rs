@@ -64,7 +64,7 @@ fn the_size_can_be_given_and_must_hold_every_code() {
     assert_eq!((codes.tokens.num_codes[0], codes.size_from), (1024, SizeFrom::User));
     assert_eq!(codes.evaluation.layers[0].counts.len(), 1024);
     let err = open(vec![path], with(19)).unwrap_err().to_string();
-    assert!(err.contains("the largest code is 19") && err.contains("not 19"), "{err}");
+    assert!(err.contains("19 is no code of a codebook of 19") && err.contains("--ignore 19"), "{err}");
     let large = write(dir.path(), "large.npy", &Array2::from_elem((4, 9), 2_000_000_000));
     let err = open(vec![large], DataSpec::default()).unwrap_err().to_string();
     assert!(err.contains("more than any quantizer has"), "{err}");
@@ -250,8 +250,119 @@ fn the_command_line_inspects_and_reports_codes() {
     for name in ["report.html", "rank_frequency.csv", "usage_heatmap.svg"] {
         assert!(out.join(name).is_file(), "{name}");
     }
-    let (_, err, code) =
-        rvqscope(&["train", file, "--out", dir.path().join("m.safetensors").to_str().unwrap()]);
+    // Where frames are wanted, an array of whole numbers is frames, and that is said; text of whole numbers is not.
+    let out = dir.path().join("m.safetensors");
+    let small = ["--layers", "1", "--codes", "4", "--steps", "2", "--out", out.to_str().unwrap()];
+    let (_, err, code) = rvqscope(&[&["train", file][..], &small].concat());
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("Whole numbers were taken for features"), "{err}");
+    let units = dir.path().join("units.km");
+    std::fs::write(&units, "1 2 3 4\n5 6 7 8\n").unwrap();
+    let (_, err, code) = rvqscope(&[&["train", units.to_str().unwrap()][..], &small].concat());
     assert_eq!(code, Some(1));
-    assert!(err.contains("these are codes"), "{err}");
+    assert!(err.contains("these are codes") && err.contains("--as features"), "{err}");
+}
+
+#[test]
+fn a_short_clip_comes_back_from_its_codes() {
+    use rvqscope::jobs::{CodesSpec, DecodeSpec};
+    use rvqscope::rvq::search::Search;
+    use rvqscope::rvq::{Codebook, LayerSpan, Rvq};
+    let dir = tempfile::tempdir().unwrap();
+    let layers = (0..8).map(|layer| {
+        let rows = common::clustered(100 + layer, 64, 16, 64) * 0.8f32.powi(layer as i32);
+        Codebook::from_rows(rows).unwrap().into()
+    });
+    let rvq = Arc::new(Rvq::new(layers.collect()).unwrap());
+    let cancel = Cancel::default();
+    let told = std::sync::Mutex::new(Vec::new());
+    let emit = |event| {
+        if let jobs::JobEvent::Notice(words) = event {
+            told.lock().unwrap().push(words);
+        }
+    };
+    let ctx = JobCtx { cancel: &cancel, emit: &emit, control: None, threads: 1, live: false };
+    let frames = dir.path().join("frames.npy");
+    let decode = |codes: &Path, start: Option<usize>| {
+        let spec = DecodeSpec {
+            rvq: rvq.clone(),
+            codes: codes.to_owned(),
+            start,
+            time_axis: None,
+            cleaning: Default::default(),
+            path: frames.clone(),
+        };
+        jobs::decode_to_file(&spec, &ctx)?;
+        Ok::<Array2<f32>, JobError>(ndarray_npy::read_npy(&frames).unwrap())
+    };
+    for num_frames in [1, 2, 3, 7, 8, 9, 40] {
+        let dataset = common::dataset(common::clustered(5, num_frames, 16, 4));
+        let view = dataset.set.matrix.view();
+        for (start, end) in [(0, None), (0, Some(3)), (2, Some(5)), (0, Some(1))] {
+            let span = LayerSpan { start, end };
+            let expected = rvq.encode(view, span).unwrap();
+            for ending in rvqscope::io::CODES_ENDINGS {
+                let path = dir.path().join(format!("codes.{ending}"));
+                let spec = CodesSpec {
+                    rvq: rvq.clone(),
+                    dataset: dataset.clone(),
+                    span,
+                    search: Search::Greedy,
+                    path: path.clone(),
+                };
+                jobs::encode_to_file(&spec, &ctx).unwrap();
+                // A file that says where it begins need not be asked, and may not be told otherwise.
+                let says = *ending == "safetensors";
+                let found = decode(&path, (!says).then_some(start)).unwrap();
+                assert_eq!(
+                    found,
+                    rvq.decode(expected.view(), start).unwrap(),
+                    "{num_frames} frames, {span:?}, {ending}"
+                );
+                assert_eq!(found.dim(), (num_frames, 16));
+                if says {
+                    let err = decode(&path, Some(start + 1)).unwrap_err().to_string();
+                    assert!(err.contains("begin at layer"), "{err}");
+                }
+            }
+        }
+    }
+    // The same from NumPy, in either order of axes.
+    let codes = Array2::from_shape_fn((8, 3), |(layer, t)| (layer * 5 + t) as i64);
+    let expected = rvq.decode(codes.mapv(|code| code as u32).view(), 0).unwrap();
+    for (name, values) in [("qt.npy", codes.clone()), ("tq.npy", codes.t().to_owned())] {
+        let path = write(dir.path(), name, &values);
+        assert_eq!(decode(&path, None).unwrap(), expected, "{name}");
+    }
+    told.lock().unwrap().clear();
+    let square = write(dir.path(), "square.npy", &Array2::from_shape_fn((8, 8), |(l, t)| (l + t) as i64));
+    decode(&square, None).unwrap();
+    assert!(told.lock().unwrap()[0].contains("Either axis"), "{told:?}");
+    let mut masked = codes;
+    masked[[3, 1]] = -1;
+    let err = decode(&write(dir.path(), "masked.npy", &masked), None).unwrap_err().to_string();
+    assert!(err.contains("layer 3 has no code for frame 1"), "{err}");
+}
+
+#[test]
+fn frames_that_are_not_finite_are_named_and_left_out_where_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut values = common::clustered(3, 300, 4, 5);
+    for frame in [100, 101, 102, 250] {
+        values[[frame, 2]] = f32::NAN;
+    }
+    let path = dir.path().join("frames.npy");
+    ndarray_npy::write_npy(&path, &values).unwrap();
+    let err = open(vec![path.clone()], DataSpec::default()).unwrap_err().to_string();
+    assert!(
+        err.contains("4 of 300 frames")
+            && err.contains("frames 100 to 102, 250")
+            && err.contains("--drop-nonfinite"),
+        "{err}"
+    );
+    let drop = DataSpec { drop_nonfinite: true, ..DataSpec::default() };
+    let set = open(vec![path], drop).unwrap().dataset.unwrap().set.clone();
+    let kept: Vec<usize> = (0..300).filter(|t| ![100, 101, 102, 250].contains(t)).collect();
+    assert_eq!(set.matrix.view(), values.select(ndarray::Axis(0), &kept));
+    assert_eq!(set.clips[0].frames, 0..296);
 }

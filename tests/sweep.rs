@@ -111,7 +111,7 @@ fn an_interrupted_sweep_is_resumed_to_the_same_bytes() {
     let dir = with_data();
     // Long enough to be met in the middle.
     let long = ["--sweep", "codes=4,8", "--sweep", "layers=1,2", "--metrics"];
-    let base = ["sweep", "x.npy", "--kmeans-iters", "2", "--batch", "64", "--steps", "10000", "--out"];
+    let base = ["sweep", "x.npy", "--kmeans-iters", "2", "--batch", "64", "--steps", "6000", "--out"];
     run(&dir, &[&base, &["whole"], &long], 0);
     let whole = files(&dir.path().join("whole"));
     assert_eq!(whole.len(), 4 * 3 + 3, "{:?}", whole.keys());
@@ -192,13 +192,14 @@ fn axes_that_make_no_sense_are_wrong_usage() {
     let dir = with_data();
     for (args, words) in [
         (&["--sweep", "colour=red"][..], "no parameter \"colour\""),
+        (&["--sweep", "metric=cosine"], "read by lucidrains"),
         (&["--sweep", "codes"], "codes=256,1024"),
         (&["--sweep", "codes=4,4"], "the value 4 twice"),
         (&["--sweep", "codes=4", "--sweep", "codebook_size=8"], "codes is swept twice"),
         (&["--sweep", "decay=2"], "decay"),
         (&["--sweep", "codes=4,8", "--codes", "16"], "--codes has to be left out"),
         (&["--sweep", "rule=moshi,encodec", "--rule", "moshi"], "--rule has to be left out"),
-        (&["--sweep", "rule=moshi,encodec", "--threshold", "1"], "own unit"),
+        (&["--sweep", "rule=moshi,encodec", "--threshold", "0.5"], "own unit"),
         (&["--sweep", "seed=1,2", "--seeds", "2"], "seed is swept"),
         (&["--sweep", "codes=4", "--seeds", "0"], "--seeds"),
         (&["--sweep", "codes=4", "--seeds", "1001"], "1001 trainings"),
@@ -215,7 +216,8 @@ fn axes_that_make_no_sense_are_wrong_usage() {
 fn a_run_that_fails_is_recorded_and_the_others_are_trained() {
     let dir = with_data();
     // Angles are from the origin, which standardizing moves.
-    let args = ["--sweep", "metric=cosine,euclidean", "--codes", "4", "--layers", "1", "--standardize"];
+    let metric = ["--rule", "lucidrains", "--sweep", "metric=cosine,euclidean"];
+    let args = [&metric[..], &["--codes", "4", "--layers", "1", "--standardize"]].concat();
     let (out, err) = sweep(&dir, "s", &args, 1);
     assert!(err.lines().last().unwrap().starts_with("error: 1 of 2 runs failed: metric cosine: "), "{err}");
     assert!(out.contains("0 of 1"), "{out}");
@@ -237,12 +239,14 @@ fn rules_passes_and_a_start_can_be_part_of_a_sweep() {
     let runs = json(&dir.path().join("e/sweep.json"))["runs"].clone();
     assert_eq!((&runs[0]["steps"], &runs[1]["steps"]), (&Value::from(18), &Value::from(9)));
     let start = ["--init", "s/moshi-seed-0.safetensors"];
-    run(&dir, &[&["sweep", "x.npy", "--sweep", "decay=0.5,0.9", "--out", "i"], &BASE, &start], 0);
+    let of_start = ["--batch", "64", "--steps", "6", "--frame-rate", "50"];
+    run(&dir, &[&["sweep", "x.npy", "--sweep", "decay=0.5,0.9", "--out", "i"], &of_start, &start], 0);
     let runs = json(&dir.path().join("i/sweep.json"))["runs"].clone();
     assert_eq!(
         (&runs[1]["params"]["codebook_size"], &runs[1]["params"]["decay"]),
         (&Value::from(4), &Value::from(0.9))
     );
-    let (_, err) = run(&dir, &[&["sweep", "x.npy", "--sweep", "codes=4,8", "--out", "n"], &BASE, &start], 2);
+    let (_, err) =
+        run(&dir, &[&["sweep", "x.npy", "--sweep", "codes=4,8", "--out", "n"], &of_start, &start], 2);
     assert!(err.contains("the model to start from decides it"), "{err}");
 }

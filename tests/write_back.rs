@@ -318,8 +318,12 @@ fn a_quantizer_of_another_shape_is_refused_and_nothing_is_written() {
     // No quantizer at all.
     let features = folder.path().join("x.npy");
     ndarray_npy::write_npy(&features, &gaussian(20, 3, 1)).unwrap();
+    // Rows and columns alone are one codebook where a checkpoint is wanted; a single row of numbers is none.
     let words = write_back(&features, &copy, &old).unwrap_err();
-    assert!(words.starts_with("there is no quantizer in this file") && words.ends_with("x.npy"), "{words}");
+    assert!(words.contains("the checkpoint's quantizer has 1") && words.ends_with("x.npy"), "{words}");
+    ndarray_npy::write_npy(&features, &ndarray::Array1::from_elem(20, 1.5f32)).unwrap();
+    let words = write_back(&features, &copy, &old).unwrap_err();
+    assert!(words.ends_with("x.npy") && !copy.exists(), "{words}");
 }
 
 #[test]

@@ -140,7 +140,8 @@ fn put<T: Serialize>(map: &mut Map<String, Value>, key: &str, value: &T) {
 /// How files are made into frames, by the keys of the parameters' descriptions. Which axis is time, and how many codes there are, belongs to a
 /// file and is not kept.
 fn data_json(data: &DataSpec) -> Map<String, Value> {
-    let DataSpec { extract, channel, frame_rate_hz, time_axis: _, codebook_size: _, quantizer: _ } = data;
+    // The rest is of the files that were open.
+    let DataSpec { extract, channel, frame_rate_hz, .. } = data;
     let mut map = Map::new();
     map.insert("extractor".to_owned(), extract.extractor.into());
     for spec in features::PARAMS {
@@ -172,9 +173,7 @@ fn data_from_json(map: &Map<String, Value>) -> DataSpec {
     DataSpec {
         extract,
         channel: part(map, "channel").unwrap_or(ChannelChoice::Mix),
-        time_axis: None,
         frame_rate_hz: part::<f64>(map, "frame_rate_hz").filter(|rate| rate.is_finite() && *rate > 0.0),
-        codebook_size: None,
-        quantizer: None,
+        ..DataSpec::default()
     }
 }

@@ -1,6 +1,7 @@
 //! The commands and their flags. Every hyperparameter's flag is made of its description.
 
 mod models;
+mod reading;
 mod training;
 
 use std::ffi::OsString;
@@ -14,7 +15,8 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq;
 use crate::rvq::rules::{self, UpdateRule};
 
-use models::{convert, inspect, quantizer_flag, unpack_limit_flag, write_back};
+use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
+use reading::{cleaning_flags, reading_flags, time_axis_flag};
 use training::{sweep, train, training_flags};
 
 /// How wide help texts are set.
@@ -73,7 +75,7 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
         .arg(path_flag("model", "MODEL", "Report on this model instead of training one: on all frames of the data, or on a share with --holdout; without data, by what its file alone tells"))
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     let command = training_flags(data_args(command, ""), rule);
     // A model tells something on its own.
     command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model"]))
@@ -81,11 +83,14 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
 
 fn encode() -> Command {
     let command = Command::new("encode")
-        .about("Write the codes of audio or features as int32 .npy of shape [n_q, T]")
+        .about("Write the codes of audio or features as int32 of shape [n_q, T]")
         .after_help("Example:\n  rvqscope encode model.safetensors speech.wav --out codes.npy --layers 4")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
-        .arg(path_flag("out", "CODES", "The file to write (.npy)").required(true))
+        .args(model_flags(true))
+        .arg(
+            path_flag("out", "CODES", "The file to write: .npy, or .safetensors, which also says K, clips and frame rate")
+                .required(true),
+        )
         .arg(count_flag(
             "layers",
             "END",
@@ -96,25 +101,31 @@ fn encode() -> Command {
             "ST",
             "Start at this layer, from 0: the data are taken as what it sees [default: 0]",
         ))
-        .arg(beam_flag("Keep the B best paths behind each layer instead of the nearest code alone; no frame gets worse [default: 1]"))
+        .arg(beam_flag("Keep B paths behind each layer, the greedy one and the B - 1 best others, so that no frame gets worse [default: 1]"))
         .arg(threads_flag());
     data_args(command, "")
 }
 
 fn decode() -> Command {
-    Command::new("decode")
+    let command = Command::new("decode")
         .about("Write the frames that codes stand for as float32 .npy of shape [T, D]")
         .after_help("Example:\n  rvqscope decode model.safetensors codes.npy --out x.npy")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
-        .arg(path_arg("codes", "CODES", "Whole numbers, one row a layer"))
+        .args(model_flags(true))
+        .arg(path_arg(
+            "codes",
+            "CODES",
+            "Whole numbers; where the file does not say which axis counts layers, the model does",
+        ))
         .arg(path_flag("out", "FRAMES", "The file to write (.npy)").required(true))
         .arg(count_flag(
             "start",
             "ST",
-            "The layer that the first row of codes belongs to, from 0 [default: 0]",
+            "The layer that the first row of codes belongs to, from 0 [default: what the file says, or 0]",
         ))
-        .arg(threads_flag())
+        .arg(time_axis_flag())
+        .arg(threads_flag());
+    cleaning_flags(command)
 }
 
 /// Where frames come from.
@@ -142,24 +153,15 @@ fn data_args(command: Command, after: &str) -> Command {
                 })
                 .help("Frames a second of bare features, for bit rates; audio has its own"),
         )
-        .arg(
-            Arg::new("time-axis")
-                .long("time-axis")
-                .value_name("rows|columns")
-                .value_parser(PossibleValuesParser::new(["rows", "columns"]))
-                .hide_possible_values(true)
-                .help("Which axis of features is time [default: guessed from the shape]"),
-        )
-        .arg(count_flag("channel", "N", "Use this channel of audio, from 0 [default: the mean of all]"))
-        .next_help_heading("Features of audio")
-        .arg(
-            Arg::new("features")
-                .long("features")
-                .value_name("NAME")
-                .value_parser(PossibleValuesParser::new(extractors))
-                .default_value(ExtractParams::default().extractor)
-                .help(wrapped(&help)),
-        );
+        .arg(count_flag("channel", "N", "Use this channel of audio, from 0 [default: the mean of all]"));
+    let command = reading_flags(command).next_help_heading("Features of audio").arg(
+        Arg::new("features")
+            .long("features")
+            .value_name("NAME")
+            .value_parser(PossibleValuesParser::new(extractors))
+            .default_value(ExtractParams::default().extractor)
+            .help(wrapped(&help)),
+    );
     let taken: Vec<String> =
         command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
     let rvq_flags = rvq::PARAMS.iter().map(|spec| spec.flag);

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use clap::ArgMatches;
 
+use crate::io::CODES_ENDINGS;
 use crate::jobs::{self, CodesSpec, DecodeSpec};
 use crate::rvq::LayerSpan;
 
 use super::errors::with_path;
 use super::{Env, check_ending, check_writable, corpus, flags, model, print};
 
+/// How files of frames end.
 static ENDINGS: &[&str] = &["npy"];
 
 /// Writes the codes of a corpus.
 pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
-    check_ending(out, "codes", ENDINGS)?;
+    check_ending(out, "codes", CODES_ENDINGS)?;
     check_writable(out)?;
     let rvq = Arc::new(model::load(path, matches, env)?.rvq);
     let span = LayerSpan {
@@ -40,8 +42,14 @@ pub(super) fn decode(matches: &ArgMatches, env: &Env) -> Result<()> {
     check_writable(out)?;
     let rvq = Arc::new(model::load(path, matches, env)?.rvq);
     let dim = rvq.dim();
-    let start = flags::count(matches, "start").unwrap_or(0);
-    let spec = DecodeSpec { rvq, codes: codes.to_owned(), start, path: out.to_owned() };
+    let spec = DecodeSpec {
+        rvq,
+        codes: codes.to_owned(),
+        start: flags::count(matches, "start"),
+        time_axis: flags::time_axis(matches),
+        cleaning: flags::cleaning(matches),
+        path: out.to_owned(),
+    };
     env.job(|ctx| jobs::decode_to_file(&spec, ctx)).map_err(|err| with_path(err, codes))?;
     Ok(print(&format!("{}: frames of {dim} dimensions\n", out.display()))?)
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::io::TimeAxis;
 use crate::jobs::{self, DataSpec, OpenSpec, OpenedCodes, SizeFrom, Source};
+use crate::metrics::tuples::{collision_rate, prefix_coverage};
 use crate::metrics::{LAYER_FIGURES, LayerMetrics, layer_metrics};
 use crate::report;
 use crate::report::scale::short;
@@ -27,9 +28,9 @@ pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, env: &Env) -> Result<
 }
 
 /// Prints what a file of codes holds.
-pub(super) fn inspect(path: &Path, as_json: bool, env: &Env) -> Result<()> {
+pub(super) fn inspect(path: &Path, data: DataSpec, as_json: bool, env: &Env) -> Result<()> {
     let source = Source::Files(vec![PathBuf::from(path)]);
-    let spec = OpenSpec { source, data: DataSpec::default() };
+    let spec = OpenSpec { source, data };
     let opened = env.job(|ctx| jobs::open(&spec, ctx))?;
     let codes = opened.codes.ok_or_else(|| anyhow!("the file has changed meanwhile: {}", path.display()))?;
     if as_json {
@@ -60,6 +61,12 @@ fn as_value(codes: &OpenedCodes) -> serde_json::Value {
         "largest_code": codes.largest,
         "codebook_size_assumed": codes.size_from == SizeFrom::Assumed,
         "layers": metrics(codes).into_iter().enumerate().map(layer).collect::<Vec<_>>(),
+        "tuples": codes.tuples.as_ref().map(|tuples| json!({
+            "frames": tuples.frames,
+            "distinct": tuples.distinct,
+            "collision_rate": collision_rate(tuples),
+            "prefix_coverage": prefix_coverage(tuples, &codes.tokens.num_codes),
+        })),
         "findings": codes.findings(),
     })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
-use crate::io::TimeAxis;
-use crate::jobs::{self, Dataset, OpenSpec, OpenedFiles, Source};
+use crate::io::{Need, TimeAxis};
+use crate::jobs::{self, DataSpec, Dataset, OpenSpec, OpenedFiles, Source};
 
 use super::{Env, flags};
 
@@ -17,12 +17,12 @@ pub(super) fn open_data(matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>>
 
 /// Opens `source` as the arguments say.
 pub(super) fn open_source(source: Source, matches: &ArgMatches, env: &Env) -> Result<Arc<Dataset>> {
-    frames(open(source.clone(), matches, env)?, &source, matches, env)
+    frames(open(source.clone(), Need::Frames, matches, env)?, &source, matches, env)
 }
 
-/// Opens `source`, whatever it is.
-pub(super) fn open(source: Source, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
-    let spec = OpenSpec { source, data: flags::data_spec(matches)? };
+/// Opens `source` as what is needed.
+pub(super) fn open(source: Source, need: Need, matches: &ArgMatches, env: &Env) -> Result<OpenedFiles> {
+    let spec = OpenSpec { source, data: DataSpec { need, ..flags::data_spec(matches)? } };
     Ok(env.job(|ctx| jobs::open(&spec, ctx))?)
 }
 
@@ -35,7 +35,7 @@ pub(super) fn frames(
 ) -> Result<Arc<Dataset>> {
     if opened.codes.is_some() {
         bail!(
-            "these are codes, but audio or features are wanted; `decode` makes frames of them: {}",
+            "these are codes, but audio or features are wanted; `decode` makes frames of them, and --as features takes them for frames: {}",
             source.paths().join(", ")
         );
     }

@@ -7,7 +7,8 @@ use clap::parser::ValueSource;
 
 use crate::audio::ChannelChoice;
 use crate::features::{self, ExtractParams};
-use crate::io::TimeAxis;
+use crate::io::model::metric_named;
+use crate::io::{Cleaning, CodebookNames, ModelOptions, Need, Offsets, ReadAs, TimeAxis};
 use crate::jobs::{Builtin, DataSpec, Holdout, Source};
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, RULES, UpdateRule};
@@ -35,6 +36,33 @@ pub(super) fn optional_path<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a
 /// The place of the quantizer that is meant where a file holds several.
 pub(super) fn quantizer(matches: &ArgMatches) -> Option<&str> {
     matches.try_get_one::<String>("quantizer").ok().flatten().map(String::as_str)
+}
+
+/// What is said of the model file that the command reads.
+pub(super) fn model_options(matches: &ArgMatches) -> Result<ModelOptions, Usage> {
+    let text = |id: &str| matches.try_get_one::<String>(id).ok().flatten();
+    let codebook = text("codebook").map(|rows| CodebookNames {
+        rows: rows.clone(),
+        transposed: matches.try_get_one::<bool>("transposed").ok().flatten().copied().unwrap_or(false),
+        sizes: text("cluster-size").cloned(),
+    });
+    let strides = text("strides").map(|text| {
+        let numbers =
+            text.split(',').map(|word| word.trim().parse::<usize>().ok().filter(|&stride| stride > 0));
+        numbers.collect::<Option<Vec<usize>>>().ok_or_else(|| {
+            Usage(format!("--strides is {text:?}, but must be numbers from 1, such as 1 or 4,2,1"))
+        })
+    });
+    Ok(ModelOptions {
+        strides: strides.transpose()?,
+        // A training's own flag says the same of the model that it starts from.
+        metric: match text("metric") {
+            Some(name) => metric_named(name),
+            None if is_given(matches, &rvq_id("metric")) => Some(rvq_params(matches)?.0.metric),
+            None => None,
+        },
+        codebook,
+    })
 }
 
 /// A whole number that may be left out.
@@ -79,14 +107,39 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
     Ok(DataSpec {
         extract,
         channel: count(matches, "channel").map_or(ChannelChoice::Mix, ChannelChoice::Only),
-        time_axis: matches.get_one::<String>("time-axis").map(|word| match word.as_str() {
-            "columns" => TimeAxis::Columns,
-            _ => TimeAxis::Rows,
-        }),
+        time_axis: time_axis(matches),
         frame_rate_hz: matches.get_one::<f64>("frame-rate").copied(),
         codebook_size: given_codebook_size(matches),
         quantizer: None,
+        read_as: read_as(matches),
+        need: Need::Anything,
+        cleaning: cleaning(matches),
+        dim: matches.get_one::<u32>("dim").map(|&dim| dim as usize),
+        drop_nonfinite: switch(matches, "drop-nonfinite"),
     })
+}
+
+/// What the files are said to be.
+pub(super) fn read_as(matches: &ArgMatches) -> Option<ReadAs> {
+    matches.try_get_one::<String>("as").ok().flatten().and_then(|id| ReadAs::named(id))
+}
+
+/// Which axis is said to be time.
+pub(super) fn time_axis(matches: &ArgMatches) -> Option<TimeAxis> {
+    matches.get_one::<String>("time-axis").map(|word| match word.as_str() {
+        "columns" => TimeAxis::Columns,
+        _ => TimeAxis::Rows,
+    })
+}
+
+/// What is to be taken out of codes, and undone in them.
+pub(super) fn cleaning(matches: &ArgMatches) -> Cleaning {
+    let ignore = matches.get_many::<i32>("ignore").unwrap_or_default().chain(matches.get_one::<i32>("pad"));
+    Cleaning {
+        ignore: ignore.copied().collect(),
+        delay: matches.get_one::<Vec<usize>>("delay").cloned(),
+        offsets: matches.get_one::<Offsets>("offsets").copied(),
+    }
 }
 
 /// `K`, where it is given: of codes that come without their codebooks nothing else says it.
@@ -181,6 +234,12 @@ pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<Path
         (spec.write)(&mut params, *value);
     }
     Ok((params, start))
+}
+
+/// The flag on the command line that only means something to a model file, if there is one.
+pub(super) fn model_flag(matches: &ArgMatches) -> Option<&'static str> {
+    let known = ["quantizer", "strides", "codebook", "transposed", "cluster-size"];
+    known.into_iter().find(|id| is_given(matches, id))
 }
 
 /// Whether a flag stands on the command line.

@@ -16,9 +16,23 @@ use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print,
 /// Prints what a model file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
-    let model = match open(path, flags::quantizer(matches), env)? {
+    let (read_as, options) = (flags::read_as(matches), flags::model_options(matches)?);
+    let (time_axis, cleaning) = (flags::time_axis(matches), flags::cleaning(matches));
+    let wanted = io::Wanted {
+        quantizer: flags::quantizer(matches),
+        model: Some(&options),
+        read_as,
+        time_axis,
+        cleaning: Some(&cleaning),
+        ..io::Wanted::default()
+    };
+    let opened = open(path, wanted, env);
+    let model = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
         Opened::Model(model) => model,
-        Opened::Codes(_) => return codes_alone::inspect(path, flags::switch(matches, "json"), env),
+        Opened::Codes(_) => {
+            let data = jobs::DataSpec { read_as, time_axis, cleaning, ..jobs::DataSpec::default() };
+            return codes_alone::inspect(path, data, flags::switch(matches, "json"), env);
+        }
         other => return not_a_model(&other, path),
     };
     if flags::switch(matches, "json") {
@@ -54,15 +68,15 @@ pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
         epsilon: number("epsilon").unwrap_or(usual.epsilon),
         threshold: number("threshold"),
     };
-    let quantizer = flags::quantizer(matches);
-    // The place is that of the checkpoint; the changed model may be a file of its own that knows nothing of it.
-    let model = match load_at(path, None, env) {
-        Err(err) if holds_several(&err) => load_at(path, quantizer, env),
+    let (quantizer, options) = (flags::quantizer(matches), flags::model_options(matches)?);
+    // The place is that of the checkpoint, and so is what is said of it; the changed model may be a file of its own that knows nothing of it.
+    let model = match load_at(path, None, &io::ModelOptions::default(), env) {
+        Err(err) if wants_more(&err) => load_at(path, quantizer, &options, env),
         model => model,
     };
     let (rvq, original) = (Arc::new(model?.rvq), original.to_owned());
     let quantizer = quantizer.map(str::to_owned);
-    let spec = WriteBackSpec { rvq, original, quantizer, path: out.to_owned(), ema };
+    let spec = WriteBackSpec { rvq, original, quantizer, options, path: out.to_owned(), ema };
     env.job(|ctx| jobs::write_back(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
 }
@@ -74,19 +88,25 @@ pub(super) fn check_model_ending(out: &Path) -> Result<(), Usage> {
 
 /// Opens a model file; of several quantizers in it the one that `--quantizer` names.
 pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<LoadedModel> {
-    load_at(path, flags::quantizer(matches), env)
+    load_at(path, flags::quantizer(matches), &flags::model_options(matches)?, env)
 }
 
-fn load_at(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<LoadedModel> {
-    match open(path, quantizer, env)? {
+fn load_at(
+    path: &Path,
+    quantizer: Option<&str>,
+    options: &io::ModelOptions,
+    env: &Env,
+) -> Result<LoadedModel> {
+    let need = io::Need::Model;
+    let wanted = io::Wanted { quantizer, need, model: Some(options), ..io::Wanted::default() };
+    match open(path, wanted, env)? {
         Opened::Model(model) => Ok(model),
         other => not_a_model(&other, path),
     }
 }
 
-fn open(path: &Path, quantizer: Option<&str>, env: &Env) -> Result<Opened> {
+fn open(path: &Path, wanted: io::Wanted<'_>, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
-    let wanted = io::Wanted { quantizer, ..io::Wanted::default() };
     let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
     Ok(opened?)
@@ -102,10 +122,35 @@ fn not_a_model<T>(opened: &Opened, path: &Path) -> Result<T> {
     bail!("this file holds {what}, but a model is wanted: {}", path.display())
 }
 
-/// Whether a file could not be opened because it was not said which of its quantizers is meant.
-fn holds_several(err: &anyhow::Error) -> bool {
+/// Whether a file could not be opened because it was not said which of its quantizers is meant, or how it is to be read.
+fn wants_more(err: &anyhow::Error) -> bool {
     let problem = err.downcast_ref::<io::FileError>().map(|err| &err.problem);
-    matches!(problem, Some(Problem::SeveralQuantizers { .. }))
+    matches!(
+        problem,
+        Some(
+            Problem::SeveralQuantizers { .. } | Problem::UnknownStrides { .. } | Problem::NoQuantizer { .. }
+        )
+    )
+}
+
+/// The tensors that look like codebooks, where a file could not be opened for want of a known layout.
+fn candidates(err: &anyhow::Error) -> String {
+    let problem = err.downcast_ref::<io::FileError>().map(|err| &err.problem);
+    let Some(Problem::NoQuantizer { candidates, .. }) = problem else { return String::new() };
+    if candidates.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["looks like a codebook", "layers", "shape", "guess"].map(str::to_owned).to_vec()];
+    rows.extend(candidates.iter().map(|candidate| {
+        let shape = candidate.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+        vec![
+            super::one_line(&candidate.pattern),
+            candidate.layers.to_string(),
+            shape,
+            candidate.guess.to_owned(),
+        ]
+    }));
+    table::aligned(&rows)
 }
 
 fn described(path: &Path, model: &LoadedModel) -> String {

@@ -54,6 +54,8 @@ pub(super) struct Reporter {
     run: Mutex<Option<(String, Share)>>,
     lines: Mutex<Lines>,
     steps: AtomicU64,
+    /// Steps that the run under way has taken.
+    taken: AtomicU64,
 }
 
 /// Which plain lines were written.
@@ -76,12 +78,19 @@ impl Reporter {
             }
             bar
         });
-        Self { bar, run: Mutex::default(), lines: Mutex::default(), steps: AtomicU64::new(0) }
+        Self {
+            bar,
+            run: Mutex::default(),
+            lines: Mutex::default(),
+            steps: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+        }
     }
 
     /// How many steps a training is going to take.
     pub(super) fn expect_steps(&self, steps: u64) {
         self.steps.store(steps, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
     }
 
     /// Says that another of several runs begins, and how many steps it takes.
@@ -95,10 +104,12 @@ impl Reporter {
         }
     }
 
-    /// Which run is under way and how long all of them still take, to stand in front of its progress; `done` is how far it is.
-    fn run_words(&self, done: f64) -> String {
+    /// Which run is under way and how long all of them still take, to stand in front of its progress.
+    fn run_words(&self) -> String {
         let Ok(run) = self.run.lock() else { return String::new() };
         let Some((name, share)) = run.as_ref() else { return String::new() };
+        let steps = self.steps.load(Ordering::Relaxed).max(1);
+        let done = self.taken.load(Ordering::Relaxed) as f64 / steps as f64;
         let left = share.left(done, share.began.elapsed());
         let left = left.map_or(String::new(), |left| format!(", {} left", about(left)));
         format!("{name}{left}: ")
@@ -107,13 +118,13 @@ impl Reporter {
     /// Shows what a job tells.
     pub(super) fn event(&self, event: &JobEvent) {
         match event {
-            JobEvent::Progress(progress) => self.progress(progress, "", 0.0),
+            JobEvent::Progress(progress) => self.progress(progress, ""),
             JobEvent::Step(_, record) => {
                 let total = self.steps.load(Ordering::Relaxed);
                 let error = record.layers.last().map(|layer| format!(", MSE {}", short(layer.mse, 4)));
                 let progress = Progress { stage: "training".to_owned(), done: record.step, total };
-                let done = record.step as f64 / total.max(1) as f64;
-                self.progress(&progress, &error.unwrap_or_default(), done);
+                self.taken.store(record.step, Ordering::Relaxed);
+                self.progress(&progress, &error.unwrap_or_default());
             }
             JobEvent::Notice(words) => self.note(words),
             JobEvent::Run(..) | JobEvent::Checkpoint(..) | JobEvent::Paused(_) => {}
@@ -139,14 +150,13 @@ impl Reporter {
         }
     }
 
-    /// Shows how far work is that is `run_done` of the run under way.
-    fn progress(&self, progress: &Progress, more: &str, run_done: f64) {
+    fn progress(&self, progress: &Progress, more: &str) {
         let Progress { stage, done, total } = progress;
         if let Some(bar) = &self.bar {
             if bar.is_finished() {
                 bar.reset();
             }
-            bar.set_prefix(super::one_line(&self.run_words(run_done)));
+            bar.set_prefix(super::one_line(&self.run_words()));
             bar.set_length(*total);
             bar.set_position(*done);
             bar.set_message(super::one_line(&format!("{stage}{more}")));
@@ -159,7 +169,7 @@ impl Reporter {
         let due = new || lines.last.is_none_or(|at| at.elapsed() >= LINE_EVERY);
         if due {
             let of = if *total > 0 { format!(": {done} of {total}") } else { String::new() };
-            let run = self.run_words(run_done);
+            let run = self.run_words();
             eprintln!("{}", super::one_line(&format!("{run}{stage}{of}{more}")));
             lines.last = Some(Instant::now());
         }

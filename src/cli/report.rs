@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::ArgMatches;
 
-use crate::io::{FileError, Problem};
+use crate::io::{FileError, Need, Problem};
 use crate::jobs::{self, EvaluateSpec, Source};
 use crate::report::{self, Report};
 use crate::training::{History, Run, findings, verdicts};
@@ -27,7 +27,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         None => {
             // What makes no sense is said before anything is opened.
             flags::rvq_params(matches)?.0.validate()?;
-            let opened = corpus::open(flags::source(matches), matches, env)?;
+            let opened = corpus::open(flags::source(matches), Need::Data, matches, env)?;
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
@@ -51,7 +51,8 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
 
 /// A model with its figures on the data; without data, with what its file alone tells.
 fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<(Arc<Run>, Vec<String>)> {
-    if let Some(flag) = flags::training_flag(matches) {
+    // The metric is as well what is said of the model.
+    if let Some(flag) = flags::training_flag(matches).filter(|flag| *flag != "metric") {
         let words = format!("--{flag} is for training, but --model gives a model that is trained");
         return Err(Usage(words).into());
     }

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
 use crate::features::Split;
-use crate::io;
+use crate::io::{self, Need};
 use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, rules};
 use crate::training::{Batches, History, findings};
@@ -50,7 +50,7 @@ pub(super) fn run_on(
     let start = self::start(&mut params, start, matches, env)?;
     params.validate()?;
     let source = flags::source(matches);
-    let opened = opened.map_or_else(|| corpus::open(source.clone(), matches, env), Ok)?;
+    let opened = opened.map_or_else(|| corpus::open(source.clone(), Need::Frames, matches, env), Ok)?;
     let dataset = corpus::frames(opened, &source, matches, env)?;
     let params = for_epochs(params.validate()?, &dataset, matches)?;
     let title = dataset.source.title();
@@ -89,7 +89,15 @@ pub(super) fn start(
     matches: &ArgMatches,
     env: &Env,
 ) -> Result<Option<Arc<Rvq>>> {
-    let Some(path) = path else { return Ok(None) };
+    let Some(path) = path else {
+        if let Some(flag) = flags::model_flag(matches) {
+            let words = format!(
+                "--{flag} says how a model file is read, but none is given to start from (--init MODEL)"
+            );
+            return Err(Usage(words).into());
+        }
+        return Ok(None);
+    };
     let rvq = load_start(&path, matches, env)?;
     fit_to_start(params, &rvq, matches, &path)?;
     Ok(Some(Arc::new(rvq)))
@@ -129,6 +137,12 @@ fn fit_to_start(params: &mut RvqParams, rvq: &Rvq, matches: &ArgMatches, path: &
         let asked = if key == "num_layers" { params.num_layers } else { params.codebook_size };
         if asked != has && flags::is_given(matches, &rvq_id(key)) {
             bail!("--{flag} is {asked}, but the model to start from has {has}: {}", path.display());
+        }
+    }
+    // What the model has already is neither chosen nor made anew.
+    for (key, flag) in [("codebook_dim", "codebook-dim"), ("kmeans_iters", "kmeans-iters")] {
+        if flags::is_given(matches, &rvq_id(key)) {
+            bail!("--{flag} has no effect on a training that starts from a model: {}", path.display());
         }
     }
     (params.num_layers, params.codebook_size) = (rvq.num_layers(), num_codes);

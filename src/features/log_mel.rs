@@ -57,7 +57,8 @@ impl Extractor for LogMel {
     }
 
     fn help(&self) -> &'static str {
-        "The level in bands spaced as the ear spaces pitch, frame by frame. What vocoders and many speech tokenizers take in."
+        "The level in bands spaced as the ear spaces pitch, frame by frame. What vocoders and many speech tokenizers take in. Equals librosa's with \
+         pad_mode=\"reflect\", which is not librosa's default."
     }
 
     fn params(&self) -> Vec<ParamSpec<ExtractParams>> {

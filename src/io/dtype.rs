@@ -105,8 +105,8 @@ pub(super) fn read_floats(src: &mut dyn Read, run: Run<'_>, task: &Task<'_>) -> 
     }
 }
 
-/// Whole numbers as token ids: negative ones and those above `i32::MAX` are refused.
-pub(super) fn read_codes(src: &mut dyn Read, run: Run<'_>, task: &Task<'_>) -> Result<Vec<u32>, Problem> {
+/// Whole numbers as token ids; those beyond 32 bits are refused.
+pub(super) fn read_codes(src: &mut dyn Read, run: Run<'_>, task: &Task<'_>) -> Result<Vec<i32>, Problem> {
     match run.dtype {
         Dtype::Int(1) => decode(src, run, task, |b: [u8; 1], at| code(i8::from_le_bytes(b), at)),
         Dtype::Int(2) => decode(src, run, task, |b: [u8; 2], at| code(i16::from_le_bytes(b), at)),
@@ -155,8 +155,8 @@ fn narrow(value: f64, at: usize) -> Result<f32, Problem> {
     Ok(narrowed)
 }
 
-fn code<T: TryInto<i32> + Copy + std::fmt::Display>(value: T, at: usize) -> Result<u32, Problem> {
-    value.try_into().ok().and_then(|v| u32::try_from(v).ok()).ok_or_else(|| {
+fn code<T: TryInto<i32> + Copy + std::fmt::Display>(value: T, at: usize) -> Result<i32, Problem> {
+    value.try_into().map_err(|_| {
         Problem::Value(format!("value number {at} is {value}, but codes run from 0 to {}", i32::MAX))
     })
 }

@@ -29,6 +29,19 @@ pub struct QuantizerPlace {
     pub about: Result<String, String>,
 }
 
+/// Tensors of one pattern of names that could be the codebooks of a quantizer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The name, with `{i}` for the layer where there are several.
+    pub pattern: String,
+    /// How many there are.
+    pub layers: usize,
+    /// The axes of the first.
+    pub shape: Vec<usize>,
+    /// What it could be.
+    pub guess: &'static str,
+}
+
 impl QuantizerPlace {
     /// What it is called: by this it can be asked for.
     #[must_use]
@@ -104,10 +117,20 @@ pub enum Problem {
     #[error("{0}")]
     Value(String),
     /// Tensors, but none of a quantizer.
-    #[error("there is no quantizer of a known layout in this file; it holds {found}")]
+    #[error("there is no quantizer of a known layout in this file; it holds {found}{}", advice(.candidates))]
     NoQuantizer {
         /// What it holds instead.
         found: String,
+        /// The tensors that look like codebooks.
+        candidates: Vec<Candidate>,
+    },
+    /// A quantizer whose layers may have strides, which nothing in the file tells.
+    #[error("{}", strides_choice(*.layers, .choices))]
+    UnknownStrides {
+        /// How many layers it has.
+        layers: usize,
+        /// The strides that are known of such files, the first those of a DAC.
+        choices: Vec<Vec<usize>>,
     },
     /// More than one quantizer.
     #[error("{}", choice(.wanted.as_deref(), .places))]
@@ -142,7 +165,9 @@ impl Problem {
             Self::Malformed(words) => Self::Malformed(one_line(&words)),
             Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
             Self::Value(words) => Self::Value(one_line(&words)),
-            Self::NoQuantizer { found } => Self::NoQuantizer { found: one_line(&found) },
+            Self::NoQuantizer { found, candidates } => {
+                Self::NoQuantizer { found: one_line(&found), candidates }
+            }
             other => other,
         };
         FileError { path: path.to_owned(), problem }
@@ -199,6 +224,36 @@ fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> String {
         ),
         Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),
     }
+}
+
+/// What could be tried on a file without a quantizer of a known layout; empty where nothing in it looks like a codebook.
+fn advice(candidates: &[Candidate]) -> String {
+    const SHOWN: usize = 3;
+    const NAME_CHARS: usize = 60;
+    let told = |candidate: &Candidate| {
+        let Candidate { pattern, layers, shape, guess } = candidate;
+        let pattern: String = one_line(pattern).chars().take(NAME_CHARS).collect();
+        match layers {
+            1 => format!("{pattern} {shape:?} ({guess})"),
+            layers => format!("{pattern} ({layers} x {shape:?}, {guess})"),
+        }
+    };
+    let names: Vec<String> = candidates.iter().take(SHOWN).map(told).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("; what looks like a codebook: {}; open one with --codebook NAME", names.join(", "))
+}
+
+/// How strides are said, where a file could be of several models.
+fn strides_choice(layers: usize, choices: &[Vec<usize>]) -> String {
+    let said = |strides: &Vec<usize>| strides.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    let others: Vec<String> = choices.iter().skip(1).map(said).collect();
+    let others = if others.is_empty() { "one number a layer".to_owned() } else { others.join(" or ") };
+    format!(
+        "the {layers} layers of this quantizer are named as both DAC and SNAC name them, and nothing in the file tells which it is: say --strides 1 \
+         for a DAC, or --strides {others} for a SNAC"
+    )
 }
 
 /// `words` as one line of readable length. Names and types are quoted from files, which can put anything there.

@@ -1,9 +1,9 @@
 //! Folders and patterns: each stands for the files in it, or of that name, that can be read.
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::order::natural_order;
 use super::{FileError, Problem, Source, known_formats, reader_for};
 use crate::task::Task;
 
@@ -73,6 +73,9 @@ fn expand_plain(paths: &[PathBuf], task: &Task<'_>) -> Result<Vec<PathBuf>, File
             files.push(path.clone());
             continue;
         }
+        if let Some(problem) = super::unread::folder_refusal(path) {
+            return Err(problem.at(path));
+        }
         let mut walk = Walk { task, seen: HashSet::new(), entries: 0, looked_at: 0, files: Vec::new() };
         walk.folder(path, 0)?;
         if walk.files.is_empty() {
@@ -129,48 +132,4 @@ impl Walk<'_> {
 fn is_readable(path: &Path) -> bool {
     let head = Source::open(path).and_then(|source| source.head());
     head.is_ok_and(|head| reader_for(&head, path).is_some())
-}
-
-/// Compares names with runs of digits taken as numbers.
-fn natural_order(a: &str, b: &str) -> Ordering {
-    let whole = a.cmp(b);
-    let (mut a, mut b) = (a, b);
-    loop {
-        let ((a_text, a_rest), (b_text, b_rest)) = (split_run(a), split_run(b));
-        if a_text.is_empty() || b_text.is_empty() {
-            // Names that differ in upper and lower case alone are told apart at the very end.
-            return a_text.len().cmp(&b_text.len()).then(whole);
-        }
-        let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-        let order = if is_number(a_text) && is_number(b_text) {
-            // Without leading zeros the longer number is the larger one, however long.
-            let (x, y) = (a_text.trim_start_matches('0'), b_text.trim_start_matches('0'));
-            x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| a_text.len().cmp(&b_text.len()))
-        } else {
-            a_text.to_lowercase().cmp(&b_text.to_lowercase())
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-        (a, b) = (a_rest, b_rest);
-    }
-}
-
-/// The leading run of digits, or of anything else, and what follows it.
-fn split_run(text: &str) -> (&str, &str) {
-    let digits = text.starts_with(|c: char| c.is_ascii_digit());
-    let end = text.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(text.len());
-    text.split_at(end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::natural_order;
-
-    #[test]
-    fn names_are_sorted_as_a_person_counts() {
-        let mut names = ["clip10.wav", "clip2.wav", "Clip1.wav", "clip2b.wav", "clip02.wav", "a", "clip"];
-        names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(names, ["a", "clip", "Clip1.wav", "clip2.wav", "clip2b.wav", "clip02.wav", "clip10.wav"]);
-    }
 }

@@ -6,45 +6,62 @@
 mod arrays;
 mod bundle;
 mod coded;
+mod codes_file;
 mod dtype;
+mod ecdc;
 mod error;
+mod faiss;
 mod folder;
+mod gguf;
+mod json;
+mod kaldi;
 mod limits;
 pub mod model;
+mod nemo;
 pub mod npy;
 pub mod npz;
+mod onnx;
+mod order;
 mod patch;
 pub mod pytorch;
+mod raw;
+mod recognise;
 mod replace;
 mod riff;
 pub mod safetensors;
+mod sharded;
+mod stored;
 pub mod tensors;
 pub mod text;
+mod unread;
+mod wanted;
 pub mod wav;
 mod write;
 mod write_back;
 mod zip;
 
-pub use arrays::{Codes, RawFeatures, RawValues, TimeAxis};
+pub use arrays::{Cleaning, Codes, NO_CODE, Offsets, RawFeatures, RawValues, Stated, TimeAxis};
 pub(crate) use bundle::{bundle, unbundle};
+pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};
 pub use dtype::Dtype;
-pub use error::{FileError, Problem, QuantizerPlace};
+pub use error::{Candidate, FileError, Problem, QuantizerPlace};
 pub use folder::expand;
 pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_limit};
-pub use model::{ChainInfo, LayerInfo, LoadedModel, ModelInfo};
-pub use npy::{CodesFile, write_codes_blocks, write_codes_npy, write_f32_npy};
+pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
+pub use npy::write_f32_npy;
 pub use replace::replace_file;
+pub use wanted::{Need, ReadAs, Wanted};
 pub use write::{
-    EmaParams, METRIC_KEY, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
+    EmaParams, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
 };
-pub use write_back::{WrittenBack, write_back};
+pub use write_back::{WrittenBack, write_back, write_back_as};
 
 use std::fs::{File, FileType};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::audio::{Audio, Intake};
+use crate::audio::Audio;
 use crate::task::Task;
 
 /// What a file turned out to be.
@@ -97,18 +114,18 @@ pub static READERS: &[&dyn Reader] = &[
     &npy::NpyReader,
     &npz::NpzReader,
     &pytorch::PytorchReader,
+    &pytorch::PickleReader,
     &safetensors::SafetensorsReader,
+    &faiss::FaissReader,
+    &gguf::GgufReader,
+    &nemo::NemoReader,
+    &onnx::OnnxReader,
+    &ecdc::EcdcReader,
+    &kaldi::ArkReader,
+    &kaldi::ScpReader,
+    &json::JsonReader,
     &text::TextReader,
 ];
-
-/// What is wanted of a file that holds more.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'a> {
-    /// What is kept of audio, block by block as it is read.
-    pub intake: Intake,
-    /// Which quantizer is meant where there are several: what stands in front of its tensor names.
-    pub quantizer: Option<&'a str>,
-}
 
 /// A regular, non-empty file that is open for reading.
 #[derive(Debug)]
@@ -139,16 +156,34 @@ pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
 /// # Errors
 /// As for [`open`]; or there is no such channel, or no quantizer at that place.
 pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, FileError> {
-    open_source(path, wanted, task).map_err(|problem| problem.at(path))
+    let opened = open_source(path, wanted, task).and_then(|opened| match (&opened, wanted.dim) {
+        (Opened::Features(features), Some(dim)) if !features.has_dim(dim) => Err(Problem::Value(format!(
+            "the frames of this file do not have {dim} dimensions: it holds an array of {:?}",
+            features.values.view().shape()
+        ))),
+        _ => Ok(opened),
+    });
+    opened.map_err(|problem| problem.at(path))
 }
 
 fn open_source(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
+    match sharded::shards_of(path)? {
+        Some(shards) => shards.open(&wanted, task, || open_alone(path, wanted, task)),
+        None => open_alone(path, wanted, task),
+    }
+}
+
+fn open_alone(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
     let source = Source { wanted, ..Source::open(path)? };
     let head = source.head()?;
     match reader_for(&head, path) {
         Some(reader) => reader.read(&source, task),
         None if head.starts_with(b"version https://git-lfs") => Err(Problem::LfsPointer),
-        None => Err(Problem::UnknownFormat { known: known_formats() }),
+        None => match (unread::refusal(&head), source.wanted.dim) {
+            (Some(problem), _) => Err(problem),
+            (None, Some(dim)) => raw::read(&source, dim, task),
+            (None, None) => Err(Problem::UnknownFormat { known: known_formats() }),
+        },
     }
 }
 
@@ -192,6 +227,12 @@ fn with_tensors<'a, T>(
     work: impl FnOnce(&dyn tensors::Tensors) -> Result<T, Problem>,
 ) -> Result<(Source<'a>, T), FileError> {
     let open = || {
+        if let Some(shards) = sharded::shards_of(path)? {
+            return Err(Problem::Unsupported(format!(
+                "this checkpoint lies in {} files, and only one file is written back into; write the model to a file of its own with `rvqscope convert`",
+                shards.count()
+            )));
+        }
         let source = Source::open(path)?;
         let head = source.head()?;
         let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source, task));

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{SeekFrom, Write};
+use std::io::{Seek, Write};
 use std::path::Path;
 
 use ndarray::{ArrayD, ArrayView2};
 
 use super::arrays::RawFeatures;
 use super::dtype::Dtype;
-use super::replace::WriteSeek;
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
-use super::{FileError, Opened, Problem, Reader, Source, replace_file};
+use super::pytorch::read_pickle;
+use super::recognise;
+use super::tensors::{Placed, Stored, TensorInfo, Tensors};
+use super::{FileError, Opened, Problem, Reader, Source, arrays, replace_file};
 use crate::mapped::MappedRows;
 use crate::task::Task;
 
 mod header;
+mod lengths;
 
 pub use header::NpyHeader;
-pub(super) use header::header_bytes;
+pub(super) use header::{codes_header_bytes, header_bytes};
 
 /// Reads `.npy`.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +36,7 @@ impl Reader for NpyReader {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["npy"]
+        &["npy", "dac"]
     }
 
     fn sniff(&self, head: &[u8], _path: &Path) -> bool {
@@ -42,12 +44,27 @@ impl Reader for NpyReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        let header = NpyHeader::read(&mut &source.file, source.len)?;
-        header.check_size(source.len)?;
-        if let Some(features) = map(source, &header) {
-            return Ok(Opened::Features(features));
+        // Arrays of objects are a pickle behind the header: ragged clips, a dictionary, a descript-audio-codec file.
+        if let Some(offset) = NpyHeader::pickle_offset(&mut &source.file, source.len) {
+            return read_pickle(source, offset, task);
         }
-        tensors::interpret(&NpyTensor::new(source, header), source.wanted.quantizer, task)
+        let mut file = &source.file;
+        file.rewind()?;
+        let header = NpyHeader::read(&mut file, source.len)?;
+        header.check_size(source.len)?;
+        let wanted = &source.wanted;
+        let may_map = !wanted.wants_codes() && !wanted.wants_model() && wanted.model.is_none();
+        let mut opened = match map(source, &header).filter(|_| may_map) {
+            Some(mut features) => {
+                features.notices.extend(arrays::notice_of_whole(&features, false, wanted));
+                Opened::Features(features)
+            }
+            None => recognise::interpret(&NpyTensor::new(source, header), wanted, task)?,
+        };
+        if let Opened::Features(features) = &mut opened {
+            lengths::put_clips(source, features)?;
+        }
+        Ok(opened)
     }
 
     fn tensors<'a>(
@@ -91,6 +108,8 @@ struct NpyTensor<'a> {
 
 impl<'a> NpyTensor<'a> {
     fn new(source: &'a Source<'_>, header: NpyHeader) -> Self {
+        let axes = (arrays::AXES_KEY.to_owned(), arrays::CODES_AXES.to_owned());
+        let metadata = header.states_codes.then_some(axes).into_iter().collect();
         let info = TensorInfo { dtype: header.dtype, shape: header.shape };
         let infos = BTreeMap::from([(String::new(), info.clone())]);
         let stored = Stored {
@@ -100,7 +119,7 @@ impl<'a> NpyTensor<'a> {
             offset: header.data_offset,
         };
         let stage = format!("reading {}", source.name());
-        Self { file: &source.file, stage, stored, infos, metadata: BTreeMap::new() }
+        Self { file: &source.file, stage, stored, infos, metadata }
     }
 }
 
@@ -117,7 +136,7 @@ impl Tensors for NpyTensor<'_> {
         self.stored.floats(self.file, &self.stage, task)
     }
 
-    fn codes(&self, _name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, _name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.stored.codes(self.file, &self.stage, task)
     }
 
@@ -126,78 +145,16 @@ impl Tensors for NpyTensor<'_> {
     }
 }
 
-/// Writes codes, `(num_layers, num_frames)`, as int32 `[n_q, T]`.
-///
-/// # Errors
-/// A code is above `i32::MAX`, or the file cannot be written.
-pub fn write_codes_npy(path: &Path, codes: ArrayView2<'_, u32>) -> Result<(), FileError> {
-    if let Some(code) = codes.iter().find(|&&code| i32::try_from(code).is_err()) {
-        let words = format!("the code {code} does not fit a 32-bit signed number");
-        return Err(Problem::Value(words).at(path));
-    }
-    write_array(path, "<i4", codes, u32::to_le_bytes)
-}
-
-/// An int32 file `[n_q, T]` that is filled block of frames by block of frames.
-pub struct CodesFile<'a> {
-    out: &'a mut dyn WriteSeek,
-    data_offset: u64,
-    num_frames: usize,
-    bytes: Vec<u8>,
-}
-
-impl CodesFile<'_> {
-    /// Writes the codes of a block of frames, `(num_layers, frames of the block)`, that begins at `first_frame`.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub fn put(&mut self, first_frame: usize, codes: ArrayView2<'_, u32>) -> std::io::Result<()> {
-        for (layer, row) in codes.rows().into_iter().enumerate() {
-            self.bytes.clear();
-            self.bytes.extend(row.iter().flat_map(|code| code.to_le_bytes()));
-            let place = (layer * self.num_frames + first_frame) as u64 * 4;
-            self.out.seek(SeekFrom::Start(self.data_offset + place))?;
-            self.out.write_all(&self.bytes)?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes codes as int32 `[n_q, T]` that `fill` hands over block by block, so that they need not be held at once.
-///
-/// # Errors
-/// `fill` fails, or the file cannot be written; what was there stays.
-pub fn write_codes_blocks(
-    path: &Path,
-    (num_layers, num_frames): (usize, usize),
-    fill: impl FnOnce(&mut CodesFile<'_>) -> std::io::Result<()>,
-) -> Result<(), FileError> {
-    replace_file(path, |out| {
-        let header = header_bytes("<i4", &[num_layers, num_frames]);
-        out.write_all(&header)?;
-        fill(&mut CodesFile { out, data_offset: header.len() as u64, num_frames, bytes: Vec::new() })
-    })
-}
-
 /// Writes real numbers, row by row, as float32.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write_f32_npy(path: &Path, values: ArrayView2<'_, f32>) -> Result<(), FileError> {
-    write_array(path, "<f4", values, f32::to_le_bytes)
-}
-
-fn write_array<T: Copy>(
-    path: &Path,
-    descr: &str,
-    values: ArrayView2<'_, T>,
-    bytes: impl Fn(T) -> [u8; 4],
-) -> Result<(), FileError> {
     replace_file(path, |out| {
         let mut out = std::io::BufWriter::new(out);
-        out.write_all(&header_bytes(descr, values.shape()))?;
+        out.write_all(&header_bytes("<f4", values.shape()))?;
         for &value in values {
-            out.write_all(&bytes(value))?;
+            out.write_all(&value.to_le_bytes())?;
         }
         out.flush()
     })

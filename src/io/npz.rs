@@ -9,7 +9,8 @@ use ndarray::ArrayD;
 
 use super::dtype::{self, Run};
 use super::npy::NpyHeader;
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
+use super::recognise;
+use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::zip::{self, Archive, Entry};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
@@ -39,7 +40,7 @@ impl Reader for NpzReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&NpzFile::open(source, task)?, source.wanted.quantizer, task)
+        recognise::interpret(&NpzFile::open(source, task)?, &source.wanted, task)
     }
 
     fn tensors<'a>(
@@ -133,7 +134,7 @@ impl Tensors for NpzFile<'_> {
         self.read(name, |reader, run| dtype::read_floats(reader, run, task))
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.read(name, |reader, run| dtype::read_codes(reader, run, task))
     }
 

@@ -1,14 +1,14 @@
 //! The `.safetensors` container: a JSON header of names, types, shapes and offsets, then the numbers.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use ndarray::ArrayD;
 use safetensors::tensor::{Dtype as FileDtype, Metadata};
 
-use super::tensors::{self, Placed, Stored, TensorInfo, Tensors};
+use super::recognise;
+use super::stored::StoredFile;
+use super::tensors::{Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
 
@@ -49,7 +49,7 @@ impl Reader for SafetensorsReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&SafetensorsFile::new(source)?, source.wanted.quantizer, task)
+        recognise::interpret(&open(source)?, &source.wanted, task)
     }
 
     fn tensors<'a>(
@@ -57,71 +57,33 @@ impl Reader for SafetensorsReader {
         source: &'a Source<'_>,
         _task: &Task<'_>,
     ) -> Option<Result<Box<dyn Tensors + 'a>, Problem>> {
-        Some(SafetensorsFile::new(source).map(|file| Box::new(file) as Box<dyn Tensors>))
+        Some(open(source).map(|file| Box::new(file) as Box<dyn Tensors>))
     }
 }
 
-/// An open file of which only the header has been read.
-pub(super) struct SafetensorsFile<'a> {
-    file: &'a File,
-    stage: String,
-    stored: BTreeMap<String, Stored>,
-    infos: BTreeMap<String, TensorInfo>,
-    metadata: BTreeMap<String, String>,
-}
-
-impl<'a> SafetensorsFile<'a> {
-    pub(super) fn new(source: &'a Source<'_>) -> Result<Self, Problem> {
-        let (header, data_offset) = read_header(source)?;
-        let data_len = source.len - data_offset;
-        let expected = header.data_len() as u64;
-        if expected > data_len {
-            return Err(Problem::Truncated { what: "tensors", expected, found: data_len });
+/// The tensors of a file of which only the header is read.
+fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
+    let (header, data_offset) = read_header(source)?;
+    let data_len = source.len - data_offset;
+    let expected = header.data_len() as u64;
+    if expected > data_len {
+        return Err(Problem::Truncated { what: "tensors", expected, found: data_len });
+    }
+    if expected < data_len {
+        let extra = data_len - expected;
+        return Err(Problem::malformed(format!("{extra} bytes follow the last tensor")));
+    }
+    let mut stored = BTreeMap::new();
+    for (name, info) in header.tensors() {
+        if info.shape.len() > MAX_AXES {
+            return Err(Problem::malformed(format!("{name} has {} axes", info.shape.len())));
         }
-        if expected < data_len {
-            let extra = data_len - expected;
-            return Err(Problem::malformed(format!("{extra} bytes follow the last tensor")));
-        }
-        let mut stored = BTreeMap::new();
-        for (name, info) in header.tensors() {
-            if info.shape.len() > MAX_AXES {
-                return Err(Problem::malformed(format!("{name} has {} axes", info.shape.len())));
-            }
-            let info_out = TensorInfo { dtype: number_type(info.dtype), shape: info.shape.clone() };
-            let offset = data_offset + info.data_offsets.0 as u64;
-            stored.insert(name, Stored { info: info_out, big_endian: false, fortran: false, offset });
-        }
-        let infos = stored.iter().map(|(name, stored)| (name.clone(), stored.info.clone())).collect();
-        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        let stage = format!("reading {}", source.name());
-        Ok(Self { file: &source.file, stage, stored, infos, metadata })
+        let info_out = TensorInfo { dtype: number_type(info.dtype), shape: info.shape.clone() };
+        let offset = data_offset + info.data_offsets.0 as u64;
+        stored.insert(name, Stored { info: info_out, big_endian: false, fortran: false, offset });
     }
-
-    fn stored(&self, name: &str) -> Result<&Stored, Problem> {
-        self.stored.get(name).ok_or_else(|| Problem::malformed(format!("there is no tensor {name:?}")))
-    }
-}
-
-impl Tensors for SafetensorsFile<'_> {
-    fn infos(&self) -> &BTreeMap<String, TensorInfo> {
-        &self.infos
-    }
-
-    fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.metadata
-    }
-
-    fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
-        self.stored(name)?.floats(self.file, &self.stage, task)
-    }
-
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
-        self.stored(name)?.codes(self.file, &self.stage, task)
-    }
-
-    fn placed(&self, name: &str) -> Option<Placed> {
-        self.stored.get(name).map(Stored::placed)
-    }
+    let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+    Ok(StoredFile::new(source, stored, metadata))
 }
 
 /// The header and where the numbers begin. The header's own checks see to it that tensors neither overlap nor leave gaps.

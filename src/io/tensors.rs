@@ -1,4 +1,4 @@
-//! Named tensors, whatever container they lie in, and what such a set of tensors amounts to.
+//! Named tensors, whatever container they lie in.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::dtype::{self, Run};
-use super::{Codes, Dtype, Opened, Problem, RawFeatures, model};
+use super::{Dtype, Problem};
 use crate::task::Task;
 
 /// A tensor before its values are read.
@@ -33,11 +33,11 @@ pub trait Tensors {
     /// It is not there, holds no real numbers, or cannot be read.
     fn floats(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem>;
 
-    /// The token ids of one tensor.
+    /// The whole numbers of one tensor: token ids, and below 0 what stands for none.
     ///
     /// # Errors
-    /// It is not there, holds no whole numbers from 0 up, or cannot be read.
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem>;
+    /// It is not there, holds no whole numbers, or cannot be read.
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem>;
 
     /// Where the numbers of one tensor lie; `None` where they cannot be overwritten in place (compressed, not in one piece of the file).
     fn placed(&self, _name: &str) -> Option<Placed> {
@@ -98,36 +98,6 @@ pub(super) struct Stored {
     pub(super) offset: u64,
 }
 
-/// What a container holds: a quantizer, the one at `quantizer` where there are several, or a single array of features or codes.
-///
-/// # Errors
-/// Neither, or what it is cannot be read.
-pub(super) fn interpret(
-    tensors: &dyn Tensors,
-    quantizer: Option<&str>,
-    task: &Task<'_>,
-) -> Result<Opened, Problem> {
-    if let Some(model) = model::find(tensors, quantizer, task)? {
-        return Ok(Opened::Model(model));
-    }
-    let mut infos = tensors.infos().iter();
-    match (infos.next(), infos.next()) {
-        (Some((name, info)), None) if info.dtype.is_float() => {
-            let rate = tensors.metadata().get("frame_rate_hz").and_then(|text| text.parse::<f64>().ok());
-            let rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
-            Ok(Opened::Features(RawFeatures::new(tensors.floats(name, task)?, rate)?))
-        }
-        (Some((name, info)), None) if info.dtype.is_int() => {
-            Ok(Opened::Codes(Codes::new(tensors.codes(name, task)?)?))
-        }
-        (Some((name, info)), None) => Err(Problem::Unsupported(format!(
-            "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
-            info.dtype.name()
-        ))),
-        _ => Err(Problem::NoQuantizer { found: summary(tensors) }),
-    }
-}
-
 impl Stored {
     /// Reads it as real numbers. That the file is long enough was checked when its header was read.
     pub(super) fn floats(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
@@ -135,7 +105,7 @@ impl Stored {
     }
 
     /// Reads it as token ids.
-    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
     }
 
@@ -171,35 +141,5 @@ impl Stored {
         ArrayD::from_shape_vec(shape, values).map_err(|_| {
             Problem::malformed(format!("the shape {:?} does not fit its values", self.info.shape))
         })
-    }
-}
-
-/// What a file without a quantizer holds, for a sentence: what it is known to be, or a few tensor names.
-fn summary(tensors: &dyn Tensors) -> String {
-    const SHOWN: usize = 4;
-    /// A name can be as long as the file.
-    const NAME_CHARS: usize = 80;
-    let infos = tensors.infos();
-    if infos.is_empty()
-        && let Some(model) = tensors.metadata().get("pretrained")
-    {
-        let model: String = model.chars().take(NAME_CHARS).collect();
-        return format!(
-            "no tensor at all, only the name of the model it stands for, {model}; open that one's own file"
-        );
-    }
-    if infos.keys().any(|name| name.contains(".lora_A.") || name.contains(".lora_B.")) {
-        return "LoRA weights, which change a base model that is another file; the quantizer is in that one"
-            .to_owned();
-    }
-    if infos.is_empty() {
-        return "no tensor at all".to_owned();
-    }
-    let names = infos.keys().take(SHOWN).map(|name| name.chars().take(NAME_CHARS).collect::<String>());
-    let names = names.collect::<Vec<_>>().join(", ");
-    match infos.len() {
-        1 => format!("one tensor, {names}"),
-        count if count <= SHOWN => format!("{count} tensors, {names}"),
-        count => format!("{count} tensors, such as {names}"),
     }
 }

@@ -1,31 +1,30 @@
-//! Numbers as text: `.csv` and `.tsv` of features, a line a frame, and GPT-SoVITS's `6-name2semantic.tsv` of codes, a line a clip.
+//! Numbers as text: `.csv` and `.tsv` of features, a line a frame; and codes, which are whole numbers alone: a line a clip as in fairseq's `.km`,
+//! behind a name as in `utt|12 5 7` and GPT-SoVITS's `6-name2semantic.tsv`, or a table.
 //!
 //! Read field by field, so that a line may be as long as the file.
 
-use std::io::{BufReader, Seek};
 use std::path::Path;
 
 use ndarray::Array2;
 
-use super::arrays::{Codes, RawFeatures};
-use super::{Opened, Problem, Reader, Source};
-use crate::task::{Stage, Task};
+use super::arrays::{RawFeatures, finished, notice_of_whole};
+use super::{Opened, Problem, ReadAs, Reader, Source, Wanted};
+use crate::task::Task;
 
+mod fields;
 mod kind;
+mod number;
 mod scan;
+mod whole;
 
-use kind::{Kind, NUMBER_HEADERS};
-use scan::{End, Scan};
+use fields::{COMMENT, Text};
+use kind::Kind;
+use number::{not_a, number, push, shown};
+use scan::End;
 
 /// Reads text.
 #[derive(Debug, Clone, Copy)]
 pub struct TextReader;
-
-/// Numbers for which room is made at least.
-const BLOCK: usize = 1 << 15;
-
-/// Fields between two looks at the task.
-const FIELDS_A_LOOK: u64 = 1 << 14;
 
 impl Reader for TextReader {
     fn id(&self) -> &'static str {
@@ -33,11 +32,11 @@ impl Reader for TextReader {
     }
 
     fn label(&self) -> &'static str {
-        "CSV or TSV of numbers"
+        "text of numbers or codes"
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["csv", "tsv", "txt"]
+        &["csv", "tsv", "txt", "km", "unit"]
     }
 
     fn sniff(&self, head: &[u8], path: &Path) -> bool {
@@ -48,41 +47,44 @@ impl Reader for TextReader {
         let head = source.head()?;
         let kind = Kind::of(&head, source.path)
             .ok_or_else(|| Problem::malformed("the first lines of this text are no numbers"))?;
-        let mut file = &source.file;
-        file.rewind()?;
         let stage = format!("reading {}", source.name());
-        let mut text = Text {
-            scan: Scan::new(BufReader::new(file)),
-            field: Vec::new(),
-            fields: 0,
-            stage: task.stage(&stage),
-            len: source.len,
-        };
+        let stage = task.stage(&stage);
         match kind {
             Kind::Numbers { delimiters, has_header } => {
-                let (values, columns) = text.numbers(delimiters, has_header)?;
-                let rows = values.len() / columns.max(1);
-                let values = Array2::from_shape_vec((rows, columns), values)
-                    .map_err(|_| Problem::malformed("the lines of this text are of different lengths"))?;
-                Ok(Opened::Features(RawFeatures::new(values.into_dyn(), None)?))
+                // Whole numbers alone are codes, unless the user says otherwise or columns have names.
+                let may_be_codes = !has_header && source.wanted.read_as != Some(ReadAs::Features);
+                if may_be_codes
+                    && let Some(codes) = Text::new(source, stage)?.whole(delimiters, &source.wanted)?
+                {
+                    return Ok(Opened::Codes(finished(codes, &source.wanted)?));
+                }
+                Text::new(source, stage)?.features(delimiters, has_header, &source.wanted)
             }
-            Kind::Semantic { has_header } => Ok(Opened::Codes(text.semantic(has_header)?)),
+            Kind::Named { delimiter, has_header } => {
+                let codes = Text::new(source, stage)?.named(delimiter, has_header)?;
+                Ok(Opened::Codes(finished(codes, &source.wanted)?))
+            }
         }
     }
 }
 
-/// A text that is being read.
-struct Text<'a, R> {
-    scan: Scan<R>,
-    /// The field that was read last.
-    field: Vec<u8>,
-    /// How many were.
-    fields: u64,
-    stage: Stage<'a>,
-    len: u64,
-}
-
 impl<R: std::io::BufRead> Text<'_, R> {
+    /// The numbers as features, a line a frame.
+    fn features(
+        mut self,
+        delimiters: &'static [u8],
+        has_header: bool,
+        wanted: &Wanted<'_>,
+    ) -> Result<Opened, Problem> {
+        let (values, columns) = self.numbers(delimiters, has_header)?;
+        let rows = values.len() / columns.max(1);
+        let values = Array2::from_shape_vec((rows, columns), values)
+            .map_err(|_| Problem::malformed("the lines of this text are of different lengths"))?;
+        let mut features = RawFeatures::new(values.into_dyn(), wanted.time_axis, None)?;
+        features.notices.extend(notice_of_whole(&features, false, wanted));
+        Ok(Opened::Features(features))
+    }
+
     /// Every number, and how many make a line.
     fn numbers(&mut self, delimiters: &'static [u8], has_header: bool) -> Result<(Vec<f32>, usize), Problem> {
         let (mut values, mut columns) = (Vec::new(), 0);
@@ -92,7 +94,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
             let line = self.scan.line();
             let end = self.next(delimiters)?;
             let text = self.field.trim_ascii();
-            let is_comment = in_line == 0 && text.starts_with(NUMBER_HEADERS);
+            let is_comment = in_line == 0 && text.starts_with(COMMENT);
             let is_header = before_header && !text.is_empty() && !is_comment;
             before_header &= !is_header;
             if (is_comment || is_header) && end == End::Delimiter {
@@ -128,100 +130,4 @@ impl<R: std::io::BufRead> Text<'_, R> {
             }
         }
     }
-
-    /// Codes of one layer, clip after clip.
-    fn semantic(&mut self, has_header: bool) -> Result<Codes, Problem> {
-        /// Lines are long: a file of very many very short ones is none of codes, and takes many times its length in memory.
-        const MAX_CLIPS: u64 = 100_000;
-        const MIN_LINE: u64 = 64;
-        let most = MAX_CLIPS + self.len / MIN_LINE;
-        let (mut values, mut clips) = (Vec::new(), Vec::new());
-        if has_header {
-            self.skip_line()?;
-        }
-        loop {
-            let line = self.scan.line();
-            let end = self.next(b"\t")?;
-            let name = String::from_utf8_lossy(self.field.trim_ascii()).into_owned();
-            match end {
-                End::Delimiter => {}
-                End::Line if name.is_empty() => continue,
-                End::File if name.is_empty() => break,
-                _ => {
-                    return Err(Problem::malformed(format!(
-                        "line {line} has no tab between a clip's name and its codes"
-                    )));
-                }
-            }
-            let start = values.len();
-            let end = loop {
-                let end = self.next(b" ")?;
-                let text = self.field.trim_ascii();
-                if !text.is_empty() {
-                    let code = std::str::from_utf8(text).ok().and_then(|text| text.parse::<u32>().ok());
-                    let code = code.filter(|&code| i32::try_from(code).is_ok());
-                    let code = code.ok_or_else(|| not_a(text, "code", line))?;
-                    push(&mut values, code);
-                }
-                if end != End::Delimiter {
-                    break end;
-                }
-            };
-            if values.len() == start {
-                return Err(Problem::malformed(format!("line {line} names a clip without any codes")));
-            }
-            if clips.len() as u64 >= most {
-                return Err(Problem::Unsupported(format!(
-                    "line {line}: there are over {most} clips; split the file"
-                )));
-            }
-            clips.push((name, values.len() - start));
-            if end == End::File {
-                break;
-            }
-        }
-        Codes::of_clips(values, clips)
-    }
-
-    /// Reads the next field, and gives what ended it.
-    fn next(&mut self, delimiters: &[u8]) -> Result<End, Problem> {
-        if self.fields.is_multiple_of(FIELDS_A_LOOK) {
-            self.stage.reach(self.scan.bytes(), self.len)?;
-        }
-        self.fields += 1;
-        self.scan.field(&mut self.field, delimiters)
-    }
-
-    fn skip_line(&mut self) -> Result<(), Problem> {
-        while !self.scan.skip_block()? {
-            self.stage.reach(self.scan.bytes(), self.len)?;
-        }
-        Ok(())
-    }
-}
-
-/// Adds a number; room grows by a quarter, so that it stays in proportion to the file.
-fn push<T>(values: &mut Vec<T>, value: T) {
-    if values.len() == values.capacity() {
-        values.reserve_exact((values.len() / 4).max(BLOCK));
-    }
-    values.push(value);
-}
-
-/// A field as a number. Where semicolons part the fields, a comma may stand for the point.
-fn number(text: &[u8], delimiters: &[u8]) -> Option<f32> {
-    let text = std::str::from_utf8(text).ok()?;
-    let parsed = text.parse().ok();
-    parsed.or_else(|| delimiters.contains(&b';').then(|| text.replacen(',', ".", 1).parse().ok())?)
-}
-
-fn not_a(text: &[u8], what: &str, line: usize) -> Problem {
-    Problem::malformed(format!("line {line}: {} is not a {what}", shown(text)))
-}
-
-/// A field as a sentence quotes it.
-fn shown(text: &[u8]) -> String {
-    const MAX_CHARS: usize = 40;
-    let text: String = String::from_utf8_lossy(text).chars().take(MAX_CHARS).collect();
-    format!("{text:?}")
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::patch::{Patch, patched_copy};
 use super::tensors::{NewTensor, Placed, Tensors};
-use super::write::{EmaParams, family_tensors, formula_of_names, settled, settling};
-use super::{Dtype, FileError, LoadedModel, Problem, model};
+use super::write::{EmaParams, family_tensors, settled, settling};
+use super::{Dtype, FileError, LoadedModel, ModelOptions, Problem, model};
 use crate::rvq::{Layer, Rvq};
 use crate::task::Task;
 
@@ -40,8 +40,24 @@ pub fn write_back(
     params: &EmaParams,
     task: &Task<'_>,
 ) -> Result<WrittenBack, FileError> {
+    write_back_as(original, target, (quantizer, &ModelOptions::default()), rvq, params, task)
+}
+
+/// As [`write_back`], with what the user says of the checkpoint.
+///
+/// # Errors
+/// As for [`write_back`].
+pub fn write_back_as(
+    original: &Path,
+    target: &Path,
+    (quantizer, options): (Option<&str>, &ModelOptions),
+    rvq: &Rvq,
+    params: &EmaParams,
+    task: &Task<'_>,
+) -> Result<WrittenBack, FileError> {
     let (source, plan) = super::with_tensors(original, task, |tensors| {
-        let old = model::find(tensors, quantizer, task)?.ok_or_else(|| {
+        let asked = model::Asked { quantizer, model: Some(options) };
+        let old = model::find(tensors, asked, task)?.ok_or_else(|| {
             Problem::Unsupported(
                 "there is no quantizer in this file that another could take the place of".to_owned(),
             )
@@ -70,8 +86,10 @@ fn plan(
     check_same_shape(rvq, &old)?;
     let named = |rvq: &Rvq| family_tensors(&info.family, rvq, &info.place, Dtype::F32);
     let before = named(&old)?;
-    let in_file = |name: &&str| tensors.infos().contains_key(*name);
-    let formula = formula_of_names(before.iter().map(|tensor| tensor.name.as_str()).filter(in_file));
+    let formula = model::family(&info.family).and_then(|family| {
+        let in_file = |name: &str| model::is_sum(family, name) && tensors.infos().contains_key(name);
+        family.row_formula().filter(|_| before.iter().any(|tensor| in_file(&tensor.name)))
+    });
     let dtype = info.layers.first().and_then(|layer| Dtype::named(&layer.dtype)).unwrap_or(Dtype::F32);
 
     let (mut new, mut layers) = (old.clone(), Vec::new());
@@ -137,10 +155,12 @@ fn patch(
              `rvqscope convert`"
         ))
     })?;
+    let mut after = after;
     let stored = tensors.floats(name, task)?;
     let largest = stored.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+    let codes = codes_in(before, &stored);
     let same = stored.len() == before.values.len()
-        && stored.iter().zip(&before.values).all(|(a, b)| (a - b).abs() <= SAME * largest);
+        && stored.iter().zip(&before.values).take(codes).all(|(a, b)| (a - b).abs() <= SAME * largest);
     if !same {
         // An affine codebook, say: what is searched is made of what is stored and of statistics beside it.
         return Err(Problem::Unsupported(format!(
@@ -148,9 +168,21 @@ fn patch(
              `rvqscope convert`"
         )));
     }
+    // Behind the codes stands what is no code, and stays.
+    after.values.iter_mut().zip(&stored).skip(codes).for_each(|(new, old)| *new = *old);
     let new = NewTensor { dtype: placed.dtype, ..after };
     new.check()?;
     Ok(Patch { name: new.name, placed, values: new.values })
+}
+
+/// How many of the numbers are those of codes: all, but for a last row that is written as zeros because it stands for padding.
+fn codes_in(before: &NewTensor, stored: &ndarray::ArrayD<f32>) -> usize {
+    let row = if let [_, row] = *before.shape { row } else { 0 };
+    let codes = before.values.len().saturating_sub(row);
+    let is_padding = row > 0
+        && before.values.iter().skip(codes).all(|&v| v == 0.0)
+        && stored.iter().skip(codes).any(|&v| v != 0.0);
+    if is_padding { codes } else { before.values.len() }
 }
 
 fn check_same_shape(new: &Rvq, old: &Rvq) -> Result<(), Problem> {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::io::{self, Codes};
+use crate::io::{self, Cleaning, Codes, CodesHeader, NO_CODE, Need, Opened, TimeAxis, Wanted};
 use crate::rvq::encoder::Encoder;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
 
-use super::{Dataset, JobCtx, JobError};
+use super::{Dataset, JobCtx, JobError, JobEvent};
 
 /// Codes of a corpus, to be written.
 #[derive(Debug, Clone)]
@@ -35,8 +35,12 @@ pub struct DecodeSpec {
     pub rvq: Arc<Rvq>,
     /// A file of codes, `(num_layers, num_frames)`.
     pub codes: PathBuf,
-    /// The layer that its first row belongs to.
-    pub start: usize,
+    /// The layer that its first row belongs to; `None` for what the file says, or the first.
+    pub start: Option<usize>,
+    /// Which axis of the codes is time; `None` for what the file or the quantizer's layers say.
+    pub time_axis: Option<TimeAxis>,
+    /// What is to be taken out of the codes, and undone in them.
+    pub cleaning: Cleaning,
     /// Where to.
     pub path: PathBuf,
 }
@@ -68,16 +72,26 @@ pub fn encode<E: From<RvqError>>(
     Ok(())
 }
 
-/// Writes the codes of a corpus as int32 `.npy`, `[n_q, T]`.
+/// Writes the codes of a corpus as int32 `[n_q, T]`, `.npy` or `.safetensors`.
 ///
 /// # Errors
 /// As for [`encode`]; or the file cannot be written, and what was there stays.
 pub fn encode_to_file(spec: &CodesSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
     let CodesSpec { rvq, dataset, span, search, path } = spec;
-    let num_layers = span.resolve(rvq.num_layers())?.len();
-    let shape = (num_layers, dataset.set.matrix.num_frames());
+    let layers = span.resolve(rvq.num_layers())?;
+    let shape = (layers.len(), dataset.set.matrix.num_frames());
+    let header = CodesHeader {
+        codebook_sizes: sizes(rvq, layers.start),
+        first_layer: layers.start,
+        frame_rate_hz: dataset.set.frame_rate_hz,
+        clips: dataset.set.clips.iter().map(|clip| (clip.name.clone(), clip.frames.len())).collect(),
+    };
+    let header = CodesHeader {
+        codebook_sizes: header.codebook_sizes.into_iter().take(layers.len()).collect(),
+        ..header
+    };
     let mut stopped = None;
-    let written = io::write_codes_blocks(path, shape, |file| {
+    let written = io::write_codes_blocks(path, shape, &header, |file| {
         let encoded = ctx.compute(|task| {
             encode::<Stopped>(rvq, dataset, *span, *search, task, |start, codes| {
                 file.put(start, codes.view()).map_err(Stopped::Writing)
@@ -110,24 +124,74 @@ impl From<RvqError> for Stopped {
     }
 }
 
-/// Writes the frames that a file of codes stands for as f32 `.npy`, `[T, D]`.
+/// `K` of each layer from `start` on.
+fn sizes(rvq: &Rvq, start: usize) -> Vec<usize> {
+    rvq.layers().iter().skip(start).map(|layer| layer.codebook.num_codes()).collect()
+}
+
+/// Writes the frames that a file of codes stands for as f32 `.npy`, `[T, D]`. What is to be known of the codes is told as notices.
 ///
 /// # Errors
-/// The file holds no codes, or a code or layer that the quantizer has not; or the result cannot be written.
+/// The file holds no codes, or a code or layer that the quantizer has not, or a frame without a code; or the result cannot be written.
 pub fn decode_to_file(spec: &DecodeSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
     let frames = ctx.compute(|task| {
-        let codes = match io::open(&spec.codes, task)? {
-            io::Opened::Codes(codes) => codes,
-            _ => {
-                return Err(JobError::Input(format!(
-                    "this file holds no codes; give whole numbers, one row a layer: {}",
-                    spec.codes.display()
-                )));
-            }
-        };
-        let Codes { values, .. } = codes;
-        Ok(spec.rvq.decode(values.view(), spec.start)?)
+        let (codes, start) = codes_of(spec, ctx, task)?;
+        Ok::<_, JobError>(spec.rvq.decode(codes.values.view(), start)?)
     })??;
     io::write_f32_npy(&spec.path, frames.view())?;
     Ok(spec.path.clone())
+}
+
+/// The codes to be decoded, and the layer that they begin at.
+fn codes_of(spec: &DecodeSpec, ctx: &JobCtx<'_>, task: &Task<'_>) -> Result<(Codes, usize), JobError> {
+    let DecodeSpec { rvq, codes: path, start, time_axis, cleaning, .. } = spec;
+    let input = |words: String| JobError::Input(format!("{words}: {}", path.display()));
+    let from = start.unwrap_or(0);
+    let sizes = sizes(rvq, from);
+    let wanted = Wanted {
+        need: Need::Codes,
+        time_axis: *time_axis,
+        num_layers: Some(sizes.len()),
+        codebook_sizes: &sizes,
+        cleaning: Some(cleaning),
+        ..Wanted::default()
+    };
+    let codes = match io::open_as(path, wanted, task)? {
+        Opened::Codes(codes) => codes,
+        _ => return Err(input("this file holds no codes; give whole numbers, one row a layer".to_owned())),
+    };
+    for notice in &codes.notices {
+        (ctx.emit)(JobEvent::Notice(format!("{notice}: {}", path.display())));
+    }
+    let stated = codes.stated.first_layer;
+    if let (Some(start), Some(stated)) = (*start, stated.filter(|&stated| Some(stated) != *start)) {
+        let words = format!("--start is {start}, but these codes say that they begin at layer {stated}");
+        return Err(input(words));
+    }
+    if let Some(((layer, frame), _)) = codes.values.indexed_iter().find(|(_, code)| **code == NO_CODE) {
+        return Err(input(format!(
+            "layer {layer} has no code for frame {frame}, so that frame cannot be decoded"
+        )));
+    }
+    let start = stated.unwrap_or(from);
+    check_sizes(rvq, start, &codes.stated.codebook_sizes).map_err(input)?;
+    let (layers, left) = (codes.values.nrows(), rvq.num_layers().saturating_sub(start));
+    if layers < left {
+        let words =
+            format!("{layers} of {left} layers are given, so the frames are those of these layers alone");
+        (ctx.emit)(JobEvent::Notice(format!("{words}: {}", path.display())));
+    }
+    Ok((codes, start))
+}
+
+/// Refuses codes that say that they are of codebooks of other sizes.
+fn check_sizes(rvq: &Rvq, start: usize, stated: &[usize]) -> Result<(), String> {
+    let differs =
+        (start..).zip(stated.iter().zip(sizes(rvq, start))).find(|(_, (stated, size))| *stated != size);
+    match differs {
+        None => Ok(()),
+        Some((layer, (stated, size))) => Err(format!(
+            "these codes are of a quantizer of {stated} codes in layer {layer}, but this one has {size}"
+        )),
+    }
 }

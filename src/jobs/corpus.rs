@@ -22,6 +22,7 @@ pub(super) struct CorpusBuilder {
     dim: usize,
     frames: usize,
     values: Values,
+    dropped: usize,
 }
 
 #[derive(Debug)]
@@ -41,8 +42,17 @@ impl Default for Values {
 }
 
 impl CorpusBuilder {
-    /// Adds a clip of `(num_frames, dim)`. One mapped file alone is not copied.
-    pub(super) fn push(&mut self, name: &str, values: RawValues) -> Result<(), JobError> {
+    /// Adds the frames of a file, `(num_frames, dim)`, of one clip or of several. One mapped file alone is not copied.
+    ///
+    /// # Errors
+    /// There is no frame, its dimension is another, or some are not finite and are not to be left out.
+    pub(super) fn push(
+        &mut self,
+        name: &str,
+        values: RawValues,
+        clips: Option<Vec<(String, usize)>>,
+        drop_nonfinite: bool,
+    ) -> Result<(), JobError> {
         let view = values.view();
         let (frames, dim) = view.dim();
         let problem = |problem| JobError::Features { problem, path: name.to_owned() };
@@ -53,9 +63,21 @@ impl CorpusBuilder {
             return Err(problem(FeatureError::Dim { name: name.to_owned(), dim, expected: self.dim }));
         }
         self.dim = dim;
-        self.clips.push(Clip { name: name.to_owned(), frames: self.frames..self.frames + frames });
-        let first = self.frames == 0;
-        self.frames += frames;
+        let clips = clips.unwrap_or_else(|| vec![(name.to_owned(), frames)]);
+        // Mapped files are checked once, at the end, unless something is to be done about it.
+        let is_mapped = matches!(values, RawValues::Mapped(_));
+        let bad = if is_mapped && !drop_nonfinite { Vec::new() } else { nonfinite(view) };
+        if !bad.is_empty() {
+            if !drop_nonfinite {
+                return Err(not_finite(&bad, frames, name));
+            }
+            return self.push_finite(name, view, &clips, &bad);
+        }
+        for (name, len) in clips {
+            self.clips.push(Clip { name, frames: self.frames..self.frames + len });
+            self.frames += len;
+        }
+        let first = matches!(&self.values, Values::Memory(values) if values.is_empty());
         match values {
             RawValues::Mapped(mapped) if first => {
                 self.values = Values::Mapped(mapped);
@@ -63,6 +85,44 @@ impl CorpusBuilder {
             }
             values => self.append(values.view()),
         }
+    }
+
+    /// Adds the frames that are finite: all but the `bad` ones, which are in order.
+    fn push_finite(
+        &mut self,
+        name: &str,
+        view: ArrayView2<'_, f32>,
+        clips: &[(String, usize)],
+        bad: &[usize],
+    ) -> Result<(), JobError> {
+        if bad.len() == view.nrows() {
+            return Err(JobError::Input(format!("no frame is finite: {name}")));
+        }
+        let mut start = 0;
+        for (name, len) in clips {
+            let end = start + len;
+            let from = bad.partition_point(|&frame| frame < start);
+            let to = bad.partition_point(|&frame| frame < end);
+            let kept = len - (to - from);
+            if kept > 0 {
+                self.clips.push(Clip { name: name.clone(), frames: self.frames..self.frames + kept });
+                self.frames += kept;
+            }
+            let mut next = start;
+            for &frame in bad.get(from..to).unwrap_or_default() {
+                self.append(view.slice(ndarray::s![next..frame, ..]))?;
+                next = frame + 1;
+            }
+            self.append(view.slice(ndarray::s![next..end, ..]))?;
+            start = end;
+        }
+        self.dropped += bad.len();
+        Ok(())
+    }
+
+    /// Frames that were left out.
+    pub(super) fn dropped(&self) -> usize {
+        self.dropped
     }
 
     fn append(&mut self, rows: ArrayView2<'_, f32>) -> Result<(), JobError> {
@@ -97,7 +157,7 @@ impl CorpusBuilder {
         title: &str,
         task: &Task<'_>,
     ) -> Result<FeatureSet, JobError> {
-        let Self { clips, dim, frames, values } = self;
+        let Self { clips, dim, frames, values, .. } = self;
         let problem = |problem| match problem {
             FeatureError::Cancelled(cancelled) => JobError::Cancelled(cancelled),
             problem => JobError::Features { problem, path: title.to_owned() },
@@ -115,9 +175,44 @@ impl CorpusBuilder {
                 MappedRows::open(&file, 0, frames, dim).map_err(spool_error)?
             }
         };
-        let matrix = FeatureMatrix::from_mapped(mapped, task).map_err(problem)?;
+        let matrix = match FeatureMatrix::from_mapped(mapped.clone(), task) {
+            Err(FeatureError::NotFinite { .. }) => {
+                let view = mapped.view();
+                return Err(not_finite(&nonfinite(view), view.nrows(), title));
+            }
+            matrix => matrix.map_err(problem)?,
+        };
         Ok(FeatureSet { matrix, clips, frame_rate_hz })
     }
+}
+
+/// The frames that hold a number which is not finite, in order.
+fn nonfinite(view: ArrayView2<'_, f32>) -> Vec<usize> {
+    let rows = view.rows().into_iter().enumerate();
+    rows.filter(|(_, row)| row.iter().any(|v| !v.is_finite())).map(|(frame, _)| frame).collect()
+}
+
+/// Refuses frames that are not finite, and names them.
+fn not_finite(bad: &[usize], frames: usize, name: &str) -> JobError {
+    const SHOWN: usize = 6;
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for &frame in bad {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == frame => *last = frame,
+            _ => runs.push((frame, frame)),
+        }
+    }
+    let shown = runs.iter().take(SHOWN).map(|(first, last)| match last - first {
+        0 => first.to_string(),
+        _ => format!("{first} to {last}"),
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = if runs.len() > SHOWN { " and others" } else { "" };
+    let word = if bad.len() == 1 { "frame" } else { "frames" };
+    JobError::Input(format!(
+        "{} of {frames} frames hold NaN or infinite numbers, {word} {shown}{more} (from 0); only finite numbers can be quantized, and --drop-nonfinite leaves these frames out: {name}",
+        bad.len()
+    ))
 }
 
 fn spool_error(err: std::io::Error) -> JobError {

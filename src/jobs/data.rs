@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::audio::{Audio, ChannelChoice, Intake};
 use crate::features::{self, ExtractParams, FeatureSet, article_example, demo::DEMO_CLIPS};
-use crate::io::{self, LoadedModel, Opened, RawFeatures, TimeAxis};
+use crate::io::{self, Cleaning, LoadedModel, Need, Opened, ReadAs, TimeAxis};
 use crate::rvq::RvqParams;
 use crate::task::Task;
 
-use super::corpus::CorpusBuilder;
+use super::feature_files::FeatureFiles;
 use super::tokens::CodesFiles;
 use super::{JobCtx, JobError, JobEvent, OpenedCodes};
 
@@ -46,6 +46,16 @@ pub struct DataSpec {
     pub codebook_size: Option<usize>,
     /// Which quantizer of a model file is meant where it holds several: what stands in front of its tensor names.
     pub quantizer: Option<String>,
+    /// What the files are, where the user says so.
+    pub read_as: Option<ReadAs>,
+    /// What can be used of them in the place where they are asked for.
+    pub need: Need,
+    /// What is to be taken out of codes, and undone in them.
+    pub cleaning: Cleaning,
+    /// Dimensions of a frame of bare float32 numbers.
+    pub dim: Option<usize>,
+    /// Leave out frames that are not finite, which are refused otherwise.
+    pub drop_nonfinite: bool,
 }
 
 /// What to open.
@@ -103,6 +113,28 @@ impl Default for DataSpec {
             frame_rate_hz: None,
             codebook_size: None,
             quantizer: None,
+            read_as: None,
+            need: Need::Anything,
+            cleaning: Cleaning::default(),
+            dim: None,
+            drop_nonfinite: false,
+        }
+    }
+}
+
+impl DataSpec {
+    /// What is wanted of each file.
+    fn wanted(&self, intake: Intake) -> io::Wanted<'_> {
+        io::Wanted {
+            intake,
+            quantizer: self.quantizer.as_deref(),
+            read_as: self.read_as,
+            need: self.need,
+            time_axis: self.time_axis,
+            codebook_sizes: self.codebook_size.as_slice(),
+            cleaning: Some(&self.cleaning),
+            dim: self.dim,
+            ..io::Wanted::default()
         }
     }
 }
@@ -213,7 +245,9 @@ fn open_files(
         task.check()?;
         task.progress("reading", done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let wanted = io::Wanted { intake: audio.intake(), quantizer: spec.data.quantizer.as_deref() };
+        let num_layers =
+            model.as_ref().map(|(_, model): &(PathBuf, Arc<LoadedModel>)| model.rvq.num_layers());
+        let wanted = io::Wanted { num_layers, ..spec.data.wanted(audio.intake()) };
         match io::open_as(path, wanted, task)? {
             Opened::Audio(clip) => {
                 for finding in &clip.findings {
@@ -222,7 +256,7 @@ fn open_files(
                 // The channel was chosen while it was read.
                 audio.push(&name, clip, ChannelChoice::Mix, task)?;
             }
-            Opened::Features(raw) => features.push(spec, &name, raw)?,
+            Opened::Features(raw) => features.push(spec, path, &name, raw)?,
             Opened::Model(loaded) => {
                 if let Some((other, _)) = model.replace((path.clone(), Arc::new(loaded))) {
                     let both =
@@ -230,7 +264,7 @@ fn open_files(
                     return Err(JobError::Input(format!("{both} and {}", path.display())));
                 }
             }
-            Opened::Codes(raw) => codes.push(spec, &name, raw)?,
+            Opened::Codes(raw) => codes.push(&name, raw)?,
         }
     }
     let kinds = [(audio.clips.len(), "audio"), (features.count, "features"), (codes.count(), "codes")];
@@ -242,7 +276,7 @@ fn open_files(
     }
     let dataset = match (audio.clips.is_empty(), features.count == 0) {
         (false, _) => Some(Arc::new(audio.finish(task)?)),
-        (true, false) => Some(Arc::new(features.finish(spec, task)?)),
+        (true, false) => Some(Arc::new(features.finish(spec, ctx, task)?)),
         (true, true) => None,
     };
     let codes = match codes.count() {
@@ -310,42 +344,6 @@ impl<'a> AudioFiles<'a> {
     }
 }
 
-/// Features, joined as they are read.
-#[derive(Default)]
-struct FeatureFiles {
-    corpus: CorpusBuilder,
-    count: usize,
-    time_axis: Option<(TimeAxis, String)>,
-    frame_rate_hz: Option<f64>,
-}
-
-impl FeatureFiles {
-    fn push(&mut self, spec: &OpenSpec, name: &str, raw: RawFeatures) -> Result<(), JobError> {
-        let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
-        self.time_axis.get_or_insert_with(|| match spec.data.time_axis {
-            Some(chosen) => (chosen, "chosen by you".to_owned()),
-            None => (raw.time_axis, raw.guess_reason.clone()),
-        });
-        self.frame_rate_hz = self.frame_rate_hz.or(raw.frame_rate_hz);
-        self.count += 1;
-        self.corpus.push(name, raw.with_axis(axis))
-    }
-
-    fn finish(self, spec: &OpenSpec, task: &Task<'_>) -> Result<Dataset, JobError> {
-        let rate = spec.data.frame_rate_hz.or(self.frame_rate_hz);
-        let title = spec.source.paths().join(", ");
-        let set = self.corpus.finish(rate, &title, task)?;
-        let place = if set.matrix.is_mapped() { ", read from disk as needed" } else { "" };
-        Ok(Dataset {
-            source: spec.source.clone(),
-            set: Arc::new(set),
-            audio: Vec::new(),
-            time_axis: self.time_axis,
-            summary: format!("{} of features{place}", count(self.count, "file")),
-        })
-    }
-}
-
 fn extract_error(problem: features::ExtractError, path: &str) -> JobError {
     match problem {
         features::ExtractError::Cancelled(cancelled) => JobError::Cancelled(cancelled),
@@ -353,6 +351,7 @@ fn extract_error(problem: features::ExtractError, path: &str) -> JobError {
     }
 }
 
-fn count(n: usize, what: &str) -> String {
+/// So many of something: "1 file", "3 files".
+pub(super) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }

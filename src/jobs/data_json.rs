@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::audio::ChannelChoice;
 use crate::features::{self, ExtractParams};
+use crate::io::{Cleaning, Need};
 
 use super::DataSpec;
 
@@ -13,7 +14,9 @@ impl DataSpec {
     /// The specification as JSON; what nothing was chosen for is left out.
     #[must_use]
     pub fn to_json(&self) -> Map<String, Value> {
-        let Self { extract, channel, frame_rate_hz, time_axis, codebook_size, quantizer } = self;
+        let Self { extract, channel, frame_rate_hz, time_axis, codebook_size, quantizer, .. } = self;
+        // What is needed of a file goes with the place where it is asked for.
+        let Self { read_as, need: _, cleaning, dim, drop_nonfinite, .. } = self;
         let mut map = Map::new();
         map.insert("extractor".to_owned(), extract.extractor.into());
         for spec in features::PARAMS {
@@ -24,6 +27,10 @@ impl DataSpec {
         put(&mut map, "time_axis", time_axis);
         put(&mut map, "codebook_size", codebook_size);
         put(&mut map, "quantizer", quantizer);
+        put(&mut map, "read_as", read_as);
+        put(&mut map, "cleaning", &Some(cleaning).filter(|cleaning| **cleaning != Cleaning::default()));
+        put(&mut map, "dim", dim);
+        put(&mut map, "drop_nonfinite", &drop_nonfinite.then_some(true));
         map
     }
 
@@ -54,6 +61,11 @@ impl DataSpec {
             frame_rate_hz: part::<f64>(map, "frame_rate_hz").filter(|rate| rate.is_finite() && *rate > 0.0),
             codebook_size: part::<usize>(map, "codebook_size").filter(|&size| size > 0),
             quantizer: part(map, "quantizer"),
+            read_as: part(map, "read_as"),
+            need: Need::Anything,
+            cleaning: part(map, "cleaning").unwrap_or_default(),
+            dim: part::<usize>(map, "dim").filter(|&dim| dim > 0),
+            drop_nonfinite: part(map, "drop_nonfinite").unwrap_or(false),
         }
     }
 }
@@ -73,7 +85,7 @@ fn part<T: DeserializeOwned>(map: &Map<String, Value>, key: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::TimeAxis;
+    use crate::io::{ReadAs, TimeAxis};
 
     #[test]
     fn what_was_chosen_comes_back_and_nonsense_does_not() {
@@ -82,6 +94,8 @@ mod tests {
         (spec.time_axis, spec.codebook_size, spec.quantizer) =
             (Some(TimeAxis::Columns), Some(77), Some("a at b.".to_owned()));
         spec.extract.num_mels = 33;
+        (spec.read_as, spec.dim, spec.drop_nonfinite) = (Some(ReadAs::Codes), Some(64), true);
+        spec.cleaning = Cleaning { ignore: vec![-1, 2048], delay: Some(vec![0, 1]), offsets: None };
         assert_eq!(DataSpec::from_json(&spec.to_json()), spec);
         assert_eq!(DataSpec::from_json(&DataSpec::default().to_json()), DataSpec::default());
         let mut nonsense = spec.to_json();

@@ -7,6 +7,7 @@ mod corpus;
 mod data;
 mod data_json;
 mod evaluate;
+mod feature_files;
 mod holdout;
 mod model;
 mod report;

@@ -42,6 +42,8 @@ pub struct WriteBackSpec {
     pub original: PathBuf,
     /// Which quantizer of the checkpoint is meant where it holds several: what stands in front of its tensor names.
     pub quantizer: Option<String>,
+    /// What is said of the checkpoint where it does not say it itself.
+    pub options: io::ModelOptions,
     /// The copy; it may be the same file.
     pub path: PathBuf,
     /// What the trainer that goes on from the copy does.
@@ -74,9 +76,9 @@ pub fn convert(spec: &ConvertSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError
 /// # Errors
 /// The checkpoint's quantizer is of another shape or cannot be overwritten, or the file cannot be written; what was there stays.
 pub fn write_back(spec: &WriteBackSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, JobError> {
-    let WriteBackSpec { rvq, original, quantizer, path, ema } = spec;
-    let quantizer = quantizer.as_deref();
-    let written = ctx.compute(|task| io::write_back(original, path, quantizer, rvq, ema, task))??;
+    let WriteBackSpec { rvq, original, quantizer, options, path, ema } = spec;
+    let at = (quantizer.as_deref(), options);
+    let written = ctx.compute(|task| io::write_back_as(original, path, at, rvq, ema, task))??;
     let (layers, tensors) = (written.layers.len(), written.tensors.len());
     tell(ctx, written.findings);
     let words = format!(

@@ -1,7 +1,7 @@
 //! Trainings over several values of parameters: every combination, with several seeds each.
 
-use crate::param::{ParamError, ParamValue};
-use crate::rvq::rules::{self, RULES};
+use crate::param::{ParamError, ParamSpec, ParamValue};
+use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{PARAMS, RvqParams, ValidRvqParams};
 
 /// A parameter and the values that it takes in turn.
@@ -39,6 +39,16 @@ pub enum SweepError {
         rule: &'static str,
         /// What there is.
         known: String,
+    },
+    /// A parameter is not read by the rule.
+    #[error("{flag} means nothing to the rule {rule}; it is read by {readers}")]
+    NotRead {
+        /// The parameter.
+        flag: &'static str,
+        /// The rule.
+        rule: &'static str,
+        /// The rules that read it.
+        readers: String,
     },
     /// There is no such rule.
     #[error("there is no rule {0:?}; the rules are {1}")]
@@ -168,16 +178,27 @@ fn with_rule(params: &RvqParams, id: &str) -> Result<RvqParams, SweepError> {
 fn set(params: &mut RvqParams, flag: &str, value: &str) -> Result<ParamValue, SweepError> {
     let rule = rules::rule(params.rule);
     let specs = rule.params();
-    let spec = specs.iter().find(|spec| spec.flag == flag || spec.key == flag).ok_or_else(|| {
-        SweepError::Unknown {
-            name: flag.to_owned(),
-            rule: rule.id(),
-            known: specs.iter().map(|spec| spec.flag).collect::<Vec<_>>().join(", "),
-        }
-    })?;
+    let spec = specs.iter().find(|spec| spec.flag == flag || spec.key == flag);
+    let spec = spec.ok_or_else(|| unknown(flag, rule))?;
     let value = spec.parse(value)?;
     (spec.write)(params, value);
     Ok(value)
+}
+
+/// Why `rule` has no parameter of this name.
+fn unknown(flag: &str, rule: &'static dyn UpdateRule) -> SweepError {
+    let named = |spec: &ParamSpec<RvqParams>| spec.flag == flag || spec.key == flag;
+    match PARAMS.iter().find(|spec| named(spec)) {
+        Some(spec) => {
+            let readers = RULES.iter().filter(|other| other.params().iter().any(named));
+            let readers = readers.map(|other| other.id()).collect::<Vec<_>>().join(", ");
+            SweepError::NotRead { flag: spec.flag, rule: rule.id(), readers }
+        }
+        None => {
+            let known = rule.params().iter().map(|spec| spec.flag).collect::<Vec<_>>().join(", ");
+            SweepError::Unknown { name: flag.to_owned(), rule: rule.id(), known }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -219,6 +240,7 @@ mod tests {
         assert!(fails(&["codes"], 1).contains("codes=256,1024"));
         assert!(fails(&["codes=1,"], 1).contains("no axis"));
         assert!(fails(&["colour=red"], 1).contains("no parameter"));
+        assert!(fails(&["metric=cosine"], 1).contains("read by lucidrains"));
         assert!(fails(&["rule=faiss"], 1).contains("no rule"));
         assert!(fails(&["decay=2"], 1).contains("decay"));
         assert!(fails(&["codes=1", "codes=2"], 1).contains("twice"));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ndarray::{ArcArray2, Array2, Axis, s};
 
 use crate::features::Clip;
-use crate::io::{Codes, LoadedModel, TimeAxis};
+use crate::io::{Codes, LoadedModel, NO_CODE, Stated, TimeAxis};
+use crate::metrics::tuples::{TupleUse, collision_rate, prefix_coverage};
 use crate::metrics::{Evaluation, is_small_sample};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
@@ -15,9 +16,9 @@ use super::{Dataset, JobCtx, JobError, OpenSpec, Source, encode};
 /// Codes over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tokens {
-    /// `(num_layers, num_frames)`.
+    /// `(num_layers, num_frames)`; [`NO_CODE`] where a layer has none.
     pub values: ArcArray2<u32>,
-    /// `K` of each layer; every code lies below it.
+    /// `K` of each layer; every code lies below it, but for [`NO_CODE`].
     pub num_codes: Vec<usize>,
     /// The clips that the frames come from.
     pub clips: Vec<Clip>,
@@ -36,6 +37,8 @@ pub enum SizeFrom {
     User,
     /// A model that was opened with the codes, of as many layers.
     Model,
+    /// The file of the codes itself.
+    File,
 }
 
 /// Codes that were opened without the frames that they stand for.
@@ -53,6 +56,10 @@ pub struct OpenedCodes {
     pub size_from: SizeFrom,
     /// Which axis was time, and why.
     pub time_axis: (TimeAxis, String),
+    /// What is to be known of how the files were read.
+    pub notices: Vec<String>,
+    /// How far the codes of all layers tell frames apart; `None` for one layer, or for more frames than are looked at.
+    pub tuples: Option<TupleUse>,
 }
 
 /// The codes of a corpus, to be looked at over time.
@@ -71,6 +78,9 @@ const MOST_KEPT: usize = 1 << 25;
 
 /// Codes of all layers that are counted without a quantizer. Beyond it something was taken for a codebook that is none.
 const MOST_COUNTED: usize = 1 << 23;
+
+/// Frames whose tuples are counted.
+const MOST_TUPLES: usize = 1 << 21;
 
 /// Encodes a corpus, or as much of its beginning as can be kept.
 ///
@@ -122,6 +132,8 @@ pub(super) struct CodesFiles {
     clips: Vec<Clip>,
     frames: usize,
     time_axis: Option<(TimeAxis, String)>,
+    notices: Vec<String>,
+    stated: Option<Stated>,
 }
 
 impl CodesFiles {
@@ -129,12 +141,8 @@ impl CodesFiles {
         self.parts.len()
     }
 
-    pub(super) fn push(&mut self, spec: &OpenSpec, name: &str, codes: Codes) -> Result<(), JobError> {
-        let codes = match spec.data.time_axis {
-            Some(axis) if axis != codes.time_axis => codes.switched(),
-            _ => codes,
-        };
-        let Codes { values, time_axis, guess_reason, clips } = codes;
+    pub(super) fn push(&mut self, name: &str, codes: Codes) -> Result<(), JobError> {
+        let Codes { values, time_axis, guess_reason, clips, notices, stated } = codes;
         if let Some(first) = self.parts.first()
             && first.nrows() != values.nrows()
         {
@@ -144,8 +152,15 @@ impl CodesFiles {
                 first.nrows()
             )));
         }
-        let reason = if spec.data.time_axis.is_some() { "chosen by you".to_owned() } else { guess_reason };
-        self.time_axis.get_or_insert((time_axis, reason));
+        self.time_axis.get_or_insert((time_axis, guess_reason));
+        // What is the same of every file is said once.
+        let fresh = notices.into_iter().filter(|notice| !self.notices.contains(notice)).collect::<Vec<_>>();
+        self.notices.extend(fresh);
+        match &self.stated {
+            Some(before) if *before != stated => self.stated = Some(Stated::default()),
+            Some(_) => {}
+            None => self.stated = Some(stated),
+        }
         // A file that names its clips is as many; any other is one.
         let clips = if clips.is_empty() { vec![(name.to_owned(), values.ncols())] } else { clips };
         for (name, frames) in clips {
@@ -162,7 +177,8 @@ impl CodesFiles {
         spec: &OpenSpec,
         model: Option<&LoadedModel>,
     ) -> Result<OpenedCodes, JobError> {
-        let Self { mut parts, clips, frames, time_axis } = self;
+        let Self { mut parts, clips, frames, time_axis, notices, stated } = self;
+        let stated = stated.unwrap_or_default();
         let joined = match (parts.len(), parts.pop()) {
             (1, Some(only)) => only,
             (_, last) => {
@@ -172,15 +188,20 @@ impl CodesFiles {
                     .map_err(|err| JobError::Input(format!("the codes cannot be joined: {err}")))?
             }
         };
-        let largest = joined.iter().copied().max().unwrap_or(0);
+        let largest = joined.iter().copied().filter(|&code| code != NO_CODE).max().unwrap_or(0);
         let of_model = model.and_then(|model| sizes_of(&model.rvq, joined.nrows(), largest));
-        let (num_codes, size_from) = sizes(spec.data.codebook_size, of_model, joined.nrows(), largest)?;
+        let of_model = of_model.map(|sizes| (sizes, SizeFrom::Model));
+        let of_file = Some(stated.codebook_sizes).filter(|sizes| holds(sizes, joined.nrows(), largest));
+        let known = of_model.or(of_file.map(|sizes| (sizes, SizeFrom::File)));
+        let (num_codes, size_from) = sizes(spec.data.codebook_size, known, joined.nrows(), largest)?;
         let evaluation = Evaluation::of_codes(joined.view(), &num_codes);
+        let is_looked_at = joined.nrows() > 1 && joined.ncols() <= MOST_TUPLES;
+        let tuples = is_looked_at.then(|| TupleUse::of_codes(joined.view(), &num_codes));
         let tokens = Tokens {
             values: joined.into_shared(),
             num_codes,
             clips,
-            frame_rate_hz: spec.data.frame_rate_hz,
+            frame_rate_hz: spec.data.frame_rate_hz.or(stated.frame_rate_hz),
             frames_in_all: frames,
         };
         Ok(OpenedCodes {
@@ -190,14 +211,16 @@ impl CodesFiles {
             largest,
             size_from,
             time_axis: time_axis.unwrap_or((TimeAxis::Columns, String::new())),
+            notices,
+            tuples,
         })
     }
 }
 
-/// `K` of each layer: what the user says, what a model of as many layers has, or else the next power of two.
+/// `K` of each layer: what the user says, what a model of as many layers or the file itself says, or else the next power of two.
 fn sizes(
     wanted: Option<usize>,
-    of_model: Option<Vec<usize>>,
+    known: Option<(Vec<usize>, SizeFrom)>,
     layers: usize,
     largest: u32,
 ) -> Result<(Vec<usize>, SizeFrom), JobError> {
@@ -210,8 +233,8 @@ fn sizes(
         }
         return check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::User));
     }
-    if let Some(sizes) = of_model {
-        return Ok((sizes, SizeFrom::Model));
+    if let Some(known) = known {
+        return Ok(known);
     }
     let size = needed.next_power_of_two();
     check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::Assumed))
@@ -220,7 +243,12 @@ fn sizes(
 /// `K` of each layer of a quantizer that codes of `layers` layers up to `largest` may have come from.
 fn sizes_of(rvq: &Rvq, layers: usize, largest: u32) -> Option<Vec<usize>> {
     let sizes: Vec<usize> = rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect();
-    (sizes.len() == layers && sizes.iter().all(|&size| size > largest as usize)).then_some(sizes)
+    holds(&sizes, layers, largest).then_some(sizes)
+}
+
+/// Whether codes of `layers` layers up to `largest` can be of codebooks of these sizes.
+fn holds(sizes: &[usize], layers: usize, largest: u32) -> bool {
+    sizes.len() == layers && sizes.iter().all(|&size| size > largest as usize)
 }
 
 fn check_counted(layers: usize, size: usize) -> Result<(), JobError> {
@@ -236,7 +264,8 @@ impl OpenedCodes {
     /// What is to be known of figures that no codebook stands behind.
     #[must_use]
     pub fn findings(&self) -> Vec<String> {
-        let mut found = vec![self.size_note()];
+        let mut found = self.notices.clone();
+        found.push(self.size_note());
         let (frames, most) =
             (self.evaluation.frames, self.tokens.num_codes.iter().copied().max().unwrap_or(0));
         if is_small_sample(frames, most) {
@@ -244,7 +273,27 @@ impl OpenedCodes {
                 "The {frames} frames are fewer than 10 a code: utilization and perplexity come out too low"
             ));
         }
+        found.extend(self.tuples_note());
         found
+    }
+
+    /// How far the codes of all layers tell frames apart, in a sentence.
+    fn tuples_note(&self) -> Option<String> {
+        const SHOWN: usize = 8;
+        let tuples = self.tuples.as_ref().filter(|tuples| tuples.frames > 0)?;
+        let rate = collision_rate(tuples)?;
+        let by_prefix = prefix_coverage(tuples, &self.tokens.num_codes);
+        let by_prefix = tuples.distinct.iter().zip(by_prefix).take(SHOWN);
+        let by_prefix: Vec<String> = by_prefix
+            .map(|(distinct, coverage)| format!("{distinct} ({:.1} %)", 100.0 * coverage.unwrap_or(0.0)))
+            .collect();
+        let more = if tuples.distinct.len() > SHOWN { ", ..." } else { "" };
+        Some(format!(
+            "As identifiers, {:.2} % of {} tuples collide; different prefixes of 1, 2, ... layers: {}{more}",
+            100.0 * rate,
+            tuples.frames,
+            by_prefix.join(", ")
+        ))
     }
 
     /// The same with `K` as the quantizer has it: `None` where `K` was not merely assumed, or the codes cannot be of this quantizer.
@@ -281,6 +330,7 @@ impl OpenedCodes {
             SizeFrom::Assumed => format!("K = {size} is assumed: the largest code is {}", self.largest),
             SizeFrom::User => format!("K = {size}, as you say"),
             SizeFrom::Model => format!("K = {size}, as the model has"),
+            SizeFrom::File => format!("K = {size}, as the file says"),
         }
     }
 }

@@ -12,6 +12,7 @@ mod evaluator;
 pub mod figures;
 mod summary;
 pub mod threshold;
+pub mod tuples;
 pub mod usage;
 
 pub use bound::{BoundWork, GainSample};
@@ -68,6 +69,8 @@ pub static DEFINITIONS: &[&Definition] = &[
     &usage::BIT_EFFICIENCY,
     &usage::NOMINAL_KBPS,
     &usage::EFFECTIVE_KBPS,
+    &tuples::COLLISION_RATE,
+    &tuples::PREFIX_COVERAGE,
     &distortion::MSE,
     &distortion::SNR,
     &distortion::SNR_GAIN,

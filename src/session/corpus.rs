@@ -141,6 +141,7 @@ impl Corpus {
         // A new file is guessed at afresh: what was chosen for another says nothing about it.
         if shown != Some(source) {
             (spec.time_axis, spec.codebook_size) = (None, None);
+            (spec.read_as, spec.dim, spec.drop_nonfinite, spec.cleaning) = Default::default();
         }
         spec
     }
@@ -149,6 +150,9 @@ impl Corpus {
     pub(super) fn keep_choices(&mut self, opening: &Opening) {
         self.spec.time_axis = opening.data.time_axis;
         self.spec.codebook_size = opening.data.codebook_size;
+        let DataSpec { read_as, dim, drop_nonfinite, cleaning, .. } = opening.data.clone();
+        (self.spec.read_as, self.spec.dim) = (read_as, dim);
+        (self.spec.drop_nonfinite, self.spec.cleaning) = (drop_nonfinite, cleaning);
     }
 
     fn let_go(&mut self) {

@@ -1,5 +1,6 @@
 //! Writing files: models, codes, reports, checkpoints.
 
+use crate::io::ModelOptions;
 use crate::jobs::{CodesSpec, JobSpec, ReportOf, ReportSpec, SaveSpec, WriteBackSpec, ema_params};
 use crate::rvq::LayerSpan;
 
@@ -43,7 +44,17 @@ impl Session {
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
                 let quantizer = self.quantizer_of(view.entry);
-                ("Writing back", JobSpec::WriteBack(WriteBackSpec { rvq, original, quantizer, path, ema }))
+                (
+                    "Writing back",
+                    JobSpec::WriteBack(WriteBackSpec {
+                        rvq,
+                        original,
+                        quantizer,
+                        options: ModelOptions::default(),
+                        path,
+                        ema,
+                    }),
+                )
             }
         })
     }

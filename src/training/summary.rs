@@ -11,6 +11,9 @@ pub struct RunSummary {
     pub steps: u64,
     /// SNR behind the last layer.
     pub snr_db: Option<f64>,
+    /// Bits that the codes of a frame carry: the sum of the layers' entropies.
+    #[serde(default)]
+    pub entropy_bits: Option<f64>,
     /// Codes that were used, of all layers.
     pub used: usize,
     /// All codes of all layers.
@@ -50,6 +53,7 @@ impl RunSummary {
             split,
             steps: run.steps,
             snr_db: run.total_metrics(split).and_then(|totals| totals.snr_db),
+            entropy_bits: sum_of_entropies(&layers),
             used: layers.iter().map(|layer| layer.used).sum(),
             codes: run.rvq.layers().iter().map(|layer| layer.codebook.num_codes()).sum(),
             perplexity: (!perplexities.is_empty())
@@ -62,4 +66,12 @@ impl RunSummary {
             replaced: last(Series::Replaced).map(|(sum, _)| sum),
         }
     }
+}
+
+fn sum_of_entropies(layers: &[crate::metrics::LayerMetrics]) -> Option<f64> {
+    if layers.is_empty() {
+        return None;
+    }
+    let nats: Option<f64> = layers.iter().map(|layer| layer.entropy_nats).sum();
+    nats.map(|nats| nats / std::f64::consts::LN_2)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayView2, Axis, Ix2, s};
-use rvqscope::io::{self, FileError, LoadedModel, Opened};
+use rvqscope::io::{self, FileError, LoadedModel, ModelOptions, Opened};
 use rvqscope::rvq::{LayerSpan, Metric, Projection, Rvq};
 use rvqscope::task::{Cancel, Task};
 use safetensors::{Dtype, SafeTensors};
@@ -31,12 +31,18 @@ pub fn load(path: &Path) -> Result<LoadedModel, FileError> {
     load_at(path, None)
 }
 
+/// What has to be said of a fixture for it to be read.
+pub fn said_of(path: &Path) -> Option<ModelOptions> {
+    let is_named = path.file_stem().is_some_and(|name| name == "by-name");
+    let rows = "somebody.{i}.rows".to_owned();
+    let codebook = Some(io::CodebookNames { rows, ..io::CodebookNames::default() });
+    is_named.then(|| ModelOptions { codebook, ..ModelOptions::default() })
+}
+
 pub fn load_at(path: &Path, quantizer: Option<&str>) -> Result<LoadedModel, FileError> {
-    match io::open_as(
-        path,
-        io::Wanted { quantizer, ..io::Wanted::default() },
-        &Task::silent(&Cancel::default()),
-    )? {
+    let said = said_of(path);
+    let wanted = io::Wanted { quantizer, model: said.as_ref(), ..io::Wanted::default() };
+    match io::open_as(path, wanted, &Task::silent(&Cancel::default()))? {
         Opened::Model(model) => Ok(model),
         _ => panic!("{} is no model", path.display()),
     }

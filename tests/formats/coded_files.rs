@@ -73,8 +73,9 @@ fn one_channel_at_another_rate_is_what_the_whole_file_gives() {
         for channel in [ChannelChoice::Mix, ChannelChoice::Only(whole.channels.len() - 1)] {
             for to_hz in [whole.sample_rate_hz, 16_000] {
                 let intake = Intake::Mono { channel, sample_rate_hz: to_hz };
-                let mono =
-                    audio(io::open_as(&fixture(name), Wanted { intake, quantizer: None }, &task).unwrap());
+                let mono = audio(
+                    io::open_as(&fixture(name), Wanted { intake, ..Wanted::default() }, &task).unwrap(),
+                );
                 let expected =
                     resample(&whole.mono(channel).unwrap(), whole.sample_rate_hz, to_hz, &task).unwrap();
                 assert_eq!(
@@ -85,7 +86,7 @@ fn one_channel_at_another_rate_is_what_the_whole_file_gives() {
             }
         }
         let intake = Intake::Mono { channel: ChannelChoice::Only(9), sample_rate_hz: 16_000 };
-        let err = io::open_as(&fixture(name), Wanted { intake, quantizer: None }, &task).unwrap_err();
+        let err = io::open_as(&fixture(name), Wanted { intake, ..Wanted::default() }, &task).unwrap_err();
         assert!(err.to_string().starts_with("there is no channel 9"), "{err}");
     }
 }

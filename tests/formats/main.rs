@@ -10,7 +10,9 @@ use rvqscope::rvq::{Codebook, Layer, LayerSpan, Metric, Projection, Rvq};
 use rvqscope::task::{Cancel, Task};
 use tempfile::TempDir;
 
+mod clip_files;
 mod coded_files;
+mod codes_files;
 #[path = "../files/mod.rs"]
 mod files;
 mod models;
@@ -22,6 +24,7 @@ mod replacing;
 mod shared_pickles;
 mod text_files;
 mod wav_files;
+mod wild_files;
 
 use files::{npy, safetensors, wav};
 

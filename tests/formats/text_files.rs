@@ -30,7 +30,7 @@ fn however_the_fields_are_parted() {
 
 #[test]
 fn lines_longer_than_what_is_looked_at_first() {
-    let line = |start: usize| (start..start + 3000).map(|v| v.to_string()).collect::<Vec<_>>().join(",");
+    let line = |start: usize| (start..start + 3000).map(|v| format!("{v}.0")).collect::<Vec<_>>().join(",");
     let text = format!("{}\n{}\n", line(0), line(1));
     let values = frames(&text);
     assert_eq!((values.dim(), values[[1, 2999]]), ((2, 3000), 3000.0));
@@ -50,7 +50,7 @@ fn what_is_wrong_is_said_with_its_line() {
         ("1,2\n3,1e60\n", "line 2: \"1e60\" is beyond the range"),
         ("1,,2\n3,4,5\n", "line 1: \"\" is not a number"),
         ("clip\t1 2\nother\t3 x\n", "line 2: \"x\" is not a code"),
-        ("clip\t1 2\nother\t3 -4\n", "line 2: \"-4\" is not a code"),
+        ("clip\t1 2\nother\t3 -4\n", "layer 0, frame 3: -4 is no code"),
         ("clip\t1 2\nother\t3 2147483648\n", "line 2: \"2147483648\" is not a code"),
         ("clip\t1 2\nother 3\n", "line 2 has no tab"),
         ("clip\t1 2\nother\t \n", "line 2 names a clip without any codes"),
@@ -75,4 +75,34 @@ fn codes_by_the_clip_keep_the_names() {
             [("0001", 3), ("what she said.wav", 1), ("3", 2)].map(|(name, len)| (name.to_owned(), len));
         assert_eq!(codes.clips, clips);
     }
+}
+
+#[test]
+fn whole_numbers_alone_are_codes_and_never_features() {
+    let read = |text: &str| codes(open_bytes(text.as_bytes()).unwrap());
+    let lens = |codes: &io::Codes| codes.clips.iter().map(|(_, len)| *len).collect::<Vec<_>>();
+    let km = read("6 25 48 14\n53 46\n1 2 3\n");
+    assert_eq!((km.values.clone(), lens(&km)), (array![[6u32, 25, 48, 14, 53, 46, 1, 2, 3]], vec![4, 2, 3]));
+    assert_eq!(read("6 25 48 14\n").values, array![[6u32, 25, 48, 14]], "one line is one clip");
+    let equal = read("6 25 48\n14 15 16\n");
+    assert_eq!((equal.values.nrows(), lens(&equal)), (1, vec![3, 3]));
+    assert!(equal.notices[0].contains("--time-axis"), "a table is as likely: {:?}", equal.notices);
+    let named = read("utt1|12 5 7\nutt2|3\n");
+    assert_eq!(
+        (named.values, named.clips),
+        (array![[12u32, 5, 7, 3]], vec![("utt1".into(), 3), ("utt2".into(), 1)])
+    );
+    assert_eq!(read("utt1 12 5 7\nutt2 3 4\n").clips[1], ("utt2".to_owned(), 2));
+    let table = read("1,2,3,4\n5,6,7,8\n");
+    assert_eq!(table.values, array![[1u32, 2, 3, 4], [5, 6, 7, 8]]);
+    // Columns with names are features, and so is anything that is not whole.
+    let named = features(open_bytes(b"a,b\n1,2\n3,4\n").unwrap());
+    assert!(named.notices[0].contains("--as codes"));
+    features(open_bytes(b"1 2 3\n4 5 6.5\n").unwrap());
+    let task = Cancel::default();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("units.km");
+    std::fs::write(&path, "1 2 3\n4 5 6\n").unwrap();
+    let wanted = io::Wanted { read_as: Some(io::ReadAs::Features), ..io::Wanted::default() };
+    features(io::open_as(&path, wanted, &Task::silent(&task)).unwrap());
 }

@@ -96,11 +96,45 @@ fn sound() -> Vec<(String, Vec<u8>)> {
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"), &mut sound);
     sound.push(("numbers.csv".to_owned(), b"a,b\n1,2\n3.5,-4e3\n".to_vec()));
     sound.push(("clips.tsv".to_owned(), b"item_name\tsemantic_audio\n0001\t1 2 3\n0002\t4 5\n".to_vec()));
+    sound.push(("units.km".to_owned(), b"1 2 3 4\n5 6\n-1 7 8\n".to_vec()));
+    sound.push(("named.txt".to_owned(), b"utt1|12 5 7\nutt2|3 4 5\n".to_vec()));
+    sound.push(("clips.json".to_owned(), JSON.as_bytes().to_vec()));
+    sound.push(("lines.jsonl".to_owned(), [JSON, JSON].join("\n").into_bytes()));
+    sound.push(("clips.ark".to_owned(), kaldi()));
+    sound.push(("text.ark".to_owned(), b"utt1  [\n 1 2 3\n 4 5 6 ]\nutt2  [\n 7 8 9 ]\n".to_vec()));
+    sound.push(("clips.scp".to_owned(), b"utt1 file0:5\nutt2 nowhere.ark:77\n".to_vec()));
+    sound.push(("stream.ecdc".to_owned(), ecdc()));
     sound.push(("sound.wav".to_owned(), files::wav(1, 2, 16_000, 2, 16, &[7; 64])));
     sound.push(("float.wav".to_owned(), files::wav(3, 1, 16_000, 4, 32, &[0; 64])));
     sound.push(("big.npy".to_owned(), files::npy(2, ">f8", true, "(2, 4)", &[0; 64])));
     sound.push(("codes.npy".to_owned(), files::npy(1, "<i4", false, "(2, 8)", &[0; 64])));
     sound
+}
+
+/// A record of codes.
+const JSON: &str = r#"{"id": "utt1", "len": 1.5, "codes": [[1, 2, 3, 4, 5, 6, 7, 8, 9], [9, 8, 7, 6, 5, 4, 3, 2, -1]], "text": "said", "units": "1 2 3"}"#;
+
+/// A matrix, a packed one, and whole numbers.
+fn kaldi() -> Vec<u8> {
+    let mut bytes = b"utt1 \0BFM \x04\x02\0\0\0\x04\x03\0\0\0".to_vec();
+    bytes.extend([0x3f; 24]);
+    bytes.extend(b"utt2 \0BCM ");
+    bytes.extend(
+        [(-1.0f32).to_le_bytes(), 2f32.to_le_bytes(), 4i32.to_le_bytes(), 3i32.to_le_bytes()].concat(),
+    );
+    bytes.extend([7; 24 + 12]);
+    bytes.extend(b"utt3 \0B\x04\x02\0\0\0\x04\x07\0\0\0\x04\x08\0\0\0");
+    bytes
+}
+
+/// Three frames of two layers.
+fn ecdc() -> Vec<u8> {
+    let header = br#"{"m": "encodec_24khz", "al": 641, "nc": 2, "lm": false}"#;
+    let mut bytes = b"ECDC\0\0\0\0".to_vec();
+    bytes.push(header.len() as u8);
+    bytes.extend(header);
+    bytes.extend([0xa5; 8]);
+    bytes
 }
 
 fn collect(folder: &Path, sound: &mut Vec<(String, Vec<u8>)>) {
@@ -248,6 +282,17 @@ fn texts_that_are_odd() {
         ("many empty lines", format!("1 2\n{}", "\n".repeat(1 << 20))),
         ("a field without end", format!("1 2\n{}", "1".repeat(1 << 20))),
         ("a comment without end", format!("1 2\n#{}", "1".repeat(1 << 20))),
+        ("many lines of codes", "1 2 3\n".repeat(1 << 18)),
+        ("codes of one long line", "1|2 3 4 5 ".to_owned() + &"6 ".repeat(1 << 20)),
+        ("brackets in brackets", format!("[1,2,3,4,5,6,7,8,{}", "[".repeat(1 << 20))),
+        ("many empty brackets", format!("[[1,2,3,4,5,6,7,8]{}]", ",[]".repeat(1 << 18))),
+        ("many short rows", format!("[[1,2,3,4,5,6,7,8]{}]", ",[1],[1,2]".repeat(1 << 17))),
+        ("many small values", "1 ".repeat(1 << 19) + "[1,2,3,4,5,6,7,8]"),
+        ("many small lists of numbers, one after the other", "[1,2,3,4,5,6,7,8]".repeat(1 << 16)),
+        ("many keys", format!("{{\"a\": [1,2,3,4,5,6,7,8]{}}}", ",\"b\":1".repeat(1 << 17))),
+        ("numbers beyond counting", format!("[[1,2,3,4,5,6,7,8],[{}1e999]]", "9".repeat(3000))),
+        ("many entries of an archive", "u [ 1 2 ]\n".repeat(1 << 17)),
+        ("a script of many lines", (0..1 << 16).map(|i| format!("u{i} nowhere.ark:{i}\n")).collect()),
     ] {
         let _ = bench.open(what, text.as_bytes());
     }

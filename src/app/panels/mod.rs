@@ -9,6 +9,7 @@ mod layers;
 mod notices;
 mod parts;
 mod runs;
+mod sweep;
 mod tokens;
 mod usage;
 
@@ -27,6 +28,7 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(codebook::Codebook::default()),
     || Box::new(error::Error::default()),
     || Box::new(runs::Runs::default()),
+    || Box::new(sweep::Sweep::default()),
     || Box::new(data::Data::default()),
     || Box::new(tokens::Tokens::default()),
     || Box::new(notices::Notices::default()),

@@ -84,7 +84,7 @@ impl StepLines {
         let layer = ctx.session.selection().layer;
         let title =
             if is_overlaid { format!("{title}, layer {}", layer + 1) } else { format!("{title}, by layer") };
-        let seen = visible(ui, key);
+        let seen = within_budget(visible(ui, key), sources.len());
         let lines = self.points(&sources, series, look, (x_scale, y_scale), seen);
         let curves = sources.iter().zip(lines).map(|(source, Memoed { points, plain })| {
             let data = Data::Steps(source.history.steps(), source.history.series(source.layer, series));
@@ -141,6 +141,18 @@ impl StepLines {
             .map(|p| Memoed { points: &p.points, plain: &p.plain })
             .collect()
     }
+}
+
+/// Points that all lines of a chart have together: drawing one takes about a third of a microsecond, and there may be eight charts in sight.
+const MOST_POINTS: usize = 2000;
+/// Points that a line has in any case, where it is long enough.
+const LEAST_POINTS: usize = 60;
+
+/// The part of the plot that is seen, over fewer places where many lines are drawn, so that all of them together stay within their budget.
+fn within_budget(seen: Visible, lines: usize) -> Visible {
+    let most = (MOST_POINTS / lines.max(1)).max(LEAST_POINTS);
+    // Eight layers over one another are the usual case, and keep a point a pixel.
+    if lines <= 8 { seen } else { Visible { pixels: seen.pixels.min(most), ..seen } }
 }
 
 /// A line as it is remembered.

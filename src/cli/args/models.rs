@@ -7,16 +7,20 @@ use crate::io::model::FAMILIES;
 use crate::io::{EmaParams, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
+use super::reading::{as_flag, cleaning_flags, time_axis_flag};
 use super::{path_arg, path_flag, switch, wrapped};
 
 /// The command that looks at a model.
 pub(super) fn inspect() -> Command {
-    Command::new("inspect")
+    let command = Command::new("inspect")
         .about("Print what a model file holds: its layout, its layers, and what is odd about them")
         .after_help("Example:\n  rvqscope inspect model.safetensors --json")
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
-        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"))
+        .args(model_flags(true))
+        .arg(as_flag())
+        .arg(time_axis_flag())
+        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"));
+    cleaning_flags(command)
 }
 
 /// The command that writes a model in another format.
@@ -32,7 +36,7 @@ pub(super) fn convert() -> Command {
              What the target cannot hold is told on standard error.",
         )
         .arg(path_arg("model", "MODEL", "The quantizer"))
-        .arg(quantizer_flag())
+        .args(model_flags(true))
         .arg(
             path_flag("out", "FILE", &format!("The file to write ({})", endings()))
                 .required(true),
@@ -79,7 +83,8 @@ pub(super) fn write_back() -> Command {
              threshold.",
         )
         .arg(path_arg("model", "MODEL", "The changed quantizer"))
-        .arg(quantizer_flag().help(wrapped(
+        .args(model_flags(true))
+        .mut_arg("quantizer", |arg| arg.help(wrapped(
             "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
         )))
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
@@ -90,10 +95,44 @@ pub(super) fn write_back() -> Command {
 }
 
 /// Which quantizer of a model file is meant.
-pub(super) fn quantizer_flag() -> Arg {
+fn quantizer_flag() -> Arg {
     Arg::new("quantizer").long("quantizer").value_name("PLACE").help(
         "Of several quantizers in the model file, the one whose tensor names start like this: `generator`, say [default: the only one]",
     )
+}
+
+/// What is said of a model file where it does not say it itself; `with_metric` where no flag of a training has that name.
+pub(super) fn model_flags(with_metric: bool) -> Vec<Arg> {
+    let text = |id: &'static str, value: &'static str, help: &str| {
+        Arg::new(id).long(id).value_name(value).help(wrapped(help))
+    };
+    let mut flags = vec![
+        quantizer_flag(),
+        text(
+            "strides",
+            "N[,N...]",
+            "How many frames share one code, by layer, where the model file could be a DAC (1) or a SNAC (4,2,1) and does not tell",
+        ),
+        text(
+            "codebook",
+            "NAME",
+            "Read the codebooks from tensors of this name, whatever the model file's layout: `rq.{i}.weight`, with {i} for the layer",
+        ),
+        switch("transposed", "The codebooks that --codebook names are stored as [D, K]").requires("codebook"),
+        text("cluster-size", "NAME", "The EMA cluster sizes beside the codebooks that --codebook names")
+            .requires("codebook"),
+    ];
+    if with_metric {
+        flags.push(
+            text(
+                "metric",
+                "METRIC",
+                "How distances are measured, where the model file's tensors could mean either",
+            )
+            .value_parser(PossibleValuesParser::new(["euclidean", "cosine", "cosine-raw"])),
+        );
+    }
+    flags
 }
 
 /// What compressed files may unpack to; a flag of every command.

@@ -10,7 +10,7 @@ use crate::param::ParamSpec;
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
-use super::models::{endings, quantizer_flag};
+use super::models::{endings, model_flags};
 use super::{beam_flag, data_args, param_arg, path_flag, rvq_id, switch, threads_flag, wrapped};
 
 /// The command that trains, one run or several side by side.
@@ -32,7 +32,7 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
             )
             .required_unless_present_any(["compare", "pitfall"]),
         )
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     let command = training_flags(data_args(command, ""), rule)
         .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
     let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
@@ -91,7 +91,7 @@ pub(super) fn sweep(rule: &'static dyn UpdateRule) -> Command {
                 .help("Train each combination with N seeds, from --seed on, and tell the spread [default: 1]"),
         )
         .arg(switch("overwrite", "Train everything again where the folder holds a sweep already"))
-        .arg(quantizer_flag());
+        .args(model_flags(false));
     training_flags(data_args(command, ""), rule).mut_arg("metrics", |_| {
         switch(
             "metrics",
@@ -168,7 +168,7 @@ pub(super) fn training_flags(command: Command, rule: &'static dyn UpdateRule) ->
                 .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
         )
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
-        .arg(beam_flag("Judge the quantizer by codes searched along the B best paths, and say what that gains; training steps are greedy all the same [default: 1]"))
+        .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; training steps are greedy all the same [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
         .arg(threads_flag())
 }

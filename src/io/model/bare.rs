@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array2, Axis, Ix3};
 
+use super::faiss::INDEX_KEY;
+use super::notes::{FAMILY_KEY, noted_metric};
 use super::read::{Gathered, Loaded, Reading, matrix, wrong_axes};
 use super::write::{Named, cannot_hold, one_chain};
 use super::{Family, Parts};
-use crate::io::tensors::{NewTensor, TensorInfo, Tensors};
+use crate::io::tensors::{NewTensor, TensorInfo};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Codebook, Metric, Rvq};
-use crate::task::Task;
 
 /// The layout without any names.
 #[derive(Debug, Clone, Copy)]
@@ -27,27 +28,44 @@ impl Family for Bare {
         "bare"
     }
 
-    fn places(&self, tensors: &dyn Tensors) -> Vec<String> {
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let tensors = reading.tensors;
+        if tensors.metadata().contains_key(INDEX_KEY) {
+            return Vec::new();
+        }
         let mut infos = tensors.infos().iter();
         match (infos.next(), infos.next()) {
-            // A leading 1 is a batch of features.
-            (Some((name, info)), None)
-                if info.dtype.is_float() && matches!(*info.shape, [layers, _, _] if layers > 1) =>
-            {
-                vec![name.clone()]
+            (Some((name, info)), None) if info.dtype.is_float() => {
+                // What has two axes, or a leading 1, could as well be features.
+                let is_said = reading.is_model
+                    || tensors.metadata().get(FAMILY_KEY).is_some_and(|family| family == self.id())
+                    || name == NAME;
+                let is_own = match *info.shape {
+                    [layers, _, _] => layers > 1 || is_said,
+                    [_, _] => is_said,
+                    _ => false,
+                };
+                is_own.then(|| name.clone()).into_iter().collect()
             }
             _ => numbered(tensors.infos()).map(|(place, _)| place).into_iter().collect(),
         }
     }
 
-    fn load(&self, tensors: &dyn Tensors, place: &str, task: &Task<'_>) -> Result<Parts, Problem> {
-        let reading = Reading { tensors, task };
+    fn load(&self, reading: Reading<'_>, place: &str) -> Result<Parts, Problem> {
+        let Reading { tensors, task, .. } = reading;
         let mut gathered = Gathered::default();
         let mut layers = Vec::new();
+        let mut said = None;
         let mut push = |name: &str, rows: Array2<f32>, layers: &mut Vec<_>| {
             let info = reading.info("\0", name, rows.dim());
             let layer = Codebook::from_rows(rows)?.into();
-            layers.push(gathered.take(Loaded { layer, info, has_sizes: false, findings: Vec::new() }));
+            layers.push(gathered.take(Loaded {
+                layer,
+                info,
+                has_sizes: false,
+                has_sums: false,
+                findings: Vec::new(),
+            }));
             Ok::<_, Problem>(())
         };
         if let Some((_, names)) = numbered(tensors.infos()) {
@@ -56,7 +74,11 @@ impl Family for Bare {
                 push(name, matrix(name, reading.needed(name)?)?, &mut layers)?;
             }
         } else {
-            let values = reading.needed(place)?;
+            let mut values = reading.needed(place)?;
+            if let [codes, dim] = *values.shape() {
+                said = Some(format!("one array of {codes} x {dim} is taken for the codebook of one layer"));
+                values.insert_axis_inplace(Axis(0));
+            }
             let shape = values.shape().to_vec();
             let values = values.into_dimensionality::<Ix3>().map_err(|_| wrong_axes(place, 3, &shape))?;
             for rows in values.axis_iter(Axis(0)) {
@@ -64,10 +86,12 @@ impl Family for Bare {
                 push(place, rows.to_owned(), &mut layers)?;
             }
         }
+        gathered.findings.extend(said);
         gathered
             .findings
             .push("only rows are stored: there is no EMA state to continue a training from".to_owned());
-        Ok(gathered.into_parts(Rvq::new(layers)?))
+        let metric = noted_metric(tensors)?.or(reading.options.metric).unwrap_or_default();
+        Ok(gathered.into_parts(Rvq::with_metric(layers, metric)?))
     }
 
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {

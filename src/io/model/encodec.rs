@@ -1,13 +1,13 @@
 //! EnCodec's classes, which audiocraft, SpeechTokenizer and GPT-SoVITS took over, and the files of this program: rows and their EMA state by layer.
 
+use super::notes::noted_metric;
 use super::read::{Gathered, Reading, indexed_places, num_layers};
 use super::write::{Named, ema_buffers, one_chain, projection};
 use super::{Family, Parts};
-use crate::io::tensors::{NewTensor, Tensors};
-use crate::io::write::METRIC_KEY;
+use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Metric, Rvq};
-use crate::task::Task;
 
 /// `{place}{stem}{i}.{book}embed` and its buffers.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +30,25 @@ pub(super) static CORE_VQ: CoreVq =
 pub(super) static HF_ENCODEC: CoreVq =
     CoreVq { id: "hf-encodec", stem: "quantizer.layers.", book: "codebook.", tail: ".codebook.embed" };
 
+/// X-Codec and Higgs Audio in transformers; the latter has a projection around each layer.
+pub(super) static HF_XCODEC: CoreVq =
+    CoreVq { id: "hf-xcodec", stem: "quantizer.quantizers.", book: "codebook.", tail: ".codebook.embed" };
+
 impl Family for CoreVq {
     fn id(&self) -> &'static str {
         self.id
     }
 
-    fn places(&self, tensors: &dyn Tensors) -> Vec<String> {
+    fn row_formula(&self) -> Option<RowFormula> {
+        Some(RowFormula::Smoothed)
+    }
+
+    fn sums(&self) -> &'static str {
+        "embed_avg"
+    }
+
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let tensors = reading.tensors;
         let is_own = |place: &String| {
             // What has heads is of vector-quantize-pytorch.
             let first = format!("{place}{}0{}", self.stem, self.tail);
@@ -44,14 +57,14 @@ impl Family for CoreVq {
                 .get(&first)
                 .is_some_and(|info| matches!(*info.shape, [_, k, d] if k > 1 && d > 1));
             let is_whole_model =
-                self.id != ENCODEC.id && format!("{place}{}", self.stem).ends_with(ENCODEC.stem);
+                self.id != ENCODEC.id && is_behind_dot(&format!("{place}{}", self.stem), ENCODEC.stem);
             !has_heads && !is_whole_model
         };
         indexed_places(tensors, self.stem, self.tail).into_keys().filter(is_own).collect()
     }
 
-    fn load(&self, tensors: &dyn Tensors, place: &str, task: &Task<'_>) -> Result<Parts, Problem> {
-        let reading = Reading { tensors, task };
+    fn load(&self, reading: Reading<'_>, place: &str) -> Result<Parts, Problem> {
+        let tensors = reading.tensors;
         let mut gathered = Gathered::default();
         let mut layers = Vec::new();
         for layer_idx in 0..num_layers(tensors, place, self.stem, self.tail)? {
@@ -83,15 +96,7 @@ impl Family for CoreVq {
     }
 }
 
-/// The distance that the file's notes name, if they do.
-pub(super) fn noted_metric(tensors: &dyn Tensors) -> Result<Option<Metric>, Problem> {
-    match tensors.metadata().get(METRIC_KEY).map(String::as_str) {
-        None => Ok(None),
-        Some("euclidean") => Ok(Some(Metric::Euclidean)),
-        Some("cosine") => Ok(Some(Metric::Cosine)),
-        Some(other) => {
-            let words = format!("the file names the distance {other:?}, which is not known");
-            Err(Problem::Unsupported(words))
-        }
-    }
+/// Whether `name` ends in `end`, with a dot or nothing in front of it.
+fn is_behind_dot(name: &str, end: &str) -> bool {
+    name.strip_suffix(end).is_some_and(|front| front.is_empty() || front.ends_with('.'))
 }

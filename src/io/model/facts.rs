@@ -21,7 +21,7 @@ const TRAINED: [&str; 9] =
 const CONFIGS: [&str; 6] = ["config", "cfg", "xp", "args", "hparams", "hyper_parameters"];
 
 /// The beginnings of the names of what lies around a layer and is no state of its codebook.
-const PROJECTIONS: [&str; 3] = ["in_proj.", "out_proj.", "project_"];
+const PROJECTIONS: [&str; 5] = ["in_proj.", "out_proj.", "project_", "in_project.", "out_project."];
 
 impl ModelInfo {
     /// How many layers there are, and the size of their codebooks: "8 layers, K = 1024, D = 128".

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::rvq::{Metric, Rvq};
+use crate::rvq::Rvq;
+use crate::rvq::ema_state::RowFormula;
 
 /// What a model file tells of its quantizer, as `inspect` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -27,6 +28,9 @@ pub struct ModelInfo {
     /// The file's free-form notes.
     #[serde(skip)]
     pub metadata: BTreeMap<String, String>,
+    /// How trainers make rows of the EMA state in the file; `None` where it holds no whole one.
+    #[serde(skip)]
+    pub row_formula: Option<RowFormula>,
 }
 
 /// One layer as it is stored.
@@ -77,20 +81,16 @@ impl ModelInfo {
         for (info, layer) in layers.iter_mut().zip(rvq.layers()) {
             info.stride = (layer.stride > 1).then_some(layer.stride);
         }
-        let metric = match rvq.metric() {
-            Metric::Euclidean => "euclidean",
-            Metric::Cosine => "cosine",
-            Metric::CosineRaw => "cosine-raw",
-        };
         Self {
             family: family.to_owned(),
             place: place.to_owned(),
-            metric: metric.to_owned(),
+            metric: super::metric_name(rvq.metric()).to_owned(),
             layers,
             chains: chains(rvq),
             training: training(metadata),
             findings,
             metadata: metadata.clone(),
+            row_formula: None,
         }
     }
 }

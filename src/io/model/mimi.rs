@@ -5,10 +5,10 @@ use ndarray::Axis;
 use super::read::{Gathered, Loaded, Reading, indexed_places, num_layers};
 use super::write::{Named, cannot_hold};
 use super::{Family, Parts};
-use crate::io::tensors::{NewTensor, Tensors};
+use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Chain, ChainParts, Codebook, Metric, Projection, Rvq};
-use crate::task::Task;
 
 /// `{place}{chain}{stem}{i}.{book}{sums}`, with `cluster_usage` and a flag beside it.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +72,7 @@ impl Mimi {
         let rows = &sums / &sizes.mapv(|size| size.max(SMALLEST_SIZE)).insert_axis(Axis(1));
         let info = reading.info(start, &name(self.sums), rows.dim());
         let codebook = Codebook::new(rows, sizes.mapv(f64::from), sums.mapv(f64::from))?;
-        Ok(Loaded { layer: codebook.into(), info, has_sizes: true, findings })
+        Ok(Loaded { layer: codebook.into(), info, has_sizes: true, has_sums: true, findings })
     }
 }
 
@@ -81,13 +81,22 @@ impl Family for Mimi {
         self.id
     }
 
-    fn places(&self, tensors: &dyn Tensors) -> Vec<String> {
+    fn row_formula(&self) -> Option<RowFormula> {
+        Some(RowFormula::Clamped)
+    }
+
+    fn sums(&self) -> &'static str {
+        self.sums
+    }
+
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let tensors = reading.tensors;
         let [_, rest] = self.chains;
         indexed_places(tensors, &format!("{rest}{}", self.stem), &self.tail()).into_keys().collect()
     }
 
-    fn load(&self, tensors: &dyn Tensors, place: &str, task: &Task<'_>) -> Result<Parts, Problem> {
-        let reading = Reading { tensors, task };
+    fn load(&self, reading: Reading<'_>, place: &str) -> Result<Parts, Problem> {
+        let tensors = reading.tensors;
         let mut gathered = Gathered::default();
         let mut chains = Vec::new();
         let mut dim = None;

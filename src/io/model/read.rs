@@ -1,20 +1,59 @@
 //! Reading the parts that families have in common: tensors of a known number of axes, codebooks with their EMA state, projections.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis, Ix1, Ix2};
 
-use super::{LayerInfo, Parts};
+use super::notes::noted_metric;
+use super::options::ModelOptions;
+use super::{LayerInfo, Parts, metric_name};
 use crate::io::Problem;
 use crate::io::tensors::Tensors;
-use crate::rvq::{Codebook, Layer, Projection, Rvq};
+use crate::rvq::{Codebook, Layer, Metric, Projection, Rvq};
 use crate::task::Task;
 
-/// Named tensors, read for a task.
+/// Named tensors that are looked through for a quantizer, and what is said of it.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
+pub struct Reading<'a> {
     pub(super) tensors: &'a dyn Tensors,
     pub(super) task: &'a Task<'a>,
+    /// What the user says.
+    pub(super) options: &'a ModelOptions,
+    /// Whether a model is asked for, so that a single array can be nothing else.
+    pub(super) is_model: bool,
+    /// The tensors that a family took in.
+    pub(super) taken: &'a RefCell<BTreeSet<String>>,
+}
+
+impl std::fmt::Debug for Reading<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// The tensors of one layer that keeps its rows as they are used, by their full names.
+#[derive(Debug, Default)]
+pub(super) struct StoredLayer {
+    pub(super) rows: String,
+    /// Of the EMA cluster sizes, and of the sums; `None` where the family has none.
+    pub(super) sizes: Option<String>,
+    pub(super) sums: Option<String>,
+    /// Of what tells whether the rows were ever set.
+    pub(super) flags: Vec<String>,
+    pub(super) lie: RowsLie,
+}
+
+/// How the rows of a codebook lie in their tensor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum RowsLie {
+    /// `[K, D]`
+    #[default]
+    AsRows,
+    /// `[D, K]`
+    AsColumns,
+    /// `[K + 1, D]`: the last row stands for padding and is no code.
+    BeforePadding,
 }
 
 /// What came of one layer.
@@ -22,6 +61,7 @@ pub(super) struct Loaded {
     pub(super) layer: Layer,
     pub(super) info: LayerInfo,
     pub(super) has_sizes: bool,
+    pub(super) has_sums: bool,
     pub(super) findings: Vec<String>,
 }
 
@@ -30,6 +70,7 @@ pub(super) struct Loaded {
 pub(super) struct Gathered {
     infos: Vec<LayerInfo>,
     has_sizes: Vec<bool>,
+    has_sums: Vec<bool>,
     /// What the family noticed.
     pub(super) findings: Vec<String>,
 }
@@ -42,16 +83,48 @@ impl Gathered {
         self.findings.extend(loaded.findings.into_iter().map(named));
         self.infos.push(loaded.info);
         self.has_sizes.push(loaded.has_sizes);
+        self.has_sums.push(loaded.has_sums);
         loaded.layer
     }
 
     /// All of it, with the quantizer that was made of the layers.
     pub(super) fn into_parts(self, rvq: Rvq) -> Parts {
-        Parts { rvq, layers: self.infos, has_sizes: self.has_sizes, findings: self.findings }
+        let Self { infos: layers, has_sizes, has_sums, findings } = self;
+        Parts { rvq, layers, has_sizes, has_sums, findings }
     }
 }
 
 impl Reading<'_> {
+    /// Says that a tensor is accounted for, though it is not read.
+    pub(super) fn account_for(&self, name: &str) {
+        if self.has(name) {
+            self.taken.borrow_mut().insert(name.to_owned());
+        }
+    }
+
+    /// The distance of a family whose tensors could mean several: what the user says, what the file notes, what rows of length 1 tell, or `usual`;
+    /// with a sentence where that was not said.
+    pub(super) fn open_metric(
+        &self,
+        layers: &[&Layer],
+        unit_rows: Metric,
+        usual: Metric,
+        findings: &mut Vec<String>,
+    ) -> Result<Metric, Problem> {
+        if let Some(metric) = noted_metric(self.tensors)?.or(self.options.metric) {
+            return Ok(metric);
+        }
+        if layers.iter().all(|layer| has_unit_rows(&layer.codebook)) {
+            findings.push("every row has length 1, so distances are taken to be cosine".to_owned());
+            return Ok(unit_rows);
+        }
+        findings.push(format!(
+            "distances are taken to be {}, as released; the file does not tell (--metric)",
+            metric_name(usual)
+        ));
+        Ok(usual)
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.tensors.infos().contains_key(name)
     }
@@ -61,6 +134,7 @@ impl Reading<'_> {
         if !self.has(name) {
             return Ok(None);
         }
+        self.account_for(name);
         let values = self.tensors.floats(name, self.task).map_err(|problem| match problem {
             Problem::Unsupported(words) | Problem::Value(words) => Problem::Value(format!("{name}: {words}")),
             other => other,
@@ -117,47 +191,121 @@ impl Reading<'_> {
     /// A layer of rows `embed` with the EMA state beside them, under `{start}{book}`.
     pub(super) fn ema_layer(&self, start: &str, book: &str) -> Result<Loaded, Problem> {
         let name = |part: &str| format!("{start}{book}{part}");
-        let embed = self.matrix(&name("embed"))?;
-        let sizes = self.vector(&name("cluster_size"))?;
-        let sums = if self.has(&name("embed_avg")) { Some(self.matrix(&name("embed_avg"))?) } else { None };
+        let stored = StoredLayer {
+            rows: name("embed"),
+            sizes: Some(name("cluster_size")),
+            sums: Some(name("embed_avg")),
+            flags: vec![name("inited"), name("initted")],
+            lie: RowsLie::AsRows,
+        };
+        let mut loaded = self.stored_layer(&stored)?;
+        loaded.info.buffers = self.info(start, &stored.rows, (0, 0)).buffers;
+        Ok(loaded)
+    }
+
+    /// A layer whose rows are stored as they are used.
+    pub(super) fn stored_layer(&self, stored: &StoredLayer) -> Result<Loaded, Problem> {
+        let embed = stored.lie.rows(self.matrix(&stored.rows)?);
+        let sizes = stored.sizes.as_deref().map(|name| self.vector(name)).transpose()?.flatten();
+        let has_sums = stored.sums.as_deref().filter(|name| self.has(name));
+        let sums = has_sums.map(|name| self.matrix(name)).transpose()?.map(|sums| match stored.lie {
+            RowsLie::AsColumns => sums.reversed_axes(),
+            _ => sums,
+        });
         let mut findings = Vec::new();
         // A blank flag means that the rows are still what the class was built with.
-        for flag in ["inited", "initted"] {
-            let is_float = self.tensors.infos().get(&name(flag)).is_some_and(|info| info.dtype.is_float());
-            if is_float && self.needed(&name(flag))?.iter().all(|&v| v == 0.0) {
-                findings.push(format!("the codebook was never initialised ({flag} is 0)"));
+        for flag in &stored.flags {
+            self.account_for(flag);
+            let is_float = self.tensors.infos().get(flag).is_some_and(|info| info.dtype.is_float());
+            if is_float && self.needed(flag)?.iter().all(|&v| v == 0.0) {
+                findings.push(format!("the codebook was never initialised ({} is 0)", last_part(flag)));
             }
         }
-        let missing: Vec<&str> = [("cluster_size", sizes.is_none()), ("embed_avg", sums.is_none())]
-            .into_iter()
-            .filter_map(|(part, missing)| missing.then_some(part))
-            .collect();
+        let parts = [(&stored.sizes, sizes.is_none()), (&stored.sums, sums.is_none())];
+        let missing: Vec<&str> =
+            parts.iter().filter(|(_, missing)| *missing).filter_map(|(name, _)| name.as_deref()).collect();
         if !missing.is_empty() {
             findings.push(format!(
                 "the EMA state is missing ({}): a training that continues from here starts it anew",
-                missing.join(", ")
+                missing.iter().map(|name| last_part(name)).collect::<Vec<_>>().join(", ")
             ));
         }
-        let has_sizes = sizes.is_some();
-        let info = self.info(start, &name("embed"), embed.dim());
+        let (has_sizes, has_sums) = (sizes.is_some(), sums.is_some());
+        let names =
+            stored.sizes.iter().chain(&stored.sums).chain(&stored.flags).filter(|name| self.has(name));
+        let info = LayerInfo {
+            codes: embed.nrows(),
+            dim: embed.ncols(),
+            dtype: self.dtype(&stored.rows),
+            buffers: names.map(|name| last_part(name).to_owned()).collect(),
+            stride: None,
+        };
         // Sums belong to their sizes: where one of them is missing the other cannot be used either.
         let codebook = match (sizes, sums) {
             (Some(sizes), Some(sums)) => Codebook::new(embed, sizes.mapv(f64::from), sums.mapv(f64::from))?,
             (Some(sizes), None) => sized(embed, &sizes.mapv(f64::from))?,
             (None, _) => Codebook::from_rows(embed)?,
         };
-        Ok(Loaded { layer: codebook.into(), info, has_sizes, findings })
+        Ok(Loaded { layer: codebook.into(), info, has_sizes, has_sums, findings })
+    }
+
+    fn dtype(&self, name: &str) -> String {
+        self.tensors.infos().get(name).map_or("", |info| info.dtype.name()).to_owned()
     }
 
     /// What is told of a layer whose tensor names begin with `start`.
     pub(super) fn info(&self, start: &str, rows: &str, (codes, dim): (usize, usize)) -> LayerInfo {
-        let dtype = self.tensors.infos().get(rows).map_or("", |info| info.dtype.name()).to_owned();
+        let dtype = self.dtype(rows);
         let names = self.tensors.infos().keys().filter(|name| name.as_str() != rows);
         let buffers = names.filter_map(|name| name.strip_prefix(start)).map(|name| {
             ["_codebook.", "codebook."].iter().find_map(|book| name.strip_prefix(book)).unwrap_or(name)
         });
         LayerInfo { codes, dim, dtype, buffers: buffers.map(str::to_owned).collect(), stride: None }
     }
+}
+
+impl RowsLie {
+    /// The rows of the tensor `stored`.
+    pub(super) fn rows(self, mut stored: Array2<f32>) -> Array2<f32> {
+        match self {
+            Self::AsRows => stored,
+            Self::AsColumns => stored.reversed_axes(),
+            Self::BeforePadding => {
+                let codes = stored.nrows().saturating_sub(1);
+                stored.slice_collapse(ndarray::s![..codes, ..]);
+                stored
+            }
+        }
+    }
+
+    /// The tensor that holds `rows`.
+    pub(super) fn stored(self, rows: ArrayView2<'_, f32>) -> Array2<f32> {
+        match self {
+            Self::AsRows => rows.to_owned(),
+            Self::AsColumns => rows.reversed_axes().to_owned(),
+            Self::BeforePadding => {
+                let mut padded = Array2::zeros((rows.nrows() + 1, rows.ncols()));
+                padded.slice_mut(ndarray::s![..rows.nrows(), ..]).assign(&rows);
+                padded
+            }
+        }
+    }
+}
+
+/// How far from 1 the length of a row may be that was normalized, and went through f16 maybe.
+const UNIT: f64 = 2e-3;
+
+/// Whether every row has length 1.
+pub(super) fn has_unit_rows(codebook: &Codebook) -> bool {
+    codebook.embed().rows().into_iter().all(|row| {
+        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        (norm - 1.0).abs() < UNIT
+    })
+}
+
+/// Behind the last dot.
+pub(super) fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// A codebook of rows whose sums are what an EMA step would make the same rows of again.
@@ -169,12 +317,14 @@ pub(super) fn sized(rows: Array2<f32>, sizes: &Array1<f64>) -> Result<Codebook, 
     Ok(Codebook::new(rows, sizes.clone(), sums)?)
 }
 
-/// A tensor of two axes, but for axes of length 1 around them.
+/// A tensor of two axes, but for axes of length 1 around them or between them.
 pub(super) fn matrix(name: &str, mut values: ArrayD<f32>) -> Result<Array2<f32>, Problem> {
     let shape = values.shape().to_vec();
     match *shape {
         [1, _, _] => values = values.index_axis_move(Axis(0), 0),
         [_, _, 1] => values = values.index_axis_move(Axis(2), 0),
+        // MLX keeps the axis over time of a convolution in the middle.
+        [_, 1, _] => values = values.index_axis_move(Axis(1), 0),
         _ => {}
     }
     values.into_dimensionality::<Ix2>().map_err(|_| wrong_axes(name, 2, &shape))

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use ndarray::{Array2, Axis};
 
-use super::encodec::noted_metric;
-use super::read::{Gathered, Loaded, Reading, indexed_places, num_layers, sized};
-use super::write::{Named, cannot_hold, ema_buffers, projection};
+use super::notes::noted_metric;
+use super::read::{Gathered, Loaded, Reading, has_unit_rows, indexed_places, num_layers, sized};
+use super::write::{Named, cannot_hold, ema_buffers, one_chain, projection};
 use super::{Family, Parts};
-use crate::io::tensors::{NewTensor, Tensors};
+use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
-use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
-use crate::task::Task;
+use crate::rvq::ema_state::RowFormula;
+use crate::rvq::{ChainParts, Layer, Metric, Rvq, normalize_rows};
 
 /// `{place}[rvqs.{g}.]layers.{i}._codebook.embed`, `[1, K, D]`.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +22,6 @@ const TAIL: &str = "._codebook.embed";
 const GROUPS: &str = "rvqs.";
 const SIDES: [&str; 2] = ["project_in", "project_out"];
 
-/// How far from 1 the length of a row may be that was normalized, and went through f16 maybe.
-const UNIT: f64 = 2e-3;
-
 /// Variances below this count as this: the class's own clamp.
 const SMALLEST_VARIANCE: f32 = 1e-5;
 
@@ -33,7 +30,16 @@ impl Family for Vqp {
         "vector-quantize-pytorch"
     }
 
-    fn places(&self, tensors: &dyn Tensors) -> Vec<String> {
+    fn row_formula(&self) -> Option<RowFormula> {
+        Some(RowFormula::Smoothed)
+    }
+
+    fn sums(&self) -> &'static str {
+        "embed_avg"
+    }
+
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let tensors = reading.tensors;
         let has_heads = |place: &String| {
             let info = tensors.infos().get(&format!("{place}{STEM}0{TAIL}"));
             info.is_some_and(|info| matches!(*info.shape, [_, _, _]))
@@ -43,8 +49,8 @@ impl Family for Vqp {
         whole.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn load(&self, tensors: &dyn Tensors, place: &str, task: &Task<'_>) -> Result<Parts, Problem> {
-        let reading = Reading { tensors, task };
+    fn load(&self, reading: Reading<'_>, place: &str) -> Result<Parts, Problem> {
+        let tensors = reading.tensors;
         let mlps = format!("{place}mlps.");
         if tensors
             .infos()
@@ -79,16 +85,7 @@ impl Family for Vqp {
             dim += width;
         }
         let layers: Vec<&Layer> = groups.iter().flat_map(|group| &group.layers).collect();
-        let metric = match noted_metric(tensors)? {
-            Some(metric) => metric,
-            None if layers.iter().all(|layer| has_unit_rows(&layer.codebook)) => {
-                gathered
-                    .findings
-                    .push("every row has length 1, so distances are taken to be cosine".to_owned());
-                Metric::Cosine
-            }
-            None => Metric::Euclidean,
-        };
+        let metric = metric_of(reading, &layers, &mut gathered.findings)?;
         if let [first, others @ ..] = layers.as_slice()
             && !others.is_empty()
             && others.iter().all(|layer| layer.codebook == first.codebook)
@@ -155,6 +152,18 @@ impl Vqp {
     }
 }
 
+/// By angle where every row has length 1, unless it is said otherwise.
+fn metric_of(reading: Reading<'_>, layers: &[&Layer], findings: &mut Vec<String>) -> Result<Metric, Problem> {
+    if let Some(metric) = noted_metric(reading.tensors)?.or(reading.options.metric) {
+        return Ok(metric);
+    }
+    if layers.iter().all(|layer| has_unit_rows(&layer.codebook)) {
+        findings.push("every row has length 1, so distances are taken to be cosine".to_owned());
+        return Ok(Metric::Cosine);
+    }
+    Ok(Metric::Euclidean)
+}
+
 fn layer(reading: Reading<'_>, start: &str) -> Result<Loaded, Problem> {
     let name = |part: &str| format!("{start}_codebook.{part}");
     if let Some(info) = reading.tensors.infos().get(&name("embed"))
@@ -207,16 +216,72 @@ fn affine_rows(
     Ok(rows)
 }
 
+/// One layer by itself: `{place}_codebook.embed`, `[1, K, D]`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SingleVqp;
+
+const SINGLE: &str = "_codebook.embed";
+
+impl Family for SingleVqp {
+    fn id(&self) -> &'static str {
+        "vector-quantize-pytorch-single"
+    }
+
+    fn row_formula(&self) -> Option<RowFormula> {
+        Some(RowFormula::Smoothed)
+    }
+
+    fn sums(&self) -> &'static str {
+        "embed_avg"
+    }
+
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let infos = reading.tensors.infos();
+        let is_own = |place: &&str| {
+            let parent = place.trim_end_matches('.');
+            let layers = parent.trim_end_matches(|c: char| c.is_ascii_digit());
+            (place.is_empty() || place.ends_with('.'))
+                && (layers == parent || !layers.ends_with(STEM))
+                && infos.get(&format!("{place}{SINGLE}")).is_some_and(|info| info.shape.len() == 3)
+        };
+        infos.keys().filter_map(|name| name.strip_suffix(SINGLE)).filter(is_own).map(str::to_owned).collect()
+    }
+
+    fn load(&self, reading: Reading<'_>, place: &str) -> Result<Parts, Problem> {
+        let mut gathered = Gathered::default();
+        let mut loaded = layer(reading, place)?;
+        if place.is_empty() {
+            // Nothing stands in front of its names by which others could be told from them.
+            loaded.info.buffers.retain(|name| !name.contains('.') || name.starts_with("project_"));
+        }
+        let layer = gathered.take(loaded);
+        let metric = metric_of(reading, &[&layer], &mut gathered.findings)?;
+        Ok(gathered.into_parts(Rvq::with_metric(vec![layer], metric)?))
+    }
+
+    fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
+        one_chain(self.id(), rvq)?;
+        let ([layer], false) = (rvq.layers(), rvq.metric() == Metric::CosineRaw) else {
+            return Err(cannot_hold(
+                self.id(),
+                "more than one layer, or rows used at full length behind a search by angle",
+            ));
+        };
+        let mut named = Named::new(dtype);
+        projection(&mut named, place, SIDES, layer.projection.as_ref(), true);
+        let mut codebook = layer.codebook.clone();
+        if rvq.metric() == Metric::Cosine {
+            normalize_rows(codebook.parts_mut().0);
+        }
+        named.push(format!("{place}_codebook.initted"), Vec::new(), [1.0]);
+        ema_buffers(&mut named, &format!("{place}_codebook."), &[1], &codebook);
+        Ok(named.tensors)
+    }
+}
+
 /// `{whole}rvqs.{g}.` as `whole` and `g`.
 fn group_of(place: &str) -> Option<(&str, usize)> {
     let (whole, group) = place.strip_suffix('.')?.rsplit_once(GROUPS)?;
     (whole.is_empty() || whole.ends_with('.')).then_some(())?;
     Some((whole, group.parse().ok()?))
-}
-
-fn has_unit_rows(codebook: &Codebook) -> bool {
-    codebook.embed().rows().into_iter().all(|row| {
-        let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
-        (norm - 1.0).abs() < UNIT
-    })
 }

@@ -26,6 +26,8 @@ pub struct NpyHeader {
     pub shape: Vec<usize>,
     /// Where the numbers begin.
     pub data_offset: u64,
+    /// Whether it says, in the way of [`codes_header_bytes`], that these are codes `[layers, frames]`.
+    pub states_codes: bool,
 }
 
 impl NpyHeader {
@@ -34,30 +36,17 @@ impl NpyHeader {
     /// # Errors
     /// It is cut short, breaks the format, or tells of numbers that are not read.
     pub fn read(src: &mut dyn Read, file_len: u64) -> Result<Self, Problem> {
-        let short = || Problem::malformed("the file ends inside the header of its array");
-        let mut start = [0u8; 8];
-        src.read_exact(&mut start).map_err(|_| short())?;
-        let [.., major, _minor] = start;
-        if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
-            return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known")));
-        }
-        let mut len_bytes = [0u8; 4];
-        let len_size = if major == 1 { 2 } else { 4 };
-        src.read_exact(len_bytes.split_at_mut(len_size).0).map_err(|_| short())?;
-        let len = u64::from(u32::from_le_bytes(len_bytes));
-        let data_offset = (start.len() + len_size) as u64 + len;
-        if data_offset > file_len {
-            return Err(short());
-        }
-        if len > MAX_HEADER_LEN {
-            return Err(Problem::malformed(format!("the header of the array is {len} bytes long")));
-        }
-        let mut text = Vec::new();
-        src.take(len).read_to_end(&mut text)?;
-        let text = String::from_utf8_lossy(&text);
-        let literal = Literal { rest: &text }.dictionary()?;
+        let (literal, data_offset) = dictionary(src, file_len)?;
         let (dtype, big_endian) = number_type(&literal.descr)?;
-        Ok(Self { dtype, big_endian, fortran: literal.fortran_order, shape: literal.shape, data_offset })
+        let Dictionary { fortran_order: fortran, shape, is_shape_first, .. } = literal;
+        let states_codes = is_shape_first && dtype == Dtype::Int(4) && shape.len() == 2;
+        Ok(Self { dtype, big_endian, fortran, shape, data_offset, states_codes })
+    }
+
+    /// Where the pickle of an array of objects begins; `None` for an array of anything else.
+    pub(super) fn pickle_offset(src: &mut dyn Read, file_len: u64) -> Option<u64> {
+        let (literal, data_offset) = dictionary(src, file_len).ok()?;
+        literal.descr.ends_with('O').then_some(data_offset)
     }
 
     /// Checks that a file of `file_len` bytes holds exactly the array.
@@ -84,12 +73,53 @@ impl NpyHeader {
     }
 }
 
+/// The entries of a header, and where the numbers begin.
+fn dictionary(src: &mut dyn Read, file_len: u64) -> Result<(Dictionary, u64), Problem> {
+    let short = || Problem::malformed("the file ends inside the header of its array");
+    let mut start = [0u8; 8];
+    src.read_exact(&mut start).map_err(|_| short())?;
+    let [.., major, _minor] = start;
+    if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
+        return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known")));
+    }
+    let mut len_bytes = [0u8; 4];
+    let len_size = if major == 1 { 2 } else { 4 };
+    src.read_exact(len_bytes.split_at_mut(len_size).0).map_err(|_| short())?;
+    let len = u64::from(u32::from_le_bytes(len_bytes));
+    let data_offset = (start.len() + len_size) as u64 + len;
+    if data_offset > file_len {
+        return Err(short());
+    }
+    if len > MAX_HEADER_LEN {
+        return Err(Problem::malformed(format!("the header of the array is {len} bytes long")));
+    }
+    let mut text = Vec::new();
+    src.take(len).read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    Ok((Literal { rest: &text }.dictionary()?, data_offset))
+}
+
 /// A version 1 header for an array that is stored row by row, padded so that the numbers are aligned.
 pub(in crate::io) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
-    const ALIGNMENT: usize = 64;
+    padded(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {}, }}", axes(shape)))
+}
+
+/// The same for codes, int32 `[layers, frames]`.
+///
+/// That this is so is written into the order of the three entries: every reader has to take them in any order, and NumPy's own writer, from which
+/// arrays of unknown axes come, puts them in that of the alphabet.
+pub(in crate::io) fn codes_header_bytes(shape: [usize; 2]) -> Vec<u8> {
+    padded(&format!("{{'shape': {}, 'fortran_order': False, 'descr': '<i4', }}", axes(&shape)))
+}
+
+fn axes(shape: &[usize]) -> String {
     let axes = shape.iter().map(|len| format!("{len}, ")).collect::<String>();
-    let mut text =
-        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", axes.trim_end());
+    format!("({})", axes.trim_end())
+}
+
+fn padded(dictionary: &str) -> Vec<u8> {
+    const ALIGNMENT: usize = 64;
+    let mut text = dictionary.to_owned();
     let start = MAGIC.len() + 4;
     let padded = (start + text.len() + 1).next_multiple_of(ALIGNMENT) - start;
     text.push_str(&" ".repeat(padded - text.len() - 1));
@@ -134,6 +164,8 @@ struct Dictionary {
     descr: String,
     fortran_order: bool,
     shape: Vec<usize>,
+    /// Whether the shape is the first of them.
+    is_shape_first: bool,
 }
 
 /// A reader of the few Python literals that the format uses. Each method takes what it reads off `rest`.
@@ -144,6 +176,7 @@ struct Literal<'a> {
 impl<'a> Literal<'a> {
     fn dictionary(mut self) -> Result<Dictionary, Problem> {
         let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        let mut is_shape_first = false;
         self.expect('{')?;
         while !self.take('}') {
             let key = self.string()?;
@@ -151,7 +184,10 @@ impl<'a> Literal<'a> {
             match key {
                 "descr" => descr = Some(self.descr()?.to_owned()),
                 "fortran_order" => fortran_order = Some(self.boolean()?),
-                "shape" => shape = Some(self.tuple()?),
+                "shape" => {
+                    is_shape_first = descr.is_none() && fortran_order.is_none();
+                    shape = Some(self.tuple()?);
+                }
                 _ => return Err(malformed()),
             }
             if !self.take(',') {
@@ -161,7 +197,7 @@ impl<'a> Literal<'a> {
         }
         match (descr, fortran_order, shape) {
             (Some(descr), Some(fortran_order), Some(shape)) if self.rest.trim().is_empty() => {
-                Ok(Dictionary { descr, fortran_order, shape })
+                Ok(Dictionary { descr, fortran_order, shape, is_shape_first })
             }
             _ => Err(malformed()),
         }

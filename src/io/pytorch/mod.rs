@@ -14,11 +14,14 @@ use ndarray::ArrayD;
 
 use super::dtype::{self, Run};
 use super::npz::NpzFile;
-use super::tensors::{self, Placed, TensorInfo, Tensors, ZipEntry};
+use super::recognise;
+use super::tensors::{Placed, TensorInfo, Tensors, ZipEntry};
 use super::zip::{self, Archive, Entry};
 use super::{Opened, Problem, Reader, Source, limits};
 use crate::task::{Stage, Task};
 
+mod alone;
+mod arrays;
 mod legacy;
 mod pickle;
 mod rebuild;
@@ -26,6 +29,8 @@ mod tree;
 mod value;
 mod view;
 
+pub use alone::PickleReader;
+pub(super) use alone::read_pickle;
 use tree::{TensorView, Tree};
 use view::Layout;
 
@@ -55,6 +60,8 @@ enum Home {
     Stored(Entry, ZipEntry),
     /// In an entry that has to be unpacked.
     Packed(Entry),
+    /// In the pickle, out of which they were taken.
+    Inline(Vec<u8>),
 }
 
 /// An open file, its pickle read.
@@ -106,7 +113,7 @@ impl Reader for PytorchReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        tensors::interpret(&*open(source, task)?, source.wanted.quantizer, task)
+        recognise::interpret(&*open(source, task)?, &source.wanted, task)
     }
 
     fn tensors<'a>(
@@ -170,7 +177,11 @@ fn read_archive(
 }
 
 impl<'a> PytorchFile<'a> {
-    fn new(source: &'a Source<'_>, contents: Contents) -> Result<Self, Problem> {
+    fn new(source: &'a Source<'_>, mut contents: Contents) -> Result<Self, Problem> {
+        for (key, bytes) in std::mem::take(&mut contents.tree.inline) {
+            let len = bytes.len() as u64;
+            contents.storages.insert(key, Storage { home: Home::Inline(bytes), len });
+        }
         let Contents { tree, storages, .. } = &contents;
         if tree.tensors.is_empty() {
             return Err(no_tensors(tree));
@@ -216,7 +227,8 @@ impl<'a> PytorchFile<'a> {
             Layout::Strided => view.span().unwrap_or(0),
         };
         let count = usize::try_from(count).map_err(|_| missing())?;
-        let (dtype, big_endian) = (view.element.dtype, self.contents.big_endian);
+        let is_inline = matches!(storage.home, Home::Inline(_));
+        let (dtype, big_endian) = (view.element.dtype, self.contents.big_endian && !is_inline);
         let run = Run { dtype, big_endian, count, sure: count, stage: &self.stage };
         let start = view.offset * size;
         let mut file = self.file;
@@ -235,6 +247,10 @@ impl<'a> PytorchFile<'a> {
             }
             Home::Packed(entry) => {
                 let bytes = self.unpack(&view.storage, entry, task)?;
+                let from = usize::try_from(start).unwrap_or(usize::MAX);
+                decode(&mut bytes.get(from..).unwrap_or_default(), run)?
+            }
+            Home::Inline(bytes) => {
                 let from = usize::try_from(start).unwrap_or(usize::MAX);
                 decode(&mut bytes.get(from..).unwrap_or_default(), run)?
             }
@@ -288,7 +304,7 @@ impl Tensors for PytorchFile<'_> {
         self.read(name, task, |reader, run| dtype::read_floats(reader, run, task))
     }
 
-    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<u32>, Problem> {
+    fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         self.read(name, task, |reader, run| dtype::read_codes(reader, run, task))
     }
 
@@ -297,7 +313,7 @@ impl Tensors for PytorchFile<'_> {
         let (offset, entry) = match &self.contents.storages.get(&view.storage)?.home {
             Home::File(offset) => (*offset, None),
             Home::Stored(_, place) => (place.data_offset, Some(place.clone())),
-            Home::Packed(_) => return None,
+            Home::Packed(_) | Home::Inline(_) => return None,
         };
         let TensorView { element, shape, strides, .. } = view;
         (element.dtype.size() > 0).then(|| Placed {

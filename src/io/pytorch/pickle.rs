@@ -3,8 +3,8 @@
 //! Time goes by the bytes of the pickle and memory by the heap's budget, whatever the pickle says.
 
 use super::super::Problem;
-use super::rebuild;
 use super::value::{Heap, Node, VALUE_COST, Value};
+use super::{arrays, rebuild};
 use crate::task::Stage;
 
 mod input;
@@ -170,7 +170,7 @@ impl<'a> Machine<'a, '_> {
         };
         let text = self.input.take(len)?;
         if matches!(opcode, b'C' | b'B' | 0x8e | 0x96) {
-            return self.push_node(Node::Opaque);
+            return self.push(Value::Bytes(text));
         }
         self.push(Value::Text(text))
     }
@@ -313,6 +313,9 @@ impl<'a> Machine<'a, '_> {
             b'b' => {
                 let state = self.pop()?;
                 let target = self.top()?;
+                if arrays::set_state(self.heap, target, state) {
+                    return self.array_behind(target);
+                }
                 // A dictionary's attributes are PyTorch's notes on versions, a tensor's are its user's.
                 if let Some(Node::Object(object)) = self.heap.node_mut(target) {
                     object.state = Some(state);
@@ -329,6 +332,18 @@ impl<'a> Machine<'a, '_> {
             }
         };
         self.push(value)
+    }
+
+    /// Takes in the numbers that joblib writes behind an array, in the middle of the pickle.
+    fn array_behind(&mut self, target: Value<'a>) -> Result<(), Stop> {
+        let Some((len, is_lined_up)) = arrays::bytes_behind(self.heap, target)? else { return Ok(()) };
+        if is_lined_up {
+            let padding = self.input.len1()?;
+            self.input.take(padding)?;
+        }
+        let bytes = self.input.take(len)?;
+        arrays::put_behind(self.heap, target, bytes);
+        Ok(())
     }
 
     fn push(&mut self, value: Value<'a>) -> Result<(), Stop> {

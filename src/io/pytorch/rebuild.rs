@@ -1,7 +1,8 @@
 //! What the few functions that checkpoints name would build: tensors, parameters and dictionaries. None is called; anything else is opaque.
 
 use super::super::Problem;
-use super::value::{Element, Heap, Node, Object, StorageRef, TensorRef, Value};
+use super::arrays;
+use super::value::{ArrayRef, Element, Heap, Node, Object, StorageRef, TensorRef, Value};
 
 /// The value that a pickle means by calling `function` with `args`.
 pub(super) fn call<'a>(
@@ -29,6 +30,11 @@ pub(super) fn call<'a>(
             (b"torch._utils", b"_rebuild_tensor_v3", &[storage, offset, shape, strides, _, _, dtype, ..]) => {
                 tensor(heap, storage, offset, shape, strides, Some(dtype))?
             }
+            (b"_codecs", b"encode", &[Value::Text(text), ..]) => Node::Latin(text),
+            _ if arrays::is_numpy(module) => match arrays::call(heap, name, args) {
+                Some(node) => node,
+                None => break,
+            },
             (b"collections", b"OrderedDict", &[]) | (b"builtins" | b"__builtin__", b"dict", &[]) => {
                 Node::Dict(Vec::new())
             }
@@ -47,6 +53,9 @@ pub(super) fn call<'a>(
 
 /// An instance of `class` that was made without calling it.
 pub(super) fn instance<'a>(heap: &mut Heap<'a>, class: Value<'a>) -> Result<Value<'a>, Problem> {
+    if matches!(heap.node(class), Some(Node::Global(b"joblib.numpy_pickle", b"NumpyArrayWrapper"))) {
+        return heap.put(Node::Array(Box::new(ArrayRef { is_behind: true, ..ArrayRef::default() })));
+    }
     let is_dict = matches!(heap.node(class), Some(Node::Global(b"collections", b"OrderedDict")));
     heap.put(if is_dict { Node::Dict(Vec::new()) } else { Node::Object(Box::<Object<'a>>::default()) })
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::Problem;
-use super::value::{Element, Heap, Node, TensorRef, Value};
+use super::arrays::{self, Inline};
+use super::value::{ArrayRef, Element, Heap, Node, TensorRef, Value};
 use crate::task::Stage;
 
 /// What a pickle holds, by dotted names.
@@ -14,6 +15,8 @@ pub(super) struct Tree {
     pub(super) notes: BTreeMap<String, String>,
     /// The names at the first level, the first few.
     pub(super) keys: Vec<String>,
+    /// The numbers of arrays that lie in the pickle, by the keys under which tensors name them as storages.
+    pub(super) inline: BTreeMap<String, Vec<u8>>,
 }
 
 /// A tensor as a view into a storage, on its own feet.
@@ -71,6 +74,10 @@ pub(super) fn flatten<'a>(heap: &mut Heap<'a>, root: Value<'a>, stage: Stage<'_>
             stage.reach(at as u64, visits.len() as u64)?;
         }
         pay_for_looking(heap, value, &name)?;
+        if matches!(heap.node(value), Some(Node::Array(_))) {
+            heap.charge(TENSOR_COST + 3 * name.len() as u64)?;
+            tree.array(arrays::inline(heap, value)?, &name);
+        }
         let children = tree.enter(heap, &visits, at, &name);
         if at == 0 {
             tree.keys = children.iter().take(MAX_KEYS).map(|child| child.name.clone()).collect();
@@ -117,8 +124,15 @@ fn held<'h, 'a>(heap: &'h Heap<'a>, value: Value<'a>) -> (&'h [(Value<'a>, Value
         Some(Node::Dict(pairs)) => (pairs, &[]),
         Some(Node::Tuple(values) | Node::List(values)) => (&[], values),
         Some(Node::Object(object)) => (&object.items, &object.elements),
+        Some(Node::Array(array)) => (&[], objects(heap, array)),
         _ => (&[], &[]),
     }
+}
+
+/// What lies in an array of objects; nothing in one of numbers.
+fn objects<'h, 'a>(heap: &'h Heap<'a>, array: &ArrayRef<'a>) -> &'h [Value<'a>] {
+    let objects = array.data.filter(|_| array.element.is_none()).and_then(|data| heap.sequence(data));
+    objects.unwrap_or_default()
 }
 
 impl Tree {
@@ -181,8 +195,24 @@ impl Tree {
                 children.extend(object.state.map(|state| child(state, name.to_owned(), true)));
                 children
             }
-            Node::Global(..) | Node::Storage(_) | Node::Opaque => Vec::new(),
+            Node::Global(..) | Node::Storage(_) | Node::Latin(_) | Node::NumberType(..) => Vec::new(),
+            // NumPy saves a dictionary as an array without axes that holds it.
+            Node::Array(array) => match objects(heap, array) {
+                [only] if array.shape.is_empty() => vec![child(*only, name.to_owned(), false)],
+                objects => numbered(objects),
+            },
+            Node::Opaque => Vec::new(),
         }
+    }
+
+    /// Takes in an array whose numbers lie in the pickle.
+    fn array(&mut self, array: Option<Inline>, name: &str) {
+        let Some(Inline { element, shape, strides, bytes }) = array else { return };
+        let storage = format!("array {}", self.inline.len());
+        let name = if name.is_empty() { ROOT_NAME } else { name };
+        let view = TensorView { storage: storage.clone(), element, offset: 0, shape, strides };
+        self.tensors.insert(name.to_owned(), view);
+        self.inline.insert(storage, bytes);
     }
 
     fn note(&mut self, name: &str, text: Option<String>) {
@@ -233,7 +263,7 @@ fn scalar(value: Value<'_>) -> Option<String> {
             let start = text.get(..MAX_NOTE_CHARS * 4).unwrap_or(text);
             Some(String::from_utf8_lossy(start).chars().take(MAX_NOTE_CHARS).collect())
         }
-        Value::None | Value::Node(_) => None,
+        Value::None | Value::Bytes(_) | Value::Node(_) => None,
     }
 }
 

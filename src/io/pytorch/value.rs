@@ -12,6 +12,7 @@ pub(super) enum Value<'a> {
     Int(i64),
     Float(f64),
     Text(&'a [u8]),
+    Bytes(&'a [u8]),
     Node(usize),
 }
 
@@ -27,7 +28,13 @@ pub(super) enum Node<'a> {
     Tensor(Box<TensorRef<'a>>),
     /// An instance of a class that is not known.
     Object(Box<Object<'a>>),
-    /// Anything else: bytes, sets, numbers of any length.
+    /// Bytes as a text of as many characters, in UTF-8.
+    Latin(&'a [u8]),
+    /// A type of NumPy's, and whether the highest byte of its numbers comes first.
+    NumberType(&'a [u8], bool),
+    /// An array of NumPy's whose numbers lie in the pickle.
+    Array(Box<ArrayRef<'a>>),
+    /// Anything else: sets, numbers of any length.
     Opaque,
 }
 
@@ -40,6 +47,20 @@ pub(super) struct Object<'a> {
     pub(super) elements: Vec<Value<'a>>,
     /// Its attributes, where they were set.
     pub(super) state: Option<Value<'a>>,
+}
+
+/// An array of NumPy's, as far as the pickle has told of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct ArrayRef<'a> {
+    pub(super) shape: Vec<usize>,
+    /// What one number is, and whether its highest byte comes first; `None` for what is no number.
+    pub(super) element: Option<(Element, bool)>,
+    /// Column by column.
+    pub(super) fortran: bool,
+    /// Its numbers; `None` before they were told.
+    pub(super) data: Option<Value<'a>>,
+    /// Whether joblib writes the numbers behind the pickled array, and not into it.
+    pub(super) is_behind: bool,
 }
 
 /// A storage that a pickle names, and that lies outside of it.
@@ -120,6 +141,27 @@ impl Element {
     }
 }
 
+impl Element {
+    /// The type that NumPy calls `f4`, say.
+    pub(super) fn of_numpy(name: &[u8]) -> Option<Self> {
+        let dtype = match name {
+            b"f2" => Dtype::F16,
+            b"f4" => Dtype::F32,
+            b"f8" => Dtype::F64,
+            b"i1" => Dtype::Int(1),
+            b"i2" => Dtype::Int(2),
+            b"i4" => Dtype::Int(4),
+            b"i8" => Dtype::Int(8),
+            b"u1" => Dtype::Uint(1),
+            b"u2" => Dtype::Uint(2),
+            b"u4" => Dtype::Uint(4),
+            b"u8" => Dtype::Uint(8),
+            _ => return None,
+        };
+        Some(Self { dtype, size: u8::try_from(dtype.size()).unwrap_or(0) })
+    }
+}
+
 impl<'a> Heap<'a> {
     /// An empty one that may take about `budget` bytes.
     pub(super) fn new(budget: u64) -> Self {
@@ -146,7 +188,8 @@ impl<'a> Heap<'a> {
             Node::Dict(pairs) => 2 * pairs.len(),
             Node::Tensor(tensor) => 5 + tensor.shape.len(),
             Node::Object(_) => 5,
-            Node::Global(..) | Node::Storage(_) | Node::Opaque => 0,
+            Node::Array(array) => 6 + array.shape.len(),
+            Node::Latin(_) | Node::NumberType(..) | Node::Global(..) | Node::Storage(_) | Node::Opaque => 0,
         };
         self.charge(NODE_COST + VALUE_COST * held as u64)?;
         self.nodes.push(node);

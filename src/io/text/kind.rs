@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
+use super::number::number;
+
 /// A kind of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Real numbers, parted by any of `delimiters`.
     Numbers { delimiters: &'static [u8], has_header: bool },
-    /// A clip's name, a tab, and its codes.
-    Semantic { has_header: bool },
+    /// A clip's name, a delimiter, and its codes.
+    Named { delimiter: u8, has_header: bool },
 }
 
-/// What a line of no numbers begins with, as NumPy writes it.
-pub(super) const NUMBER_HEADERS: &[u8] = b"#";
+/// What may stand between a clip's name and its codes.
+const NAME_ENDS: [u8; 3] = [b'\t', b'|', b' '];
 
 /// What GPT-SoVITS itself puts on the first line, in some versions.
 const SEMANTIC_HEADER: &str = "item_name\tsemantic_audio";
@@ -31,11 +33,18 @@ impl Kind {
             let is_last = |next: &&str| lines_end(text, next);
             return lines
                 .next()
-                .is_some_and(|next| is_semantic(next, is_last(&next)))
-                .then_some(Self::Semantic { has_header: true });
+                .is_some_and(|next| is_named(next, b'\t', is_last(&next)))
+                .then_some(Self::Named { delimiter: b'\t', has_header: true });
         }
-        if is_semantic(first, lines_end(text, first)) {
-            return Some(Self::Semantic { has_header: false });
+        if let Some(delimiter) =
+            NAME_ENDS.into_iter().find(|&end| is_named(first, end, lines_end(text, first)))
+        {
+            // A name and numbers with blanks between them may be any text, so the second line has to be one more.
+            let next = lines.peek();
+            let is_so = next.is_none_or(|next| is_named(next, delimiter, lines_end(text, next)));
+            if delimiter != b' ' || is_so {
+                return Some(Self::Named { delimiter, has_header: false });
+            }
         }
         let delimiters = delimiters(first);
         if is_numbers(first, delimiters, lines_end(text, first)) {
@@ -94,21 +103,21 @@ fn is_numbers(line: &str, delimiters: &[u8], is_cut: bool) -> bool {
     let fields = line.split(|c: char| c.is_ascii() && delimiters.contains(&(c as u8)));
     let fields: Vec<&str> = fields.map(str::trim).filter(|field| !field.is_empty()).collect();
     let whole = fields.len() - usize::from(is_cut && !fields.is_empty());
-    let is_number = |field: &&str| super::number(field.as_bytes(), delimiters).is_some();
+    let is_number = |field: &&str| number(field.as_bytes(), delimiters).is_some();
     fields.len() > 1 && whole > 0 && fields.iter().take(whole).all(is_number)
 }
 
-/// Whether a line is a name, a tab, and codes.
-fn is_semantic(line: &str, is_cut: bool) -> bool {
-    let Some((name, codes)) = line.split_once('\t') else { return false };
+/// Whether a line is a name, `delimiter`, and codes.
+fn is_named(line: &str, delimiter: u8, is_cut: bool) -> bool {
+    let mark = char::from(delimiter);
+    let Some((name, codes)) = line.split_once(mark) else { return false };
     let codes: Vec<&str> = codes.split_ascii_whitespace().collect();
     let whole = codes.len() - usize::from(is_cut && !codes.is_empty());
     let is_code = |code: &&str| code.bytes().all(|byte| byte.is_ascii_digit());
-    // Two numbers with a tab between them are features.
-    let is_name = codes.len() > 1 || name.parse::<f32>().is_err();
-    is_name
-        && whole > 0
-        && !line.contains("\t\t")
-        && codes.iter().take(whole).all(is_code)
-        && line.matches('\t').count() == 1
+    // Two numbers with a tab between them are features, and so are many with blanks; a single number behind a word may be anything.
+    let is_number = name.trim().parse::<f32>().is_ok();
+    let is_name =
+        if delimiter == b' ' { !is_number && codes.len() > 1 } else { codes.len() > 1 || !is_number };
+    let is_single = delimiter == b' ' || line.matches(mark).count() == 1;
+    is_name && whole > 0 && is_single && codes.iter().take(whole).all(is_code)
 }

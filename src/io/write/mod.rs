@@ -18,13 +18,10 @@ mod values;
 mod zip;
 
 pub use model::{EmaParams, ModelTarget, check_model, write_model, write_model_as};
-pub(super) use model::{family_tensors, formula_of_names, settled, settling};
+pub(super) use model::{family_tensors, settled, settling};
 pub(super) use values::bytes;
 pub use values::{largest, rounded};
 pub(super) use zip::ZipFile;
-
-/// The metadata key under which a distance other than the Euclidean is noted.
-pub const METRIC_KEY: &str = "rvqscope.metric";
 
 /// What goes into a file.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::tensors::NewTensor;
-use super::{METRIC_KEY, NewFile, Writer, check_writer, largest, rounded, write_tensors};
+use super::{NewFile, Writer, check_writer, largest, rounded, write_tensors};
+use crate::io::model::METRIC_KEY;
 use crate::io::{Dtype, FileError, ModelInfo, Problem, model};
 use crate::rvq::ema_state::{Expiry, RowFormula, Settling, StoredAs, ema_state_for};
 use crate::rvq::{Metric, Rvq};
@@ -101,9 +102,15 @@ fn prepared(
             Dtype::F32
         }
     };
-    let had = info.map_or(Some(RowFormula::Smoothed), formula_of_buffers);
-    let as_it_is = family_tensors(family, rvq, place, dtype)?;
-    let wanted = formula_of_names(as_it_is.iter().map(|tensor| tensor.name.as_str()));
+    let had = info.map_or(Some(RowFormula::Smoothed), |info| info.row_formula);
+    let known = known(family)?;
+    if let Some(container) = known.container() {
+        return Err(Problem::Unsupported(format!(
+            "only {container} can hold the family {family}: name another one with --to, such as {OWN_FAMILY} or {NAMELESS_FAMILY}"
+        )));
+    }
+    let as_it_is = known.tensors(rvq, place, dtype)?;
+    let wanted = known.row_formula();
     let tensors = match wanted {
         Some(formula) if had != Some(formula) => {
             let params = EmaParams::default();
@@ -121,6 +128,19 @@ fn prepared(
             "the EMA state is left out, because {family} files have no place for it: a training that continues from the file starts it anew"
         ));
     }
+    let notes = noted(writer, family, rvq, notes, &mut findings)?;
+    let root = place.split('.').next().filter(|root| ROOTS.contains(root)).map(str::to_owned);
+    Ok(((tensors, notes, root), findings))
+}
+
+/// The notes of a file of `family`: those that are given, and what of the quantizer no tensor tells.
+fn noted(
+    writer: &dyn Writer,
+    family: &str,
+    rvq: &Rvq,
+    notes: &BTreeMap<String, String>,
+    findings: &mut Vec<String>,
+) -> Result<BTreeMap<String, String>, Problem> {
     check_metric(writer, family, rvq.metric())?;
     let mut notes = notes.clone();
     notes.remove(METRIC_KEY);
@@ -132,12 +152,17 @@ fn prepared(
     }
     if rvq.metric() == Metric::Cosine {
         notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
+    } else if is_usually_by_angle(family) && rvq.metric() == Metric::Euclidean {
+        notes.insert(METRIC_KEY.to_owned(), "euclidean".to_owned());
     }
-    if let Some(strides) = strides_to_note(writer, family, rvq)? {
+    if let Some(strides) = strides_to_note(writer, family, rvq, findings)? {
         notes.insert(model::STRIDES_KEY.to_owned(), strides);
     }
-    let root = place.split('.').next().filter(|root| ROOTS.contains(root)).map(str::to_owned);
-    Ok(((tensors, notes, root), findings))
+    // One array could be anything; a container with notes says what it is.
+    if family == NAMELESS_FAMILY && writer.keeps_notes() {
+        notes.insert(model::FAMILY_KEY.to_owned(), family.to_owned());
+    }
+    Ok(notes)
 }
 
 /// Whether a quantizer that was not read from a file can be written to `path` if it has this metric.
@@ -154,6 +179,13 @@ pub fn check_model(path: &Path, metric: Metric) -> Result<(), FileError> {
 
 /// Files of these families are read as Euclidean unless a note in them says otherwise.
 fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(), Problem> {
+    if metric == Metric::Euclidean && is_usually_by_angle(family) && !writer.keeps_notes() {
+        return Err(Problem::Unsupported(format!(
+            "nothing in a {} file of the family {family} says that distances are Euclidean, so it would be read as another quantizer; \
+             .safetensors does",
+            writer.label()
+        )));
+    }
     let needs_note = metric == Metric::Cosine && [OWN_FAMILY, NAMELESS_FAMILY].contains(&family);
     if needs_note && (family == NAMELESS_FAMILY || !writer.keeps_notes()) {
         return Err(Problem::Unsupported(format!(
@@ -165,10 +197,27 @@ fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(),
     Ok(())
 }
 
+/// Whether a file of this family is read as searched by angle, though its class can do without.
+fn is_usually_by_angle(family: &str) -> bool {
+    family == "amphion"
+}
+
 /// The strides of the layers as a note, where a reader would take them to be others; no tensor tells of them.
-fn strides_to_note(writer: &dyn Writer, family: &str, rvq: &Rvq) -> Result<Option<String>, Problem> {
+fn strides_to_note(
+    writer: &dyn Writer,
+    family: &str,
+    rvq: &Rvq,
+    findings: &mut Vec<String>,
+) -> Result<Option<String>, Problem> {
     let strides: Vec<usize> = rvq.layers().iter().map(|layer| layer.stride).collect();
     match model::strides_without_note(family, strides.len()) {
+        Some(assumed) if assumed.is_empty() && !writer.keeps_notes() => {
+            findings.push(format!(
+                "{} has no place for the strides {strides:?}: whoever opens the file must say them (--strides)",
+                writer.label()
+            ));
+            Ok(None)
+        }
         Some(assumed) if assumed != strides && !writer.keeps_notes() => Err(Problem::Unsupported(format!(
             "nothing in a {} file of the family {family} tells of the strides {strides:?}, so they would be read as {assumed:?}; \
              .safetensors does",
@@ -186,10 +235,12 @@ pub(in crate::io) fn family_tensors(
     place: &str,
     dtype: Dtype,
 ) -> Result<Vec<NewTensor>, Problem> {
-    let known = model::family(family);
-    let known =
-        known.ok_or_else(|| Problem::Unsupported(format!("there is no family of models called {family}")))?;
-    known.tensors(rvq, place, dtype)
+    known(family)?.tensors(rvq, place, dtype)
+}
+
+fn known(family: &str) -> Result<&'static dyn model::Family, Problem> {
+    model::family(family)
+        .ok_or_else(|| Problem::Unsupported(format!("there is no family of models called {family}")))
 }
 
 /// `rvq` with its rows rounded to `dtype` and, where `how` tells for each layer, with an EMA state that agrees with them.
@@ -229,27 +280,4 @@ pub(in crate::io) fn settling(
         coarse: matches!(dtype, Dtype::F16 | Dtype::Bf16),
     };
     Settling { formula, decay: params.decay, epsilon: params.epsilon, expiry, total, stored }
-}
-
-/// How a trainer makes rows of the tensors with these names; `None` where it makes none.
-pub(in crate::io) fn formula_of_names<'a>(names: impl Iterator<Item = &'a str>) -> Option<RowFormula> {
-    names.into_iter().find_map(|name| match name.rsplit('.').next() {
-        Some("embedding_sum" | "embed_sum") => Some(RowFormula::Clamped),
-        Some("embed_avg") => Some(RowFormula::Smoothed),
-        _ => None,
-    })
-}
-
-/// How the trainer of a model that was read makes its rows; `None` where the file holds no whole EMA state.
-fn formula_of_buffers(info: &ModelInfo) -> Option<RowFormula> {
-    let has = |wanted: &str| {
-        info.layers
-            .iter()
-            .all(|layer| layer.buffers.iter().any(|name| name.rsplit('.').next() == Some(wanted)))
-    };
-    match (has("cluster_usage"), has("cluster_size") && has("embed_avg")) {
-        (true, _) => Some(RowFormula::Clamped),
-        (_, true) => Some(RowFormula::Smoothed),
-        _ => None,
-    }
 }

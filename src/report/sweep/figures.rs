@@ -35,7 +35,7 @@ pub static FIGURES: [Figure; 7] = [
     },
     Figure {
         key: "bits_per_frame",
-        label: "Bits",
+        label: "Rate",
         unit: "bits a frame",
         text: "What an ideal entropy coder needs for a frame, each layer on its own: the sum of the layers' entropies",
         decimals: 2,
@@ -84,7 +84,7 @@ pub static FIGURES: [Figure; 7] = [
     Figure {
         key: "dead_threshold",
         label: "Below threshold",
-        unit: "codes",
+        unit: "",
         text: "Codes below the dead-code threshold, in all layers",
         decimals: 0,
         of: |run| Some(each_layer(run, "dead_threshold")?.iter().sum()),

@@ -1,0 +1,381 @@
+//! Which arrays of a file are its features or codes: one, a clip each, or the field of that name in a list of records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ndarray::ArrayD;
+
+use super::clean::{Cleaning, cleaned};
+use super::codes::{Codes, RawCodes};
+use super::features::RawFeatures;
+use super::{axis, own};
+use crate::io::order::natural_order;
+use crate::io::tensors::{TensorInfo, Tensors};
+use crate::io::{Opened, Problem, Wanted};
+use crate::task::Task;
+
+/// Names of fields that hold codes, the surest first.
+const CODE_FIELDS: &[&str] =
+    &["codes", "audio_codes", "code", "tokens", "units", "hubert", "indices", "ids", "semantic"];
+
+/// Names of fields that hold features.
+const FEATURE_FIELDS: &[&str] = &[
+    "feat",
+    "feats",
+    "features",
+    "feature",
+    "hidden_states",
+    "last_hidden_state",
+    "embeddings",
+    "embedding",
+    "x",
+    "mel",
+    "ssl",
+];
+
+/// How names of parameters end: a file of them is a model, of whatever kind.
+const PARAMETERS: &[&str] = &[
+    "weight",
+    "bias",
+    "embed",
+    "embed_avg",
+    "cluster_size",
+    "running_mean",
+    "running_var",
+    "weight_g",
+    "weight_v",
+];
+
+/// Features or codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Features,
+    Codes,
+}
+
+/// Arrays that belong together.
+struct Chosen<'a> {
+    names: Vec<&'a String>,
+    /// What else the file holds and is not read.
+    left_out: Vec<&'a String>,
+}
+
+/// The features or codes that a container holds; `None` if its arrays are neither.
+///
+/// # Errors
+/// They are there and cannot be read, or are not what is wanted.
+pub(in crate::io) fn of_tensors(
+    tensors: &dyn Tensors,
+    wanted: &Wanted<'_>,
+    task: &Task<'_>,
+) -> Result<Option<Opened>, Problem> {
+    let infos = tensors.infos();
+    if looks_like_parameters(infos) && !(wanted.wants_codes() || wanted.read_as.is_some()) {
+        return Ok(None);
+    }
+    let Some((kind, chosen)) = choose(infos, wanted) else { return Ok(None) };
+    if !(wanted.wants_codes() || wanted.wants_frames())
+        && chosen.left_out.iter().any(|name| is_data(name, infos))
+    {
+        return Err(Problem::Unsupported(format!(
+            "this file holds {} beside {}, which could be data as well; say what is wanted of it with --as features or --as codes",
+            listed(&chosen.names),
+            listed(&chosen.left_out)
+        )));
+    }
+    let mut opened = match kind {
+        Kind::Features => Opened::Features(features(tensors, &chosen, wanted, task)?),
+        Kind::Codes => Opened::Codes(codes(tensors, &chosen, wanted, task)?),
+    };
+    if !chosen.left_out.is_empty() {
+        let notice = format!(
+            "Of this file {} was read, {} was left out",
+            listed(&chosen.names),
+            listed(&chosen.left_out)
+        );
+        match &mut opened {
+            Opened::Features(features) => features.notices.push(notice),
+            Opened::Codes(codes) => codes.notices.push(notice),
+            Opened::Audio(_) | Opened::Model(_) => {}
+        }
+    }
+    Ok(Some(opened))
+}
+
+/// Whether an array that is left out could be what is wanted of the file.
+fn is_data(name: &str, infos: &BTreeMap<String, TensorInfo>) -> bool {
+    /// What EnCodec gives beside its codes: the loudness of each segment.
+    const SCALES: [&str; 3] = ["audio_scales", "scales", "scale"];
+    let is_large = infos.get(name).is_some_and(|info| {
+        let is_number = info.dtype.is_float() || info.dtype.is_int();
+        is_number && info.shape.iter().filter(|&&len| len > 1).count() > 1
+    });
+    is_large && !SCALES.iter().any(|scale| name.split('.').any(|part| part == *scale))
+}
+
+/// Whether the names are those of a model's parameters.
+fn looks_like_parameters(infos: &BTreeMap<String, TensorInfo>) -> bool {
+    let is_parameter = |name: &String| PARAMETERS.contains(&name.rsplit('.').next().unwrap_or(name));
+    infos.keys().any(is_parameter)
+}
+
+/// The arrays that are read, and as what.
+fn choose<'a>(infos: &'a BTreeMap<String, TensorInfo>, wanted: &Wanted<'_>) -> Option<(Kind, Chosen<'a>)> {
+    let count = |info: &TensorInfo| info.shape.iter().product::<usize>();
+    let floats = |info: &TensorInfo| info.dtype.is_float() && info.shape.len() > 1;
+    let ints = |info: &TensorInfo| info.dtype.is_int() && !info.shape.is_empty() && count(info) > 0;
+    let numbers = |info: &TensorInfo| floats(info) || (info.dtype.is_int() && info.shape.len() > 1);
+    let any = |info: &TensorInfo| (info.dtype.is_float() || info.dtype.is_int()) && !info.shape.is_empty();
+    let of = |kind: Kind, is: &dyn Fn(&TensorInfo) -> bool| {
+        let fields = if kind == Kind::Codes { CODE_FIELDS } else { FEATURE_FIELDS };
+        group(infos, kind, is, fields).map(|chosen| (kind, chosen))
+    };
+    if let [(_, only)] = *infos.iter().collect::<Vec<_>>() {
+        // One array is what its type says, unless something else is wanted.
+        let is_codes = wanted.wants_codes() || (only.dtype.is_int() && !wanted.wants_frames());
+        let kind = if is_codes { Kind::Codes } else { Kind::Features };
+        let chosen = Chosen { names: infos.keys().collect(), left_out: Vec::new() };
+        return (only.dtype.is_int() || only.dtype.is_float()).then_some((kind, chosen));
+    }
+    if wanted.wants_codes() {
+        return of(Kind::Codes, &ints).or_else(|| of(Kind::Codes, &any));
+    }
+    if wanted.wants_frames() {
+        return of(Kind::Features, &floats).or_else(|| of(Kind::Features, &numbers));
+    }
+    let names_codes = infos.keys().any(|name| CODE_FIELDS.contains(&name.rsplit('.').next().unwrap_or(name)));
+    match names_codes {
+        true => of(Kind::Codes, &ints).or_else(|| of(Kind::Features, &floats)),
+        false => of(Kind::Features, &floats).or_else(|| of(Kind::Codes, &ints)),
+    }
+}
+
+/// The arrays of one kind that make one corpus: all of them, or those of one field.
+fn group<'a>(
+    infos: &'a BTreeMap<String, TensorInfo>,
+    kind: Kind,
+    is: &dyn Fn(&TensorInfo) -> bool,
+    fields: &[&str],
+) -> Option<Chosen<'a>> {
+    let mut names: Vec<&String> = infos.iter().filter(|(_, info)| is(info)).map(|(name, _)| name).collect();
+    names.sort_by(|a, b| natural_order(a, b));
+    let all: BTreeSet<&String> = infos.keys().collect();
+    let chosen = |names: Vec<&'a String>| {
+        let taken: BTreeSet<&String> = names.iter().copied().collect();
+        Chosen { left_out: all.difference(&taken).copied().collect(), names }
+    };
+    if names.is_empty() {
+        return None;
+    }
+    if are_alike(infos, kind, &names) || (kind == Kind::Codes && are_rates(infos, &names)) {
+        return Some(chosen(names));
+    }
+    let mut by_field: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for name in names {
+        by_field.entry(name.rsplit('.').next().unwrap_or(name)).or_default().push(name);
+    }
+    by_field
+        .retain(|_, names| are_alike(infos, kind, names) || (kind == Kind::Codes && are_rates(infos, names)));
+    let named = fields.iter().find_map(|field| by_field.remove(field));
+    let only = if by_field.len() == 1 { by_field.into_values().next() } else { None };
+    named.or(only).map(chosen)
+}
+
+/// Whether arrays can be clips of one corpus: as many axes, and one axis of a common length.
+fn are_alike(infos: &BTreeMap<String, TensorInfo>, kind: Kind, names: &[&String]) -> bool {
+    let mut shapes = names.iter().filter_map(|name| infos.get(*name)).map(|info| &info.shape);
+    let Some(first) = shapes.next() else { return false };
+    let shape = |shape: &Vec<usize>| {
+        let kept = axis::kept_axes(shape, 2, kind == Kind::Features);
+        kept.iter().filter_map(|&axis| shape.get(axis).copied()).collect::<Vec<_>>()
+    };
+    let first = shape(first);
+    if names.len() == 1 {
+        return first.len() > 1 || kind == Kind::Codes;
+    }
+    if first.len() > 2 {
+        return false;
+    }
+    let (mut rows, mut columns) = (true, true);
+    for other in shapes.map(shape) {
+        if other.len() != first.len() {
+            return false;
+        }
+        rows &= other.first() == first.first();
+        columns &= other.get(1) == first.get(1);
+    }
+    // Of one axis each is a clip of one layer.
+    rows || columns || first.len() == 1
+}
+
+/// Whether arrays are layers at different rates, as SNAC gives them: a numbered list, each a multiple of the first by a power of two.
+fn are_rates(infos: &BTreeMap<String, TensorInfo>, names: &[&String]) -> bool {
+    const LEAST: usize = 2;
+    let is_numbered =
+        names.iter().all(|name| name.rsplit('.').next().is_some_and(|last| last.parse::<u32>().is_ok()));
+    let lens: Option<Vec<usize>> =
+        names.iter().map(|name| infos.get(*name).and_then(|info| flat_len(&info.shape))).collect();
+    let Some(lens) = lens.filter(|lens| is_numbered && lens.len() > 1) else { return false };
+    let Some(&first) = lens.first().filter(|&&len| len >= LEAST) else { return false };
+    let is_multiple = |len: &usize| len.is_multiple_of(first) && (len / first).is_power_of_two();
+    lens.iter().all(is_multiple)
+        && lens.windows(2).all(|pair| matches!(pair, [a, b] if a <= b))
+        && lens.last() > Some(&first)
+}
+
+/// The length of an array of which all other axes have the length 1.
+fn flat_len(shape: &[usize]) -> Option<usize> {
+    let long: Vec<usize> = shape.iter().copied().filter(|&len| len != 1).collect();
+    match *long {
+        [] => Some(1),
+        [len] if len > 0 => Some(len),
+        _ => None,
+    }
+}
+
+fn features(
+    tensors: &dyn Tensors,
+    chosen: &Chosen<'_>,
+    wanted: &Wanted<'_>,
+    task: &Task<'_>,
+) -> Result<RawFeatures, Problem> {
+    let infos = tensors.infos();
+    let rate = own::rate(tensors.metadata());
+    let is_whole = chosen.names.iter().filter_map(|name| infos.get(*name)).all(|info| info.dtype.is_int());
+    let read = |name: &String| -> Result<ArrayD<f32>, Problem> {
+        task.check()?;
+        match infos.get(name) {
+            Some(info) if info.dtype.is_int() => Ok(tensors.codes(name, task)?.mapv(|v| v as f32)),
+            _ => tensors.floats(name, task),
+        }
+    };
+    let mut features = match *chosen.names {
+        [name] => RawFeatures::new(read(name)?, wanted.time_axis, rate)?,
+        _ => {
+            let names: Vec<String> = chosen.names.iter().map(|name| clip_name(name, &chosen.names)).collect();
+            let shapes: Vec<(usize, usize)> = chosen
+                .names
+                .iter()
+                .filter_map(|name| infos.get(*name))
+                .map(|info| matrix_shape(&info.shape))
+                .collect();
+            RawFeatures::of_clips(&names, &shapes, wanted.time_axis, rate, |nth| {
+                read(chosen.names.get(nth).ok_or_else(|| Problem::malformed("an array is missing"))?)
+            })?
+        }
+    };
+    features.notices.extend(notice_of_whole(&features, is_whole, wanted));
+    Ok(features)
+}
+
+/// What is told of whole numbers that were taken for features although they may be codes.
+pub(in crate::io) fn notice_of_whole(
+    features: &RawFeatures,
+    is_whole: bool,
+    wanted: &Wanted<'_>,
+) -> Option<String> {
+    if wanted.read_as.is_some() {
+        return None;
+    }
+    if is_whole {
+        return Some("Whole numbers were taken for features, since frames are wanted here; --as codes reads them as codes".to_owned());
+    }
+    features
+        .look_like_codes()
+        .then(|| "Every number is whole, as if these were codes: they were taken for features; --as codes reads them as codes".to_owned())
+}
+
+fn codes(
+    tensors: &dyn Tensors,
+    chosen: &Chosen<'_>,
+    wanted: &Wanted<'_>,
+    task: &Task<'_>,
+) -> Result<Codes, Problem> {
+    let infos = tensors.infos();
+    let read = |name: &String| -> Result<ArrayD<i32>, Problem> {
+        task.check()?;
+        match infos.get(name) {
+            Some(info) if info.dtype.is_float() => whole(tensors.floats(name, task)?),
+            _ => tensors.codes(name, task),
+        }
+    };
+    let metadata = tensors.metadata();
+    let is_stated = own::states_axes(metadata);
+    let mut codes = match *chosen.names {
+        [name] => RawCodes::new(read(name)?, wanted, is_stated)?,
+        _ if are_rates(infos, &chosen.names) => {
+            let layers: Result<Vec<Vec<i32>>, Problem> =
+                chosen.names.iter().map(|name| Ok(read(name)?.into_iter().collect())).collect();
+            RawCodes::of_rates(&layers?)?
+        }
+        _ => {
+            let names: Vec<String> = chosen.names.iter().map(|name| clip_name(name, &chosen.names)).collect();
+            let shapes: Vec<Vec<usize>> = chosen
+                .names
+                .iter()
+                .filter_map(|name| infos.get(*name))
+                .map(|info| info.shape.clone())
+                .collect();
+            RawCodes::of_clips(&names, &shapes, wanted, |nth| {
+                let name = chosen.names.get(nth).ok_or_else(|| Problem::malformed("an array is missing"))?;
+                read(name)
+            })?
+        }
+    };
+    codes.is_own = is_stated;
+    codes.stated = own::stated(metadata, codes.values.nrows());
+    codes.clips.extend(own::clips(metadata, codes.values.ncols()));
+    finished(codes, wanted)
+}
+
+/// Codes as they are handed on: cleaned as is wanted.
+///
+/// # Errors
+/// As for [`cleaned`].
+pub(in crate::io) fn finished(codes: RawCodes, wanted: &Wanted<'_>) -> Result<Codes, Problem> {
+    let none = Cleaning::default();
+    let stated = codes.stated.codebook_sizes.clone();
+    let sizes = if stated.is_empty() { wanted.codebook_sizes } else { &stated };
+    cleaned(codes, wanted.cleaning.unwrap_or(&none), sizes)
+}
+
+/// Real numbers that are whole, as whole numbers.
+fn whole(values: ArrayD<f32>) -> Result<ArrayD<i32>, Problem> {
+    const MOST: f32 = (1 << 24) as f32;
+    match values.iter().position(|v| v.fract() != 0.0 || v.abs() > MOST) {
+        None => Ok(values.mapv(|v| v as i32)),
+        Some(at) => Err(Problem::Value(format!(
+            "value number {at} is {}, which is no code: these are real numbers",
+            values.iter().nth(at).copied().unwrap_or_default()
+        ))),
+    }
+}
+
+/// A clip's name: that of its array, without the field that all of them share.
+fn clip_name(name: &str, all: &[&String]) -> String {
+    let field = name.rsplit_once('.').map(|(_, field)| field);
+    let is_shared = all.len() > 1
+        && field.is_some_and(|field| {
+            all.iter().all(|other| other.rsplit_once('.').map(|(_, f)| f) == Some(field))
+        })
+        && field.is_some_and(|field| CODE_FIELDS.contains(&field) || FEATURE_FIELDS.contains(&field));
+    match name.rsplit_once('.') {
+        Some((clip, _)) if is_shared => clip.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+fn matrix_shape(shape: &[usize]) -> (usize, usize) {
+    let kept = axis::kept_axes(shape, 2, true);
+    let len = |place: usize| kept.get(place).and_then(|&axis| shape.get(axis)).copied().unwrap_or(1);
+    (len(0), len(1))
+}
+
+/// A few names, for a sentence.
+fn listed(names: &[&String]) -> String {
+    const SHOWN: usize = 3;
+    const NAME_CHARS: usize = 60;
+    let shown: Vec<String> =
+        names.iter().take(SHOWN).map(|name| name.chars().take(NAME_CHARS).collect()).collect();
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}

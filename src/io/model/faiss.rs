@@ -1,0 +1,95 @@
+//! The quantizers inside FAISS indexes: residual, product, local search, and a flat index as one codebook.
+
+use ndarray::ArrayView2;
+
+use super::read::{Gathered, Reading, StoredLayer};
+use super::write::cannot_hold;
+use super::{Family, Parts};
+use crate::io::tensors::NewTensor;
+use crate::io::{Dtype, Problem};
+use crate::rvq::{ChainParts, Layer, Metric, Rvq};
+
+/// The note under which the container tells what kind of index it is.
+pub(in crate::io) const INDEX_KEY: &str = "faiss.index";
+
+/// The note that tells how wide the index itself searches.
+pub(in crate::io) const BEAM_KEY: &str = "faiss.max_beam_size";
+
+/// What the container calls the codebook `nth` of a residual or local search quantizer, and of a product quantizer.
+pub(in crate::io) fn codebook_name(nth: usize) -> String {
+    format!("codebooks.{nth}")
+}
+
+/// Codebooks of an index, as the container names them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Faiss;
+
+impl Family for Faiss {
+    fn id(&self) -> &'static str {
+        "faiss"
+    }
+
+    fn places(&self, reading: Reading<'_>) -> Vec<String> {
+        let is_index = reading.tensors.metadata().contains_key(INDEX_KEY);
+        is_index.then(String::new).into_iter().collect()
+    }
+
+    fn load(&self, reading: Reading<'_>, _place: &str) -> Result<Parts, Problem> {
+        let note = |key: &str| reading.tensors.metadata().get(key).map(String::as_str).unwrap_or_default();
+        let mut gathered = Gathered::default();
+        let mut layers: Vec<Layer> = Vec::new();
+        for nth in 0..reading.tensors.infos().len() {
+            let stored = StoredLayer { rows: codebook_name(nth), ..StoredLayer::default() };
+            layers.push(gathered.take(reading.stored_layer(&stored)?));
+        }
+        let findings = &mut gathered.findings;
+        match note(INDEX_KEY) {
+            "residual" => {
+                // FAISS's own default, for an index whose header does not lead to it.
+                let beam = Some(note(BEAM_KEY)).filter(|beam| !beam.is_empty()).unwrap_or("5");
+                findings.push(format!(
+                    "FAISS itself searches this index with a beam of {beam}, so its codes are those of --beam {beam} and not the greedy ones"
+                ));
+            }
+            "local-search" => findings.push(
+                "FAISS finds the codes of a local search quantizer for all codebooks together; codes found here layer by layer are others, and \
+                 decoding is the same"
+                    .to_owned(),
+            ),
+            "product" => findings.push("each codebook quantizes its own group of columns".to_owned()),
+            _ => findings.push("the vectors of a flat index are taken for the codebook of one layer".to_owned()),
+        }
+        findings.push("only rows are stored: there is no EMA state to continue a training from".to_owned());
+        if note(INDEX_KEY) != "product" {
+            return Ok(gathered.into_parts(Rvq::with_metric(layers, Metric::Euclidean)?));
+        }
+        let (mut chains, mut dim) = (Vec::new(), 0);
+        for layer in layers {
+            let columns = Some(dim..dim + layer.dim());
+            dim += layer.dim();
+            chains.push(ChainParts { layers: vec![layer], columns, projection: None });
+        }
+        Ok(gathered.into_parts(Rvq::of_chains(dim.max(1), chains, Metric::Euclidean)?))
+    }
+
+    fn tensors(&self, rvq: &Rvq, _place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
+        let is_plain = rvq.metric() == Metric::Euclidean
+            && rvq.common_stride() == 1
+            && rvq.layers().iter().all(|layer| layer.projection.is_none())
+            && rvq.chains().iter().all(|chain| chain.projection().is_none());
+        if !is_plain {
+            return Err(cannot_hold(self.id(), "anything but plain rows"));
+        }
+        let tensor = |(nth, rows): (usize, ArrayView2<'_, f32>)| NewTensor {
+            name: codebook_name(nth),
+            dtype,
+            shape: rows.shape().to_vec(),
+            values: rows.iter().copied().collect(),
+        };
+        Ok(rvq.layers().iter().map(|layer| layer.codebook.embed()).enumerate().map(tensor).collect())
+    }
+
+    fn container(&self) -> Option<&'static str> {
+        Some("a FAISS index")
+    }
+}

@@ -1,0 +1,86 @@
+//! Files of features as one corpus, joined as they are read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::io::{RawFeatures, TimeAxis};
+use crate::task::Task;
+
+use super::corpus::CorpusBuilder;
+use super::data::count;
+use super::{Dataset, JobCtx, JobError, JobEvent, OpenSpec};
+
+/// Features, joined as they are read.
+#[derive(Default)]
+pub(super) struct FeatureFiles {
+    corpus: CorpusBuilder,
+    /// How many files they are of.
+    pub(super) count: usize,
+    time_axis: Option<(TimeAxis, String)>,
+    frame_rate_hz: Option<f64>,
+    /// What is to be told: of which file first, and of how many.
+    notices: Vec<(String, String, usize)>,
+}
+
+impl FeatureFiles {
+    /// Adds the features of the file at `path`, called `name`.
+    ///
+    /// # Errors
+    /// They do not go with those before, or cannot be used.
+    pub(super) fn push(
+        &mut self,
+        spec: &OpenSpec,
+        path: &Path,
+        name: &str,
+        mut raw: RawFeatures,
+    ) -> Result<(), JobError> {
+        for notice in std::mem::take(&mut raw.notices) {
+            match self.notices.iter_mut().find(|(told, ..)| *told == notice) {
+                Some((_, _, count)) => *count += 1,
+                None => self.notices.push((notice, path.display().to_string(), 1)),
+            }
+        }
+        let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
+        self.time_axis.get_or_insert_with(|| match spec.data.time_axis {
+            Some(chosen) => (chosen, "chosen by you".to_owned()),
+            None => (raw.time_axis, raw.guess_reason.clone()),
+        });
+        self.frame_rate_hz = self.frame_rate_hz.or(raw.frame_rate_hz);
+        self.count += 1;
+        let clips = if raw.clips.is_empty() { None } else { Some(raw.clips.clone()) };
+        self.corpus.push(name, raw.with_axis(axis), clips, spec.data.drop_nonfinite)
+    }
+
+    /// The corpus. What is to be known of its files is told.
+    ///
+    /// # Errors
+    /// It cannot be used, or the task was cancelled.
+    pub(super) fn finish(
+        self,
+        spec: &OpenSpec,
+        ctx: &JobCtx<'_>,
+        task: &Task<'_>,
+    ) -> Result<Dataset, JobError> {
+        let dropped = self.corpus.dropped();
+        if dropped > 0 {
+            let frames = count(dropped, "frame");
+            let words = format!("{frames} with NaN or infinite numbers left out, as you say");
+            (ctx.emit)(JobEvent::Notice(words));
+        }
+        for (notice, path, files) in self.notices {
+            let more = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
+            (ctx.emit)(JobEvent::Notice(format!("{notice}: {path}{more}")));
+        }
+        let rate = spec.data.frame_rate_hz.or(self.frame_rate_hz);
+        let title = spec.source.paths().join(", ");
+        let set = self.corpus.finish(rate, &title, task)?;
+        let place = if set.matrix.is_mapped() { ", read from disk as needed" } else { "" };
+        Ok(Dataset {
+            source: spec.source.clone(),
+            set: Arc::new(set),
+            audio: Vec::new(),
+            time_axis: self.time_axis,
+            summary: format!("{} of features{place}", count(self.count, "file")),
+        })
+    }
+}
