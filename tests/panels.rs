@@ -117,6 +117,9 @@ fn with_figures(id: &str) -> &'static [&'static str] {
         }
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
         "error" => &["Explained variance", "Figures by layer", "Select layer 1", "Gain of each layer"],
+        "layers" => &["Row of layer 1", "Verdict", "Perplexity"],
+        "codebook" => &["Effective dimension", "Rows on their principal axes"],
+        "runs" => &["Sort by Run", "Differs from the shown run by"],
         "data" => &["Features", "held out", "dimension"],
         "tokens" => &["Codes over time", "Layer 1", "layers × "],
         _ => &[],
@@ -128,6 +131,7 @@ fn nothing_is_open() {
     in_all_looks(|harness| {
         look_at_all(harness, "empty", |id| match id {
             "notices" => &["No notices"],
+            "runs" => &["No runs yet", "Show a pitfall"],
             _ => &["No data yet", "Open files…", "Train on the demo"],
         });
     });
@@ -219,8 +223,16 @@ fn a_loaded_model() {
     in_all_looks(|harness| {
         open(harness, model.clone());
         look_at_all(harness, "model alone", |id| match id {
-            "notices" => &["1 notice"],
-            _ => &["No data yet"],
+            "usage" => &["Codes used (EMA)", "Rank and frequency, EMA cluster sizes", "Frames would add"],
+            "dead" => &["Codes of layer", "Threshold"],
+            "layers" => &["from the codebooks alone", "Row of layer 1"],
+            "ema" => &["embed against embed_avg / cluster_size", "Frames would add"],
+            "error" => &["Energy of each layer's rows", "Frames would add"],
+            "codebook" => &["Effective dimension", "Near-duplicates", "Rows on their principal axes"],
+            "tokens" => &["Tokens need frames"],
+            "runs" => &["loaded"],
+            "data" => &["No data yet"],
+            _ => &[],
         });
         open(harness, path.clone());
         assert!(harness.state().session().view().unwrap().is_model);
@@ -344,4 +356,157 @@ fn rules_are_compared_and_runs_beside_them() {
         let shown = harness.state().session().shown().unwrap().name().to_owned();
         assert_eq!(shown, *moshi);
     });
+}
+
+#[test]
+fn many_layers_have_a_number_and_a_strip_and_leave_room_for_the_frames() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = features(dir.path(), 300, false);
+    for (layers, size) in [(46, [1280.0, 720.0]), (14, [1600.0, 1000.0])] {
+        let mut harness = window(size, Theme::Dark);
+        set_params(&mut harness, 4, layers, 2);
+        open(&mut harness, path.clone());
+        train(&mut harness);
+        assert!(harness.query_by_label("Layer 13").is_none(), "no button for each");
+        let panel = harness.state_mut().layout_mut().rect("usage").unwrap();
+        let strips: Vec<_> = harness.get_all_by_label("Layers").map(|node| node.rect()).collect();
+        assert!(strips.iter().any(|strip| panel.contains_rect(*strip)), "{panel:?}: {strips:?}");
+        let split: Vec<_> = harness.get_all_by_label("Held-out").map(|node| node.rect()).collect();
+        assert!(split.iter().any(|split| panel.contains_rect(*split)), "{panel:?}: {split:?}");
+        harness.get_all_by_label("Next layer").next().unwrap().click_accesskit();
+        harness.run_steps(2);
+        assert_eq!(harness.state().session().selection().layer, 1);
+        harness.key_press(egui::Key::PageDown);
+        harness.run_steps(2);
+        assert_eq!(harness.state().session().selection().layer, 2);
+    }
+}
+
+#[test]
+fn a_single_layer_needs_no_choice() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(SIZES[1], Theme::Light);
+    set_params(&mut harness, 4, 1, 3);
+    open(&mut harness, features(dir.path(), 300, false));
+    train(&mut harness);
+    assert!(harness.query_by_label("Layer").is_none() && harness.query_by_label("Layer 1").is_none());
+}
+
+/// The plots that are drawn, by name, with their areas inside of the axes.
+fn plots(harness: &Harness<'_, App>) -> Vec<(String, egui::Rect)> {
+    let named = harness.query_all_by_label_contains("Plot: ");
+    named.map(|node| (node.accesskit_node().label().unwrap_or_default(), node.rect())).collect()
+}
+
+#[test]
+fn plots_keep_their_axes_at_every_size() {
+    // Below and beside its area a plot has its marks and labels.
+    const LABELS: egui::Vec2 = egui::vec2(18.0, 26.0);
+    let dir = tempfile::tempdir().unwrap();
+    let path = features(dir.path(), 300, false);
+    for size in [[1280.0, 720.0], [1600.0, 1000.0], [2560.0, 1440.0]] {
+        for scale in [1.0, 1.5] {
+            let mut harness = window([size[0] / scale, size[1] / scale], Theme::Dark);
+            harness.ctx.set_pixels_per_point(scale);
+            set_params(&mut harness, 8, 3, 5);
+            open(&mut harness, path.clone());
+            train(&mut harness);
+            for id in ["usage", "dead", "ema", "error", "data", "codebook", "runs"] {
+                harness.state_mut().layout_mut().show(id);
+                harness.run_steps(4);
+                let panel = harness.state_mut().layout_mut().rect(id).unwrap();
+                let inside: Vec<_> = plots(&harness)
+                    .into_iter()
+                    .filter(|(_, plot)| {
+                        panel.x_range().contains(plot.center().x) && plot.top() >= panel.top()
+                    })
+                    .collect();
+                for (name, plot) in &inside {
+                    let at = format!("{id} at {size:?} by {scale}: {name} {plot:?} in {panel:?}");
+                    assert!(plot.left() - LABELS.x >= panel.left() && plot.right() <= panel.right(), "{at}");
+                    assert!(plot.height() >= 50.0, "{at}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_selected_code_is_said_whatever_is_in_front() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(SIZES[1], Theme::Dark);
+    set_params(&mut harness, 8, 2, 5);
+    open(&mut harness, features(dir.path(), 300, false));
+    train(&mut harness);
+    assert!(harness.query_by_label_contains("No code of layer 1 is selected").is_some());
+    apply(&mut harness, SelectCommand::Code(1, Some(3)));
+    for make in PANELS {
+        harness.state_mut().layout_mut().show(make().id());
+        harness.run_steps(2);
+        assert!(harness.query_by_label("Layer 2, code 3").is_some(), "{}", make().id());
+        assert!(harness.query_all_by_label_contains("threshold").next().is_some());
+    }
+    harness.get_by_label("Next code").click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(harness.state().session().selection().code, Some(4));
+    harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::ArrowLeft);
+    harness.run_steps(2);
+    assert_eq!(harness.state().session().selection().code, Some(3));
+    harness.get_by_label("Select no code").click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(harness.state().session().selection().code, None);
+}
+
+#[test]
+fn a_read_out_snaps_to_the_data() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(SIZES[1], Theme::Dark);
+    set_params(&mut harness, 8, 3, 10);
+    open(&mut harness, features(dir.path(), 300, false));
+    train(&mut harness);
+    let plots = plots(&harness);
+    let (_, area) = plots.iter().find(|(name, _)| name.contains("Drift")).unwrap();
+    harness.hover_at(area.center() + egui::vec2(3.0, 0.0));
+    harness.run_steps(3);
+    let step = harness.query_all_by_label_contains("Step: ").next().expect("a step is read off");
+    let step: u64 = step.accesskit_node().label().unwrap()["Step: ".len()..].parse().expect("a whole step");
+    assert!((1..=10).contains(&step), "{step}");
+    for layer in ["Layer 1", "Layer 2", "Layer 3"] {
+        assert!(harness.query_all_by_label(layer).count() > 3, "{layer} is read off by name");
+    }
+}
+
+#[test]
+fn runs_are_renamed_pinned_and_deleted_with_undo() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window([1500.0, 1500.0], Theme::Dark);
+    set_params(&mut harness, 8, 2, 5);
+    open(&mut harness, features(dir.path(), 300, false));
+    train(&mut harness);
+    train(&mut harness);
+    harness.state_mut().layout_mut().show("runs");
+    harness.run_steps(3);
+    let names = |harness: &Harness<'_, App>| -> Vec<String> {
+        harness.state().session().runs().iter().map(|entry| entry.name().to_owned()).collect()
+    };
+    let first = names(&harness)[0].clone();
+    let act = |harness: &mut Harness<'_, App>, run: &str, action: &str| {
+        harness.get_by_label(&format!("Actions on {run}")).click_accesskit();
+        harness.run_steps(3);
+        harness.get_by_label(action).click_accesskit();
+        harness.run_steps(3);
+    };
+    act(&mut harness, &first, "Rename…");
+    harness.get_by_label(&format!("Name of {first}")).set_text_value_accesskit("the first");
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(3);
+    assert_eq!(names(&harness)[0], "the first");
+    act(&mut harness, "the first", "Pin");
+    assert!(harness.state().session().runs()[0].label.is_pinned);
+    act(&mut harness, "the first", "Delete");
+    assert_eq!(names(&harness).len(), 1);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(3);
+    assert_eq!(names(&harness)[0], "the first", "deleting is undone");
 }

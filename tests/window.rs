@@ -401,3 +401,23 @@ fn while_rules_are_compared_the_button_says_that_it_trains_one() {
     });
     assert!(can_press(&harness, "Restart"));
 }
+
+#[test]
+fn panels_are_reached_by_keyboard() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = small_window(folder.path());
+    harness.key_press(egui::Key::F6);
+    harness.run_steps(3);
+    let focused = |harness: &Window| {
+        let nodes = harness.query_all_by_label_contains("Panel ");
+        nodes.filter(|node| node.is_focused()).map(|node| node.accesskit_node().label().unwrap()).next()
+    };
+    let first = focused(&harness).expect("a panel has the focus");
+    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Tab);
+    harness.run_steps(3);
+    let tab = focused(&harness).expect("the next tab has it");
+    assert_ne!(first, tab);
+    harness.key_press(egui::Key::F6);
+    harness.run_steps(3);
+    assert!(!["".to_owned(), tab].contains(&focused(&harness).expect("another panel has it")));
+}

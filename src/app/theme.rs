@@ -205,6 +205,8 @@ pub fn install(ctx: &egui::Context) {
             style.spacing.button_padding = egui::vec2(9.0, 4.0);
             style.spacing.interact_size.y = 22.0;
             style.interaction.tooltip_delay = 0.25;
+            // Beside what is scrolled and always in sight: it tells that there is more.
+            style.spacing.scroll = egui::style::ScrollStyle::thin();
             let visuals = &mut style.visuals;
             if palette.is_dark {
                 visuals.panel_fill = Color32::from_rgb(0x16, 0x19, 0x1f);

@@ -46,7 +46,7 @@ static FIGURES: [Figure; 7] = [
     Figure {
         head: "Used codes",
         definition: &usage::USED,
-        width: 112.0,
+        width: 142.0,
         of: |row| row.used,
         show: whole,
         spark: Some((Series::Used, Scale::Linear)),

@@ -1,6 +1,6 @@
 //! A plot with a title, a legend, axis labels, and a read-out that snaps to the data.
 
-use egui::{EventFilter, Id, Key, Modifiers, Pos2, Response, Sense, Ui, vec2};
+use egui::{EventFilter, Id, Key, Modifiers, Pos2, Response, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_plot::{Plot, PlotMemory, PlotPoint, PlotTransform, PlotUi};
 
 use super::axis::{linear_marks, log_marks};
@@ -19,9 +19,9 @@ const HOW_TO_MOVE: &str = "Drag to move, Ctrl + wheel to zoom, drag with the rig
 /// The same where dragging selects.
 const HOW_TO_SELECT: &str = "Drag to select a stretch of frames, click to select none, wheel to move, Ctrl + wheel to zoom, double-click to see all";
 /// The least height of a chart with its title, legend and axis labels. Panels scroll rather than go below it.
-pub const LEAST_HEIGHT: f32 = 168.0;
+pub const LEAST_HEIGHT: f32 = 190.0;
 /// The least height of what is inside of the axes and their labels.
-const LEAST_AREA: f32 = 104.0;
+const LEAST_AREA: f32 = 120.0;
 /// Beside each other, the areas of plots over time are in line whatever stands at their axes.
 const TIME_AXIS_WIDTH: f32 = 54.0;
 /// Room that the ends of an axis take from its label.
@@ -176,6 +176,8 @@ impl<'a> Chart<'a> {
             curve::draw_all(&curves, plot);
         });
         let (response, transform) = (shown.response, shown.transform);
+        let name = format!("Plot: {}", self.title);
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
         axis_tips(ui, self.key, left, &response, &self.x, &self.y);
         let read_at = self.read_ui(ctx, ui, &response, &transform);
         Drawn { response, transform, curve_clicked, read_at }

@@ -33,7 +33,7 @@ impl Along {
 }
 
 /// Puts the cursor where the pointer is in the plot `source`.
-pub(super) fn put(ctx: &Context, along: Along, x: f64, source: Id) {
+pub fn put(ctx: &Context, along: Along, x: f64, source: Id) {
     let cursor = Cursor { x, source, pass: ctx.cumulative_pass_nr() };
     let before: Option<Cursor> = ctx.data(|data| data.get_temp(along.id()));
     ctx.data_mut(|data| data.insert_temp(along.id(), cursor));
@@ -44,7 +44,7 @@ pub(super) fn put(ctx: &Context, along: Along, x: f64, source: Id) {
 }
 
 /// Takes the cursor away, where the plot `source` had put it.
-pub(super) fn take_away(ctx: &Context, along: Along, source: Id) {
+pub fn take_away(ctx: &Context, along: Along, source: Id) {
     let is_ours =
         ctx.data(|data| data.get_temp::<Cursor>(along.id())).is_some_and(|cursor| cursor.source == source);
     if is_ours {
@@ -55,7 +55,7 @@ pub(super) fn take_away(ctx: &Context, along: Along, source: Id) {
 
 /// Where the cursor is, and the plot that put it there. One of a plot that is no longer drawn does not count.
 #[must_use]
-pub(super) fn find(ctx: &Context, along: Along) -> Option<(f64, Id)> {
+pub fn find(ctx: &Context, along: Along) -> Option<(f64, Id)> {
     let cursor: Cursor = ctx.data(|data| data.get_temp(along.id()))?;
     (cursor.pass + 1 >= ctx.cumulative_pass_nr()).then_some((cursor.x, cursor.source))
 }

@@ -1,6 +1,6 @@
 //! The legend above a chart: every curve by colour and name.
 
-use egui::{Button, CornerRadius, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
+use egui::{CornerRadius, FontId, Rect, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::curve::{Curve, Stroke};
 use crate::app::Palette;
@@ -8,6 +8,10 @@ use crate::app::rich::RichHover as _;
 
 /// More curves than these are listed behind a button.
 const MOST: usize = 12;
+/// The size of names, the width of what stands before them, and the height of an entry.
+const NAME_SIZE: f32 = 10.5;
+const SWATCH: f32 = 10.0;
+const ENTRY: f32 = 14.0;
 /// The height of a list of many.
 const LIST_HEIGHT: f32 = 320.0;
 
@@ -67,43 +71,44 @@ fn shown(curves: &[Curve<'_>]) -> Vec<usize> {
     shown
 }
 
-/// What all names begin with, up to a space: it is said once.
+/// What the names of all but references begin with, up to a space: it is said once.
 fn common_prefix<'a>(curves: &'a [Curve<'_>]) -> &'a str {
-    let Some(first) = curves.first().map(|curve| curve.name.as_str()) else { return "" };
-    let Some(end) = first.rfind(' ') else { return "" };
-    let prefix = &first[..=end];
-    let all = curves.len() > 2 && curves.iter().all(|curve| curve.name.starts_with(prefix));
+    let named: Vec<&str> = curves
+        .iter()
+        .filter(|curve| curve.stroke != Stroke::Dashed)
+        .map(|curve| curve.name.as_str())
+        .collect();
+    let Some(end) = named.first().and_then(|name| name.rfind(' ')) else { return "" };
+    let prefix = &named[0][..=end];
+    let all = named.len() > 2 && named.iter().all(|name| name.starts_with(prefix));
     if all { prefix } else { "" }
 }
 
-/// A swatch and a name; whether it was clicked.
+/// A swatch and a name; whether it was clicked. In one piece, so that it goes to the next row as a whole.
 fn entry_ui(ui: &mut Ui, curve: &Curve<'_>, prefix: &str) -> bool {
     let name = curve.name.strip_prefix(prefix).unwrap_or(&curve.name);
-    let text = RichText::new(name).size(10.5);
-    let text = if curve.is_front { text.strong() } else { text };
-    let entry = ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.x = 3.0;
-        ui.spacing_mut().button_padding = vec2(1.0, 0.0);
-        ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(vec2(10.0, 12.0), Sense::hover());
-            let bar =
-                Rect::from_center_size(rect.center(), vec2(10.0, if curve.is_front { 5.0 } else { 3.0 }));
-            if curve.stroke == Stroke::Dashed {
-                for left in [bar.left(), bar.left() + 6.0] {
-                    let dash =
-                        Rect::from_min_max(egui::pos2(left, bar.top()), egui::pos2(left + 4.0, bar.bottom()));
-                    ui.painter().rect_filled(dash, CornerRadius::ZERO, curve.color);
-                }
-            } else {
-                ui.painter().rect_filled(bar, CornerRadius::same(1), curve.color);
-            }
-            let button = ui.add(Button::new(text).frame(false).small());
-            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Curve {}", curve.name)));
-            button.clicked()
-        })
-        .inner
-    });
-    entry.inner
+    let color = if curve.is_front { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+    let galley = ui.painter().layout_no_wrap(name.to_owned(), FontId::proportional(NAME_SIZE), color);
+    let size = vec2(SWATCH + 3.0 + galley.size().x, ENTRY);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let thickness = if curve.is_front { 5.0 } else { 3.0 };
+    let bar = Rect::from_center_size(rect.left_center() + vec2(SWATCH / 2.0, 0.0), vec2(SWATCH, thickness));
+    if curve.stroke == Stroke::Dashed {
+        for left in [bar.left(), bar.left() + 6.0] {
+            let dash = Rect::from_min_max(pos2(left, bar.top()), pos2(left + 4.0, bar.bottom()));
+            ui.painter().rect_filled(dash, CornerRadius::ZERO, curve.color);
+        }
+    } else {
+        ui.painter().rect_filled(bar, CornerRadius::same(1), curve.color);
+    }
+    let at = pos2(rect.left() + SWATCH + 3.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, color);
+    if response.has_focus() {
+        let stroke = egui::Stroke::new(1.0, ui.visuals().selection.stroke.color);
+        ui.painter().rect_stroke(rect.expand(1.0), 2.0, stroke, egui::StrokeKind::Outside);
+    }
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Curve {}", curve.name)));
+    response.on_hover_text(&curve.name).clicked()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod axis;
 mod bars;
 mod chart;
 mod csv;
-mod cursor;
+pub mod cursor;
 mod curve;
 mod decimate;
 mod legend;

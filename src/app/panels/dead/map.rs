@@ -9,7 +9,7 @@ use super::ID;
 use super::state::color;
 use crate::app::memo::Memo;
 use crate::app::plot::numbers::{count, grouped, number};
-use crate::app::plot::{Cell, Csv, Title};
+use crate::app::plot::{Along, Cell, Csv, Title, cursor};
 use crate::app::{Palette, PanelCtx, WindowRequest};
 use crate::session::SelectCommand;
 use crate::training::{CodeState, LayerCodes};
@@ -64,6 +64,17 @@ impl Map {
         let pointed = response.hover_pos().and_then(|at| grid.code_at(at));
         if response.clicked() {
             ctx.send(SelectCommand::Code(layer, pointed));
+        }
+        let (egui_ctx, id) = (ui.ctx().clone(), response.id);
+        match pointed {
+            Some(code) => cursor::put(&egui_ctx, Along::Codes, code as f64, id),
+            None => cursor::take_away(&egui_ctx, Along::Codes, id),
+        }
+        // What is pointed at in a plot over codes is framed here.
+        let elsewhere = cursor::find(&egui_ctx, Along::Codes).filter(|_| pointed.is_none());
+        if let Some(code) = elsewhere.map(|(x, _)| x as usize).filter(|&code| code < codes.len()) {
+            let frame = Stroke::new(1.0, palette.faint);
+            ui.painter().rect_stroke(grid.cell(code), 1.0, frame, StrokeKind::Outside);
         }
         if let Some(code) = pointed {
             let frame = Stroke::new(1.0, palette.highlight);

@@ -1,17 +1,20 @@
 //! The EMA cluster size of each code against how many frames chose it.
 
 use egui::Ui;
-use egui_plot::{FilledArea, Line, PlotPoint, PlotPoints, Points};
+use egui_plot::{FilledArea, Line, PlotPoint, PlotPoints, PlotUi, Points};
 
 use super::super::parts::switch_ui;
 use super::ID;
-use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::number;
 use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
+use crate::app::{Palette, PanelCtx};
 use crate::metrics::convergence::{self, cluster_size_noise};
 use crate::session::{SelectCommand, View};
 use crate::training::Run;
+
+/// More points than these are drawn smaller.
+const MANY: usize = 2000;
 
 /// What cluster sizes are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,35 +62,14 @@ impl Scatter {
         let shown = *against;
         let cloud =
             cloud.get((ByPtr(view.run.clone()), layer, shown), || Cloud::new(&view.run, layer, shown));
-        let Cloud { points, band, batch_len, outside } = cloud;
+        let Cloud { points, batch_len, outside, .. } = cloud;
         let palette = ctx.palette;
-        let x = match shown {
-            Against::Batch => {
-                Axis::whole("Frames of the last batch", "How many frames of the last batch chose the code")
-            }
-            Against::Frames => Axis::real(
-                "Expected frames a batch",
-                "What the counts of the training frames come to in a batch: count_k / n times N",
-            ),
-        };
-        let y = Axis::real(
-            "EMA cluster size (frames)",
-            &format!(
-                "c_k: the running average of how many frames of a batch chose the code\n\nBand: two standard deviations around the diagonal. {}{}",
-                convergence::CLUSTER_SIZE_NOISE.text,
-                if shown == Against::Batch {
-                    "\nThe last batch's own noise, sqrt(N p (1-p)), is part of the band"
-                } else {
-                    ""
-                }
-            ),
-        );
         let title = if points.is_empty() {
             "Cluster sizes".to_owned()
         } else {
             format!("Cluster sizes: {outside} of {} codes outside of ±2 sd", points.len())
         };
-        let drawn = Chart::new(ID, "cluster-sizes", &title, x, y, height)
+        let drawn = Chart::new(ID, "cluster-sizes", &title, shown.x_axis(), shown.y_axis(), height)
             .reader(move |at| {
                 let (code, point) = nearest(points, at, *batch_len)?;
                 let read = ReadOut::new(point.x, format!("Layer {}, code {code}", layer + 1));
@@ -98,56 +80,75 @@ impl Scatter {
                 ui,
                 |ui| {
                     if !view.is_model {
-                        switch_ui(
-                            ui,
-                            against,
-                            &[
-                                (Against::Batch, "Batch", "Against the counts of the last batch"),
-                                (
-                                    Against::Frames,
-                                    "All",
-                                    "Against the counts of all training frames, scaled to a batch",
-                                ),
-                            ],
-                        );
+                        switch_ui(ui, against, &SWITCH);
                     }
                 },
                 || Some(table(points)),
-                |plot| {
-                    if band.at.len() > 1 {
-                        plot.add(
-                            FilledArea::new("±2 sd", &band.at, &band.low, &band.high)
-                                .fill_color(palette.band)
-                                .allow_hover(false),
-                        );
-                        let end = band.at.last().copied().unwrap_or(1.0);
-                        plot.line(
-                            Line::new("c_k = frames", vec![[0.0, 0.0], [end, end]])
-                                .color(palette.faint)
-                                .width(1.0)
-                                .allow_hover(false),
-                        );
-                    }
-                    let radius = if points.len() > 2000 { 1.2 } else { 2.0 };
-                    plot.points(
-                        Points::new("codes", PlotPoints::Borrowed(points))
-                            .color(palette.layer(layer).gamma_multiply(0.75))
-                            .radius(radius)
-                            .allow_hover(false),
-                    );
-                    if let Some(point) = selection.code.and_then(|code| points.get(code)) {
-                        plot.points(
-                            Points::new("selected code", PlotPoints::Owned(vec![*point]))
-                                .color(palette.highlight)
-                                .radius(4.5)
-                                .allow_hover(false),
-                        );
-                    }
-                },
+                |plot| draw(plot, cloud, selection.code, palette, layer),
             );
         if let Some((code, _)) = drawn.clicked_at().and_then(|at| nearest(points, at, *batch_len)) {
             ctx.send(SelectCommand::Code(layer, Some(code)));
         }
+    }
+}
+
+/// What cluster sizes can be held against.
+const SWITCH: [(Against, &str, &str); 2] = [
+    (Against::Batch, "Batch", "Against the counts of the last batch"),
+    (Against::Frames, "All", "Against the counts of all training frames, scaled to a batch"),
+];
+
+impl Against {
+    fn x_axis(self) -> Axis {
+        match self {
+            Self::Batch => {
+                Axis::whole("Frames of the last batch", "How many frames of the last batch chose the code")
+            }
+            Self::Frames => Axis::real(
+                "Expected frames a batch",
+                "What the counts of the training frames come to in a batch: count_k / n times N",
+            ),
+        }
+    }
+
+    fn y_axis(self) -> Axis {
+        let own = match self {
+            Self::Batch => "\nThe last batch's own noise, sqrt(N p (1-p)), is part of the band",
+            Self::Frames => "",
+        };
+        let noise = convergence::CLUSTER_SIZE_NOISE.text;
+        Axis::real(
+            "EMA cluster size (frames)",
+            &format!(
+                "c_k: the running average of how many frames of a batch chose the code\n\nBand: two standard deviations around the diagonal. \
+                 {noise}{own}"
+            ),
+        )
+    }
+}
+
+/// The band, the diagonal, a point for each code, and the selected one.
+fn draw<'a>(
+    plot: &mut PlotUi<'a>,
+    cloud: &'a Cloud,
+    selected: Option<usize>,
+    palette: &Palette,
+    layer: usize,
+) {
+    let Cloud { points, band, .. } = cloud;
+    if band.at.len() > 1 {
+        let area = FilledArea::new("±2 sd", &band.at, &band.low, &band.high);
+        plot.add(area.fill_color(palette.band).allow_hover(false));
+        let end = band.at.last().copied().unwrap_or(1.0);
+        let diagonal = Line::new("c_k = frames", vec![[0.0, 0.0], [end, end]]);
+        plot.line(diagonal.color(palette.faint).width(1.0).allow_hover(false));
+    }
+    let radius = if points.len() > MANY { 1.2 } else { 2.0 };
+    let codes = Points::new("codes", PlotPoints::Borrowed(points)).radius(radius).allow_hover(false);
+    plot.points(codes.color(palette.layer(layer).gamma_multiply(0.75)));
+    if let Some(point) = selected.and_then(|code| points.get(code)) {
+        let mark = Points::new("selected code", PlotPoints::Owned(vec![*point])).radius(4.5);
+        plot.points(mark.color(palette.highlight).allow_hover(false));
     }
 }
 

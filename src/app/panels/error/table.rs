@@ -35,6 +35,7 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
     let left = (height - (ui.cursor().top() - top)).max(60.0);
     let faint = |text: &str| RichText::new(text).size(11.0).color(palette.faint);
     let with_held_out = !figures.held_out.is_empty();
+    let with_train = !figures.train.is_empty();
     let selected = ctx.session.selection().layer;
     ScrollArea::both().id_salt("table").max_height(left).auto_shrink([false, true]).show(ui, |ui| {
         egui::Grid::new("layers").striped(true).num_columns(10).spacing([12.0, 2.0]).show(ui, |ui| {
@@ -42,9 +43,12 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
             for (definition, _, _) in COLUMNS {
                 let unit = if definition.unit == "dB" { ", dB" } else { "" };
                 let name = short(definition);
-                ui.label(faint(&format!("{name}{unit}"))).on_hover_rich(definition.text);
+                if with_train {
+                    ui.label(faint(&format!("{name}{unit}, training"))).on_hover_rich(definition.text);
+                }
                 if with_held_out {
-                    ui.label(faint("held-out"))
+                    let split = if with_train { ", held-out" } else { "" };
+                    ui.label(faint(&format!("{name}{unit}{split}")))
                         .on_hover_rich(format!("{name} of the held-out frames. {}", definition.text));
                 }
             }
@@ -67,7 +71,9 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
                     ctx.send(SelectCommand::Layer(layer));
                 }
                 for (_, of, show) in COLUMNS {
-                    value_ui(ctx, ui, figures.train.get(layer).and_then(of), show, chosen);
+                    if with_train {
+                        value_ui(ctx, ui, figures.train.get(layer).and_then(of), show, chosen);
+                    }
                     if with_held_out {
                         value_ui(ctx, ui, figures.held_out.get(layer).and_then(of), show, chosen);
                     }

@@ -18,7 +18,7 @@ pub use counted::{Counted, counted};
 pub use figures::{Figure, figures_ui, small_sample_ui};
 pub use legend::{ramp_ui, swatch_ui};
 pub use stage::{banner_ui, frames_hint_ui, needs_frames_ui, note_ui, progress_ui, ready_view, without_data};
-pub use table::{Column, Key, Sort, Table};
+pub use table::{Column, Key, Sort, Table, wanted_height};
 pub use words::{frames_words, step_words};
 
 /// Draws parts side by side where there is room for `min_width` each, and one below the other otherwise. `part` gets the number of the part and

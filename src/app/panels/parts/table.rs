@@ -5,7 +5,7 @@ use egui::{Align, Button, Color32, Layout, Rect, RichText, Role, ScrollArea, Sen
 use crate::app::Palette;
 use crate::app::rich::RichHover as _;
 
-/// The height of a row.
+/// The height of a row, and of all that is not rows.
 const ROW: f32 = 22.0;
 /// Room at the right for the scroll bar.
 const BAR: f32 = 14.0;
@@ -79,6 +79,12 @@ impl Key {
     }
 }
 
+/// The height that a table of so many rows takes without scrolling, with its title.
+#[must_use]
+pub fn wanted_height(rows: usize) -> f32 {
+    (rows + 2) as f32 * ROW + 2.0 * BAR
+}
+
 impl Table<'_> {
     /// Draws it; `cell` fills the cell of a row and a column, `fill` gives a row's background.
     pub fn ui(
@@ -122,11 +128,11 @@ impl Table<'_> {
 fn sized_ui(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
     let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
     let builder = egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center));
-    ui.scope_builder(builder, |ui| {
-        ui.set_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
-        ui.spacing_mut().item_spacing = vec2(4.0, 0.0);
-        add(ui);
-    });
+    // A child of its own, so that what is drawn in it does not move the next cell.
+    let mut cell = ui.new_child(builder);
+    cell.set_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
+    cell.spacing_mut().item_spacing = vec2(4.0, 0.0);
+    add(&mut cell);
 }
 
 fn head_ui(ui: &mut Ui, palette: &Palette, column: &Column, index: usize, sort: &mut Sort) {

@@ -7,7 +7,7 @@ mod table;
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::parts::{chooser_ui, row_heights};
+use super::parts::{chooser_ui, row_heights, wanted_height};
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 
@@ -53,7 +53,11 @@ impl Panel for Runs {
                 let [height] = row_heights(ui, [(1.0, TABLE_HEIGHT)]);
                 return table.ui(ctx, ui, height);
             };
+            let wanted = wanted_height(ctx.session.runs().len());
             let [list, chart] = row_heights(ui, [(1.0, TABLE_HEIGHT), (1.0, LEAST_HEIGHT + SWITCH)]);
+            // What the table does not need goes to the chart.
+            let spare = (list - wanted).max(0.0);
+            let (list, chart) = (list - spare, chart + spare);
             table.ui(ctx, ui, list);
             curve.ui(ctx, ui, view, chart);
         });

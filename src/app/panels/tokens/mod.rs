@@ -14,7 +14,9 @@ use super::parts::{
 };
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped};
-use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, TIME_LINK, Visible, visible};
+use crate::app::plot::{
+    Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, ReadOut, TIME_LINK, Visible, visible,
+};
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::Split;
@@ -133,14 +135,7 @@ impl Tokens {
             "Layer",
             "A row for each layer, the first on top. Click a code to select it in every panel",
         );
-        let reader = move |at: PlotPoint| {
-            let (layer, frame) = cell_at(&shown, &timeline, at)?;
-            let code = shown.values.get([layer, frame])?;
-            let clip = timeline.clip(frame).map_or("", |clip| clip.name.as_str());
-            let read = timeline.read_out(frame);
-            let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
-            Some(read.row(format!("Layer {}", layer + 1), format!("code {code}")))
-        };
+        let reader = move |at: PlotPoint| read(&shown, &timeline, at);
         let selected = selection.layer;
         let first = line.middle(0);
         Chart::new(ID, KEY, "Codes over time", line.axis(), y, height)
@@ -186,6 +181,16 @@ impl Tokens {
                 },
             )
     }
+}
+
+/// The code at a place in the plot, and the frame it is of.
+fn read(tokens: &Codes, line: &Timeline<'_>, at: PlotPoint) -> Option<ReadOut> {
+    let (layer, frame) = cell_at(tokens, line, at)?;
+    let code = tokens.values.get([layer, frame])?;
+    let clip = line.clip(frame).map_or("", |clip| clip.name.as_str());
+    let read = line.read_out(frame);
+    let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
+    Some(read.row(format!("Layer {}", layer + 1), format!("code {code}")))
 }
 
 /// How many codes there are, and what is to be known of them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
-use egui_plot::{Line, PlotImage, PlotPoint};
+use egui_plot::{Line, PlotImage, PlotPoint, PlotUi};
 
 use super::super::parts::{ramp_ui, swatch_ui, switch_ui};
 use super::weights::{Weights, rank_of, sorted};
@@ -86,15 +86,8 @@ impl Heatmap {
                         PlotPoint::new(first + codes as f64 / 2.0 - 0.5, (layers as f64 + 1.0) / 2.0);
                     let size = vec2(codes as f32, layers as f32);
                     plot.image(PlotImage::new("frames", texture, middle, size).allow_hover(false));
-                    let (left, right) = (first - 0.5, first + codes as f64 - 0.5);
-                    let (top, bottom) = (selected as f64 + 0.5, selected as f64 + 1.5);
-                    let frame = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
-                    let line = Line::new("selected layer", frame).color(palette.layer(selected));
-                    plot.line(line.width(2.0).allow_hover(false));
-                    if let Some(x) = mark.map(|place| place as f64 + first) {
-                        let line = Line::new("selected code", vec![[x, top], [x, bottom]]);
-                        plot.line(line.color(palette.highlight).width(2.0).allow_hover(false));
-                    }
+                    let ends = (first - 0.5, first + codes as f64 - 0.5);
+                    marks_ui(plot, palette, selected, ends, mark.map(|place| place as f64 + first));
                 },
             );
         if let Some((layer, column)) = drawn.clicked_at().and_then(|at| cells.at(at)) {
@@ -158,6 +151,24 @@ impl Cells<'_> {
                 )
                 .row("Over the uniform share", format!("× {}", number(times))),
         )
+    }
+}
+
+/// A frame around the selected layer, and a line at the selected code.
+fn marks_ui(
+    plot: &mut PlotUi<'_>,
+    palette: &Palette,
+    layer: usize,
+    (left, right): (f64, f64),
+    code: Option<f64>,
+) {
+    let (top, bottom) = (layer as f64 + 0.5, layer as f64 + 1.5);
+    let frame = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
+    let line = Line::new("selected layer", frame).color(palette.layer(layer)).width(2.0);
+    plot.line(line.allow_hover(false));
+    if let Some(x) = code {
+        let line = Line::new("selected code", vec![[x, top], [x, bottom]]).color(palette.highlight);
+        plot.line(line.width(2.0).allow_hover(false));
     }
 }
 

@@ -58,15 +58,7 @@ impl Ranks {
         let palette = ctx.palette;
         let text = "The code's place from the most (1) to the least chosen";
         let x = Axis::whole("Rank", text).scaled(Scale::Log);
-        let (label, text) = if weights.is_ema {
-            (
-                "Share of the EMA",
-                "p_k = c_k / C; codes whose cluster size is zero have no place on a log axis",
-            )
-        } else {
-            ("Share of frames", "p_k = count_k / n; codes that no frame chose have no place on a log axis")
-        };
-        let y = Axis::real(label, text).scaled(Scale::Log);
+        let y = y_axis(weights.is_ema);
         let mut drawn: Vec<Curve<'_>> = ranked
             .iter()
             .enumerate()
@@ -101,6 +93,15 @@ impl Ranks {
             ctx.send(SelectCommand::Layer(layer));
         }
     }
+}
+
+fn y_axis(is_ema: bool) -> Axis {
+    let (label, text) = if is_ema {
+        ("Share of the EMA", "p_k = c_k / C; codes whose cluster size is zero have no place on a log axis")
+    } else {
+        ("Share of frames", "p_k = count_k / n; codes that no frame chose have no place on a log axis")
+    };
+    Axis::real(label, text).scaled(Scale::Log)
 }
 
 impl Ranked {
