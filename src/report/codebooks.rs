@@ -4,7 +4,7 @@ use crate::metrics::{CodebookView, usage};
 use crate::training::{CodeState, LayerCodes};
 
 use super::plot::{Axis, Content, Mark, Plot, Series, Size, Tone, push_line};
-use super::plots::{counted_from_one, layer_series};
+use super::series::{counted_from_one, layer_series};
 
 /// Rank against share in the EMA view, lengths of rows, neighbours, gaps, and the rows of each layer in the plane. `of` says of which quantizer.
 pub(super) fn plots(views: &[CodebookView], of: &str) -> Vec<Plot> {

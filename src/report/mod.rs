@@ -10,6 +10,7 @@ mod marks;
 pub mod plot;
 pub mod plots;
 pub mod scale;
+mod series;
 pub mod svg;
 pub mod sweep;
 mod tables;

@@ -5,6 +5,7 @@ use crate::training::{History, LayerCodes, Run, Series as Scalar, SplitKind};
 
 use super::codebooks;
 use super::plot::{Axis, Content, Grid, Mark, Plot, Scale, Series, Size, Tone};
+use super::series::{counted_from_one, counted_from_zero, layer_series};
 
 /// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -337,19 +338,6 @@ fn heatmap(evaluation: &Evaluation, of: &str) -> Plot {
             edges: vec![0.1, 0.3, 1.0, 3.0, 10.0],
         }),
     }
-}
-
-pub(super) fn layer_series(layer_idx: usize, num_layers: usize, mark: Mark, points: Vec<[f64; 2]>) -> Series {
-    let at = layer_idx as f64 / num_layers.saturating_sub(1).max(1) as f64;
-    Series { name: format!("layer {}", layer_idx + 1), mark, tone: Tone::Ramp(at), points }
-}
-
-pub(super) fn counted_from_one(values: impl Iterator<Item = f64>) -> Vec<[f64; 2]> {
-    values.zip(1u32..).map(|(value, i)| [f64::from(i), value]).collect()
-}
-
-fn counted_from_zero(values: impl Iterator<Item = f64>) -> Vec<[f64; 2]> {
-    values.zip(0u32..).map(|(value, i)| [f64::from(i), value]).collect()
 }
 
 /// The axis, logarithmic where all values are above zero and the largest is many times the smallest.
