@@ -122,7 +122,9 @@ impl Window {
         let ctx = egui::Context::default();
         let asked = Arc::new(AtomicU64::new(0));
         let counter = asked.clone();
-        ctx.set_request_repaint_callback(move |_| drop(counter.fetch_add(1, Ordering::Relaxed)));
+        ctx.set_request_repaint_callback(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
         let app = App::empty(&eframe::CreationContext::_new_kittest(ctx.clone()));
         Self { ctx, frame: eframe::Frame::_new_kittest(), app, start: Instant::now(), asked }
     }

@@ -187,9 +187,9 @@ fn the_window_and_the_command_line_agree_on_every_figure() {
         let dataset = session.dataset().unwrap().clone();
         let inline = train_with(spec(&dataset, *session.params().current()), 2, false).unwrap();
         let view = session.view().unwrap();
-        same_figures(&view.run, &inline.run, rule);
+        same_figures(view.run, &inline.run, rule);
         assert_eq!(bits(&view.run.rvq), bits(&inline.run.rvq));
-        assert_eq!(history_bits(&view.history), history_bits(&inline.history));
+        assert_eq!(history_bits(view.history), history_bits(&inline.history));
         let named = Run { name: view.run.name.clone(), ..(*inline.run).clone() };
         assert_eq!(**view.run, named);
         assert!(!inline.run.layer_metrics(SplitKind::HeldOut).is_empty());

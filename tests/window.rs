@@ -410,7 +410,7 @@ fn panels_are_reached_by_keyboard() {
     harness.run_steps(3);
     let focused = |harness: &Window| {
         let nodes = harness.query_all_by_label_contains("Panel ");
-        nodes.filter(|node| node.is_focused()).map(|node| node.accesskit_node().label().unwrap()).next()
+        nodes.filter(egui_kittest::Node::is_focused).map(|node| node.accesskit_node().label().unwrap()).next()
     };
     let first = focused(&harness).expect("a panel has the focus");
     harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::Tab);

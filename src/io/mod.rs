@@ -19,6 +19,7 @@ mod limits;
 pub mod model;
 mod nemo;
 pub mod npy;
+mod npy_objects;
 pub mod npz;
 mod onnx;
 mod order;
@@ -34,13 +35,14 @@ mod stored;
 pub mod tensors;
 pub mod text;
 mod unread;
-mod wanted;
 pub mod wav;
 mod write;
 mod write_back;
 mod zip;
 
-pub use arrays::{Cleaning, Codes, NO_CODE, Offsets, RawFeatures, RawValues, Stated, TimeAxis};
+pub use arrays::{
+    Cleaning, Codes, NO_CODE, Need, Offsets, RawFeatures, RawValues, ReadAs, Stated, TimeAxis, Wanted,
+};
 pub(crate) use bundle::{bundle, unbundle};
 pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};
 pub use dtype::Dtype;
@@ -50,7 +52,6 @@ pub use limits::{UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, set_unpack_lim
 pub use model::{ChainInfo, CodebookNames, LayerInfo, LoadedModel, METRIC_KEY, ModelInfo, ModelOptions};
 pub use npy::write_f32_npy;
 pub use replace::replace_file;
-pub use wanted::{Need, ReadAs, Wanted};
 pub use write::{
     EmaParams, ModelTarget, NewFile, WRITERS, Writer, check_model, model_endings, write_model,
     write_model_as, write_tensors, writer_for,
@@ -111,6 +112,7 @@ pub trait Reader: Sync {
 pub static READERS: &[&dyn Reader] = &[
     &wav::WavReader,
     &coded::CodedReader,
+    &npy_objects::NpyObjectsReader,
     &npy::NpyReader,
     &npz::NpzReader,
     &pytorch::PytorchReader,

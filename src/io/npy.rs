@@ -9,7 +9,6 @@ use ndarray::{ArrayD, ArrayView2};
 
 use super::arrays::RawFeatures;
 use super::dtype::Dtype;
-use super::pytorch::read_pickle;
 use super::recognise;
 use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, arrays, replace_file};
@@ -20,7 +19,7 @@ mod header;
 mod lengths;
 
 pub use header::NpyHeader;
-pub(super) use header::{codes_header_bytes, header_bytes};
+pub(super) use header::{MAGIC, codes_header_bytes, header_bytes};
 
 /// Reads `.npy`.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +35,7 @@ impl Reader for NpyReader {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["npy", "dac"]
+        &["npy"]
     }
 
     fn sniff(&self, head: &[u8], _path: &Path) -> bool {
@@ -44,10 +43,6 @@ impl Reader for NpyReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        // Arrays of objects are a pickle behind the header: ragged clips, a dictionary, a descript-audio-codec file.
-        if let Some(offset) = NpyHeader::pickle_offset(&mut &source.file, source.len) {
-            return read_pickle(source, offset, task);
-        }
         let mut file = &source.file;
         file.rewind()?;
         let header = NpyHeader::read(&mut file, source.len)?;

@@ -19,7 +19,7 @@ pub(super) fn interpret(
     if let Some(mut model) = model {
         // Codebooks that nothing but their shapes tells from clips of features are those where a quantizer can be used.
         let is_bare = model.info.family == model::BARE;
-        if !(is_bare && !wanted.may_be_bare_model()) {
+        if !is_bare || wanted.may_be_bare_model() {
             if is_bare && !wanted.wants_model() {
                 model.info.findings.push(BARE_OR_CLIPS.to_owned());
             }

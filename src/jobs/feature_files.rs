@@ -7,7 +7,7 @@ use crate::io::{RawFeatures, TimeAxis};
 use crate::task::Task;
 
 use super::corpus::CorpusBuilder;
-use super::data::count;
+use super::dataset::count;
 use super::{Dataset, JobCtx, JobError, JobEvent, OpenSpec};
 
 /// Features, joined as they are read.

@@ -6,6 +6,7 @@ mod codes;
 mod corpus;
 mod data;
 mod data_json;
+mod dataset;
 mod evaluate;
 mod feature_files;
 mod holdout;
@@ -33,7 +34,8 @@ use crate::task::{Cancel, Cancelled, Progress, Task};
 use crate::training::{Run, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
-pub use data::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, OpenedFiles, Source, open};
+pub use data::{OpenedFiles, open};
+pub use dataset::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, Source};
 pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use holdout::Holdout;
 pub use model::{

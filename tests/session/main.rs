@@ -163,7 +163,7 @@ impl Desk {
     fn assert_same_as_uninterrupted(&self, params: RvqParams) {
         let whole = train(spec(self.session.dataset().unwrap(), params));
         let view = self.session.view().expect("a view");
-        assert_eq!(history_bits(&view.history), history_bits(&whole.history));
+        assert_eq!(history_bits(view.history), history_bits(&whole.history));
         assert_eq!(bits(&view.run.rvq), bits(&whole.run.rvq));
     }
 
@@ -353,7 +353,7 @@ fn what_was_held_out_stays_held_out_when_a_run_goes_on() {
     whole.standardize = true;
     let whole = train(whole);
     assert_eq!(bits(&view.run.rvq), bits(&whole.run.rvq), "in input units, as it was begun");
-    assert_eq!(history_bits(&view.history), history_bits(&whole.history));
+    assert_eq!(history_bits(view.history), history_bits(&whole.history));
 }
 
 #[test]
@@ -557,10 +557,10 @@ fn a_window_that_does_not_look_loses_no_step() {
     assert!(steps > 4000, "{steps}");
     desk.assert_every_step_once(steps);
     // What is shown was told step by step; what the job hands over in the end is the same.
-    let told = history_bits(&desk.session.view().unwrap().history);
+    let told = history_bits(desk.session.view().unwrap().history);
     desk.apply(TrainCommand::Stop);
     desk.finish();
-    assert_eq!(history_bits(&desk.session.view().unwrap().history), told);
+    assert_eq!(history_bits(desk.session.view().unwrap().history), told);
     desk.assert_same_as_uninterrupted(RvqParams { steps, ..*desk.session.params().current() });
 }
 
@@ -1066,7 +1066,7 @@ fn angles_are_not_trained_on_standardized_data() {
     desk.apply(TrainCommand::Start);
     assert!(!desk.session.is_busy());
     assert!(desk.problems().iter().any(|text| text.contains("every angle")), "{:?}", desk.problems());
-    assert!(Arc::ptr_eq(&desk.session.view().unwrap().run, &before));
+    assert!(Arc::ptr_eq(desk.session.view().unwrap().run, &before));
     // The job itself refuses too, which is what the command line runs.
     let corpus = common::dataset(clustered(3, 200, 4, 5));
     let params = *desk.session.params().current();

@@ -262,7 +262,7 @@ impl Dialogs {
             Wanted::SaveWorkspace => self.ready.push(WorkspaceCommand::SaveAs(first).into()),
             Wanted::Text(text) => self.write(ctx, first, move |path| write_files::write_text(path, &text)),
             Wanted::Picture(image) => {
-                self.write(ctx, first, move |path| write_files::write_png(path, &image))
+                self.write(ctx, first, move |path| write_files::write_png(path, &image));
             }
         }
         ctx.request_repaint();

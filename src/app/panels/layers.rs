@@ -119,11 +119,14 @@ struct Row {
     verdict: Option<LayerVerdict>,
 }
 
+/// The curve of each figure over the steps, by layer.
+type Sparks = Vec<[Vec<f32>; FIGURES.len()]>;
+
 /// The panel.
 pub struct Layers {
     sort: Sort,
     rows: Memo<(ByPtr<Run>, SplitKind, usize), Vec<Row>>,
-    sparks: Memo<(ByPtr<Run>, usize), Vec<[Vec<f32>; FIGURES.len()]>>,
+    sparks: Memo<(ByPtr<Run>, usize), Sparks>,
 }
 
 impl Default for Layers {

@@ -123,7 +123,7 @@ impl TrainingSection {
     fn steps_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(view) = ctx.session.view().filter(|view| !view.is_model) else { return };
         let state = ctx.session.train_state();
-        let is_old = self.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &view.run));
+        let is_old = self.before.as_ref().is_some_and(|before| Arc::ptr_eq(before, view.run));
         if is_old && state != TrainState::Idle && view.run.steps >= view.run.params.steps {
             return stage_ui(ctx, ui);
         }

@@ -3,7 +3,8 @@
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, Axis, Ix3};
 
 use super::axis::{self, TimeAxis};
-use crate::io::{Problem, Wanted};
+use super::wanted::Wanted;
+use crate::io::Problem;
 
 /// What stands in [`Codes::values`] where a layer has no code for a frame.
 pub const NO_CODE: u32 = u32::MAX;

@@ -7,6 +7,7 @@ mod features;
 mod offsets;
 mod own;
 mod recognise;
+mod wanted;
 
 pub use axis::TimeAxis;
 pub use clean::Cleaning;
@@ -16,3 +17,4 @@ pub use features::{RawFeatures, RawValues};
 pub use offsets::Offsets;
 pub(super) use own::{AXES_KEY, CLIPS_KEY, CODES_AXES, FIRST_LAYER_KEY, FRAME_RATE_KEY, SIZES_KEY};
 pub(super) use recognise::{finished, notice_of_whole, of_tensors};
+pub use wanted::{Need, ReadAs, Wanted};

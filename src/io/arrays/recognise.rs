@@ -7,10 +7,11 @@ use ndarray::ArrayD;
 use super::clean::{Cleaning, cleaned};
 use super::codes::{Codes, RawCodes};
 use super::features::RawFeatures;
+use super::wanted::Wanted;
 use super::{axis, own};
 use crate::io::order::natural_order;
 use crate::io::tensors::{TensorInfo, Tensors};
-use crate::io::{Opened, Problem, Wanted};
+use crate::io::{Opened, Problem};
 use crate::task::Task;
 
 /// Names of fields that hold codes, the surest first.

@@ -108,7 +108,7 @@ impl JsonArrays {
         match node {
             Node::Row(values) => self.put(name, vec![values.len()], values),
             Node::Matrix { columns, values } => {
-                self.put(name, vec![values.len() / columns.max(1), columns], values)
+                self.put(name, vec![values.len() / columns.max(1), columns], values);
             }
             Node::List(nodes) => {
                 let mut taken = BTreeSet::new();

@@ -5,7 +5,7 @@ use std::io::Read;
 use crate::io::{Dtype, Problem};
 
 /// The first bytes of every `.npy` file.
-pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+pub(in crate::io) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// NumPy itself refuses headers above 10 000 characters.
 const MAX_HEADER_LEN: u64 = 1 << 20;
@@ -44,7 +44,7 @@ impl NpyHeader {
     }
 
     /// Where the pickle of an array of objects begins; `None` for an array of anything else.
-    pub(super) fn pickle_offset(src: &mut dyn Read, file_len: u64) -> Option<u64> {
+    pub(in crate::io) fn pickle_offset(src: &mut dyn Read, file_len: u64) -> Option<u64> {
         let (literal, data_offset) = dictionary(src, file_len).ok()?;
         literal.descr.ends_with('O').then_some(data_offset)
     }

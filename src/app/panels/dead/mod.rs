@@ -91,7 +91,7 @@ impl Dead {
         let Self { recent_steps, codes, map, below, replaced, .. } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
         let key = (ByPtr(view.run.clone()), layer, split, *recent_steps);
-        let codes = codes.get(key, || LayerCodes::new(&view.run, layer, split, *recent_steps));
+        let codes = codes.get(key, || LayerCodes::new(view.run, layer, split, *recent_steps));
         if codes.frames > 0 {
             small_sample_ui(ctx, ui, codes.frames, codes.len(), split.label());
         }

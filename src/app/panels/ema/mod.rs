@@ -154,7 +154,7 @@ impl Ema {
         let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
         match codebook {
             None => {
-                note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with their averages")
+                note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with their averages");
             }
             Some(codebook) if codebook.ema.is_none() => {
                 let text = "The file holds no embed_avg and no cluster_size for this layer";

@@ -60,8 +60,7 @@ impl Scatter {
             *against = Against::Frames;
         }
         let shown = *against;
-        let cloud =
-            cloud.get((ByPtr(view.run.clone()), layer, shown), || Cloud::new(&view.run, layer, shown));
+        let cloud = cloud.get((ByPtr(view.run.clone()), layer, shown), || Cloud::new(view.run, layer, shown));
         let Cloud { points, batch_len, outside, .. } = cloud;
         let palette = ctx.palette;
         let title = if points.is_empty() {

@@ -111,7 +111,7 @@ impl Error {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         let Self { figures, by_layer, steps, energy, overlaid } = self;
         let split = ctx.session.selection().split;
-        let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(&view.run, split));
+        let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(view.run, split));
         if figures.train.is_empty() && figures.held_out.is_empty() {
             if view.run.source.frames == 0 {
                 return without_frames_ui(ctx, ui, view, energy);

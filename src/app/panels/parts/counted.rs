@@ -42,7 +42,7 @@ impl<'a> Counted<'a> {
     #[must_use]
     pub fn run(self) -> Option<&'a Arc<Run>> {
         match self {
-            Self::Run(view) => Some(&view.run),
+            Self::Run(view) => Some(view.run),
             Self::Codes(_) => None,
         }
     }
@@ -78,7 +78,7 @@ impl<'a> Counted<'a> {
     #[must_use]
     pub fn frames_words(self, split: SplitKind) -> String {
         match self {
-            Self::Run(view) => frames_words(&view.run, split),
+            Self::Run(view) => frames_words(view.run, split),
             Self::Codes(codes) => format!("all {} frames", grouped(codes.evaluation.frames as i64)),
         }
     }

@@ -154,7 +154,7 @@ fn head_ui(ui: &mut Ui, palette: &Palette, column: &Column, index: usize, sort: 
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     let response = response.on_hover_rich(format!("{}\n\nClick to sort by it", column.help));
     if response.clicked() {
-        *sort = Sort { column: index, descending: is_sorted && !sort.descending || !is_sorted };
+        *sort = Sort { column: index, descending: !(is_sorted && sort.descending) };
     }
 }
 

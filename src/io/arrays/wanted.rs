@@ -1,7 +1,9 @@
 //! What a file is wanted for: first what the user says, then the place where it is asked for, and only then the shape of its arrays.
 
-use super::{Cleaning, ModelOptions, TimeAxis};
+use super::axis::TimeAxis;
+use super::clean::Cleaning;
 use crate::audio::Intake;
+use crate::io::ModelOptions;
 
 /// What a file is read as where the user says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -106,7 +108,7 @@ impl Wanted<'_> {
     }
 
     /// What is wanted, for a sentence.
-    pub(super) fn what(&self) -> &'static str {
+    pub(in crate::io) fn what(&self) -> &'static str {
         if self.wants_codes() { "codes" } else { "features" }
     }
 
