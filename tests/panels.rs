@@ -113,7 +113,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
             &["Layer 1", "Utilization: ", "Perplexity", "Gini", "Layers by codes", "Rank and frequency"]
         }
         "dead" => {
-            &["(a) unused", "(b) below threshold", "(c) unused in the corpus", "Advice", "Codes of layer"]
+            &["alive: ", "below threshold: ", "unused in the corpus: ", "Advised threshold", "Codes of layer"]
         }
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
         "error" => &["Explained variance", "Figures by layer", "Select layer 1", "Gain of each layer"],
@@ -153,7 +153,7 @@ fn codes_without_their_quantizer() {
             "usage" => {
                 &["Layer 1", "K = 128 is assumed", "Utilization: ", "Layers by codes", "Rank and frequency"]
             }
-            "dead" => &["(c) unused in the corpus", "not in codes alone", "Codes of layer"],
+            "dead" => &["unused in the corpus: ", "not in codes alone", "Codes of layer"],
             "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
             "notices" | "runs" => &[],
             "data" => {
@@ -389,7 +389,9 @@ fn a_single_layer_needs_no_choice() {
     set_params(&mut harness, 4, 1, 3);
     open(&mut harness, features(dir.path(), 300, false));
     train(&mut harness);
-    assert!(harness.query_by_label("Layer").is_none() && harness.query_by_label("Layer 1").is_none());
+    let button = egui::accesskit::Role::Button;
+    assert!(harness.query_by_role_and_label(button, "Layer 1").is_none());
+    assert!(harness.query_all_by_label("Held-out").next().is_some(), "the frames are still to be chosen");
 }
 
 /// The plots that are drawn, by name, with their areas inside of the axes.
@@ -406,7 +408,7 @@ fn plots_keep_their_axes_at_every_size() {
     let path = features(dir.path(), 300, false);
     for size in [[1280.0, 720.0], [1600.0, 1000.0], [2560.0, 1440.0]] {
         for scale in [1.0, 1.5] {
-            let mut harness = window([size[0] / scale, size[1] / scale], Theme::Dark);
+            let mut harness = window(size, Theme::Dark);
             harness.ctx.set_pixels_per_point(scale);
             set_params(&mut harness, 8, 3, 5);
             open(&mut harness, path.clone());
@@ -418,7 +420,7 @@ fn plots_keep_their_axes_at_every_size() {
                 let inside: Vec<_> = plots(&harness)
                     .into_iter()
                     .filter(|(_, plot)| {
-                        panel.x_range().contains(plot.center().x) && plot.top() >= panel.top()
+                        panel.x_range().contains(plot.left()) && panel.y_range().contains(plot.top())
                     })
                     .collect();
                 for (name, plot) in &inside {
@@ -465,11 +467,14 @@ fn a_read_out_snaps_to_the_data() {
     open(&mut harness, features(dir.path(), 300, false));
     train(&mut harness);
     let plots = plots(&harness);
-    let (_, area) = plots.iter().find(|(name, _)| name.contains("Drift")).unwrap();
+    let drift = plots.iter().find(|(name, _)| name.contains("Drift"));
+    let (_, area) = drift.unwrap_or_else(|| panic!("no plot of the drift: {plots:?}"));
     harness.hover_at(area.center() + egui::vec2(3.0, 0.0));
     harness.run_steps(3);
     let step = harness.query_all_by_label_contains("Step: ").next().expect("a step is read off");
-    let step: u64 = step.accesskit_node().label().unwrap()["Step: ".len()..].parse().expect("a whole step");
+    let node = step.accesskit_node();
+    let text = node.label().or_else(|| node.value()).unwrap();
+    let step: u64 = text["Step: ".len()..].parse().expect("a whole step");
     assert!((1..=10).contains(&step), "{step}");
     for layer in ["Layer 1", "Layer 2", "Layer 3"] {
         assert!(harness.query_all_by_label(layer).count() > 3, "{layer} is read off by name");

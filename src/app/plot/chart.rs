@@ -9,7 +9,7 @@ use super::legend::legend_ui;
 use super::look::{Choices, Look};
 use super::read_out::{ReadOut, read_out_ui};
 use super::title::Title;
-use super::{Along, Axis, Scale, Visible, cursor};
+use super::{Along, Axis, Scale, Visible, cursor, seen_width};
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 
@@ -169,7 +169,7 @@ impl<'a> Chart<'a> {
         let curve_clicked = legend_ui(ui, ctx.palette, &self.curves);
         let height = (self.height - (ui.cursor().top() - top)).max(LEAST_AREA);
         let left = ui.cursor().left();
-        let plot = self.plot(ctx, ui, vec2(ui.available_width(), height));
+        let plot = self.plot(ctx, ui, vec2(seen_width(ui), height));
         let curves = self.curves.clone();
         let shown = plot.show(ui, move |plot| {
             build(plot);

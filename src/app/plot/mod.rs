@@ -15,7 +15,7 @@ mod smooth;
 mod steps;
 mod title;
 
-use egui::Color32;
+use egui::{Color32, Ui};
 
 pub use axis::{Axis, Scale};
 pub use bars::Bars;
@@ -28,6 +28,12 @@ pub use look::{Choices, Look};
 pub use read_out::ReadOut;
 pub use steps::{StepChart, StepLines};
 pub use title::Title;
+
+/// The width that is seen of what is left of the row: something wide above, in a panel that scrolls, makes the row wider than that.
+#[must_use]
+pub fn seen_width(ui: &Ui) -> f32 {
+    ui.available_width().min(ui.clip_rect().right() - ui.cursor().left()).max(1.0)
+}
 
 /// A colour that steps behind the others.
 #[must_use]

@@ -1,5 +1,6 @@
 //! Figures: a name, a value, and how it is counted.
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{CornerRadius, FontId, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::app::plot::numbers::{count, grouped};
@@ -50,10 +51,14 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
     if value.is_some() && !definition.unit.is_empty() {
         text = format!("{text} {}", definition.unit);
     }
+    // A long note is cut rather than make the panel wider than it is; its tooltip has it in full.
+    let most = ui.max_rect().width().min(ui.clip_rect().width());
     let painter = ui.painter();
     let label = painter.layout_no_wrap(shown_name.to_owned(), FontId::proportional(10.5), palette.faint);
     let shown = painter.layout_no_wrap(text.clone(), FontId::proportional(14.0), value_color);
-    let small = painter.layout_no_wrap(note.clone(), FontId::proportional(10.5), palette.faint);
+    let mut job = LayoutJob::simple_singleline(note.clone(), FontId::proportional(10.5), palette.faint);
+    job.wrap = TextWrapping::truncate_at_width((most - shown.size().x - 24.0).max(20.0));
+    let small = painter.layout_job(job);
     let note_width = if note.is_empty() { 0.0 } else { small.size().x + 5.0 };
     let width = label.size().x.max(shown.size().x + note_width) + 14.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, 38.0), Sense::hover());
@@ -69,6 +74,9 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name.trim()));
     response.on_hover_ui(|ui| {
         ui.strong(shown_name);
+        if !note.is_empty() {
+            ui.label(note);
+        }
         rich_ui(ui, definition.text);
         if value.is_none() {
             ui.label("Here it is undefined, or not counted yet");

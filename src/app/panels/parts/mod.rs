@@ -12,6 +12,8 @@ mod words;
 
 use egui::{Ui, vec2};
 
+use crate::app::plot::seen_width;
+
 pub use by_code::{ByCode, Measure};
 pub use chooser::{chooser_ui, layers_ui, switch_ui};
 pub use counted::{Counted, counted};
@@ -31,7 +33,7 @@ pub fn tiles_ui(
     mut part: impl FnMut(&mut Ui, usize, f32),
 ) {
     let gap = ui.spacing().item_spacing;
-    let room = ui.available_width();
+    let room = seen_width(ui);
     let across = (((room + gap.x) / (min_width + gap.x)) as usize).clamp(1, num.max(1));
     let width = ((room - gap.x * (across - 1) as f32) / across as f32).floor();
     for row in 0..num.div_ceil(across) {
@@ -57,7 +59,7 @@ pub fn tiles_ui(
 /// How many rows [`tiles_ui`] makes of `num` parts.
 pub fn tile_rows(ui: &Ui, num: usize, min_width: f32) -> usize {
     let gap = ui.spacing().item_spacing.x;
-    let across = (((ui.available_width() + gap) / (min_width + gap)) as usize).clamp(1, num.max(1));
+    let across = (((seen_width(ui) + gap) / (min_width + gap)) as usize).clamp(1, num.max(1));
     num.div_ceil(across)
 }
 

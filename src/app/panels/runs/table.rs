@@ -14,7 +14,7 @@ const WORD_COLUMNS: [(&str, &str, f32); WORDS] = [
     ("Draw", "A tick lays the run over the shown one, in every plot over steps and layers", 46.0),
     (
         "Run",
-        "Its name: click to show it in every panel. A star: it is kept whole however many there are",
+        "Its name: click to show it in every panel. A dot: it is pinned, kept whole however many there are",
         170.0,
     ),
     ("Origin", "Where it comes from", 76.0),
@@ -145,8 +145,8 @@ fn name_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typin
         return typing_ui(ctx, ui, row, typing);
     }
     let is_shown = ctx.session.shown().is_some_and(|shown| shown.id == row.id);
-    let star = if row.is_pinned { "★ " } else { "" };
-    let button = Button::selectable(is_shown, RichText::new(format!("{star}{}", row.name)).size(12.0));
+    let pin = if row.is_pinned { "• " } else { "" };
+    let button = Button::selectable(is_shown, RichText::new(format!("{pin}{}", row.name)).size(12.0));
     let response = ui.add(button.truncate());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &row.name));
     let note = if row.note.is_empty() { String::new() } else { format!("\n\n{}", row.note) };
