@@ -20,6 +20,7 @@ use crate::app::plot::{
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::Split;
+use crate::io::NO_CODE;
 use crate::jobs::Tokens as Codes;
 use crate::session::{DataCommand, SelectCommand, TokensLook};
 
@@ -190,7 +191,8 @@ fn read(tokens: &Codes, line: &Timeline<'_>, at: PlotPoint) -> Option<ReadOut> {
     let clip = line.clip(frame).map_or("", |clip| clip.name.as_str());
     let read = line.read_out(frame);
     let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
-    Some(read.row(format!("Layer {}", layer + 1), format!("code {code}")))
+    let said = if *code == NO_CODE { "no code".to_owned() } else { format!("code {code}") };
+    Some(read.row(format!("Layer {}", layer + 1), said))
 }
 
 /// How many codes there are, and what is to be known of them.

@@ -5,6 +5,7 @@ use ndarray::ArrayView2;
 
 use crate::app::Palette;
 use crate::app::plot::Visible;
+use crate::io::NO_CODE;
 
 /// Texels across and up at the most.
 const MOST_COLUMNS: usize = 2000;
@@ -54,8 +55,9 @@ pub fn paint(
             let hit = wanted.is_some() && (start..end).step_by(step).any(|frame| at(frame) == wanted);
             *texel = match at(start + (end - start) / 2) {
                 _ if hit => palette.highlight,
-                Some(code) => palette.code(code),
-                None => Color32::TRANSPARENT,
+                Some(code) if code != NO_CODE => palette.code(code),
+                // A place without a code is as empty as a frame that is not there.
+                Some(_) | None => Color32::TRANSPARENT,
             };
         }
     }
@@ -77,6 +79,14 @@ mod tests {
         let expected: Vec<_> = codes.iter().map(|&code| palette.code(code)).collect();
         assert_eq!(picture.image.pixels, expected);
         assert_ne!(palette.code(3), palette.code(4));
+    }
+
+    #[test]
+    fn a_place_without_a_code_is_left_empty() {
+        let palette = Palette::of(egui::Theme::Dark);
+        let codes = Array2::from_shape_vec((1, 2), vec![3, NO_CODE]).unwrap();
+        let picture = paint(codes.view(), Visible::all(2), None, &palette);
+        assert_eq!(picture.image.pixels, [palette.code(3), Color32::TRANSPARENT]);
     }
 
     #[test]
