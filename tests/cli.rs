@@ -381,10 +381,12 @@ fn broken_inputs_are_one_line_with_the_path() {
     std::fs::write(dir.path().join("words.txt"), "not audio").unwrap();
     std::fs::write(dir.path().join("empty.wav"), "").unwrap();
     ndarray_npy::write_npy(dir.path().join("codes.npy"), &array![[0i64, 1, 2], [2, 1, 0]]).unwrap();
-    for path in ["nan.npy", "words.txt", "empty.wav", "codes.npy", "missing.npy"] {
+    for path in ["nan.npy", "words.txt", "empty.wav", "missing.npy"] {
         let error = error(&dir, &["train", path, "--out", "m.safetensors"], 1);
         assert!(error.ends_with(path), "{error}");
     }
+    let of_codes = ["train", "codes.npy", "--as", "codes", "--out", "m.safetensors"];
+    assert!(error(&dir, &of_codes, 1).ends_with("codes.npy"));
     std::fs::write(dir.path().join("words.txt"), "no numbers at all").unwrap();
     assert!(error(&dir, &["inspect", "words.txt"], 1).ends_with(": words.txt"));
     assert!(!exists(&dir, "m.safetensors"));

@@ -403,7 +403,7 @@ fn plots(harness: &Harness<'_, App>) -> Vec<(String, egui::Rect)> {
 #[test]
 fn plots_keep_their_axes_at_every_size() {
     // Below and beside its area a plot has its marks and labels.
-    const LABELS: egui::Vec2 = egui::vec2(18.0, 26.0);
+    const LABELS: egui::Vec2 = egui::vec2(14.0, 26.0);
     let dir = tempfile::tempdir().unwrap();
     let path = features(dir.path(), 300, false);
     for size in [[1280.0, 720.0], [1600.0, 1000.0], [2560.0, 1440.0]] {

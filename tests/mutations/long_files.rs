@@ -48,10 +48,10 @@ fn long_files() -> Vec<(&'static str, Vec<u8>)> {
         ("a packed array", zip(&[Packed::deflated("x.npy", &array)])),
         ("a packed storage", torch(Packed::deflated("a/data/0", &zeros))),
         ("a storage", torch(Packed::stored("a/data/0", &zeros))),
-        ("lines of numbers", b"1 2\n".repeat(1 << 18)),
+        ("lines of numbers", b"1.5 2\n".repeat(1 << 18)),
         ("clips of codes", b"clip\t1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n".repeat(1 << 14)),
-        ("empty lines", [b"1 2\n".as_slice(), &b"\n".repeat(1 << 20), b"3 4\n"].concat()),
-        ("a comment", [b"1 2\n#".as_slice(), &b"word ".repeat(1 << 18), b"\n3 4\n"].concat()),
+        ("empty lines", [b"1.5 2\n".as_slice(), &b"\n".repeat(1 << 20), b"3 4\n"].concat()),
+        ("a comment", [b"1.5 2\n#".as_slice(), &b"word ".repeat(1 << 18), b"\n3 4\n"].concat()),
         ("sound", files::wav(1, 1, 16_000, 2, 16, &zeros)),
         ("columns of numbers", files::npy(1, "<f4", true, &format!("({}, 64)", numbers / 64), &zeros)),
     ]

@@ -9,19 +9,9 @@ use ndarray::{Array2, Axis};
 
 use super::axis;
 use super::codes::{Codes, NO_CODE, RawCodes};
-use super::offsets::{self, Offsets};
+use super::offsets;
+use super::wanted::Cleaning;
 use crate::io::Problem;
-
-/// What is to be taken out of codes, and undone in them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-pub struct Cleaning {
-    /// Ids that stand for no code.
-    pub ignore: Vec<i32>,
-    /// By how many frames each layer is late, to be made good; empty for what the codes themselves show.
-    pub delay: Option<Vec<usize>>,
-    /// How ids are shifted from layer to layer, to be undone.
-    pub offsets: Option<Offsets>,
-}
 
 /// Ids below 0 that are in use for "no code": vector-quantize-pytorch's, and that of PyTorch's losses.
 const MASKS: [i32; 2] = [-1, -100];

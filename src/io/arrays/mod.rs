@@ -10,11 +10,9 @@ mod recognise;
 mod wanted;
 
 pub use axis::TimeAxis;
-pub use clean::Cleaning;
 pub(super) use codes::RawCodes;
 pub use codes::{Codes, NO_CODE, Stated};
 pub use features::{RawFeatures, RawValues};
-pub use offsets::Offsets;
 pub(super) use own::{AXES_KEY, CLIPS_KEY, CODES_AXES, FIRST_LAYER_KEY, FRAME_RATE_KEY, SIZES_KEY};
 pub(super) use recognise::{finished, notice_of_whole, of_tensors};
-pub use wanted::{Need, ReadAs, Wanted};
+pub use wanted::{Cleaning, Need, Offsets, ReadAs, Wanted};

@@ -6,16 +6,8 @@
 use ndarray::{Array2, Axis};
 
 use super::codes::RawCodes;
+use super::wanted::Offsets;
 use crate::io::Problem;
-
-/// How ids were shifted; what is `None` is found out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-pub struct Offsets {
-    /// From one layer's first id to the next layer's.
-    pub step: Option<u32>,
-    /// The first layer's first id.
-    pub base: Option<u32>,
-}
 
 /// Ranges of ids, a layer each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,20 +29,6 @@ const LEAST_FRAMES: usize = 8;
 
 /// Where the audio tokens of Orpheus begin; the smallest id of a file may lie above it.
 const KNOWN_BASES: [i64; 2] = [0, 128_266];
-
-impl Offsets {
-    /// Reads `auto`, `STEP` or `STEP,BASE`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        if text == "auto" {
-            return Some(Self::default());
-        }
-        let (step, base) = text.split_once(',').map_or((text, None), |(step, base)| (step, Some(base)));
-        let step = step.trim().parse().ok().filter(|&step| step > 0)?;
-        let base = base.map(|base| base.trim().parse()).transpose().ok()?;
-        Some(Self { step: Some(step), base })
-    }
-}
 
 /// What is to be told of ids that look shifted and were left as they are.
 pub(super) fn notice(codes: &RawCodes) -> Option<String> {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::ArrayD;
 
-use super::clean::{Cleaning, cleaned};
+use super::clean::cleaned;
 use super::codes::{Codes, RawCodes};
 use super::features::RawFeatures;
-use super::wanted::Wanted;
+use super::wanted::{Cleaning, Wanted};
 use super::{axis, own};
 use crate::io::order::natural_order;
 use crate::io::tensors::{TensorInfo, Tensors};

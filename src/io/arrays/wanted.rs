@@ -1,9 +1,42 @@
 //! What a file is wanted for: first what the user says, then the place where it is asked for, and only then the shape of its arrays.
 
 use super::axis::TimeAxis;
-use super::clean::Cleaning;
 use crate::audio::Intake;
 use crate::io::ModelOptions;
+
+/// What is to be taken out of codes, and undone in them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+pub struct Cleaning {
+    /// Ids that stand for no code.
+    pub ignore: Vec<i32>,
+    /// By how many frames each layer is late, to be made good; empty for what the codes themselves show.
+    pub delay: Option<Vec<usize>>,
+    /// How ids are shifted from layer to layer, to be undone.
+    pub offsets: Option<Offsets>,
+}
+
+/// How ids were shifted; what is `None` is found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+pub struct Offsets {
+    /// From one layer's first id to the next layer's.
+    pub step: Option<u32>,
+    /// The first layer's first id.
+    pub base: Option<u32>,
+}
+
+impl Offsets {
+    /// Reads `auto`, `STEP` or `STEP,BASE`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "auto" {
+            return Some(Self::default());
+        }
+        let (step, base) = text.split_once(',').map_or((text, None), |(step, base)| (step, Some(base)));
+        let step = step.trim().parse().ok().filter(|&step| step > 0)?;
+        let base = base.map(|base| base.trim().parse()).transpose().ok()?;
+        Some(Self { step: Some(step), base })
+    }
+}
 
 /// What a file is read as where the user says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

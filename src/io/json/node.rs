@@ -49,6 +49,9 @@ const MAX_TEXT: usize = 400;
 /// What a value costs beside its numbers.
 const NODE_COST: usize = 96;
 
+/// What one of several values costs more, as an array of its own with a name and a shape.
+const ARRAY_COST: usize = 300;
+
 /// Values between two looks at the task.
 const VALUES_A_LOOK: usize = 1 << 14;
 
@@ -131,6 +134,9 @@ pub(super) fn read(src: impl Read, len: u64, task: &Task<'_>) -> Result<Node, Pr
             Ok(()) => break,
             // Another value follows.
             Err(_) => nodes.push(build.deserialize(&mut values).map_err(|err| stopped(&err, task))?),
+        }
+        if nodes.len() > 1 {
+            build.charge(ARRAY_COST).map_err(|err| stopped(&err, task))?;
         }
     }
     Ok(if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Other) } else { Node::List(nodes) })
@@ -222,6 +228,9 @@ impl<'de> Visitor<'de> for Build<'_> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(Node::Mixed);
             }
+        }
+        if let List::Nodes(nodes) = &list {
+            self.charge(ARRAY_COST * nodes.len())?;
         }
         Ok(list.finish())
     }
