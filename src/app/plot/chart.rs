@@ -24,6 +24,8 @@ pub const LEAST_HEIGHT: f32 = 190.0;
 const LEAST_AREA: f32 = 120.0;
 /// Beside each other, the areas of plots over time are in line whatever stands at their axes.
 const TIME_AXIS_WIDTH: f32 = 54.0;
+/// Half of the label at the end of an axis stands behind it.
+const LAST_LABEL: f32 = 10.0;
 /// Room that the ends of an axis take from its label.
 const LABEL_MARGIN: f32 = 40.0;
 
@@ -169,7 +171,7 @@ impl<'a> Chart<'a> {
         let curve_clicked = legend_ui(ui, ctx.palette, &self.curves);
         let height = (self.height - (ui.cursor().top() - top)).max(LEAST_AREA);
         let left = ui.cursor().left();
-        let plot = self.plot(ctx, ui, vec2(seen_width(ui), height));
+        let plot = self.plot(ctx, ui, vec2(seen_width(ui) - LAST_LABEL, height));
         let curves = self.curves.clone();
         let shown = plot.show(ui, move |plot| {
             build(plot);

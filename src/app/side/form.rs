@@ -180,7 +180,7 @@ pub struct Drag<'a> {
 }
 
 /// Parameters whose 0 is no number of anything, and what it means.
-const ZERO_WORDS: [(&str, &str); 1] = [("codebook_dim", "as the frames")];
+const ZERO_WORDS: [(&str, &str); 1] = [("codebook_dim", "as frames")];
 
 impl Drag<'_> {
     /// Draws it; gives the new value where there is one.

@@ -163,6 +163,8 @@ fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codes: &LayerCodes
             let is_hidden = match state {
                 CodeState::Replaced => view.is_model,
                 CodeState::Unknown => codes.counted(state) == 0,
+                // Without frames nothing is to be said of what frames choose.
+                CodeState::NotChosen | CodeState::UnusedInCorpus => codes.frames == 0,
                 _ => false,
             };
             if is_hidden {

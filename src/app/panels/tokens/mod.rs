@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use egui::{Color32, RichText, Stroke, TextureHandle, TextureOptions, Ui, vec2};
-use egui_plot::{Line, PlotImage, PlotPoint};
+use egui_plot::{PlotImage, PlotPoint};
 
 use super::data::{Timeline, borders_ui, overlay_ui, stretch_dragged};
 use super::parts::{
@@ -15,7 +15,7 @@ use super::parts::{
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped};
 use crate::app::plot::{
-    Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, ReadOut, TIME_LINK, Visible, visible,
+    Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, ReadOut, TIME_LINK, Visible, outline, visible,
 };
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
@@ -176,9 +176,7 @@ impl Tokens {
                             .allow_hover(false),
                     );
                     let (top, bottom) = (selected as f64 + 0.5, selected as f64 + 1.5);
-                    let frame = vec![[0.0, top], [end, top], [end, bottom], [0.0, bottom], [0.0, top]];
-                    let color = palette.layer(selected);
-                    plot.line(Line::new("selected layer", frame).color(color).width(2.0).allow_hover(false));
+                    outline(plot, (0.0, end), (top, bottom), palette.layer(selected));
                 },
             )
     }

@@ -10,7 +10,7 @@ use super::weights::{Weights, rank_of, sorted};
 use super::{ID, Order};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
-use crate::app::plot::{Along, Axis, Cell, Chart, Csv, ReadOut};
+use crate::app::plot::{Along, Axis, Cell, Chart, Csv, ReadOut, outline};
 use crate::app::{Palette, PanelCtx};
 use crate::session::{SelectCommand, Selection};
 
@@ -163,9 +163,7 @@ fn marks_ui(
     code: Option<f64>,
 ) {
     let (top, bottom) = (layer as f64 + 0.5, layer as f64 + 1.5);
-    let frame = vec![[left, top], [right, top], [right, bottom], [left, bottom], [left, top]];
-    let line = Line::new("selected layer", frame).color(palette.layer(layer)).width(2.0);
-    plot.line(line.allow_hover(false));
+    outline(plot, (left, right), (top, bottom), palette.layer(layer));
     if let Some(x) = code {
         let line = Line::new("selected code", vec![[x, top], [x, bottom]]).color(palette.highlight);
         plot.line(line.width(2.0).allow_hover(false));
