@@ -21,15 +21,18 @@ use rvqscope::task::Cancel;
 
 const FOLDER: &str = "RVQSCOPE_TEST_KILL_FOLDER";
 const WHAT: &str = "RVQSCOPE_TEST_KILL_WHAT";
+const TRAINING: &str = "training";
+const SWEEP: &str = "sweep";
 const KILLS: usize = 10;
 
-fn params() -> RvqParams {
+/// The training alone is long enough that a fast machine is not through before the last kill; a sweep has its steps in four runs.
+fn params(what: &str) -> RvqParams {
     RvqParams {
         num_layers: 3,
         codebook_size: 32,
         kmeans_iters: 3,
         batch_size: 256,
-        steps: 1500,
+        steps: if what == TRAINING { 8000 } else { 1500 },
         ..RvqParams::default()
     }
 }
@@ -39,7 +42,7 @@ fn live(folder: &Path, what: &str) {
     let mut session = Session::new(Arc::new(|| {}));
     session.set_threads(1);
     session.set_save_every(Duration::from_millis(30));
-    session.restore(Plan { params: ParamsEditor::new(params()), ..Plan::default() }, Default::default());
+    session.restore(Plan { params: ParamsEditor::new(params(what)), ..Plan::default() }, Default::default());
     let data = DataCommand::Open(vec![folder.join("frames.npy")]);
     session.open_workspace(folder.join("workspace"), Startup { asked: None, otherwise: Some(data) });
     let wait = |session: &mut Session, done: &dyn Fn(&Session) -> bool| {
@@ -50,11 +53,11 @@ fn live(folder: &Path, what: &str) {
     };
     wait(&mut session, &|s| !s.is_busy() && s.dataset().is_some());
     match (what, session.runs().is_empty()) {
-        ("sweep", true) => {
+        (SWEEP, true) => {
             let axes = vec!["codes=16,32".to_owned()];
             session.apply(SweepCommand::Start { axes, seeds: 2 });
         }
-        ("sweep", false) => session.apply(SweepCommand::Release),
+        (SWEEP, false) => session.apply(SweepCommand::Release),
         (_, true) => session.apply(TrainCommand::Start),
         (_, false) if session.can_continue() && !is_over(&session.runs()[0]) => {
             session.apply(TrainCommand::Continue);
@@ -150,16 +153,16 @@ fn folder_with_frames() -> tempfile::TempDir {
 #[test]
 fn a_training_that_is_killed_ten_times_is_the_one_that_never_was() {
     let folder = folder_with_frames();
-    let killed = kill_and_finish(folder.path(), "training", 1);
-    assert!(killed >= 3, "only {killed} kills came before the end");
-    check(folder.path(), &[params()]);
+    let killed = kill_and_finish(folder.path(), TRAINING, 1);
+    assert!(killed >= 6, "only {killed} kills came before the end");
+    check(folder.path(), &[params(TRAINING)]);
 }
 
 #[test]
 fn a_sweep_that_is_killed_ten_times_is_the_one_that_never_was() {
     let folder = folder_with_frames();
-    let killed = kill_and_finish(folder.path(), "sweep", 2);
-    assert!(killed >= 3, "only {killed} kills came before the end");
-    let of = |codebook_size, seed| RvqParams { codebook_size, seed, ..params() };
+    let killed = kill_and_finish(folder.path(), SWEEP, 2);
+    assert!(killed >= 6, "only {killed} kills came before the end");
+    let of = |codebook_size, seed| RvqParams { codebook_size, seed, ..params(SWEEP) };
     check(folder.path(), &[of(16, 0), of(16, 1), of(32, 0), of(32, 1)]);
 }

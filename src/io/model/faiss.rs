@@ -30,7 +30,8 @@ impl Family for Faiss {
     }
 
     fn places(&self, reading: Reading<'_>) -> Vec<String> {
-        let is_index = reading.tensors.metadata().contains_key(INDEX_KEY);
+        // What is said of an index is kept when it is converted, under the names of another family.
+        let is_index = reading.tensors.metadata().contains_key(INDEX_KEY) && reading.has(&codebook_name(0));
         is_index.then(String::new).into_iter().collect()
     }
 
