@@ -1,8 +1,8 @@
 //! The state behind the window: takes commands, runs jobs, and never waits.
 //!
-//! The one noun is the run ([`RunEntry`]). Each part of the state has an owner: the data ([`corpus`]), the runs ([`runs`]), what is under way
-//! ([`activity`]), what the next training is like ([`plan`]), what is selected ([`selection`]), what can be undone ([`edits`]), the notices
-//! ([`notices`]) and what outlives the process ([`workspace`]). [`Session::apply`] hands a command to its owner and returns at once;
+//! The one noun is the run ([`RunEntry`]). Each part of the state has an owner: the data (`corpus`), the runs (`runs`), what is under way
+//! (`activity`), what the next training is like (`plan`), what is selected (`selection`), what can be undone (`edits`), the notices
+//! (`notices`) and what outlives the process (`workspace`). [`Session::apply`] hands a command to its owner and returns at once;
 //! [`Session::poll`] hands what jobs have told to whom they work for. What a job that was replaced still says goes nowhere, because its mailbox is
 //! gone.
 

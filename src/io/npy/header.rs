@@ -26,7 +26,7 @@ pub struct NpyHeader {
     pub shape: Vec<usize>,
     /// Where the numbers begin.
     pub data_offset: u64,
-    /// Whether it says, in the way of [`codes_header_bytes`], that these are codes `[layers, frames]`.
+    /// Whether it says, in the way of `codes_header_bytes`, that these are codes `[layers, frames]`.
     pub states_codes: bool,
 }
 
