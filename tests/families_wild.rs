@@ -156,7 +156,8 @@ fn codes(path: &Path) -> Array2<u32> {
         .chunks_exact(size)
         .map(|code| u32::from_le_bytes(code[..4].try_into().unwrap()))
         .collect();
-    let columns = *header.shape.last().unwrap();
+    // The single quantizer of vector-quantize-pytorch gives its codes frame by frame.
+    let columns = header.shape.last().copied().filter(|&columns| columns > 1).unwrap_or(values.len());
     Array2::from_shape_vec((values.len() / columns, columns), values).unwrap()
 }
 
