@@ -6,6 +6,7 @@ mod common;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{bits, clustered, dataset, history_bits, small_params, spec, train};
 use ndarray::{Array1, Array2, ArrayView2, Axis, array, s};
@@ -531,6 +532,35 @@ fn frames_give_the_same_codes_however_they_lie_in_memory() {
             init::lloyd(values, means, 3, EmptyCluster::Keep, "", &Task::silent(&cancel)).unwrap()
         };
         assert_eq!(kmeans(other), kmeans(values.view()));
+    }
+}
+
+#[test]
+fn kmeans_ends_where_no_mean_moves_any_more_and_finds_what_all_iterations_find() {
+    // More codes than frames: what is refilled must settle too.
+    for (frames, codes, seed) in [(200, 6, 1), (40, 60, 2)] {
+        let values = clustered(seed, frames, 3, 4);
+        let start = init::draw(values.view(), codes, &mut random::stream(seed, Purpose::Init, 0));
+        let cancel = Cancel::default();
+        let kmeans = |iters: usize, start: Array2<f32>, empty: EmptyCluster<'_>| {
+            let calls = AtomicUsize::new(0);
+            let count = |_: Progress| {
+                calls.fetch_add(1, Ordering::Relaxed);
+            };
+            let task = Task::new(&cancel, &count);
+            let found = init::lloyd(values.view(), start, iters, empty, "", &task).unwrap();
+            (found, calls.into_inner())
+        };
+        let (found, calls) = kmeans(1000, start.clone(), EmptyCluster::Worst);
+        assert!(calls < 100, "{calls} iterations");
+        let mut step_by_step = start.clone();
+        for _ in 0..100 {
+            step_by_step = kmeans(1, step_by_step, EmptyCluster::Worst).0.means;
+        }
+        assert_eq!(found.means, step_by_step);
+        let mut rng = random::stream(seed, Purpose::Init, 1);
+        let (_, calls) = kmeans(30, start, EmptyCluster::Resample(&mut rng));
+        assert_eq!(calls > 30, codes > frames, "random refills go on: {calls} calls");
     }
 }
 

@@ -44,7 +44,7 @@ pub enum EmptyCluster<'a> {
 /// Lloyd's k-means over `samples`, `(num_samples, dim)`, from `means`, `(num_codes, dim)`.
 ///
 /// Each iteration assigns every sample to its nearest mean and moves each mean to the average of its samples. `counts` and `objective` are of
-/// the last assignment, the means are those after it.
+/// the last assignment, the means are those after it. Where an iteration moves no mean, those behind it would not either and are left out.
 ///
 /// # Errors
 /// [`Cancelled`].
@@ -107,12 +107,14 @@ fn iterate(
     let mut searcher = Searcher::default();
     let mut code_sums = CodeSums::default();
     let mut objective = 0.0;
+    let mut before = means.clone();
     for iter in 0..iters.max(1) {
         task.check()?;
         task.progress(stage, iter, iters);
         searcher.prepare(means.view());
         searcher.assign(samples.values(), &mut codes, &mut sq_dists);
         code_sums.fill(samples.view(), &codes, num_codes);
+        before.assign(&means);
         objective = mean(&sq_dists);
         let mut vacant = Vec::new();
         for (code_idx, mut mean) in means.rows_mut().into_iter().enumerate() {
@@ -134,6 +136,11 @@ fn iterate(
         };
         for (&code_idx, sample_idx) in vacant.iter().zip(fill) {
             means.row_mut(code_idx).assign(&samples.view().row(sample_idx));
+        }
+        // With random refills the next iteration is another one all the same.
+        let is_settled = vacant.is_empty() || !matches!(empty, EmptyCluster::Resample(_));
+        if is_settled && means == before {
+            break;
         }
     }
     task.progress(stage, iters, iters);
@@ -158,11 +165,18 @@ pub(crate) fn kmeans_plus_plus(
     let mut seeds = Array2::zeros((num_codes, dim));
     let mut dists = vec![f32::INFINITY; num_samples];
     let mut block_sums = vec![0f64; num_samples.div_ceil(SEED_BLOCK)];
+    let mut is_measured = false;
     let mut next = random::below(rng, num_samples);
     for mut row in seeds.rows_mut() {
         task.check()?;
         let seed = samples.row(next);
         row.assign(&ArrayView1::from(seed));
+        // Nothing is nearer than a seed that equals it.
+        if block_sums.iter().all(|&sum| sum == 0.0) && is_measured {
+            next = random::below(rng, num_samples);
+            continue;
+        }
+        is_measured = true;
         let blocks = seed_blocks(&samples).zip(dists.par_chunks_mut(SEED_BLOCK));
         blocks.zip(&mut block_sums).for_each(|((rows, dists), sum)| {
             for (row, dist) in rows.chunks_exact(dim).zip(&mut *dists) {
