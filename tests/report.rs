@@ -9,7 +9,7 @@ use rvqscope::report::plot::{Axis, Content, Grid, Mark, Plot, Series, Size, Tone
 use rvqscope::report::svg::{Place, escape, svg};
 use rvqscope::report::{Report, write};
 use rvqscope::rvq::{Codebook, Rvq, RvqParams};
-use rvqscope::training::{History, LayerState, LayerStep, LiveEdit, Run, SourceInfo, StepRecord};
+use rvqscope::training::{History, LayerState, LayerStep, LiveEdit, Run, RunFigures, SourceInfo, StepRecord};
 
 const NASTY: &str = "a<script>alert('x')</script> \"b\" & \u{1}.wav";
 
@@ -55,6 +55,7 @@ fn run() -> Run {
         train: Some(Arc::new(evaluation(90, 8.0))),
         held_out: Some(Arc::new(evaluation(10, 4.0))),
         evaluated_at: 9,
+        figures: RunFigures::default(),
     }
 }
 

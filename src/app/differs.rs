@@ -1,5 +1,7 @@
 //! What tells runs apart: the parameters in which they differ, in a few words.
 
+use serde_json::Value;
+
 use crate::rvq::{RvqParams, rules};
 use crate::session::{RunEntry, Session, View};
 
@@ -16,11 +18,21 @@ pub fn differences(base: &RvqParams, params: &RvqParams) -> Vec<String> {
     for spec in rules::rule(params.rule).params() {
         let (ours, theirs) = ((spec.read)(params).to_json(), (spec.read)(base).to_json());
         if ours != theirs {
-            let value = ours.as_str().map_or_else(|| ours.to_string(), str::to_owned);
-            found.push(format!("{} {value}", spec.key));
+            found.push(format!("{} {}", spec.key, plain(&ours)));
         }
     }
     found
+}
+
+/// The parameters that the rule of `params` reads, by key.
+fn values(params: &RvqParams) -> Vec<(&'static str, Value)> {
+    let specs = rules::rule(params.rule).params().into_iter();
+    specs.map(|spec| (spec.key, (spec.read)(params).to_json())).collect()
+}
+
+/// A value without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Such differences in a few words.
@@ -46,36 +58,29 @@ pub fn from_shown(session: &Session, entry: &RunEntry) -> Vec<String> {
 /// What runs that are drawn over one another are called in a legend: their names, and in which parameters they are not all the same.
 #[must_use]
 pub fn legend_names(views: &[View<'_>]) -> Vec<String> {
-    let params: Vec<Option<&RvqParams>> = views.iter().map(|view| view.entry.params()).collect();
-    let known: Vec<&RvqParams> = params.iter().flatten().copied().collect();
-    let all: Vec<_> = known.iter().flat_map(|params| rules::rule(params.rule).params()).collect();
+    // Charts ask for this in every frame: each run is read once.
+    let read = |view: &View<'_>| view.entry.params().map(values);
+    let values: Vec<Option<Vec<(&'static str, Value)>>> = views.iter().map(read).collect();
+    let known: Vec<_> = values.iter().flatten().collect();
     let differs = |key: &str| {
-        let of = |params: &&RvqParams| {
-            let specs = rules::rule(params.rule).params();
-            specs.into_iter().find(|spec| spec.key == key).map(|spec| (spec.read)(params).to_json())
-        };
-        let mut values = known.iter().filter_map(of);
+        let of = |(k, value): &'_ (&str, Value)| (*k == key).then(|| value.clone());
+        let mut values = known.iter().filter_map(|values| values.iter().find_map(of));
         let first = values.next();
         values.any(|value| Some(value) != first)
     };
-    let mut keys: Vec<&'static str> = Vec::new();
-    for spec in &all {
-        if !keys.contains(&spec.key) && differs(spec.key) {
-            keys.push(spec.key);
+    let mut keys: Vec<(&'static str, bool)> = Vec::new();
+    for (key, _) in known.iter().copied().flatten() {
+        if keys.iter().all(|(seen, _)| seen != key) {
+            keys.push((key, differs(key)));
         }
     }
-    let name = |(view, params): (&View<'_>, &Option<&RvqParams>)| {
+    let name = |(view, values): (&View<'_>, &Option<Vec<(&'static str, Value)>>)| {
         let name = short_name(view.entry.name());
-        let Some(params) = params else { return name.to_owned() };
-        let specs = rules::rule(params.rule).params();
-        let words = specs.iter().filter(|spec| keys.contains(&spec.key)).map(|spec| {
-            let value = (spec.read)(params).to_json();
-            format!("{} {}", spec.key, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        });
-        let words: Vec<String> = words.collect();
+        let told = values.iter().flatten().filter(|(key, _)| keys.contains(&(*key, true)));
+        let words: Vec<String> = told.map(|(key, value)| format!("{key} {}", plain(value))).collect();
         if words.is_empty() { name.to_owned() } else { format!("{name}: {}", in_words(&words)) }
     };
-    views.iter().zip(&params).map(name).collect()
+    views.iter().zip(&values).map(name).collect()
 }
 
 /// A run's name without the comparison that it belongs to.

@@ -11,7 +11,7 @@ use crate::rvq::{Rvq, RvqError, RvqParams};
 use crate::task::Task;
 use crate::training::{Run, SourceInfo, SplitKind};
 
-use super::{Dataset, Holdout, JobCtx, JobError, JobEvent};
+use super::{Dataset, Holdout, JobCtx, JobError, work_out_figures};
 
 /// A quantizer whose figures over a corpus are wanted.
 #[derive(Debug, Clone)]
@@ -62,28 +62,21 @@ pub fn evaluate(spec: &EvaluateSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobEr
     ctx.compute(|task| {
         let split = split_of(&spec.dataset, spec.holdout);
         // A share that holds out everything stands for a model that was trained on none of the frames.
-        let mut run = Run {
+        let run = Run {
             source: source_info(&spec.dataset, &split, spec.holdout.map_or(1.0, |holdout| holdout.0)),
             ..Run::of_model(spec.name.clone(), spec.rvq.clone(), spec.params, spec.steps)
         };
-        let mut clock = PublishClock::new();
-        let mut publish = |run: &Run| {
-            if ctx.live && clock.is_due() {
-                (ctx.emit)(JobEvent::Run(0, Arc::new(run.clone())));
-            }
-        };
-        look_at(&mut run, &spec.dataset.set, &split, spec.search, BoundWork::Full, task, &mut publish)?;
-        Ok(Arc::new(run))
+        look_and_publish(run, &spec.dataset.set, &split, spec.search, task, ctx)
     })?
 }
 
-/// Quantizes the frames of a run anew.
+/// Quantizes the frames of a run anew, and publishes as [`evaluate`] does.
 ///
 /// # Errors
 /// The data are not those of the run, or it was cancelled.
 pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobError> {
     ctx.compute(|task| {
-        let mut run = Run::clone(&spec.run);
+        let run = Run::clone(&spec.run);
         let SourceInfo { train_frames, holdout, .. } = run.source;
         let split = split_of(&spec.dataset, (train_frames > 0).then_some(Holdout(holdout)));
         if source_info(&spec.dataset, &split, holdout) != run.source {
@@ -92,9 +85,28 @@ pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobErro
                 run.source.paths.join(", ")
             )));
         }
-        look_at_all(&mut run, &spec.dataset.set, &split, spec.search, task)?;
-        Ok(Arc::new(run))
+        look_and_publish(run, &spec.dataset.set, &split, spec.search, task, ctx)
     })?
+}
+
+/// Quantizes all frames and, where somebody watches, publishes the figures of the frames so far, ever more rarely.
+fn look_and_publish(
+    mut run: Run,
+    set: &FeatureSet,
+    split: &Split,
+    search: Search,
+    task: &Task<'_>,
+    ctx: &JobCtx<'_>,
+) -> Result<Arc<Run>, JobError> {
+    let mut clock = PublishClock::new();
+    let mut publish = |run: &Run| {
+        if ctx.live && clock.is_due() {
+            ctx.publish(0, Arc::new(run.clone()));
+        }
+    };
+    look_at(&mut run, set, split, search, BoundWork::Full, task, &mut publish)?;
+    work_out_figures(&run);
+    Ok(Arc::new(run))
 }
 
 /// When a state is to be published: at once, and then ever more rarely.

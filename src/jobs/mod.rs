@@ -31,7 +31,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
 use crate::store::{Folder, Saver, StoredRun};
 use crate::task::{Cancel, Cancelled, Progress, Task};
-use crate::training::{Run, StepRecord};
+use crate::training::{Run, SplitKind, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
 pub use data::{OpenedFiles, open};
@@ -172,6 +172,17 @@ impl JobCtx<'_> {
             .map_err(|err| JobError::Input(format!("no threads could be started to compute on: {err}")))?;
         Ok(pool.install(|| work(&task)))
     }
+
+    /// Gives whoever watches the state of the `nth` run. Its figures are worked out here, on the job's thread: a window draws with them at once.
+    pub(crate) fn publish(&self, nth: usize, run: Arc<Run>) {
+        work_out_figures(&run);
+        (self.emit)(JobEvent::Run(nth, run));
+    }
+}
+
+/// Works out the figures of both sets of frames, which the run then has.
+pub(crate) fn work_out_figures(run: &Run) {
+    let _ = run.figures(SplitKind::Train);
 }
 
 impl JobError {

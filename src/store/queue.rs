@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::random::{self, Purpose};
     use crate::rvq::{Codebook, Rvq, RvqParams};
-    use crate::training::{Run, SourceInfo};
+    use crate::training::{Run, RunFigures, SourceInfo};
 
     fn run(version: u64) -> StoredRun {
         let run = Run {
@@ -242,6 +242,7 @@ mod tests {
             train: None,
             held_out: None,
             evaluated_at: 0,
+            figures: RunFigures::default(),
         };
         StoredRun { run: Arc::new(run), history: Arc::default(), trainer: None, standardize: false }
     }

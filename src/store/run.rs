@@ -16,7 +16,7 @@ use super::{history, params};
 use crate::io::replace_file;
 use crate::metrics::Evaluation;
 use crate::rvq::{Layer, Rvq};
-use crate::training::{History, LayerState, Run, SourceInfo, TrainerState};
+use crate::training::{History, LayerState, Run, RunFigures, SourceInfo, TrainerState};
 
 /// Everything of a run that comes back from disk as it was, to the bit.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +100,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         train,
         held_out,
         evaluated_at,
+        figures: _,
     } = run.as_ref();
     let mut tensors = Tensors::default();
     let rvq_doc = quantizer::put(rvq, "rvq", &mut tensors)?;
@@ -185,6 +186,7 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
         train,
         held_out,
         evaluated_at: doc.evaluated_at,
+        figures: RunFigures::default(),
     };
     let history = Arc::new(history::take(&doc.history, tensors)?);
     Ok(StoredRun { run: Arc::new(run), history, trainer, standardize: doc.standardize })

@@ -2,7 +2,7 @@
 
 use crate::metrics::{buffers, is_small_sample, usage};
 
-use super::{Run, SplitKind};
+use super::{Run, SplitKind, ThresholdStanding};
 
 /// The state of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub struct LayerCodes {
     pub frames_words: String,
     /// The cluster size below which a code counts as dead; NaN where there is no EMA state.
     pub threshold: f64,
+    /// Whether the threshold is only assumed and no lower than what evenly used codes have, so that to be below it says nothing.
+    pub threshold_says_nothing: bool,
     /// How many frames chose each code; empty before they were counted.
     pub counts: Vec<u64>,
     /// The EMA cluster size of each; NaN, like the threshold, where there is no EMA state.
@@ -120,12 +122,6 @@ impl CodeState {
         }
     }
 
-    /// Whether something is wrong with a code in this state: it is dead for the rule, or unused everywhere.
-    #[must_use]
-    pub fn is_alarm(self) -> bool {
-        matches!(self, Self::BelowThreshold | Self::UnusedInCorpus)
-    }
-
     fn place(self) -> usize {
         Self::ALL.iter().position(|&state| state == self).unwrap_or(0)
     }
@@ -183,10 +179,12 @@ impl LayerCodes {
             }
         };
         let states: Vec<CodeState> = sizes.iter().enumerate().map(facts).map(CodeState::of).collect();
+        let standing = ThresholdStanding::of(run, layer_idx);
         Self {
             frames: usage::frames(counts),
             frames_words: run.frames_words(split, usage::frames(counts)),
             threshold,
+            threshold_says_nothing: standing.is_too_high && !standing.is_known,
             counts: counts.to_vec(),
             replaced_at,
             recent_steps,
@@ -205,6 +203,7 @@ impl LayerCodes {
             frames: usage::frames(counts),
             frames_words: format!("{} frames", usage::frames(counts)),
             threshold: f64::NAN,
+            threshold_says_nothing: false,
             counts: counts.to_vec(),
             sizes: vec![f64::NAN; counts.len()],
             replaced_at: Vec::new(),
@@ -237,6 +236,28 @@ impl LayerCodes {
         CodeState::ALL.into_iter().zip(self.totals).filter(|&(_, count)| count > 0)
     }
 
+    /// Whether something is wrong with a code in this state: it is dead for the rule, or unused everywhere.
+    #[must_use]
+    pub fn is_alarm(&self, state: CodeState) -> bool {
+        match state {
+            CodeState::BelowThreshold => !self.threshold_says_nothing,
+            state => state == CodeState::UnusedInCorpus,
+        }
+    }
+
+    /// What a state means here, in a sentence or two.
+    #[must_use]
+    pub fn help(&self, state: CodeState) -> String {
+        let said = state.help();
+        if state == CodeState::BelowThreshold && self.threshold_says_nothing {
+            format!(
+                "{said}. This threshold is only assumed, and evenly used codes are below it too: it says nothing here"
+            )
+        } else {
+            said.to_owned()
+        }
+    }
+
     /// What a state is called here, with the frames and steps that it goes by.
     #[must_use]
     pub fn words(&self, state: CodeState) -> String {
@@ -265,7 +286,7 @@ mod tests {
     use super::*;
     use crate::metrics::{Evaluation, LayerTally};
     use crate::rvq::{Codebook, Rvq, RvqParams};
-    use crate::training::{LayerState, SourceInfo};
+    use crate::training::{LayerState, RunFigures, SourceInfo};
 
     fn evaluation(counts: &[u64]) -> Option<Arc<Evaluation>> {
         let tally = LayerTally {
@@ -307,6 +328,7 @@ mod tests {
             train: evaluation(train),
             held_out: evaluation(held_out),
             evaluated_at: 100,
+            figures: RunFigures::default(),
             ..Run::of_model(
                 String::new(),
                 Arc::new(Rvq::new(vec![codebook.into()]).unwrap()),

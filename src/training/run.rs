@@ -11,6 +11,7 @@ use crate::rvq::rules::{self, UpdateRule};
 use crate::rvq::{Rvq, RvqParams};
 
 use super::LayerState;
+use super::run_figures::{RunFigures, SplitFigures};
 
 /// Where frames came from and how they were divided.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -71,6 +72,8 @@ pub struct Run {
     pub held_out: Option<Arc<Evaluation>>,
     /// The step at which they were quantized.
     pub evaluated_at: u64,
+    /// What was worked out of it so far.
+    pub figures: RunFigures,
 }
 
 /// Which frames a figure is of.
@@ -134,6 +137,7 @@ impl Run {
             train: None,
             held_out: None,
             evaluated_at: steps,
+            figures: RunFigures::default(),
         }
     }
 
@@ -219,18 +223,32 @@ impl Run {
         self.ema_metrics().into_iter().map(|layer| layer.dead_threshold).collect()
     }
 
+    /// The figures of one set of frames. They are worked out by whoever asks first: a job that publishes a run asks, so that the window need not.
+    #[must_use]
+    pub fn figures(&self, split: SplitKind) -> Arc<SplitFigures> {
+        self.figures.of(self, split)
+    }
+
     /// The figures of each layer over one set of frames; empty before it was evaluated.
     #[must_use]
     pub fn layer_metrics(&self, split: SplitKind) -> Vec<LayerMetrics> {
-        let corpus: Vec<&Evaluation> =
-            [&self.train, &self.held_out].into_iter().flatten().map(Arc::as_ref).collect();
-        self.evaluation(split).map_or_else(Vec::new, |e| layer_metrics(e, &self.dead_by_threshold(), &corpus))
+        self.figures(split).layers.clone()
     }
 
     /// The figures of all layers together over one set of frames.
     #[must_use]
     pub fn total_metrics(&self, split: SplitKind) -> Option<TotalMetrics> {
-        self.evaluation(split).map(|e| total_metrics(e, self.source.frame_rate_hz))
+        self.figures(split).total.clone()
+    }
+
+    pub(super) fn work_out(&self, split: SplitKind) -> SplitFigures {
+        let Some(evaluation) = self.evaluation(split) else { return SplitFigures::default() };
+        let corpus: Vec<&Evaluation> =
+            [&self.train, &self.held_out].into_iter().flatten().map(Arc::as_ref).collect();
+        SplitFigures {
+            layers: layer_metrics(evaluation, &self.dead_by_threshold(), &corpus),
+            total: Some(total_metrics(evaluation, self.source.frame_rate_hz)),
+        }
     }
 }
 

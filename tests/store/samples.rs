@@ -13,7 +13,7 @@ use rvqscope::rvq::{ChainParts, Codebook, Layer, Metric, Projection, Rvq, RvqPar
 use rvqscope::store::{StoredRun, read_run, write_run};
 use rvqscope::task::{Cancel, Task};
 use rvqscope::training::{
-    History, LayerState, LayerStep, LiveEdit, Run, SourceInfo, StepRecord, Trainer, TrainerState,
+    History, LayerState, LayerStep, LiveEdit, Run, RunFigures, SourceInfo, StepRecord, Trainer, TrainerState,
 };
 
 use crate::common;
@@ -210,6 +210,7 @@ impl Dice {
             train: self.heads().then(|| Arc::new(self.evaluation(&rvq))),
             held_out: self.heads().then(|| Arc::new(self.evaluation(&rvq))),
             evaluated_at: steps / 2,
+            figures: RunFigures::default(),
             rvq: Arc::new(rvq),
         };
         let history = Arc::new(self.history(run.rvq.num_layers()));
@@ -253,6 +254,7 @@ pub fn trained(rule: &str, steps: u64) -> (StoredRun, Trainer) {
         train: None,
         held_out: Some(Arc::new(evaluation)),
         evaluated_at: steps,
+        figures: RunFigures::default(),
     };
     let state = trainer.state().map(Arc::new);
     let stored =
@@ -288,6 +290,7 @@ pub fn loaded(name: &str, rvq: Rvq) -> StoredRun {
         train: None,
         held_out: None,
         evaluated_at: 0,
+        figures: RunFigures::default(),
     };
     StoredRun { run: Arc::new(run), history: Arc::default(), trainer: None, standardize: false }
 }

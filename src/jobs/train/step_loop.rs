@@ -92,7 +92,7 @@ impl<'a> StepLoop<'a> {
         }
         let ended: Vec<Trained> = self.runs.into_iter().map(TrainingRun::end).collect();
         for (nth, trained) in ended.iter().enumerate() {
-            (self.ctx.emit)(JobEvent::Run(nth, trained.run.clone()));
+            self.ctx.publish(nth, trained.run.clone());
         }
         Ok(ended)
     }
@@ -269,7 +269,7 @@ impl<'a> StepLoop<'a> {
             }
         }
         for (nth, run) in self.runs.iter().enumerate() {
-            (self.ctx.emit)(JobEvent::Run(nth, Arc::new(run.run().clone())));
+            self.ctx.publish(nth, Arc::new(run.run().clone()));
         }
         self.published = Some(Instant::now());
         Ok(())

@@ -6,7 +6,7 @@ use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::ValidRvqParams;
 use crate::rvq::search::Search;
 use crate::task::{Cancel, Cancelled, Task};
-use crate::training::{LiveEdit, Run, StepRecord, Trainer};
+use crate::training::{LiveEdit, Run, RunFigures, StepRecord, Trainer};
 
 use super::super::evaluate::{look_at_all, look_at_sample, source_info};
 use super::super::units::rescaled;
@@ -51,6 +51,7 @@ impl TrainingRun {
             train: None,
             held_out: None,
             evaluated_at: 0,
+            figures: RunFigures::default(),
         });
         // That there are more steps to take is no edit but what resuming means.
         let resumed = trainer.steps_done() > 0;
