@@ -69,7 +69,7 @@ fn live(folder: &Path, what: &str) {
 }
 
 fn is_over(entry: &RunEntry) -> bool {
-    entry.state == RunState::Done
+    *entry.state() == RunState::Done
 }
 
 /// What the tests below start as a process of its own, to be killed.
@@ -127,6 +127,10 @@ fn check(folder: &Path, wanted: &[RvqParams]) {
     let runs: Vec<u64> =
         state["runs"].as_array().unwrap().iter().map(|run| run["id"].as_u64().unwrap()).collect();
     assert_eq!(runs.len(), wanted.len(), "no run is lost and none is there twice");
+    for run in state["runs"].as_array().unwrap() {
+        let spent = run["clock"]["spent_ms"].as_u64().unwrap();
+        assert!(spent > 0, "the time that it was trained for is kept: {run}");
+    }
     let values: ndarray::Array2<f32> = ndarray_npy::read_npy(folder.join("frames.npy")).unwrap();
     let cancel = Cancel::default();
     let ctx = JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads: 2, live: false };

@@ -112,7 +112,7 @@ impl Session {
         };
         for &id in &training.runs {
             if let Some(entry) = self.runs.get_mut(id) {
-                entry.state = state.clone();
+                entry.set_state(state.clone());
             }
         }
     }
@@ -193,7 +193,7 @@ impl Session {
     fn end_runs(&mut self, runs: &[RunId], state: &RunState) {
         for &id in runs {
             let Some(entry) = self.runs.get_mut(id) else { continue };
-            entry.state = state.clone();
+            entry.set_state(state.clone());
             // A member of a sweep that failed is part of its result.
             if !matches!((&entry.origin, state), (Origin::Swept, RunState::Failed(_))) {
                 self.runs.remove_if_empty(id);
@@ -205,7 +205,7 @@ impl Session {
         let Trained { run, resume, .. } = trained;
         let is_over = run.steps >= run.params.steps;
         if let Some(entry) = self.runs.get_mut(id) {
-            entry.state = if is_over { RunState::Done } else { RunState::Stopped };
+            entry.set_state(if is_over { RunState::Done } else { RunState::Stopped });
             entry.body = Body::Quantizer(run.clone());
             entry.resume = Some(ResumeFrom::Memory(resume));
         }

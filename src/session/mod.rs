@@ -8,6 +8,7 @@
 
 mod activity;
 mod arrivals;
+mod clock;
 mod command;
 mod corpus;
 mod edits;
@@ -45,6 +46,7 @@ use runs::{Runs, RunsEdit};
 use workspace::Workspace;
 
 pub use activity::TrainState;
+pub use clock::Clock;
 pub use command::{
     Command, CompareCommand, DataCommand, EditCommand, NoticeCommand, ParamsCommand, RunsCommand,
     SaveCommand, SelectCommand, SweepCommand, TrainCommand, WorkspaceCommand,
@@ -264,7 +266,7 @@ impl Session {
                     self.let_go_of(id);
                 }
                 edit.carry_out(&mut self.runs, backwards);
-                let is_planned = self.runs.get(id).is_some_and(|entry| entry.state == RunState::Planned);
+                let is_planned = self.runs.get(id).is_some_and(|entry| *entry.state() == RunState::Planned);
                 if is_planned && !self.activity.queue.contains(&id) {
                     self.activity.queue.push_back(id);
                 }

@@ -9,6 +9,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams};
 use crate::training::{History, Run, RunSummary};
 
+use super::clock::Clock;
 use super::ids::{DataId, GroupId, RunId};
 use super::opening::QuantizerChoice;
 
@@ -27,8 +28,9 @@ pub struct RunEntry {
     pub data: Option<DataId>,
     /// How it is trained; `None` for what was loaded.
     pub recipe: Option<Recipe>,
-    /// What it is doing, or how it ended.
-    pub state: RunState,
+    state: RunState,
+    /// How long it was trained.
+    clock: Clock,
     /// What there is of it.
     pub body: Body,
     /// The scalars of every step.
@@ -215,12 +217,36 @@ impl RunEntry {
             data: None,
             recipe: None,
             state,
+            clock: Clock::new(),
             body,
             history: Arc::default(),
             resume: None,
             encoded: Encoded::default(),
             revision: 0,
         }
+    }
+
+    /// What it is doing, or how it ended.
+    #[must_use]
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// It does something else from now on, or it ended.
+    pub(super) fn set_state(&mut self, state: RunState) {
+        self.clock.run(matches!(state, RunState::Starting | RunState::Running | RunState::Stopping));
+        self.state = state;
+    }
+
+    /// When it was made, and how long it was trained.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Takes over a clock that was written.
+    pub(super) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     /// Its name.

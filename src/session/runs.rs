@@ -120,7 +120,7 @@ impl Runs {
     }
 
     fn is_dispensable(&self, entry: &RunEntry) -> bool {
-        let RunEntry { id, label, state, .. } = entry;
+        let (RunEntry { id, label, .. }, state) = (entry, entry.state());
         let is_wanted = self.shown == Some(*id) || self.overlaid.contains(id) || self.awaited == Some(*id);
         !(is_wanted || label.is_pinned || state.is_under_way() || *state == RunState::Planned)
     }

@@ -17,6 +17,7 @@ use crate::rvq::search::Search;
 use crate::store::StoredRun;
 use crate::training::{RunSummary, params_from_json, params_json};
 
+use super::clock::Clock;
 use super::ids::{DataId, GroupId, RunId};
 use super::params::ParamsEditor;
 use super::plan::Plan;
@@ -65,6 +66,9 @@ struct RunDoc {
     data: Option<DataId>,
     recipe: Option<RecipeDoc>,
     state: RunState,
+    /// Not in workspaces of 0.1.
+    #[serde(default)]
+    clock: Option<Clock>,
     summary: Option<RunSummary>,
 }
 
@@ -115,7 +119,7 @@ pub(super) fn put(session: &Session) -> Value {
         runs.shown_id() == Some(entry.id)
             || runs.overlaid().contains(&entry.id)
             || entry.model().is_some()
-            || entry.state.is_under_way()
+            || entry.state().is_under_way()
     };
     let read_at_once = runs.entries().iter().filter(is_wanted).map(|entry| entry.id).collect();
     let is_used = |entry: &&DataEntry| runs.refers_to(entry.id) || corpus.present() == Some(entry.id);
@@ -172,7 +176,8 @@ fn put_run(entry: &RunEntry, session: &Session) -> RunDoc {
         origin,
         data: entry.data,
         recipe: entry.recipe.as_ref().map(put_recipe),
-        state: entry.state.clone(),
+        state: entry.state().clone(),
+        clock: Some(entry.clock().halted()),
         summary: entry.summary(),
     }
 }
@@ -247,7 +252,7 @@ fn take_desk(session: &mut Session, state: &Map<String, Value>, interrupted: &[R
     }
     for &id in &activity.queue {
         if let Some(entry) = runs.get_mut(id) {
-            entry.state = RunState::Planned;
+            entry.set_state(RunState::Planned);
         }
     }
     activity.is_held = !activity.queue.is_empty();
@@ -265,7 +270,7 @@ fn take_desk(session: &mut Session, state: &Map<String, Value>, interrupted: &[R
 
 /// Puts a run in, and gives its id where it was under way.
 fn take_run(session: &mut Session, doc: RunDoc, stored: &mut BTreeMap<u64, StoredRun>) -> Option<RunId> {
-    let RunDoc { id, label, group, origin, data, recipe, state, summary } = doc;
+    let RunDoc { id, label, group, origin, data, recipe, state, clock, summary } = doc;
     session.ids.start_at(id.0.saturating_add(1));
     if let Some(group) = group {
         session.ids.start_at(group.0.saturating_add(1));
@@ -291,6 +296,9 @@ fn take_run(session: &mut Session, doc: RunDoc, stored: &mut BTreeMap<u64, Store
     let mut entry = RunEntry::new(id, String::new(), origin, state, body);
     (entry.label, entry.group, entry.data) = (label, group, data);
     entry.recipe = recipe.as_ref().and_then(take_recipe);
+    if let Some(clock) = clock {
+        entry.set_clock(clock);
+    }
     if let Some(stored) = stored {
         put_stored(&mut entry, stored);
     }

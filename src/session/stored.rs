@@ -41,8 +41,8 @@ pub(super) fn put_stored(entry: &mut RunEntry, stored: StoredRun) {
         let checkpoint = Checkpoint { run: run.clone(), trainer, standardize };
         entry.resume = Some(ResumeFrom::Checkpoint(Arc::new(checkpoint)));
     }
-    if entry.state == RunState::Planned && run.steps > 0 {
-        entry.state = RunState::Stopped;
+    if *entry.state() == RunState::Planned && run.steps > 0 {
+        entry.set_state(RunState::Stopped);
     }
     entry.history = history;
     entry.body = Body::Quantizer(run);

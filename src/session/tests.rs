@@ -139,11 +139,17 @@ impl Stage {
             .collect();
         assert!(trained.len() <= 1, "one training at a time");
         let trained: BTreeSet<RunId> = trained.concat().into_iter().collect();
-        let under_way = runs.entries().iter().filter(|entry| entry.state.is_under_way());
+        let under_way = runs.entries().iter().filter(|entry| entry.state().is_under_way());
         assert!(under_way.clone().all(|entry| trained.contains(&entry.id)), "who is under way is trained");
         for entry in runs.entries() {
             let is_queued = activity.queue.contains(&entry.id);
-            assert_eq!(entry.state == RunState::Planned, is_queued, "{} {:?}", entry.name(), entry.state);
+            assert_eq!(
+                *entry.state() == RunState::Planned,
+                is_queued,
+                "{} {:?}",
+                entry.name(),
+                entry.state()
+            );
             let told = self.told.get(&entry.id).copied().unwrap_or(0);
             assert_eq!(entry.history.len() as u64, told, "no scalar of {} is lost", entry.name());
         }
@@ -209,7 +215,7 @@ fn a_panic_in_a_job_is_a_notice_and_changes_nothing() {
     let last = stage.session.notices().last().unwrap();
     assert!(last.severity == Severity::Error && last.text.contains("it panicked"), "{last:?}");
     assert!(Arc::ptr_eq(stage.session.view().unwrap().run, &before));
-    assert!(matches!(stage.session.runs()[0].state, RunState::Failed(_)));
+    assert!(matches!(stage.session.runs()[0].state(), RunState::Failed(_)));
     stage.session.apply(TrainCommand::Start);
     assert_eq!(stage.session.train_state(), TrainState::Starting);
 }

@@ -67,7 +67,7 @@ impl Session {
     ) {
         let Some(entry) = self.runs.get_mut(id) else { return };
         let Some(Recipe { holdout, standardize, search, .. }) = entry.recipe else { return };
-        entry.state = RunState::Starting;
+        entry.set_state(RunState::Starting);
         let name = entry.label.name.clone();
         let holdout = Holdout(holdout);
         let spec = TrainSpec { name, dataset, params, holdout, standardize, search, start, resume, paused };
@@ -122,7 +122,7 @@ impl Session {
         self.activity.is_held |= !self.activity.queue.is_empty();
         for id in self.activity.stop_training() {
             if let Some(entry) = self.runs.get_mut(id) {
-                entry.state = RunState::Stopping;
+                entry.set_state(RunState::Stopping);
             }
         }
     }
@@ -132,7 +132,7 @@ impl Session {
         let Some(training) = self.activity.take_training() else { return };
         for id in training.runs {
             if let Some(entry) = self.runs.get_mut(id) {
-                entry.state = RunState::Stopped;
+                entry.set_state(RunState::Stopped);
             }
             self.runs.remove_if_empty(id);
         }
@@ -270,7 +270,7 @@ impl Session {
             let Some(id) = self.activity.queue.pop_front() else { return };
             if let Err(why) = self.train_planned(id) {
                 if let Some(entry) = self.runs.get_mut(id) {
-                    entry.state = RunState::Failed(why.clone());
+                    entry.set_state(RunState::Failed(why.clone()));
                 }
                 self.notify(Severity::Error, why);
             }

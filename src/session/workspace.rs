@@ -260,7 +260,7 @@ impl Session {
     /// A run was read back.
     pub(super) fn take_stored(&mut self, id: RunId, stored: StoredRun) {
         if let Some(entry) = self.runs.get_mut(id)
-            && !entry.state.is_under_way()
+            && !entry.state().is_under_way()
         {
             put_stored(entry, stored);
         }

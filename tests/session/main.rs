@@ -498,7 +498,7 @@ fn a_training_has_nothing_to_say_of_data_that_came_after_it() {
         assert!(desk.problems().is_empty(), "{:?}", desk.problems());
     }
     let states: Vec<_> =
-        desk.session.runs().iter().map(|entry| (&entry.state, entry.history.len() >= 3)).collect();
+        desk.session.runs().iter().map(|entry| (entry.state(), entry.history.len() >= 3)).collect();
     assert_eq!(states, [(&RunState::Stopped, true)], "what had shown something stays, what had not is gone");
 }
 

@@ -209,7 +209,7 @@ fn a_sweep_trains_every_combination_one_after_another() {
     assert_eq!((desk.session.runs().len(), desk.session.queue()), (8, (7, false)));
     desk.wait("the sweep", |s| !s.is_busy());
     let runs = desk.session.runs();
-    assert!(runs.iter().all(|entry| entry.state == RunState::Done && entry.history.len() == 12));
+    assert!(runs.iter().all(|entry| *entry.state() == RunState::Done && entry.history.len() == 12));
     assert!(runs.iter().all(|entry| matches!(entry.origin, Origin::Swept) && entry.group == runs[0].group));
     assert_eq!(runs[7].name(), "Sweep 1: codes 8, layers 2, seed 1");
     for entry in runs {
@@ -223,7 +223,7 @@ fn a_sweep_trains_every_combination_one_after_another() {
     // A combination that cannot be trained is a failed run, and the others go on.
     desk.apply(SweepCommand::Start { axes: vec!["codebook-dim=2,31".to_owned()], seeds: 1 });
     desk.wait("the sweep", |s| !s.is_busy());
-    let states: Vec<_> = desk.session.runs()[8..].iter().map(|entry| entry.state.label()).collect();
+    let states: Vec<_> = desk.session.runs()[8..].iter().map(|entry| entry.state().label()).collect();
     assert_eq!(states, ["done", "failed"]);
 }
 
@@ -242,7 +242,7 @@ fn a_sweep_is_stopped_held_released_and_cleared() {
     desk.wait("the next", |s| s.runs()[1].history.len() > 3);
     // A training of the user's own comes first.
     desk.apply(TrainCommand::Start);
-    assert_eq!(desk.session.runs()[1].state, RunState::Stopped);
+    assert_eq!(desk.session.runs()[1].state(), &RunState::Stopped);
     assert_eq!(desk.session.queue(), (2, true));
     desk.apply(SweepCommand::Clear);
     assert_eq!((desk.session.queue().0, desk.session.runs().len()), (0, 3));

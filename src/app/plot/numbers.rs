@@ -57,6 +57,19 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A time in seconds, as one says it: `4.2 s`, `1 min 15 s`, `2 h 30 min`.
+#[must_use]
+pub fn duration(secs: f64) -> String {
+    let whole = secs.ceil().max(0.0) as u64;
+    match whole {
+        0..10 if secs.fract() != 0.0 => format!("{secs:.1} s"),
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        3600..259_200 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} days", whole / 86_400),
+    }
+}
+
 /// `10^exponent` as it is written on paper: `10⁻³`.
 #[must_use]
 pub fn power_of_ten(exponent: i32) -> String {
@@ -118,6 +131,8 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!([percent(1.0), percent(0.456), percent(0.0123)], ["100 %", "45.6 %", "1.23 %"]);
+        assert_eq!([duration(0.23), duration(9.0), duration(75.0)], ["0.2 s", "9 s", "1 min 15 s"]);
+        assert_eq!([duration(3600.0 * 2.5), duration(86_400.0 * 4.0)], ["2 h 30 min", "4 days"]);
         assert_eq!([power_of_ten(-12), power_of_ten(0), power_of_ten(3)], ["10⁻¹²", "1", "10³"]);
         assert_eq!([count(1, "frame"), count(12_000, "frame")], ["1 frame", "12 000 frames"]);
     }

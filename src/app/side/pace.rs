@@ -41,17 +41,6 @@ impl Pace {
     }
 }
 
-/// A time to come, as one says it.
-#[must_use]
-pub fn duration_text(secs: f64) -> String {
-    match secs.ceil() {
-        s if s < 60.0 => format!("{s:.0} s"),
-        s if s < 3600.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), s % 60.0),
-        s if s < 86_400.0 * 3.0 => format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), (s % 3600.0) / 60.0),
-        s => format!("{:.0} days", s / 86_400.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,12 +58,5 @@ mod tests {
         assert!((rate - 100.0).abs() < 5.0, "{rate}");
         pace.note(10.0, 3);
         assert_eq!(pace.steps_per_sec(), None, "another run has a pace of its own");
-    }
-
-    #[test]
-    fn times_read_well() {
-        assert_eq!(duration_text(0.2), "1 s");
-        assert_eq!(duration_text(75.0), "1 min 15 s");
-        assert_eq!(duration_text(3600.0 * 2.5), "2 h 30 min");
     }
 }

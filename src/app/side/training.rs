@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::app::plot::numbers::duration;
 use crate::app::rich::RichHover as _;
 use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
@@ -12,7 +13,7 @@ use crate::session::{RunState, Session, TrainCommand, TrainState};
 use crate::training::Run;
 
 use super::NOTE_SIZE;
-use super::pace::{Pace, duration_text};
+use super::pace::Pace;
 
 /// State of the section.
 #[derive(Default)]
@@ -77,7 +78,7 @@ pub fn state_text(session: &Session) -> &'static str {
         TrainState::Idle if session.codes().is_some() => "Showing codes alone",
         TrainState::Idle if session.dataset().is_none() => "No data",
         TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
-        TrainState::Idle if session.shown().is_some_and(|entry| entry.state == RunState::Stopped) => {
+        TrainState::Idle if session.shown().is_some_and(|entry| *entry.state() == RunState::Stopped) => {
             "Stopped on its way: Continue resumes it"
         }
         TrainState::Idle if session.view().is_some() => "Ready, showing a run that is over",
@@ -142,7 +143,7 @@ impl TrainingSection {
         bar_ui(ui, ctx, share, &text);
         if let Some(rate) = self.pace.steps_per_sec() {
             let left = total.saturating_sub(steps) as f64 / rate;
-            let text = format!("{rate:.0} steps/s, {} left", duration_text(left));
+            let text = format!("{rate:.0} steps/s, {} left", duration(left.ceil()));
             ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint))
                 .on_hover_rich("Judged by the last five seconds");
         }

@@ -2,7 +2,7 @@
 
 use crate::app::differs;
 use crate::app::panels::parts::{Key, Sort};
-use crate::app::plot::numbers::{grouped, number, percent};
+use crate::app::plot::numbers::{duration, grouped, number, percent};
 use crate::metrics::{Definition, convergence, distortion, usage};
 use crate::rvq::rules;
 use crate::session::{RunEntry, RunId, Session};
@@ -31,6 +31,8 @@ pub struct Row {
     pub steps: u64,
     /// Bits that a frame takes: the sum of `log2 K` over the layers.
     pub bits: Option<f64>,
+    /// Seconds for which it was trained.
+    pub seconds: Option<f64>,
     /// Its figures.
     pub summary: Option<RunSummary>,
 }
@@ -63,9 +65,17 @@ static BITS: Definition = Definition {
     text: "The sum of `log2 K` over the layers: what a frame takes where every code is sent as a number",
 };
 
+static TRAINED_FOR: Definition = Definition {
+    key: "trained_for_s",
+    label: "Time",
+    unit: "s",
+    text: "How long it was trained, start included and pauses left out. Members of a comparison take their steps in turn, and each has the time of all",
+};
+
 /// The columns of figures.
-pub static FIGURES: [Figure; 8] = [
+pub static FIGURES: [Figure; 9] = [
     Figure { head: "Steps", definition: &STEPS, width: 52.0, of: |row| Some(row.steps as f64), show: whole },
+    Figure { head: "Time", definition: &TRAINED_FOR, width: 62.0, of: |row| row.seconds, show: duration },
     Figure {
         head: "SNR, dB",
         definition: &distortion::SNR,
@@ -180,9 +190,10 @@ impl Row {
             } else {
                 differs::in_words(&differs::from_shown(session, entry))
             },
-            state: entry.state.label().to_owned(),
+            state: entry.state().label().to_owned(),
             steps: steps.unwrap_or(0),
             bits: bits.or(planned),
+            seconds: entry.clock().trained_for().map(|time| time.as_secs_f64()),
             summary,
         }
     }

@@ -70,7 +70,7 @@ pub fn groups(session: &Session, sweep: GroupId) -> Vec<Group> {
 
 fn group(runs: &[&RunEntry]) -> Option<Group> {
     let first = runs.first()?;
-    let done: Vec<_> = runs.iter().filter(|entry| entry.state == RunState::Done).collect();
+    let done: Vec<_> = runs.iter().filter(|entry| *entry.state() == RunState::Done).collect();
     let summaries: Vec<_> = done.iter().filter_map(|entry| entry.summary()).collect();
     let of = |figure: fn(&crate::training::RunSummary) -> Option<f64>| {
         Spread::of(&summaries.iter().filter_map(figure).collect::<Vec<_>>())
