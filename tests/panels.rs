@@ -14,8 +14,8 @@ use ndarray::Array2;
 use rvqscope::app::{App, panels::PANELS};
 use rvqscope::param::ParamValue;
 use rvqscope::session::{
-    Command, DataCommand, NoticeCommand, ParamsCommand, SaveCommand, SelectCommand, Severity, TrainCommand,
-    TrainState,
+    Command, DataCommand, NoticeCommand, ParamsCommand, RunEntry, RunState, RunsCommand, SaveCommand,
+    SelectCommand, Severity, SweepCommand, TokensLook, TrainCommand, TrainState,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -208,6 +208,135 @@ fn while_training_and_after_it() {
         look_at_all(harness, "finished", with_figures);
         assert!(harness.query_all_by_label_contains("Too little data").next().is_none());
     });
+}
+
+#[test]
+fn while_files_are_read_and_codebooks_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    // Long enough that every panel is drawn while it is read.
+    let long = dir.path().join("long.npy");
+    ndarray_npy::write_npy(&long, &Array2::from_shape_fn((4_000_000, 8), |(t, d)| (t % 97 + d) as f32))
+        .unwrap();
+    in_all_looks(|harness| {
+        let mut seen = 0;
+        for make in PANELS {
+            let id = make().id();
+            harness.state_mut().layout_mut().show(id);
+            apply(harness, DataCommand::Open(vec![long.clone()]));
+            harness.step();
+            if !harness.state().session().is_opening() || matches!(id, "notices" | "runs" | "sweep") {
+                continue;
+            }
+            seen += 1;
+            let bars = harness.query_all_by_role(egui::accesskit::Role::ProgressIndicator);
+            assert!(bars.count() > 0, "{id}: a bar tells how far the reading is");
+        }
+        assert!(seen > 0, "no panel was drawn while the file was read");
+        apply(harness, DataCommand::Cancel);
+        settle(harness);
+        let path = features(dir.path(), 900, false);
+        open(harness, path);
+        set_params(harness, 256, 3, 100_000);
+        apply(harness, ParamsCommand::Set { key: "kmeans_iters", value: ParamValue::Int(50) });
+        apply(harness, TrainCommand::Start);
+        let start = Instant::now();
+        for id in PANELS.iter().map(|make| make().id()).cycle() {
+            harness.state_mut().layout_mut().show(id);
+            harness.run_steps(2);
+            let session = harness.state().session();
+            if session.train_state() == TrainState::Running && session.view().is_some() {
+                break;
+            }
+            assert!(start.elapsed() < PATIENCE, "{:?}", session.train_state());
+        }
+        for make in PANELS {
+            let id = make().id();
+            harness.state_mut().layout_mut().show(id);
+            harness.run_steps(3);
+            let words = if matches!(id, "tokens" | "codebook") { &[][..] } else { with_figures(id) };
+            for words in words {
+                let found = harness.query_all_by_label_contains(words).next().is_some();
+                assert!(found, "{id}, while it trains: no label with {words:?}");
+            }
+        }
+        assert_eq!(harness.state().session().train_state(), TrainState::Running);
+        // The codebook is looked at while it moves.
+        harness.state_mut().layout_mut().show("codebook");
+        let start = Instant::now();
+        while harness.query_all_by_label_contains("Effective dimension").next().is_none() {
+            assert!(start.elapsed() < PATIENCE, "the codebook is not looked at while training runs");
+            std::thread::sleep(Duration::from_millis(10));
+            harness.step();
+        }
+        assert_eq!(harness.state().session().train_state(), TrainState::Running);
+        apply(harness, TrainCommand::Stop);
+        settle(harness);
+    });
+}
+
+#[test]
+fn a_run_that_failed_says_why_in_every_panel() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = features(dir.path(), 300, false);
+    in_all_looks(|harness| {
+        open(harness, path.clone());
+        // Angles are from the origin, which standardizing moves.
+        apply(harness, ParamsCommand::SetRule("lucidrains"));
+        apply(harness, DataCommand::SetStandardize(true));
+        set_params(harness, 4, 1, 5);
+        let axes = vec!["metric=cosine,euclidean".to_owned()];
+        apply(harness, SweepCommand::Start { axes, seeds: 1 });
+        settle(harness);
+        let failed = |entry: &&RunEntry| matches!(entry.state(), RunState::Failed(_));
+        let failed = harness.state().session().runs().iter().find(failed).unwrap().id;
+        apply(harness, RunsCommand::Show(failed));
+        look_at_all(harness, "a failed run", |id| match id {
+            "notices" | "sweep" | "data" => &[],
+            "runs" => &["failed"],
+            _ => &["failed", "standardizing", "Take its parameters"],
+        });
+    });
+}
+
+#[test]
+fn runs_laid_over_one_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = features(dir.path(), 900, false);
+    in_all_looks(|harness| {
+        set_params(harness, 8, 2, 20);
+        open(harness, path.clone());
+        let axes = vec!["codes=4,8".to_owned()];
+        apply(harness, SweepCommand::Start { axes, seeds: 2 });
+        settle(harness);
+        let ids: Vec<_> = harness.state().session().runs().iter().map(|entry| entry.id).collect();
+        apply(harness, RunsCommand::Show(ids[0]));
+        apply(harness, RunsCommand::OverlayOnly(ids));
+        look_at_all(harness, "runs over one another", with_figures);
+        harness.state_mut().layout_mut().show("runs");
+        harness.run_steps(3);
+        assert!(
+            harness.query_all_by_label_contains("codebook_size 8").next().is_some(),
+            "what differs is told"
+        );
+        assert!(harness.query_all_by_label_contains("Sort by Time").next().is_some());
+    });
+}
+
+#[test]
+fn the_frames_of_the_selected_code_are_marked_in_the_data() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(SIZES[1], Theme::Dark);
+    set_params(&mut harness, 8, 2, 5);
+    open(&mut harness, features(dir.path(), 300, false));
+    train(&mut harness);
+    harness.state_mut().layout_mut().show("data");
+    harness.run_steps(2);
+    assert!(matches!(harness.state().session().tokens(), TokensLook::Missing));
+    apply(&mut harness, SelectCommand::Code(0, Some(1)));
+    harness.step();
+    settle(&mut harness);
+    assert!(matches!(harness.state().session().tokens(), TokensLook::Ready { .. }), "it asked for the codes");
+    assert!(harness.query_by_label_contains("chose code 1 of layer 1").is_some());
 }
 
 #[test]

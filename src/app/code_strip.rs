@@ -98,9 +98,9 @@ fn code_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, co
     let name = RichText::new(format!("Layer {}, code {code}", layer + 1)).size(12.5).strong();
     ui.label(name.color(palette.layer(layer)));
     let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-    ui.painter().rect_filled(rect, 2.0, state_color(state, palette));
+    ui.painter().rect_filled(rect, 2.0, state_color(codes, state, palette));
     let words = codes.words(state);
-    ui.label(RichText::new(words).size(12.0)).on_hover_text(state.help());
+    ui.label(RichText::new(words).size(12.0)).on_hover_text(codes.help(state));
     let facts = facts(codes, code).join("  ·  ");
     ui.add(Label::new(RichText::new(format!("·  {facts}")).size(12.0)).truncate()).on_hover_text(&facts);
 }

@@ -3,18 +3,20 @@
 
 mod picture;
 
+use std::sync::Arc;
+
 use egui::{ScrollArea, Ui};
 
 use super::parts::{
     ByCode, Figure, Measure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, note_ui, ready_view,
     row_heights, tile_rows, tiles_ui,
 };
-use crate::app::codebooks::codebooks_of;
+use crate::app::codebooks::snapshot_of;
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::buffers::{self, CodebookView};
-use crate::session::View;
+use crate::training::Run;
 
 const ID: &str = "codebook";
 /// Plots narrower than this stand one below the other.
@@ -46,14 +48,15 @@ impl Panel for Codebook {
         banner_ui(ctx, ui);
         chooser_ui(ctx, ui, view, false);
         let layer = ctx.session.selection().layer;
-        let Some(codebooks) = codebooks_of(ui, view, layer) else {
-            let text = "All rows are compared with each other when training pauses or ends";
+        let Some(snapshot) = snapshot_of(ui, view, layer) else {
+            let text = "All rows are compared with each other. While training runs that is done every few seconds, and of large codebooks when it pauses or ends";
             return note_ui(ctx, ui, "The codebook still moves", text);
         };
-        match codebooks.get(layer).and_then(|place| place.get()) {
+        match snapshot.layer(layer) {
             Some(codebook) => {
+                let run = &snapshot.run;
                 ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                    self.body_ui(ctx, ui, view, codebook, layer);
+                    self.body_ui(ctx, ui, run, codebook, layer);
                 });
             }
             None => note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with each other"),
@@ -66,13 +69,13 @@ impl Codebook {
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
-        view: View<'_>,
+        run: &Arc<Run>,
         codebook: &CodebookView,
         layer: usize,
     ) {
         let Self { norms, distances, gaps, picture } = self;
-        figures_of(ctx, ui, view, codebook, layer);
-        if view.run.source.frames == 0 {
+        figures_of(ctx, ui, run, codebook, layer);
+        if run.source.frames == 0 {
             frames_hint_ui(ctx, ui, "the residuals that the rows stand for, and the error of each code");
         }
         let charts = if codebook.ema.is_some() { 4 } else { 3 };
@@ -82,9 +85,9 @@ impl Codebook {
         let gaps_between = ui.spacing().item_spacing.y * (rows - 1.0);
         let [room] = row_heights(ui, [(1.0, rows * LEAST_HEIGHT + gaps_between)]);
         let height = (room - gaps_between) / rows;
-        let of = (ID, view.run, codebook, layer);
+        let of = (ID, run, codebook, layer);
         let mut chart = |ui: &mut Ui, index: usize, height: f32| match index {
-            0 => picture.ui(ctx, ui, (view.run, codebook, layer), height),
+            0 => picture.ui(ctx, ui, (run, codebook, layer), height),
             1 => distances.ui(ctx, ui, of, Measure::Distance, height),
             2 => norms.ui(ctx, ui, of, Measure::Norm, height),
             _ => gaps.ui(ctx, ui, of, Measure::Gap, height),
@@ -100,8 +103,8 @@ impl Codebook {
     }
 }
 
-fn figures_of(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codebook: &CodebookView, layer: usize) {
-    let dim = view.run.rvq.layers().get(layer).map_or(0, |l| l.codebook.dim());
+fn figures_of(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Run, codebook: &CodebookView, layer: usize) {
+    let dim = run.rvq.layers().get(layer).map_or(0, |l| l.codebook.dim());
     let num_codes = codebook.norms.len();
     let metrics = &codebook.metrics;
     let largest = codebook.ema.as_ref().map(|ema| ema.gaps.iter().fold(0.0f64, |a, &b| a.max(b)));
@@ -120,8 +123,9 @@ fn figures_of(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codebook: &Codebo
     }
     let axes = codebook.picture.explained.map(|[a, b]| a + b);
     let of_what = format!(
-        "Layer {}: {} rows of {dim} dimensions{}",
+        "Layer {}{}: {} rows of {dim} dimensions{}",
         layer + 1,
+        if run.steps > 0 { format!(" at step {}", grouped(run.steps as i64)) } else { String::new() },
         grouped(num_codes as i64),
         axes.map_or_else(String::new, |share| format!(
             "; two axes hold {} of their variance",

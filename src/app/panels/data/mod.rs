@@ -1,5 +1,6 @@
 //! Data: waveform and features over time, clips, what is held out, and the stretch that is selected.
 
+mod marks;
 mod overlay;
 mod picture;
 mod pyramid;
@@ -20,6 +21,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
+use marks::CodeMarks;
 pub(super) use overlay::{borders_ui, overlay_ui};
 use picture::ColorScale;
 use pyramid::Preparing;
@@ -44,6 +46,7 @@ pub struct Data {
     scale: Memo<ByPtr<Dataset>, ColorScale>,
     picture: Memo<PictureKey, (TextureHandle, usize, usize)>,
     split: Memo<(ByPtr<Dataset>, u64), Split>,
+    marks: CodeMarks,
     /// Where a drag began, on the time axis.
     drag_from: Option<f64>,
 }
@@ -81,6 +84,7 @@ impl Data {
         let line = Timeline::of(&dataset.set);
         summary_ui(ctx, ui, dataset, &split);
         selection_ui(ctx, ui, &line);
+        self.marks.refresh_ui(ctx, ui);
         let with_audio = !dataset.audio.is_empty() && line.rate_hz.is_some();
         let features = if with_audio {
             let [waveform, features] = row_heights(ui, [(0.7, LEAST_HEIGHT), (1.0, LEAST_HEIGHT)]);
@@ -255,6 +259,7 @@ impl Data {
             ctx.send(SelectCommand::Frames(None));
         }
         overlay_ui(ui, ctx.palette, drawn, line, split, selected, names);
+        self.marks.ui(ctx, ui, drawn, line);
     }
 }
 

@@ -14,6 +14,11 @@ pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, layer: usize) 
     let run = &view.run;
     let standing = ThresholdStanding::of(run, layer);
     let expiry = convergence::expiry_steps(standing.frames, standing.uniform, run.params.decay);
+    let (expiry, from) = match expiry {
+        _ if standing.is_too_high => (None, "N/K is below the threshold as it is"),
+        Some(steps) => (Some(steps), "from N/K"),
+        None => (None, "never"),
+    };
     let note = standing.action().unwrap_or_else(|| standing.words());
     figures_ui(
         ui,
@@ -24,8 +29,7 @@ pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, layer: usize) 
             Figure::new(&threshold::THRESHOLD, Some(number(standing.frames))).note(note),
             Figure::new(&threshold::THRESHOLD_ADVICE, Some(number(standing.advised)))
                 .note(format!("N/K = {}", number(standing.uniform))),
-            Figure::new(&convergence::EXPIRY_STEPS, expiry.map(|steps| number(steps.ceil())))
-                .note(if expiry.is_some() { "from N/K" } else { "never" }),
+            Figure::new(&convergence::EXPIRY_STEPS, expiry.map(|steps| number(steps.ceil()))).note(from),
         ],
     );
 }

@@ -12,7 +12,7 @@ use crate::app::plot::numbers::{count, grouped, number};
 use crate::app::plot::{Along, Cell, Csv, Title, cursor};
 use crate::app::{Palette, PanelCtx, WindowRequest};
 use crate::session::SelectCommand;
-use crate::training::{CodeState, LayerCodes};
+use crate::training::LayerCodes;
 
 /// More codes than these are drawn as one picture instead of cells.
 const MOST_CELLS: usize = 4096;
@@ -51,7 +51,7 @@ impl Map {
         let grid = Grid::fit(rect, codes.len());
         let palette = ctx.palette;
         if codes.len() <= MOST_CELLS {
-            ui.painter().add(cells(&grid, &codes.states, palette));
+            ui.painter().add(cells(&grid, codes, palette));
         } else {
             self.picture_ui(ctx, ui, &grid, codes, layer);
         }
@@ -87,7 +87,8 @@ impl Map {
         let key = (ctx.session.revision(), layer, codes.recent_steps, grid.columns, ctx.palette.is_dark);
         let rows = codes.len().div_ceil(grid.columns.max(1));
         let texture = self.picture.get(key, || {
-            let mut pixels: Vec<Color32> = codes.states.iter().map(|&s| color(s, ctx.palette)).collect();
+            let mut pixels: Vec<Color32> =
+                codes.states.iter().map(|&s| color(codes, s, ctx.palette)).collect();
             pixels.resize(grid.columns * rows, Color32::TRANSPARENT);
             let image = ColorImage::new([grid.columns, rows], pixels);
             ui.ctx().load_texture("map of codes", image, TextureOptions::NEAREST)
@@ -146,10 +147,10 @@ impl Grid {
     }
 }
 
-fn cells(grid: &Grid, states: &[CodeState], palette: &Palette) -> Shape {
+fn cells(grid: &Grid, codes: &LayerCodes, palette: &Palette) -> Shape {
     let mut mesh = Mesh::default();
-    for (code, state) in states.iter().enumerate() {
-        mesh.add_colored_rect(grid.cell(code), color(*state, palette));
+    for (code, &state) in codes.states.iter().enumerate() {
+        mesh.add_colored_rect(grid.cell(code), color(codes, state, palette));
     }
     Shape::mesh(mesh)
 }

@@ -144,7 +144,7 @@ impl Dead {
             ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
             for state in [CodeState::Alive, CodeState::UnusedInCorpus] {
                 let text = format!("{}: {}", state.label(), grouped(codes.counted(state) as i64));
-                swatch_ui(ui, color(state, ctx.palette), &text).on_hover_rich(state.help());
+                swatch_ui(ui, color(codes, state, ctx.palette), &text).on_hover_rich(codes.help(state));
             }
         });
         let text = "What is below the threshold or was replaced is not in codes alone: it needs the model that they came from, and its audio or features";
@@ -175,8 +175,8 @@ fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codes: &LayerCodes
                 CodeState::Replaced => format!("replaced: {count}, in the last"),
                 _ => format!("{}: {count}", codes.words(state)),
             };
-            let help = format!("{}\n\nEvery code is in one state: the first that applies of replaced, unused, below threshold, not chosen, rare, alive", state.help());
-            swatch_ui(ui, color(state, palette), &text).on_hover_rich(help);
+            let help = format!("{}\n\nEvery code is in one state: the first that applies of replaced, unused, below threshold, not chosen, rare, alive", codes.help(state));
+            swatch_ui(ui, color(codes, state, palette), &text).on_hover_rich(help);
             if state == CodeState::Replaced {
                 ui.add(DragValue::new(recent_steps).range(1..=100_000).speed(1.0).suffix(" steps"))
                     .on_hover_rich("Codes replaced in this many of the last steps are shown as replaced");

@@ -6,7 +6,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::stage_words::{stage_share, stage_words};
 use crate::app::{PanelCtx, WindowRequest};
 use crate::jobs::Builtin;
-use crate::session::{DataCommand, TrainCommand, TrainState, View};
+use crate::session::{DataCommand, RunState, RunsCommand, TrainCommand, TrainState, View};
 use crate::task::Progress;
 
 /// What a panel cannot do without.
@@ -93,6 +93,9 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
             let (text, share) = stage_of(progress, layers_to_come(ctx));
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
+        _ if session.shown().is_some_and(|shown| shown.view().is_none() && session.codes().is_none()) => {
+            shown_ui(ctx, ui);
+        }
         (None, _) if session.codes().is_some() => {
             let (title, text) = beside_codes(needs, session.model().is_some());
             middle_ui(ctx, ui, title, text, |ui| open_button_ui(ctx, ui));
@@ -133,6 +136,27 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
             });
         }
     }
+}
+
+/// Why there is nothing to see of the shown run.
+fn shown_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let Some(shown) = ctx.session.shown() else { return };
+    let name = shown.name();
+    let (title, text) = match shown.state() {
+        RunState::Failed(why) => (format!("{name}: failed"), why.as_str()),
+        RunState::Planned => (format!("{name}: planned"), "It is trained when its turn comes"),
+        _ => (
+            format!("{name}: only its figures are left"),
+            "Its quantizer was let go to save memory: the Runs panel has its figures, and trains it again from its parameters",
+        ),
+    };
+    middle_ui(ctx, ui, &title, text, |ui| {
+        let can_take = shown.params().is_some();
+        let help = "Take its parameters over for the next training";
+        if ui.add_enabled(can_take, egui::Button::new("Take its parameters")).on_hover_rich(help).clicked() {
+            ctx.send(RunsCommand::TakeParams(shown.id));
+        }
+    });
 }
 
 /// What codes on their own cannot show, and what they need beside them.
