@@ -16,6 +16,7 @@
 //! session/         the state behind the window: commands in, what jobs tell out, never a wait
 //!   run_entry.rs   a run, with everything that belongs to it: data, recipe, state, quantizer, history
 //!   activity.rs    what is under way and for whom, and the runs that wait for their turn
+//!   opening.rs     files that are being opened, and what a file asks before it can be
 //!   edits.rs       what can be undone
 //!   workspace.rs   what outlives the process
 //!   worker.rs      a job on its own thread, with a cancel switch; a panic ends there

@@ -346,6 +346,36 @@ fn an_idle_window_draws_no_frames() {
 }
 
 #[test]
+fn a_file_that_leaves_its_strides_or_its_layout_open_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (either, unknown) =
+        (folder.path().join("either.safetensors"), folder.path().join("unknown.safetensors"));
+    common::write_dac_or_snac(&either);
+    common::write_unknown_codebooks(&unknown);
+    let mut harness = window();
+    let ask = |harness: &mut Window, path: &std::path::Path| {
+        harness.state_mut().apply(DataCommand::Open(vec![path.to_owned()]));
+        until(harness, "the question", |app| app.session().file_choice().is_some());
+    };
+    ask(&mut harness, &either);
+    assert!(harness.query_by_label("Which strides?").is_some());
+    assert!(harness.query_by_label("SNAC: strides 4, 2, 1").is_some());
+    click(&mut harness, Role::Button, "DAC: a code a frame in every layer");
+    until(&mut harness, "the model", |app| app.session().model().is_some());
+    assert!(harness.query_by_label("Which strides?").is_none());
+    ask(&mut harness, &unknown);
+    assert!(harness.query_by_label("Which tensors are the codebooks?").is_some());
+    assert!(harness.query_by_label_contains("2 layers of 16 x 4").is_some());
+    click(&mut harness, Role::RadioButton, "cosine, unit rows");
+    click(&mut harness, Role::Button, "my.stack.{i}.codebook.table");
+    until(&mut harness, "the codebooks", |app| {
+        app.session().file_choice().is_none() && !app.session().is_busy()
+    });
+    let rvq = harness.state().session().view().unwrap().run.rvq.clone();
+    assert_eq!((rvq.num_layers(), rvq.metric()), (2, rvqscope::rvq::Metric::Cosine));
+}
+
+#[test]
 fn a_file_of_several_quantizers_asks_which_and_shows_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two.safetensors");
@@ -353,14 +383,14 @@ fn a_file_of_several_quantizers_asks_which_and_shows_what_it_is() {
     let mut harness = window();
     let ask = |harness: &mut Window| {
         harness.state_mut().apply(DataCommand::Open(vec![path.clone()]));
-        until(harness, "the question", |app| app.session().quantizer_choice().is_some());
+        until(harness, "the question", |app| app.session().file_choice().is_some());
     };
     ask(&mut harness);
     assert!(harness.query_by_label_contains("two.safetensors holds 2 quantizers").is_some());
     assert!(harness.query_by_label("3 layers, K = 12, D = 4").is_some());
     harness.key_press(egui::Key::Escape);
     harness.run_steps(3);
-    assert!(harness.state().session().quantizer_choice().is_none(), "the escape key is a cancel");
+    assert!(harness.state().session().file_choice().is_none(), "the escape key is a cancel");
     assert!(harness.query_by_label("Which quantizer?").is_none());
     ask(&mut harness);
     click(&mut harness, Role::Button, "Cancel");

@@ -502,3 +502,29 @@ fn every_family_takes_a_row_back_or_says_why_not() {
     }
     assert!(!made("encodec") && !made("dac") && !made("vector-quantize-pytorch"));
 }
+
+/// What PyTorch made of copies of every family; `tests/fixtures/check_families.py` records it, with the assertions that matter in it.
+#[test]
+fn every_family_was_written_back_before_pytorch() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let text = std::fs::read_to_string(fixtures.join("families_round_trip.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut read_back = 0;
+    for entry in std::fs::read_dir(fixtures.join("families")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_none_or(|ending| ending != "safetensors") || name.ends_with(".golden") {
+            continue;
+        }
+        let found = &record["families"][&name];
+        if let Some(words) = found["refused"].as_str() {
+            let reasons = ["is not stored as it is used", "implicit neural codebooks"];
+            assert!(reasons.iter().any(|reason| words.contains(reason)), "{name}: {words}");
+            continue;
+        }
+        assert!(found["same_codes"].as_f64().is_some_and(|same| same > 0.995), "{name}: {found}");
+        assert!(!found["changed"].as_array().unwrap().is_empty(), "{name}");
+        read_back += 1;
+    }
+    assert!(read_back >= 45, "{read_back}");
+}

@@ -1,52 +1,173 @@
-//! The question which of several quantizers of a file is to be looked at.
+//! What a file of a model leaves open, as a question: which of several quantizers, which strides, which tensors are codebooks.
 
-use egui::{Button, Modal, RichText, ScrollArea, Ui, vec2};
+use std::path::Path;
+use std::sync::Arc;
+
+use egui::{Button, Id, Modal, RichText, ScrollArea, Ui, vec2};
 
 use super::side::NOTE_SIZE;
 use super::{Palette, PanelCtx};
-use crate::io::QuantizerPlace;
-use crate::session::DataCommand;
+use crate::io::{Candidate, CodebookNames, QuantizerPlace};
+use crate::rvq::Metric;
+use crate::session::{Answer, DataCommand, FileChoice, Question};
 
-/// Draws it, where there is something to choose.
+/// How codes are searched, as it is asked.
+const METRICS: [(Metric, &str, &str); 3] = [
+    (Metric::Euclidean, "Euclidean", "The nearest row in the sense of least squares: what most files mean"),
+    (
+        Metric::Cosine,
+        "cosine, unit rows",
+        "Frames and rows are scaled to unit length, and the unit row is what is put out",
+    ),
+    (
+        Metric::CosineRaw,
+        "cosine, rows as stored",
+        "Codes are chosen by angle, and the row as it is stored is put out: DAC and its kin",
+    ),
+];
+
+/// How the codebooks of a file of an unknown layout are read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading {
+    metric: Metric,
+    transposed: bool,
+}
+
+/// Draws the question, where there is one.
 pub fn ui(ctx: &PanelCtx<'_>, ui: &Ui) {
-    let Some(choice) = ctx.session.quantizer_choice() else { return };
-    let shown = Modal::new(egui::Id::unique("choose-quantizer")).show(ui.ctx(), |ui| {
+    let Some(choice) = ctx.session.file_choice() else { return };
+    let shown = Modal::new(Id::unique("choose-quantizer")).show(ui.ctx(), |ui| {
         ui.set_width(480.0);
-        ui.label(RichText::new("Which quantizer?").strong().size(16.0));
-        let name = choice.path.file_name().unwrap_or(choice.path.as_os_str()).to_string_lossy();
-        let text = format!("{name} holds {} quantizers. Choose the one to look at", choice.places.len());
-        ui.add(egui::Label::new(text).wrap()).on_hover_text(choice.path.display().to_string());
-        ui.add_space(4.0);
-        let most = (ui.ctx().content_rect().height() - 220.0).max(80.0);
-        ScrollArea::vertical().max_height(most).auto_shrink([false, true]).show(ui, |ui| {
-            for (index, place) in choice.places.iter().enumerate() {
-                if place_ui(ctx.palette, place, ui) {
-                    ctx.send(DataCommand::ChooseQuantizer(Some(index)));
-                }
-            }
-        });
+        let answer = question_ui(ctx.palette, choice, ui);
+        if answer.is_some() {
+            ctx.send(DataCommand::Answer(answer));
+        }
         ui.add_space(6.0);
-        ui.button("Cancel").on_hover_text("Open none of them; what is open stays as it is").clicked()
+        ui.button("Cancel").on_hover_text("Open none of it; what is open stays as it is").clicked()
     });
     if shown.inner || shown.should_close() {
-        ctx.send(DataCommand::ChooseQuantizer(None));
+        ctx.send(DataCommand::Answer(None));
     }
 }
 
-/// One of them; whether it was chosen.
-fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
-    let (about, color) = match &place.about {
-        Ok(about) => (about.clone(), palette.faint),
-        Err(problem) => (format!("Cannot be used: {problem}"), palette.warning),
-    };
+fn question_ui(palette: &Palette, choice: &Arc<FileChoice>, ui: &mut Ui) -> Option<Answer> {
+    match &choice.question {
+        Question::Quantizer(places) => {
+            let text = format!("holds {} quantizers. Choose the one to look at", places.len());
+            head_ui(ui, "Which quantizer?", &choice.path, &text);
+            list_ui(ui, places, |ui, index, place| {
+                place_ui(palette, place, ui).then_some(Answer::Quantizer(index))
+            })
+        }
+        Question::Strides { layers, choices } => {
+            let text = format!(
+                "names its {layers} layers as both DAC and SNAC do, and nothing in it tells which it is. With the wrong strides every code would be \
+                 wrong"
+            );
+            head_ui(ui, "Which strides?", &choice.path, &text);
+            list_ui(ui, choices, |ui, _, strides| {
+                strides_ui(palette, strides, ui).then(|| Answer::Strides(strides.clone()))
+            })
+        }
+        Question::Codebook(candidates) => {
+            head_ui(
+                ui,
+                "Which tensors are the codebooks?",
+                &choice.path,
+                "has no layout that is known. These of its tensors look like codebooks: choose those that are, and how they are searched",
+            );
+            let reading = reading_ui(ui, &choice.path);
+            list_ui(ui, candidates, |ui, _, candidate| {
+                candidate_ui(palette, candidate, ui).then(|| answer_of(candidate, reading))
+            })
+        }
+    }
+}
+
+fn head_ui(ui: &mut Ui, title: &str, path: &Path, text: &str) {
+    ui.label(RichText::new(title).strong().size(16.0));
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    ui.add(egui::Label::new(format!("{name} {text}")).wrap()).on_hover_text(path.display().to_string());
+    ui.add_space(4.0);
+}
+
+/// All that can be chosen, in a list that scrolls; the answer that was clicked.
+fn list_ui<T>(
+    ui: &mut Ui,
+    items: &[T],
+    item_ui: impl Fn(&mut Ui, usize, &T) -> Option<Answer>,
+) -> Option<Answer> {
+    let most = (ui.ctx().content_rect().height() - 260.0).max(80.0);
+    let list = ScrollArea::vertical().max_height(most).auto_shrink([false, true]);
+    let answers = list
+        .show(ui, |ui| items.iter().enumerate().filter_map(|(index, item)| item_ui(ui, index, item)).last());
+    answers.inner
+}
+
+/// A button as wide as the list, and a line on what it stands for; whether it was clicked.
+fn button_ui(ui: &mut Ui, name: &str, about: &str, color: egui::Color32, can: bool) -> bool {
     // What is told of one stands closer to it than the next one does.
     ui.spacing_mut().item_spacing.y = 3.0;
     let size = vec2(ui.available_width(), 30.0);
-    let button = Button::new(RichText::new(place.name()).strong()).truncate().min_size(size);
-    let clicked = ui.add_enabled(place.about.is_ok(), button).on_hover_text(place.name()).clicked();
+    let button = Button::new(RichText::new(name).strong()).truncate().min_size(size);
+    let clicked = ui.add_enabled(can, button).on_hover_text(name).clicked();
     if !about.is_empty() {
         ui.add(egui::Label::new(RichText::new(about).size(NOTE_SIZE).color(color)).wrap());
     }
     ui.add_space(7.0);
     clicked
+}
+
+fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
+    let (about, color) = match &place.about {
+        Ok(about) => (about.clone(), palette.faint),
+        Err(problem) => (format!("Cannot be used: {problem}"), palette.warning),
+    };
+    button_ui(ui, &place.name(), &about, color, place.about.is_ok())
+}
+
+fn strides_ui(palette: &Palette, strides: &[usize], ui: &mut Ui) -> bool {
+    let said = strides.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let (name, about) = if strides.iter().all(|&stride| stride == 1) {
+        ("DAC: a code a frame in every layer".to_owned(), format!("Strides {said}"))
+    } else {
+        (format!("SNAC: strides {said}"), "So many frames in a row share one code, by layer".to_owned())
+    };
+    button_ui(ui, &name, &about, palette.faint, true)
+}
+
+/// How the codebooks are searched and how they lie, as it was set last for this file.
+fn reading_ui(ui: &mut Ui, path: &Path) -> Reading {
+    let id = Id::unique(("codebooks of", path));
+    let mut reading: Reading = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    ui.horizontal_wrapped(|ui| {
+        ui.label("Search");
+        for (metric, name, help) in METRICS {
+            ui.radio_value(&mut reading.metric, metric, name).on_hover_text(help);
+        }
+    });
+    let help = "The file has [D, K] where [K, D] is usual";
+    ui.checkbox(&mut reading.transposed, "Rows are stored as columns").on_hover_text(help);
+    ui.add_space(4.0);
+    ui.data_mut(|data| data.insert_temp(id, reading));
+    reading
+}
+
+fn candidate_ui(palette: &Palette, candidate: &Candidate, ui: &mut Ui) -> bool {
+    let Candidate { pattern, layers, shape, guess } = candidate;
+    let shape = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+    let layers = if *layers == 1 { "1 layer".to_owned() } else { format!("{layers} layers") };
+    button_ui(
+        ui,
+        pattern,
+        &format!("{layers} of {shape}: {}", guess.replace("--transposed", "tick the box above")),
+        palette.faint,
+        true,
+    )
+}
+
+fn answer_of(candidate: &Candidate, reading: Reading) -> Answer {
+    let Reading { metric, transposed } = reading;
+    let names = CodebookNames { rows: candidate.pattern.clone(), transposed, sizes: None };
+    Answer::Codebook(names, metric)
 }

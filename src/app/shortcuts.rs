@@ -26,7 +26,7 @@ impl Shortcuts {
         let egui_ctx = ui.ctx().clone();
         let pressed = |shortcut: &KeyboardShortcut| egui_ctx.input_mut(|i| i.consume_shortcut(shortcut));
         let was_focused = std::mem::replace(&mut self.was_focused, egui_ctx.egui_wants_keyboard_input());
-        if dialogs.is_asking() || ctx.session.quantizer_choice().is_some() {
+        if dialogs.is_asking() || ctx.session.file_choice().is_some() {
             return;
         }
         if pressed(&HELP) {

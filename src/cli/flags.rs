@@ -105,6 +105,7 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
         }
     }
     Ok(DataSpec {
+        model: None,
         extract,
         channel: count(matches, "channel").map_or(ChannelChoice::Mix, ChannelChoice::Only),
         time_axis: time_axis(matches),

@@ -70,7 +70,7 @@ fn open_files(
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let num_layers =
             model.as_ref().map(|(_, model): &(PathBuf, Arc<LoadedModel>)| model.rvq.num_layers());
-        let wanted = io::Wanted { num_layers, ..spec.data.wanted(audio.intake()) };
+        let wanted = io::Wanted { num_layers, ..spec.data.wanted(path, audio.intake()) };
         match io::open_as(path, wanted, task)? {
             Opened::Audio(clip) => {
                 for finding in &clip.findings {

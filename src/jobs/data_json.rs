@@ -16,7 +16,7 @@ impl DataSpec {
     pub fn to_json(&self) -> Map<String, Value> {
         let Self { extract, channel, frame_rate_hz, time_axis, codebook_size, quantizer, .. } = self;
         // What is needed of a file goes with the place where it is asked for.
-        let Self { read_as, need: _, cleaning, dim, drop_nonfinite, .. } = self;
+        let Self { read_as, need: _, model, cleaning, dim, drop_nonfinite, .. } = self;
         let mut map = Map::new();
         map.insert("extractor".to_owned(), extract.extractor.into());
         for spec in features::PARAMS {
@@ -27,6 +27,7 @@ impl DataSpec {
         put(&mut map, "time_axis", time_axis);
         put(&mut map, "codebook_size", codebook_size);
         put(&mut map, "quantizer", quantizer);
+        put(&mut map, "model", model);
         put(&mut map, "read_as", read_as);
         put(&mut map, "cleaning", &Some(cleaning).filter(|cleaning| **cleaning != Cleaning::default()));
         put(&mut map, "dim", dim);
@@ -61,6 +62,7 @@ impl DataSpec {
             frame_rate_hz: part::<f64>(map, "frame_rate_hz").filter(|rate| rate.is_finite() && *rate > 0.0),
             codebook_size: part::<usize>(map, "codebook_size").filter(|&size| size > 0),
             quantizer: part(map, "quantizer"),
+            model: part(map, "model"),
             read_as: part(map, "read_as"),
             need: Need::Anything,
             cleaning: part(map, "cleaning").unwrap_or_default(),
@@ -85,7 +87,7 @@ fn part<T: DeserializeOwned>(map: &Map<String, Value>, key: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::{ReadAs, TimeAxis};
+    use crate::io::{ModelOptions, ReadAs, TimeAxis};
 
     #[test]
     fn what_was_chosen_comes_back_and_nonsense_does_not() {
@@ -93,6 +95,9 @@ mod tests {
             DataSpec { channel: ChannelChoice::Only(2), frame_rate_hz: Some(12.5), ..DataSpec::default() };
         (spec.time_axis, spec.codebook_size, spec.quantizer) =
             (Some(TimeAxis::Columns), Some(77), Some("a at b.".to_owned()));
+        let metric = Some(crate::rvq::Metric::Cosine);
+        let options = ModelOptions { strides: Some(vec![4, 2, 1]), metric, codebook: None };
+        spec.model = Some(("a/b.pth".into(), options));
         spec.extract.num_mels = 33;
         (spec.read_as, spec.dim, spec.drop_nonfinite) = (Some(ReadAs::Codes), Some(64), true);
         spec.cleaning = Cleaning { ignore: vec![-1, 2048], delay: Some(vec![0, 1]), offsets: None };

@@ -1,6 +1,6 @@
 //! What is opened: sources, how their files are read, and the corpus, the codes and the model that they hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::{ChannelChoice, Intake};
@@ -41,6 +41,8 @@ pub struct DataSpec {
     pub codebook_size: Option<usize>,
     /// Which quantizer of a model file is meant where it holds several: what stands in front of its tensor names.
     pub quantizer: Option<String>,
+    /// A model file among them, and what is said of it where it does not say it itself.
+    pub model: Option<(PathBuf, io::ModelOptions)>,
     /// What the files are, where the user says so.
     pub read_as: Option<ReadAs>,
     /// What can be used of them in the place where they are asked for.
@@ -97,6 +99,7 @@ impl Default for DataSpec {
             frame_rate_hz: None,
             codebook_size: None,
             quantizer: None,
+            model: None,
             read_as: None,
             need: Need::Anything,
             cleaning: Cleaning::default(),
@@ -107,10 +110,12 @@ impl Default for DataSpec {
 }
 
 impl DataSpec {
-    /// What is wanted of each file.
-    pub(super) fn wanted(&self, intake: Intake) -> io::Wanted<'_> {
+    /// What is wanted of the file at `path`. Where options are said of it, it is a model.
+    pub(super) fn wanted(&self, path: &Path, intake: Intake) -> io::Wanted<'_> {
+        let model = self.model.as_ref().filter(|(of, _)| of == path).map(|(_, options)| options);
         io::Wanted {
             intake,
+            model,
             quantizer: self.quantizer.as_deref(),
             read_as: self.read_as,
             need: self.need,

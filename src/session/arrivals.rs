@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::io::FileError;
 use crate::io::model::LoadedModel;
-use crate::io::{FileError, Problem};
 use crate::jobs::{
     Dataset, FileStamp, JobError, JobOutput, OpenedCodes, OpenedFiles, ResumeFrom, Source, Trained, recorded,
 };
@@ -15,7 +15,7 @@ use super::Session;
 use super::activity::{Doing, Task, TrainState, Training};
 use super::ids::RunId;
 use super::mailbox::{Ending, Mail};
-use super::opening::{AfterOpen, Chosen, Opening, QuantizerChoice};
+use super::opening::{AfterOpen, Answers, FileChoice, Opening, Question};
 use super::run_entry::{Body, ModelFile, Origin, RunState};
 use super::severity::Severity;
 
@@ -226,19 +226,33 @@ impl Session {
 
     fn take_opening(&mut self, opening: Opening, ending: Ending) {
         match ending {
-            Ending::Failed(JobError::File(FileError {
-                path,
-                problem: Problem::SeveralQuantizers { places, .. },
-            })) => {
-                let Opening { source, after, .. } = opening;
-                self.corpus.choice = Some(Arc::new(QuantizerChoice { path, places, source, after }));
+            // Data that runs refer to were opened once: what asks now is another file.
+            Ending::Failed(JobError::File(FileError { path, problem }))
+                if !matches!(opening.after, AfterOpen::Restore(_)) =>
+            {
+                match Question::of(problem) {
+                    Ok(question) => {
+                        let Opening { source, answers, after, .. } = opening;
+                        let choice = FileChoice { path, question, source, answers, after };
+                        self.corpus.choice = Some(Arc::new(choice));
+                    }
+                    Err(problem) => {
+                        let ending = Ending::Failed(JobError::File(FileError { path, problem }));
+                        self.take_unasked(ending, opening);
+                    }
+                }
             }
-            ending => match (self.output_of(ending), opening.after) {
-                (Ok(Some(JobOutput::Opened(files, stamps))), _) => self.take_opened(files, opening, stamps),
-                (Ok(_), _) => {}
-                (Err(why), AfterOpen::Restore(id)) => self.corpus.missing.push((id, why)),
-                (Err(why), _) => self.notify(Severity::Error, why),
-            },
+            ending => self.take_unasked(ending, opening),
+        }
+    }
+
+    /// Files were opened or could not be, and there is nothing to ask.
+    fn take_unasked(&mut self, ending: Ending, opening: Opening) {
+        match (self.output_of(ending), opening.after) {
+            (Ok(Some(JobOutput::Opened(files, stamps))), _) => self.take_opened(files, opening, stamps),
+            (Ok(_), _) => {}
+            (Err(why), AfterOpen::Restore(id)) => self.corpus.missing.push((id, why)),
+            (Err(why), _) => self.notify(Severity::Error, why),
         }
     }
 
@@ -272,7 +286,7 @@ impl Session {
         }
         let has_model = model.is_some();
         if let Some((path, model)) = model {
-            self.take_model(path, &model, opening.chosen);
+            self.take_model(path, &model, opening.answers);
         }
         match opening.after {
             AfterOpen::Train => self.start_training(false, None),
@@ -307,15 +321,16 @@ impl Session {
         self.selection.frames = None;
     }
 
-    fn take_model(&mut self, path: PathBuf, model: &LoadedModel, others: Option<Chosen>) {
-        for finding in &model.info.findings {
+    fn take_model(&mut self, path: PathBuf, loaded: &LoadedModel, answers: Answers) {
+        for finding in &loaded.info.findings {
             self.notify(Severity::Info, format!("{finding}: {}", path.display()));
         }
-        let (params, steps) = recorded(model);
-        let info = model.info.clone();
-        let quantizer = others.as_ref().and_then(|(choice, index)| choice.name(*index));
-        let rvq = Arc::new(model.rvq.clone());
-        let file = ModelFile { path, info, params, steps, quantizer, others };
+        let (params, steps) = recorded(loaded);
+        let info = loaded.info.clone();
+        let Answers { quantizer, model, others } = answers;
+        let options = model.map(|(_, options)| options).unwrap_or_default();
+        let rvq = Arc::new(loaded.rvq.clone());
+        let file = ModelFile { path, info, params, steps, quantizer, options, others };
         // Codes that are shown learn from it how many codes there are, and stay in front.
         if let Some(entry) = self.runs.shown_id().and_then(|id| self.runs.get_mut(id))
             && let Body::Codes(codes) = &entry.body

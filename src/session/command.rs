@@ -70,7 +70,7 @@ pub enum DataCommand {
     /// Delete the run of the loaded model; its file stays as it is.
     CloseModel,
     /// Open one of several quantizers of a file, by its place in the list; `None` for none of them.
-    ChooseQuantizer(Option<usize>),
+    Answer(Option<super::opening::Answer>),
     /// Give up opening.
     Cancel,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::jobs::{Builtin, DataSpec, Dataset, FileStamp, Source};
 
 use super::ids::{DataId, Ids};
-use super::opening::{Opening, QuantizerChoice};
+use super::opening::{FileChoice, Opening};
 
 /// A corpus that runs refer to, whether its frames are in memory or not.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(super) struct Corpus {
     /// How audio, features and codes are read.
     pub(super) spec: DataSpec,
     /// What has to be chosen before a file can be shown.
-    pub(super) choice: Option<Arc<QuantizerChoice>>,
+    pub(super) choice: Option<Arc<FileChoice>>,
     /// Opened successfully since the last look, for the list of recent files.
     pub(super) recently_opened: Vec<Vec<PathBuf>>,
     /// Data that were present when the workspace was written.

@@ -54,7 +54,7 @@ pub use command::{
 pub use corpus::DataEntry;
 pub use ids::{DataId, GroupId, RunId};
 pub use notices::Notice;
-pub use opening::QuantizerChoice;
+pub use opening::{Answer, FileChoice, Question};
 pub use params::ParamsEditor;
 pub use plan::Plan;
 pub use run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState, View};

@@ -10,7 +10,7 @@ use crate::task::Progress;
 use super::activity::TrainState;
 use super::ids::{DataId, GroupId, RunId};
 use super::notices::Notice;
-use super::opening::QuantizerChoice;
+use super::opening::FileChoice;
 use super::run_entry::{ModelFile, View};
 use super::{DataEntry, ParamsEditor, Plan, RunEntry, Selection, Session};
 
@@ -202,8 +202,8 @@ impl Session {
 
     /// The choice that has to be made before a file can be opened.
     #[must_use]
-    pub fn quantizer_choice(&self) -> Option<&QuantizerChoice> {
-        self.corpus.choice.as_deref()
+    pub fn file_choice(&self) -> Option<&Arc<FileChoice>> {
+        self.corpus.choice.as_ref()
     }
 
     /// Data that moved or changed since they were recorded, with what is wrong: the user is asked where they are.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::io::ModelOptions;
 use crate::io::model::ModelInfo;
 use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens};
 use crate::rvq::search::Search;
@@ -11,7 +12,7 @@ use crate::training::{History, Run, RunSummary};
 
 use super::clock::Clock;
 use super::ids::{DataId, GroupId, RunId};
-use super::opening::QuantizerChoice;
+use super::opening::{Answers, FileChoice};
 
 /// A run, with everything that belongs to it and nothing that belongs to another.
 #[derive(Debug)]
@@ -85,8 +86,10 @@ pub struct ModelFile {
     pub steps: u64,
     /// Where the file holds several quantizers: which one this is.
     pub quantizer: Option<String>,
+    /// What was said of it where it does not say it itself.
+    pub options: ModelOptions,
     /// All of them, and the place of this one, as far as the file was read by this process.
-    pub others: Option<(Arc<QuantizerChoice>, usize)>,
+    pub others: Option<(Arc<FileChoice>, usize)>,
 }
 
 /// How a run is trained: enough to train it again from its beginning to the same bytes.
@@ -159,6 +162,15 @@ pub struct View<'a> {
     pub history: &'a Arc<History>,
     /// Whether it was loaded and not trained here.
     pub is_model: bool,
+}
+
+impl ModelFile {
+    /// What reading it again has to be told.
+    pub(super) fn answers(&self) -> Answers {
+        let Self { path, quantizer, options, others, .. } = self;
+        let model = (*options != ModelOptions::default()).then(|| (path.clone(), options.clone()));
+        Answers { quantizer: quantizer.clone(), model, others: others.clone() }
+    }
 }
 
 impl View<'_> {

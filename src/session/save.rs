@@ -43,33 +43,29 @@ impl Session {
             }
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
-                let quantizer = self.quantizer_of(view.entry);
+                let (quantizer, options) = self.read_from(view.entry);
                 (
                     "Writing back",
-                    JobSpec::WriteBack(WriteBackSpec {
-                        rvq,
-                        original,
-                        quantizer,
-                        options: ModelOptions::default(),
-                        path,
-                        ema,
-                    }),
+                    JobSpec::WriteBack(WriteBackSpec { rvq, original, quantizer, options, path, ema }),
                 )
             }
         })
     }
 
-    /// Which of several quantizers of a checkpoint a run is, or started from.
-    fn quantizer_of(&self, entry: &RunEntry) -> Option<String> {
+    /// How the checkpoint is read that a run is of, or started from: which of several quantizers, and what was said of it.
+    fn read_from(&self, entry: &RunEntry) -> (Option<String>, ModelOptions) {
         let mut entry = entry;
         // A run that started from a run that started from a checkpoint: as many steps back as there are runs, at the most.
         for _ in 0..=self.runs.entries().len() {
             match &entry.origin {
-                Origin::Loaded(file) => return file.quantizer.clone(),
-                Origin::Trained { from: Some(from) } => entry = self.runs.get(*from)?,
-                _ => return None,
+                Origin::Loaded(file) => return (file.quantizer.clone(), file.options.clone()),
+                Origin::Trained { from: Some(from) } => match self.runs.get(*from) {
+                    Some(before) => entry = before,
+                    None => break,
+                },
+                _ => break,
             }
         }
-        None
+        <_>::default()
     }
 }

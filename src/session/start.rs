@@ -10,16 +10,16 @@ use super::activity::Doing;
 use super::command::{DataCommand, TrainCommand};
 use super::edits::Edit;
 use super::ids::{DataId, RunId};
-use super::opening::{AfterOpen, Chosen, Opening};
+use super::opening::{AfterOpen, Answer, Answers, Opening};
 use super::plan::HOLDOUT;
-use super::run_entry::Body;
+use super::run_entry::{Body, ModelFile};
 use super::severity::Severity;
 use super::{RunEntry, Session};
 
 impl Session {
     pub(super) fn apply_data(&mut self, command: DataCommand) {
         match command {
-            DataCommand::Open(paths) => self.open(Source::Files(paths), AfterOpen::Show, None),
+            DataCommand::Open(paths) => self.open(Source::Files(paths), AfterOpen::Show, Answers::default()),
             DataCommand::OpenBuiltin { builtin, then_train } => {
                 let (before, after) = (*self.plan.params.current(), builtin.preset());
                 if self.plan.params.replace(after).is_some() {
@@ -27,7 +27,7 @@ impl Session {
                 }
                 self.plan.holdout = builtin.holdout();
                 let after = if then_train { AfterOpen::Train } else { AfterOpen::Show };
-                self.open(Source::Builtin(builtin), after, None);
+                self.open(Source::Builtin(builtin), after, Answers::default());
             }
             DataCommand::SetExtract(extract) => {
                 if let Err(err) = extract.validate() {
@@ -68,7 +68,7 @@ impl Session {
                     self.delete_run(id);
                 }
             }
-            DataCommand::ChooseQuantizer(index) => self.choose_quantizer(index),
+            DataCommand::Answer(answer) => self.answer(answer),
             DataCommand::Cancel => self.activity.drop_where(|doing| matches!(doing, Doing::Opening(_))),
         }
     }
@@ -90,18 +90,19 @@ impl Session {
     fn reopen(&mut self, of_audio: bool) {
         let is_of_audio = self.dataset().is_some_and(|dataset| !dataset.audio.is_empty());
         if let Some(source) = self.data_source().filter(|_| of_audio == is_of_audio) {
-            let chosen = self.chosen_of(&source);
-            self.open(source, AfterOpen::Show, chosen);
+            let answers = self.answers_of(&source);
+            self.open(source, AfterOpen::Show, answers);
         }
     }
 
-    /// The choice behind the loaded model, where it came from `source`.
-    fn chosen_of(&self, source: &Source) -> Option<Chosen> {
-        let others = self.model()?.others.as_ref()?;
-        (others.0.source == *source).then(|| others.clone())
+    /// What was answered of the loaded model, where it came from `source`.
+    fn answers_of(&self, source: &Source) -> Answers {
+        let came_from =
+            |model: &&ModelFile| matches!(source, Source::Files(paths) if paths.contains(&model.path));
+        self.model().filter(came_from).map(ModelFile::answers).unwrap_or_default()
     }
 
-    pub(super) fn open(&mut self, source: Source, after: AfterOpen, chosen: Option<Chosen>) {
+    pub(super) fn open(&mut self, source: Source, after: AfterOpen, answers: Answers) {
         if source == Source::Files(Vec::new()) {
             return;
         }
@@ -115,24 +116,23 @@ impl Session {
         {
             data = entry.spec.clone();
         }
-        data.quantizer = chosen.as_ref().and_then(|(choice, index)| choice.name(*index));
+        (data.quantizer, data.model) = (answers.quantizer.clone(), answers.model.clone());
         // Whoever opens something else has no answer to what was asked before.
         self.corpus.choice = None;
         let title = format!("Opening {}", source.title());
         let spec = OpenSpec { source: source.clone(), data: data.clone() };
-        let opening = Opening { source, data, chosen, after };
+        let opening = Opening { source, data, answers, after };
         self.activity.start(&title, Doing::Opening(Box::new(opening)), JobSpec::Open(spec));
     }
 
-    /// Opens one of the quantizers that were asked about, or else another one of the file that the model came from.
-    fn choose_quantizer(&mut self, index: Option<usize>) {
+    /// Opens what was asked about with this answer, or else another quantizer of the file that the model came from.
+    fn answer(&mut self, answer: Option<Answer>) {
         let of_model =
             || self.model().and_then(|model| model.others.as_ref()).map(|(choice, _)| choice.clone());
         let Some(choice) = self.corpus.choice.clone().or_else(of_model) else { return };
         self.corpus.choice = None;
-        if let Some(index) = index.filter(|&index| index < choice.places.len()) {
-            let (source, after) = (choice.source.clone(), choice.after);
-            self.open(source, after, Some((choice, index)));
+        if let Some(answers) = answer.and_then(|answer| choice.answered(answer)) {
+            self.open(choice.source.clone(), choice.after, answers);
         }
     }
 
@@ -141,7 +141,7 @@ impl Session {
         self.corpus.missing.retain(|(missing, _)| *missing != id);
         if let Some(paths) = paths {
             self.corpus.relocate(id, Source::Files(paths.clone()));
-            self.open(Source::Files(paths), AfterOpen::Restore(id), None);
+            self.open(Source::Files(paths), AfterOpen::Restore(id), Answers::default());
         }
     }
 
@@ -161,7 +161,7 @@ impl Session {
     /// Opens known data again, whose frames are not in memory.
     pub(super) fn open_again(&mut self, id: DataId) {
         if let Some(source) = self.corpus.entry(id).map(|entry| entry.source.clone()) {
-            self.open(source, AfterOpen::Restore(id), None);
+            self.open(source, AfterOpen::Restore(id), Answers::default());
         }
     }
 

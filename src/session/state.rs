@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::io::ModelOptions;
 use crate::io::model::ModelInfo;
 use crate::jobs::{DataSpec, FileStamp, Source};
 use crate::rvq::RvqParams;
@@ -86,6 +87,8 @@ enum OriginDoc {
         params: Option<Map<String, Value>>,
         steps: u64,
         quantizer: Option<String>,
+        #[serde(default)]
+        options: ModelOptions,
     },
     Codes {
         source: Source,
@@ -164,6 +167,7 @@ fn put_run(entry: &RunEntry, session: &Session) -> RunDoc {
             params: file.params.as_ref().map(params_json),
             steps: file.steps,
             quantizer: file.quantizer.clone(),
+            options: file.options.clone(),
         },
         Origin::Codes(source) => {
             OriginDoc::Codes { source: source.clone(), spec: session.corpus.spec.to_json() }
@@ -280,14 +284,17 @@ fn take_run(session: &mut Session, doc: RunDoc, stored: &mut BTreeMap<u64, Store
         OriginDoc::Trained { from } => Origin::Trained { from },
         OriginDoc::Compared => Origin::Compared,
         OriginDoc::Swept => Origin::Swept,
-        OriginDoc::Loaded { path, info, params, steps, quantizer } => Origin::Loaded(Arc::new(ModelFile {
-            path,
-            info: *info,
-            params: params.as_ref().and_then(sound_params),
-            steps,
-            quantizer,
-            others: None,
-        })),
+        OriginDoc::Loaded { path, info, params, steps, quantizer, options } => {
+            Origin::Loaded(Arc::new(ModelFile {
+                path,
+                info: *info,
+                params: params.as_ref().and_then(sound_params),
+                steps,
+                quantizer,
+                options,
+                others: None,
+            }))
+        }
         OriginDoc::Codes { source, spec: _ } => Origin::Codes(source),
     };
     let was_under_way = state.is_under_way();

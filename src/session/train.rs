@@ -12,7 +12,7 @@ use crate::training::Run;
 use super::activity::{Doing, TrainState, Training};
 use super::command::{CompareCommand, SweepCommand};
 use super::ids::{DataId, GroupId, RunId};
-use super::opening::AfterOpen;
+use super::opening::{AfterOpen, Answers};
 use super::run_entry::{Body, Origin, Recipe, RunState};
 use super::runs::Counted;
 use super::severity::Severity;
@@ -172,7 +172,7 @@ impl Session {
                 if self.dataset().is_some_and(|dataset| dataset.source == demo) {
                     self.start_pitfall(pitfall);
                 } else {
-                    self.open(demo, AfterOpen::Pitfall(pitfall), None);
+                    self.open(demo, AfterOpen::Pitfall(pitfall), Answers::default());
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::activity::Doing;
 use super::command::{DataCommand, WorkspaceCommand};
 use super::edits::{Edit, Edits};
 use super::ids::RunId;
-use super::opening::AfterOpen;
+use super::opening::{AfterOpen, Answers};
 use super::run_entry::{Body, Origin};
 use super::severity::Severity;
 use super::stored::{put_stored, stored, stored_checkpoint};
@@ -244,7 +244,7 @@ impl Session {
         let Some(entry) = self.runs.get(id) else { return };
         let is_there = matches!(entry.body, Body::Quantizer(_) | Body::Codes(_));
         if let (Origin::Codes(source), false) = (&entry.origin, is_there) {
-            return self.open(source.clone(), AfterOpen::Codes(id), None);
+            return self.open(source.clone(), AfterOpen::Codes(id), Answers::default());
         }
         let Some(folder) =
             self.workspace.folder().cloned().filter(|folder| !is_there && folder.has_run(id.0))

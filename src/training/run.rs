@@ -11,7 +11,7 @@ use crate::rvq::rules::{self, UpdateRule};
 use crate::rvq::{Rvq, RvqParams};
 
 use super::LayerState;
-use super::run_figures::{RunFigures, SplitFigures};
+use super::run_figures::{FiguresOf, RunFigures, SplitFigures};
 
 /// Where frames came from and how they were divided.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -226,7 +226,15 @@ impl Run {
     /// The figures of one set of frames. They are worked out by whoever asks first: a job that publishes a run asks, so that the window need not.
     #[must_use]
     pub fn figures(&self, split: SplitKind) -> Arc<SplitFigures> {
-        self.figures.of(self, split)
+        let Self { rvq, train, held_out, params, steps, figures, .. } = self;
+        let evaluations = [train.clone(), held_out.clone()];
+        let of = FiguresOf { rvq: rvq.clone(), evaluations, params: *params, steps: *steps };
+        let [train, held_out] = figures
+            .get(of, || [SplitKind::Train, SplitKind::HeldOut].map(|split| Arc::new(self.work_out(split))));
+        match split {
+            SplitKind::Train => train,
+            SplitKind::HeldOut => held_out,
+        }
     }
 
     /// The figures of each layer over one set of frames; empty before it was evaluated.
@@ -241,7 +249,7 @@ impl Run {
         self.figures(split).total.clone()
     }
 
-    pub(super) fn work_out(&self, split: SplitKind) -> SplitFigures {
+    fn work_out(&self, split: SplitKind) -> SplitFigures {
         let Some(evaluation) = self.evaluation(split) else { return SplitFigures::default() };
         let corpus: Vec<&Evaluation> =
             [&self.train, &self.held_out].into_iter().flatten().map(Arc::as_ref).collect();

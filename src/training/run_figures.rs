@@ -5,28 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::metrics::{Evaluation, LayerMetrics, TotalMetrics};
 use crate::rvq::{Rvq, RvqParams};
 
-use super::{Run, SplitKind};
-
 /// What was worked out of a run's evaluations. It is no part of the run's state: it equals any other, and a clone starts without it.
 #[derive(Default)]
 pub struct RunFigures {
-    known: Mutex<Option<Known>>,
+    known: Mutex<Option<(FiguresOf, BothFigures)>>,
 }
 
-/// Figures, and what they are of.
-struct Known {
-    of: Of,
-    train: Arc<SplitFigures>,
-    held_out: Arc<SplitFigures>,
-}
+/// The figures of the frames trained on and of those held out.
+pub(super) type BothFigures = [Arc<SplitFigures>; 2];
 
 /// Everything that figures depend on. It holds what it points at, so that nothing else can take its place.
-struct Of {
-    rvq: Arc<Rvq>,
-    train: Option<Arc<Evaluation>>,
-    held_out: Option<Arc<Evaluation>>,
-    params: RvqParams,
-    steps: u64,
+pub(super) struct FiguresOf {
+    pub(super) rvq: Arc<Rvq>,
+    /// The frames trained on and those held out.
+    pub(super) evaluations: [Option<Arc<Evaluation>>; 2],
+    pub(super) params: RvqParams,
+    pub(super) steps: u64,
 }
 
 /// The figures of one set of frames.
@@ -39,46 +33,24 @@ pub struct SplitFigures {
 }
 
 impl RunFigures {
-    /// Those of `run`, whose part this is.
-    pub(super) fn of(&self, run: &Run, split: SplitKind) -> Arc<SplitFigures> {
+    /// Those of `of`, worked out where the last ones are of something else.
+    pub(super) fn get(&self, of: FiguresOf, work_out: impl FnOnce() -> BothFigures) -> BothFigures {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = match known.take() {
-            Some(same) if same.of.is(run) => known.insert(same),
-            _ => known.insert(Known {
-                of: Of::new(run),
-                train: Arc::new(run.work_out(SplitKind::Train)),
-                held_out: Arc::new(run.work_out(SplitKind::HeldOut)),
-            }),
-        };
-        match split {
-            SplitKind::Train => known.train.clone(),
-            SplitKind::HeldOut => known.held_out.clone(),
-        }
+        let same = known.take().filter(|(known, _)| known.is(&of));
+        known.insert(same.unwrap_or_else(|| (of, work_out()))).1.clone()
     }
 }
 
-impl Of {
-    fn new(run: &Run) -> Self {
-        let Run { rvq, train, held_out, params, steps, .. } = run;
-        Self {
-            rvq: rvq.clone(),
-            train: train.clone(),
-            held_out: held_out.clone(),
-            params: *params,
-            steps: *steps,
-        }
-    }
-
-    fn is(&self, run: &Run) -> bool {
-        let same = |a: &Option<Arc<Evaluation>>, b: &Option<Arc<Evaluation>>| match (a, b) {
+impl FiguresOf {
+    fn is(&self, other: &Self) -> bool {
+        let same = |(a, b): (&Option<Arc<Evaluation>>, &Option<Arc<Evaluation>>)| match (a, b) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (None, None) => true,
             _ => false,
         };
-        Arc::ptr_eq(&self.rvq, &run.rvq)
-            && same(&self.train, &run.train)
-            && same(&self.held_out, &run.held_out)
-            && (self.params, self.steps) == (run.params, run.steps)
+        Arc::ptr_eq(&self.rvq, &other.rvq)
+            && self.evaluations.iter().zip(&other.evaluations).all(same)
+            && (self.params, self.steps) == (other.params, other.steps)
     }
 }
 

@@ -146,3 +146,34 @@ pub fn write_two_quantizers(path: &std::path::Path) {
     let notes = std::collections::BTreeMap::from([("iteration".to_owned(), "96".to_owned())]);
     write_tensors(path, &NewFile { tensors: &all, notes: &notes, nested: None }).unwrap();
 }
+
+/// The tensors of a DAC that are named as those of a SNAC are, without a word that tells which it is.
+pub fn write_dac_or_snac(path: &std::path::Path) {
+    let fixture = "tests/fixtures/families/dac_parametrized.safetensors";
+    let bytes = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    safetensors::serialize_to_file(tensors.tensors(), None, path).unwrap();
+}
+
+/// A file of two codebooks `[16, 4]` under names that no family has, and something else.
+pub fn write_unknown_codebooks(path: &std::path::Path) {
+    let table = |layer: usize| format!("my.stack.{layer}.codebook.table");
+    write_tensors(path, &[(&table(0), &[16, 4]), (&table(1), &[16, 4]), ("encoder.conv.weight", &[3, 3])]);
+}
+
+/// A `.safetensors` file of f32 tensors of these names and axes.
+pub fn write_tensors(path: &std::path::Path, tensors: &[(&str, &[usize])]) {
+    use safetensors::tensor::{Dtype, TensorView};
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|(_, shape)| {
+            let len: usize = shape.iter().product();
+            (0..len).flat_map(|n| ((n * 37 % 101) as f32).to_le_bytes()).collect()
+        })
+        .collect();
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, shape), bytes)| (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap()));
+    safetensors::serialize_to_file(views, None, path).unwrap();
+}

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use common::{bits, clustered, history_bits, spec, train};
 use ndarray::Array2;
-use rvqscope::io::write_f32_npy;
+use rvqscope::io::{CodebookNames, write_f32_npy};
 use rvqscope::jobs::Builtin;
 use rvqscope::param::ParamValue;
-use rvqscope::rvq::{LayerSpan, Rvq, RvqParams, param_spec};
+use rvqscope::rvq::{LayerSpan, Metric, Rvq, RvqParams, param_spec};
 use rvqscope::session::{
-    Command, DataCommand, EditCommand, ParamsCommand, RunState, RunsCommand, SaveCommand, SelectCommand,
-    Session, Severity, TrainCommand, TrainState,
+    Answer, Command, DataCommand, EditCommand, ParamsCommand, Question, RunState, RunsCommand, SaveCommand,
+    SelectCommand, Session, Severity, TrainCommand, TrainState,
 };
 use rvqscope::training::{Run, SplitKind};
 
@@ -837,6 +837,12 @@ fn a_single_frame_trains_and_gives_its_degenerate_figures() {
     );
     assert_eq!(desk.session.selection().split, SplitKind::Train, "there is nothing held out to look at");
     assert!(!desk.session.notices().is_empty());
+    // What was worked out once is of these evaluations and no others.
+    let mut other = Run::clone(run);
+    assert_eq!(other.layer_metrics(SplitKind::Train), run.layer_metrics(SplitKind::Train));
+    other.held_out = other.train.take();
+    assert!(other.layer_metrics(SplitKind::Train).is_empty());
+    assert_eq!(other.total_metrics(SplitKind::HeldOut), run.total_metrics(SplitKind::Train));
 }
 
 #[test]
@@ -987,8 +993,8 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     let dataset = desk.session.dataset().cloned().unwrap();
     let ask = |desk: &mut Desk| {
         desk.open(&two);
-        let choice = desk.session.quantizer_choice().expect("a question");
-        let told: Vec<_> = choice.places.iter().map(|place| (place.name(), place.about.clone())).collect();
+        let choice = desk.session.file_choice().expect("a question");
+        let told: Vec<_> = choice.places().iter().map(|place| (place.name(), place.about.clone())).collect();
         let of = |name: &str, about: &str| (name.to_owned(), Ok(about.to_owned()));
         assert_eq!(
             told,
@@ -1002,26 +1008,26 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     // Cancelled: as if nothing had been opened.
     ask(&mut desk);
     assert!(desk.problems().is_empty(), "a question is no problem: {:?}", desk.problems());
-    desk.apply(DataCommand::ChooseQuantizer(None));
-    assert!(desk.session.quantizer_choice().is_none() && desk.session.model().is_none());
+    desk.apply(DataCommand::Answer(None));
+    assert!(desk.session.file_choice().is_none() && desk.session.model().is_none());
     assert!(!desk.session.is_busy() && Arc::ptr_eq(desk.session.dataset().unwrap(), &dataset));
     assert!(desk.session.take_recently_opened().iter().all(|paths| paths != std::slice::from_ref(&two)));
-    desk.apply(DataCommand::ChooseQuantizer(Some(0)));
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(0))));
     assert!(!desk.session.is_busy(), "there is no question any more");
     // Chosen: looked at, and held against the data.
     ask(&mut desk);
-    desk.apply(DataCommand::ChooseQuantizer(Some(7)));
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(7))));
     assert!(!desk.session.is_busy(), "there is no such one");
     ask(&mut desk);
-    desk.apply(DataCommand::ChooseQuantizer(Some(1)));
-    assert!(desk.session.quantizer_choice().is_none());
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(1))));
+    assert!(desk.session.file_choice().is_none());
     desk.wait("the student", |s| !s.is_busy());
     let model = desk.session.model().unwrap();
     assert_eq!((model.info.family.as_str(), desk.model_rvq().num_layers()), ("hf-encodec", 2));
     assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
     // Another one of the same file.
-    assert_eq!(model.others.as_ref().map(|(choice, index)| (choice.places.len(), *index)), Some((2, 1)));
-    desk.apply(DataCommand::ChooseQuantizer(Some(0)));
+    assert_eq!(model.others.as_ref().map(|(choice, index)| (choice.places().len(), *index)), Some((2, 1)));
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(0))));
     desk.wait("the teacher", |s| !s.is_busy());
     let model = desk.session.model().unwrap();
     assert_eq!((model.info.family.as_str(), model.others.as_ref().unwrap().1), ("encodec", 0));
@@ -1033,7 +1039,59 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     let rvq = desk.model_rvq();
     rvqscope::io::write_model(&plain, &rvq, &Default::default()).unwrap();
     desk.open(&plain);
-    assert!(desk.session.quantizer_choice().is_none() && desk.session.model().unwrap().others.is_none());
+    assert!(desk.session.file_choice().is_none() && desk.session.model().unwrap().others.is_none());
+}
+
+#[test]
+fn strides_that_nothing_tells_are_asked_for_and_remembered_with_the_model() {
+    let mut desk = Desk::new();
+    let path = desk.path("either.safetensors");
+    common::write_dac_or_snac(&path);
+    desk.open(&path);
+    assert!(desk.problems().is_empty() && desk.session.model().is_none(), "{:?}", desk.problems());
+    let choice = desk.session.file_choice().expect("a question").clone();
+    let Question::Strides { layers: 3, choices } = &choice.question else { panic!("{choice:?}") };
+    assert_eq!(choices, &[vec![1, 1, 1], vec![4, 2, 1]]);
+    for no_answer in [Answer::Quantizer(0), Answer::Strides(vec![2, 1])] {
+        desk.apply(DataCommand::Answer(Some(no_answer)));
+        assert!(!desk.session.is_busy(), "that is not what was asked");
+        desk.open(&path);
+    }
+    desk.apply(DataCommand::Answer(Some(Answer::Strides(choices[1].clone()))));
+    desk.wait("the model", |s| !s.is_busy());
+    let strides =
+        |desk: &Desk| desk.model_rvq().layers().iter().map(|layer| layer.stride).collect::<Vec<_>>();
+    assert_eq!(strides(&desk), [4, 2, 1]);
+    assert_eq!(desk.session.model().unwrap().options.strides, Some(vec![4, 2, 1]));
+    // Written back, the file is read in the same way.
+    let copy = desk.path("copy.safetensors");
+    desk.apply(SaveCommand::WriteBack { original: path.clone(), path: copy.clone() });
+    desk.wait("writing back", |s| !s.is_busy());
+    assert!(desk.problems().is_empty(), "{:?}", desk.problems());
+    assert!(copy.exists());
+}
+
+#[test]
+fn codebooks_of_an_unknown_layout_are_asked_for() {
+    let mut desk = Desk::new();
+    let path = desk.path("unknown.safetensors");
+    common::write_unknown_codebooks(&path);
+    desk.open(&path);
+    assert!(desk.problems().is_empty() && desk.session.model().is_none(), "{:?}", desk.problems());
+    let choice = desk.session.file_choice().expect("a question").clone();
+    let Question::Codebook(candidates) = &choice.question else { panic!("{choice:?}") };
+    assert_eq!((candidates[0].pattern.as_str(), candidates[0].layers), ("my.stack.{i}.codebook.table", 2));
+    let names = CodebookNames { rows: candidates[0].pattern.clone(), ..CodebookNames::default() };
+    desk.apply(DataCommand::Answer(Some(Answer::Codebook(names, Metric::Cosine))));
+    desk.wait("the model", |s| !s.is_busy());
+    let rvq = desk.model_rvq();
+    assert_eq!((rvq.num_layers(), rvq.dim(), rvq.metric()), (2, 4, Metric::Cosine));
+    // A file without anything of the kind is refused with a sentence, as before.
+    let plain = desk.path("plain.safetensors");
+    common::write_tensors(&plain, &[("encoder.conv.weight", &[3, 3])]);
+    desk.open(&plain);
+    assert!(desk.session.file_choice().is_none());
+    assert!(desk.problems().iter().any(|text| text.contains("no quantizer of a known layout")));
 }
 
 #[test]
@@ -1044,12 +1102,12 @@ fn a_corpus_that_came_with_several_quantizers_is_reopened_with_the_same_one() {
     desk.apply(DataCommand::Open(vec![two, frames]));
     desk.wait("the question", |s| !s.is_busy());
     assert!(desk.session.dataset().is_none(), "nothing is taken in before the answer");
-    desk.apply(DataCommand::ChooseQuantizer(Some(1)));
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(1))));
     desk.wait("opening", |s| !s.is_busy());
     assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
     desk.apply(DataCommand::SetFrameRate(Some(50.0)));
     desk.wait("reopening", |s| !s.is_busy());
-    assert!(desk.session.quantizer_choice().is_none(), "it is not asked again");
+    assert!(desk.session.file_choice().is_none(), "it is not asked again");
     assert_eq!(desk.session.view().unwrap().run.rvq.num_layers(), 2);
     assert_eq!(desk.session.dataset().unwrap().set.frame_rate_hz, Some(50.0));
 }

@@ -4,8 +4,8 @@ use ndarray::Array2;
 use rvqscope::param::ParamValue;
 use rvqscope::rvq::LayerSpan;
 use rvqscope::session::{
-    Body, DataCommand, EditCommand, Origin, ParamsCommand, RunState, RunsCommand, SaveCommand, SelectCommand,
-    SweepCommand, TokensLook, TrainCommand, TrainState, WorkspaceCommand,
+    Answer, Body, DataCommand, EditCommand, Origin, ParamsCommand, RunState, RunsCommand, SaveCommand,
+    SelectCommand, SweepCommand, TokensLook, TrainCommand, TrainState, WorkspaceCommand,
 };
 
 use crate::common::{self, clustered};
@@ -92,7 +92,7 @@ fn a_row_goes_back_into_the_quantizer_of_the_file_that_it_came_from() {
     let (two, copy) = (desk.path("two.safetensors"), desk.path("copy.safetensors"));
     common::write_two_quantizers(&two);
     desk.open(&two);
-    desk.apply(DataCommand::ChooseQuantizer(Some(1)));
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(1))));
     desk.wait("the student", |s| !s.is_busy());
     desk.apply(SaveCommand::WriteBack { original: two.clone(), path: copy.clone() });
     desk.wait("writing back", |s| !s.is_busy());
@@ -105,7 +105,7 @@ fn a_row_goes_back_into_the_quantizer_of_the_file_that_it_came_from() {
     desk.wait("writing back", |s| !s.is_busy());
     assert!(desk.problems().is_empty(), "{:?}", desk.problems());
     desk.open(&copy);
-    desk.apply(DataCommand::ChooseQuantizer(Some(1)));
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(1))));
     desk.wait("the student", |s| !s.is_busy());
     let student = desk.model_rvq();
     assert_eq!(student.layers()[0].codebook.embed(), trained.layers()[0].codebook.embed());

@@ -7,7 +7,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::io::QuantizerPlace;
 use crate::jobs::trained_words;
-use crate::session::{DataCommand, ModelFile, Session, TrainCommand};
+use crate::session::{Answer, DataCommand, ModelFile, Session, TrainCommand};
 
 /// Draws what is known of it, where there is one.
 pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -41,12 +41,12 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 /// Which of several quantizers of the file it is, and the way to the others.
 fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let Some((choice, index)) = &model.others else { return };
-    let name = |index: usize| choice.places.get(index).map(QuantizerPlace::name).unwrap_or_default();
+    let name = |index: usize| choice.places().get(index).map(QuantizerPlace::name).unwrap_or_default();
     ui.horizontal(|ui| {
-        let label = ui.label(format!("1 of {}", choice.places.len()));
+        let label = ui.label(format!("1 of {}", choice.places().len()));
         let combo = egui::ComboBox::from_id_salt("quantizer-of-file").truncate();
         let shown = combo.width(ui.available_width() - 8.0).selected_text(name(*index)).show_ui(ui, |ui| {
-            for (other, place) in choice.places.iter().enumerate() {
+            for (other, place) in choice.places().iter().enumerate() {
                 let about = place
                     .about
                     .as_ref()
@@ -57,7 +57,7 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
                 if choice.inner.on_hover_rich(&about).on_disabled_hover_text(&about).clicked()
                     && other != *index
                 {
-                    ctx.send(DataCommand::ChooseQuantizer(Some(other)));
+                    ctx.send(DataCommand::Answer(Some(Answer::Quantizer(other))));
                 }
             }
         });

@@ -1,20 +1,25 @@
 //! What a user says of a model file where the file itself does not.
 
+use serde::{Deserialize, Serialize};
+
 use crate::rvq::Metric;
 
 /// What is said of a model that is to be read; everything may be left to the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ModelOptions {
     /// How many frames in a row share one code, by layer; a single number counts for all.
     pub strides: Option<Vec<usize>>,
     /// How distances are measured, where the file's tensors could mean either.
+    #[serde(with = "by_name")]
     pub metric: Option<Metric>,
     /// Under which names codebooks lie that no family knows.
     pub codebook: Option<CodebookNames>,
 }
 
 /// Where codebooks lie in a file of an unknown layout.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CodebookNames {
     /// The name of the rows of one layer; `{i}` stands for the number of the layer, from 0.
     pub rows: String,
@@ -41,6 +46,23 @@ impl ModelOptions {
 /// The words by which a metric is asked for and told of.
 pub(super) const METRICS: [(&str, Metric); 3] =
     [("euclidean", Metric::Euclidean), ("cosine", Metric::Cosine), ("cosine-raw", Metric::CosineRaw)];
+
+/// A metric in files, by its name.
+mod by_name {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Metric, metric_name, metric_named};
+
+    #[allow(clippy::ref_option, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(metric: &Option<Metric>, to: S) -> Result<S::Ok, S::Error> {
+        metric.map(metric_name).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Metric>, D::Error> {
+        let name = Option::<String>::deserialize(from)?;
+        Ok(name.and_then(|name| metric_named(&name)))
+    }
+}
 
 /// What a metric is called.
 #[must_use]
