@@ -247,6 +247,48 @@ fn the_commands_convert_and_write_back() {
     }
 }
 
+#[test]
+fn a_model_may_be_said_to_be_one_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // Rows and columns alone could be features; here they are the codebook of one layer.
+    let rows = Array2::from_shape_fn((5, 3), |(k, d)| k as f32 + 0.25 * d as f32);
+    ndarray_npy::write_npy(at("rows.npy"), &rows).unwrap();
+    let (ok, _, err) =
+        rvqscope(folder.path(), &["convert", "rows.npy", "--as", "model", "--out", "m.safetensors"]);
+    assert!(ok, "{err}");
+    let read = model(&at("m.safetensors")).rvq;
+    assert_eq!((read.num_layers(), read.layers()[0].codebook.embed()), (1, rows.view()));
+    ndarray_npy::write_npy(at("moved.npy"), &(rows + 1.0)).unwrap();
+    let back =
+        ["write-back", "moved.npy", "--into", "m.safetensors", "--as", "model", "--out", "n.safetensors"];
+    let (ok, _, err) = rvqscope(folder.path(), &back);
+    assert!(ok && err.contains("Wrote 1 of 1 codebooks back"), "{err}");
+    assert_eq!(model(&at("n.safetensors")).rvq.layers()[0].codebook.embed()[[0, 0]], 1.0);
+    for (command, needs) in [
+        (&["convert", "rows.npy", "--out", "o.npz"][..], "convert needs a model"),
+        (
+            &["write-back", "rows.npy", "--into", "m.safetensors", "--out", "o.npz"],
+            "write-back needs a model",
+        ),
+    ] {
+        for said in ["features", "codes"] {
+            let done = Command::new(env!("CARGO_BIN_EXE_rvqscope"))
+                .args([command, &["--as", said]].concat())
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            let err = String::from_utf8(done.stderr).unwrap();
+            assert_eq!(done.status.code(), Some(2), "{err}");
+            assert!(err.contains(needs) && err.contains(&format!("--as {said} contradicts it")), "{err}");
+            assert!(!at("o.npz").exists());
+        }
+    }
+    let decode = ["decode", "m.safetensors", "rows.npy", "--as", "model", "--out", "o.npy"];
+    let (ok, _, err) = rvqscope(folder.path(), &decode);
+    assert!(!ok && err.contains("decode needs codes beside the model"), "{err}");
+}
+
 /// The place that `write-back` names is the checkpoint's; the model may be a file of its own, or hold the same quantizers.
 #[test]
 fn write_back_goes_to_the_quantizer_that_is_named() {

@@ -124,6 +124,23 @@ pub(super) fn read_as(matches: &ArgMatches) -> Option<ReadAs> {
     matches.try_get_one::<String>("as").ok().flatten().and_then(|id| ReadAs::named(id))
 }
 
+/// Refuses a kind of file that `command` can do nothing with: it needs `what`, which is the reading `only`.
+pub(super) fn check_read_as(
+    matches: &ArgMatches,
+    command: &str,
+    what: &str,
+    only: ReadAs,
+) -> Result<(), Usage> {
+    match read_as(matches) {
+        Some(said) if said != only => Err(Usage(format!(
+            "{command} needs {what}, so --as {} contradicts it; leave it out, or say --as {}",
+            said.id(),
+            only.id()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Which axis is said to be time.
 pub(super) fn time_axis(matches: &ArgMatches) -> Option<TimeAxis> {
     matches.get_one::<String>("time-axis").map(|word| match word.as_str() {

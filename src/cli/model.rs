@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::ArgMatches;
 
-use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened, Problem};
+use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened, Problem, ReadAs};
 use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
@@ -46,6 +46,7 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
 /// Writes a model in another format.
 pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
+    flags::check_read_as(matches, "convert", "a model", ReadAs::Model)?;
     check_model_ending(out)?;
     check_writable(out)?;
     let text = |id: &str| matches.get_one::<String>(id);
@@ -60,6 +61,12 @@ pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
 pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, out) = (flags::path(matches, "model")?, flags::path(matches, "out")?);
     let original = flags::path(matches, "into")?;
+    flags::check_read_as(
+        matches,
+        "write-back",
+        "a model and the checkpoint that it came from",
+        ReadAs::Model,
+    )?;
     check_writable(out)?;
     let number = |id: &str| matches.get_one::<f64>(id).copied();
     let usual = EmaParams::default();

@@ -4,10 +4,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command};
 
 use crate::io::model::FAMILIES;
-use crate::io::{EmaParams, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
+use crate::io::{EmaParams, ReadAs, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
-use super::reading::{as_flag, cleaning_flags, time_axis_flag};
+use super::reading::{as_flag, as_only_flag, cleaning_flags, time_axis_flag};
 use super::{path_arg, path_flag, switch, wrapped};
 
 /// The command that looks at a model.
@@ -37,6 +37,7 @@ pub(super) fn convert() -> Command {
         )
         .arg(path_arg("model", "MODEL", "The quantizer"))
         .args(model_flags(true))
+        .arg(as_only_flag("the file", ReadAs::Model))
         .arg(
             path_flag("out", "FILE", &format!("The file to write ({})", endings()))
                 .required(true),
@@ -87,6 +88,7 @@ pub(super) fn write_back() -> Command {
         .mut_arg("quantizer", |arg| arg.help(wrapped(
             "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
         )))
+        .arg(as_only_flag("either file", ReadAs::Model))
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
         .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
         .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))

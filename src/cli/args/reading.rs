@@ -17,6 +17,11 @@ pub(super) fn as_flag() -> Arg {
         .help("What the files are, where their content leaves it open [default: what the command needs, then what they say]")
 }
 
+/// The same for a command whose file can be of one kind alone: `what` it is, and the reading that is left.
+pub(super) fn as_only_flag(what: &str, only: ReadAs) -> Arg {
+    as_flag().help(format!("What {what} is; only {} makes sense here [default: {}]", only.id(), only.id()))
+}
+
 /// Which axis of arrays is time.
 pub(super) fn time_axis_flag() -> Arg {
     Arg::new("time-axis")
