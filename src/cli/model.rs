@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::ArgMatches;
 
-use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelTarget, Opened, Problem, ReadAs};
+use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelOptions, ModelTarget, Opened, Problem, ReadAs};
 use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
@@ -76,16 +76,36 @@ pub(super) fn write_back(matches: &ArgMatches, env: &Env) -> Result<()> {
         threshold: number("threshold"),
     };
     let (quantizer, options) = (flags::quantizer(matches), flags::model_options(matches)?);
-    // The place is that of the checkpoint, and so is what is said of it; the changed model may be a file of its own that knows nothing of it.
-    let model = match load_at(path, None, &io::ModelOptions::default(), env) {
-        Err(err) if wants_more(&err) => load_at(path, quantizer, &options, env),
-        model => model,
-    };
-    let (rvq, original) = (Arc::new(model?.rvq), original.to_owned());
+    let model = changed_model(path, quantizer, &options, env)?;
+    let (rvq, original) = (Arc::new(model.rvq), original.to_owned());
     let quantizer = quantizer.map(str::to_owned);
     let spec = WriteBackSpec { rvq, original, quantizer, options, path: out.to_owned(), ema };
     env.job(|ctx| jobs::write_back(&spec, ctx))?;
     Ok(print(&format!("{}\n", out.display()))?)
+}
+
+/// The model that goes into a checkpoint. What is said is said of the checkpoint; the model may be a changed copy of it, of which the same is true,
+/// or a file of its own that knows nothing of it.
+fn changed_model(
+    path: &Path,
+    quantizer: Option<&str>,
+    options: &ModelOptions,
+    env: &Env,
+) -> Result<LoadedModel> {
+    // A file that has the tensors which were named is such a copy, and what else a family sees in it is not meant.
+    let named = options.codebook.as_ref().map(|_| load_at(path, None, options, env));
+    if let Some(Ok(model)) = named {
+        return Ok(model);
+    }
+    let plain = ModelOptions { codebook: None, ..options.clone() };
+    let model = match load_at(path, None, &ModelOptions::default(), env) {
+        Err(err) if wants_more(&err) => load_at(path, quantizer, &plain, env),
+        model => model,
+    }?;
+    // Bare rows tell of no distance, so that they take the one that is said; a file that tells keeps its own.
+    let is_other = options.metric.is_some_and(|metric| metric != model.rvq.metric());
+    let said = is_other.then(|| load_at(path, quantizer, &plain, env).ok()).flatten();
+    Ok(said.unwrap_or(model))
 }
 
 /// Checks that a model can be written to a file with this ending.
@@ -98,12 +118,7 @@ pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Loade
     load_at(path, flags::quantizer(matches), &flags::model_options(matches)?, env)
 }
 
-fn load_at(
-    path: &Path,
-    quantizer: Option<&str>,
-    options: &io::ModelOptions,
-    env: &Env,
-) -> Result<LoadedModel> {
+fn load_at(path: &Path, quantizer: Option<&str>, options: &ModelOptions, env: &Env) -> Result<LoadedModel> {
     let need = io::Need::Model;
     let wanted = io::Wanted { quantizer, need, model: Some(options), ..io::Wanted::default() };
     match open(path, wanted, env)? {

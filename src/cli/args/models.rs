@@ -73,27 +73,55 @@ pub(super) fn write_back() -> Command {
         }
     };
     let usual = EmaParams::default();
-    Command::new("write-back")
+    let command = Command::new("write-back")
         .about("Write a changed quantizer into a copy of the checkpoint that it came from, and leave every other byte as it is")
         .after_help(
-            "Example:\n  \
+            "Examples:\n  \
              rvqscope train hubert/ --init s2G.pth --rule gpt-sovits --layers 1 --out retrained.safetensors\n  \
-             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n\n\
+             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n  \
+             rvqscope write-back rows.npy --into other.pt --codebook 'rq.{i}.weight' --out changed.pt\n\n\
              Beside the rows, the EMA state (cluster_size and embed_avg, or what the checkpoint calls them) is set so that\n\
              the trainer's next step keeps the rows, and no code expires in it. Give the trainer's own decay, epsilon and\n\
-             threshold.",
+             threshold. Under --codebook nothing but the named tensors is written.",
         )
         .arg(path_arg("model", "MODEL", "The changed quantizer"))
-        .args(model_flags(true))
-        .mut_arg("quantizer", |arg| arg.help(wrapped(
-            "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
-        )))
+        .args(model_flags(true));
+    said_of_the_checkpoint(command)
         .arg(as_only_flag("either file", ReadAs::Model))
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
         .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
-        .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
+        .arg(number(
+            "threshold",
+            None,
+            "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]",
+        ))
         .arg(number("decay", Some(usual.decay), "The trainer's decay"))
         .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+}
+
+/// The flags of [`model_flags`] with the help that they have where the checkpoint is meant, not the model.
+fn said_of_the_checkpoint(command: Command) -> Command {
+    let helps = [
+        (
+            "quantizer",
+            "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
+        ),
+        (
+            "strides",
+            "How many frames share one code, by layer, where the checkpoint could be a DAC (1) or a SNAC (4,2,1) and does not tell",
+        ),
+        (
+            "codebook",
+            "Write the rows into the checkpoint's tensors of this name, whatever its layout: `rq.{i}.weight`, with {i} for the layer",
+        ),
+        ("transposed", "The checkpoint's tensors that --codebook names are [D, K], and are written so"),
+        (
+            "cluster-size",
+            "The EMA cluster sizes beside the tensors that --codebook names, to be written as well; all other tensors stay as they are",
+        ),
+        ("metric", "How the checkpoint measures distances, where its tensors could mean either"),
+    ];
+    helps.into_iter().fold(command, |command, (id, text)| command.mut_arg(id, |arg| arg.help(wrapped(text))))
 }
 
 /// Which quantizer of a model file is meant.
