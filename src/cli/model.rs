@@ -1,6 +1,5 @@
-//! `inspect` and `convert`: model files without data.
+//! `convert` and `write-back`: model files without data.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,37 +10,7 @@ use crate::io::{self, Dtype, EmaParams, LoadedModel, ModelOptions, ModelTarget, 
 use crate::jobs::{self, ConvertSpec, JobEvent, WriteBackSpec};
 use crate::task::Task;
 
-use super::{Env, Usage, check_ending, check_writable, codes_alone, flags, print, table};
-
-/// Prints what a model file holds.
-pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
-    let path = flags::path(matches, "model")?;
-    let (read_as, options) = (flags::read_as(matches), flags::model_options(matches)?);
-    let (time_axis, cleaning) = (flags::time_axis(matches), flags::cleaning(matches));
-    let wanted = io::Wanted {
-        quantizer: flags::quantizer(matches),
-        model: Some(&options),
-        read_as,
-        time_axis,
-        cleaning: Some(&cleaning),
-        ..io::Wanted::default()
-    };
-    let opened = open(path, wanted, env);
-    let model = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
-        Opened::Model(model) => model,
-        Opened::Codes(_) => {
-            let data = jobs::DataSpec { read_as, time_axis, cleaning, ..jobs::DataSpec::default() };
-            return codes_alone::inspect(path, data, flags::switch(matches, "json"), env);
-        }
-        other => return not_a_model(&other, path),
-    };
-    if flags::switch(matches, "json") {
-        let mut text = serde_json::to_string_pretty(&model.info)?;
-        text.push('\n');
-        return Ok(print(&text)?);
-    }
-    Ok(print(&described(path, &model))?)
-}
+use super::{Env, Usage, check_ending, check_writable, flags, print};
 
 /// Writes a model in another format.
 pub(super) fn convert(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -118,7 +87,13 @@ pub(super) fn load(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Loade
     load_at(path, flags::quantizer(matches), &flags::model_options(matches)?, env)
 }
 
-fn load_at(path: &Path, quantizer: Option<&str>, options: &ModelOptions, env: &Env) -> Result<LoadedModel> {
+/// Opens a model file of which this is said.
+pub(super) fn load_at(
+    path: &Path,
+    quantizer: Option<&str>,
+    options: &ModelOptions,
+    env: &Env,
+) -> Result<LoadedModel> {
     let need = io::Need::Model;
     let wanted = io::Wanted { quantizer, need, model: Some(options), ..io::Wanted::default() };
     match open(path, wanted, env)? {
@@ -127,7 +102,8 @@ fn load_at(path: &Path, quantizer: Option<&str>, options: &ModelOptions, env: &E
     }
 }
 
-fn open(path: &Path, wanted: io::Wanted<'_>, env: &Env) -> Result<Opened> {
+/// Opens a file of any kind as what is wanted.
+pub(super) fn open(path: &Path, wanted: io::Wanted<'_>, env: &Env) -> Result<Opened> {
     let on_progress = |progress| env.reporter.event(&JobEvent::Progress(progress));
     let opened = io::open_as(path, wanted, &Task::new(&env.cancel, &on_progress));
     env.reporter.finish();
@@ -153,59 +129,4 @@ fn wants_more(err: &anyhow::Error) -> bool {
             Problem::SeveralQuantizers { .. } | Problem::UnknownStrides { .. } | Problem::NoQuantizer { .. }
         )
     )
-}
-
-/// The tensors that look like codebooks, where a file could not be opened for want of a known layout.
-fn candidates(err: &anyhow::Error) -> String {
-    let problem = err.downcast_ref::<io::FileError>().map(|err| &err.problem);
-    let Some(Problem::NoQuantizer { candidates, .. }) = problem else { return String::new() };
-    if candidates.is_empty() {
-        return String::new();
-    }
-    let mut rows = vec![["looks like a codebook", "layers", "shape", "guess"].map(str::to_owned).to_vec()];
-    rows.extend(candidates.iter().map(|candidate| {
-        let shape = candidate.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-        vec![
-            super::one_line(&candidate.pattern),
-            candidate.layers.to_string(),
-            shape,
-            candidate.guess.to_owned(),
-        ]
-    }));
-    table::aligned(&rows)
-}
-
-fn described(path: &Path, model: &LoadedModel) -> String {
-    let info = &model.info;
-    let mut text = format!("{}\n", super::one_line(&path.display().to_string()));
-    let mut facts: Vec<_> =
-        info.facts(model.rvq.dim()).into_iter().map(|fact| (fact.label, fact.text)).collect();
-    let (params, steps) = jobs::recorded(model);
-    facts.extend(jobs::trained_words(params.as_ref(), steps).map(|text| ("Trained", text)));
-    facts.extend(info.trained_words().map(|text| ("The file says", text)));
-    let rows = facts.into_iter().map(|(label, text)| (label.to_lowercase(), super::one_line(&text)));
-    text.push_str(&table::labelled(&rows.collect::<Vec<_>>()));
-    let mut rows = vec![["layer", "codes", "dim", "dtype", "buffers"].map(str::to_owned).to_vec()];
-    for (layer_idx, layer) in info.layers.iter().enumerate() {
-        rows.push(vec![
-            layer_idx.to_string(),
-            layer.codes.to_string(),
-            layer.dim.to_string(),
-            layer.dtype.clone(),
-            layer.buffers.join(" "),
-        ]);
-    }
-    text.push_str(&table::aligned(&rows));
-    let notes = info.training_notes();
-    if !notes.is_empty() {
-        text.push_str("training and config\n");
-        let row =
-            |&(key, value): &(&str, &str)| (format!("  {}", super::one_line(key)), super::one_line(value));
-        let rows: Vec<_> = notes.iter().map(row).collect();
-        text.push_str(&table::labelled(&rows));
-    }
-    for finding in &info.findings {
-        let _ = writeln!(text, "note: {}", super::one_line(finding));
-    }
-    text
 }

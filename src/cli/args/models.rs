@@ -1,25 +1,36 @@
 //! The commands about model files, which need no data.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use crate::io::model::FAMILIES;
 use crate::io::{EmaParams, ReadAs, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
-use super::reading::{as_flag, as_only_flag, cleaning_flags, time_axis_flag};
+use super::reading::{as_flag, as_only_flag, cleaning_flags, dim_flag, time_axis_flag};
 use super::{path_arg, path_flag, switch, wrapped};
 
-/// The command that looks at a model.
+/// What `inspect --json` prints.
+const JSON_HELP: &str = "Print JSON. Of a model: family, metric, layers (codes, dim, dtype, buffers), findings. Of all else: kind, shape, dtype, frames, \
+                         dim, time_axis, clips, to_open, findings, and more";
+
+/// The command that looks at a file.
 pub(super) fn inspect() -> Command {
     let command = Command::new("inspect")
-        .about("Print what a model file holds: its layout, its layers, and what is odd about them")
-        .after_help("Example:\n  rvqscope inspect model.safetensors --json")
-        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .about("Print what a file holds: the layout and layers of a model, or the shape, time axis and clips of audio, features or codes")
+        .after_help(
+            "Examples:\n  \
+             rvqscope inspect model.safetensors --json\n  \
+             rvqscope inspect hubert.npy\n  \
+             rvqscope inspect codebook.npy --as model\n\n\
+             An array that could be features or a codebook is taken for features, unless something is said of a model.",
+        )
+        .arg(path_arg("file", "FILE", "A model, audio, features or codes"))
         .args(model_flags(true))
         .arg(as_flag())
         .arg(time_axis_flag())
-        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"));
+        .arg(dim_flag())
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help(wrapped(JSON_HELP)));
     cleaning_flags(command)
 }
 
