@@ -94,7 +94,8 @@ fn help_teaches_every_flag_of_every_rule() {
     let all = done(&dir, &["--help"]).out;
     for command in ["train", "sweep", "encode", "decode", "inspect", "report", "convert", "write-back"] {
         assert!(all.contains(command));
-        assert!(done(&dir, &[command, "--help"]).out.contains("Example"), "{command}");
+        let help = done(&dir, &[command, "--help"]).out;
+        assert!(help.contains("Example") && help.contains("--as <model|features|codes>"), "{command}");
     }
     for rule in RULES {
         for command in ["train", "sweep", "report"] {

@@ -247,6 +247,92 @@ fn the_commands_convert_and_write_back() {
     }
 }
 
+#[test]
+fn a_model_may_be_said_to_be_one_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // Rows and columns alone could be features; here they are the codebook of one layer.
+    let rows = Array2::from_shape_fn((5, 3), |(k, d)| k as f32 + 0.25 * d as f32);
+    ndarray_npy::write_npy(at("rows.npy"), &rows).unwrap();
+    let (ok, _, err) =
+        rvqscope(folder.path(), &["convert", "rows.npy", "--as", "model", "--out", "m.safetensors"]);
+    assert!(ok, "{err}");
+    let read = model(&at("m.safetensors")).rvq;
+    assert_eq!((read.num_layers(), read.layers()[0].codebook.embed()), (1, rows.view()));
+    ndarray_npy::write_npy(at("moved.npy"), &(rows + 1.0)).unwrap();
+    let back =
+        ["write-back", "moved.npy", "--into", "m.safetensors", "--as", "model", "--out", "n.safetensors"];
+    let (ok, _, err) = rvqscope(folder.path(), &back);
+    assert!(ok && err.contains("Wrote 1 of 1 codebooks back"), "{err}");
+    assert_eq!(model(&at("n.safetensors")).rvq.layers()[0].codebook.embed()[[0, 0]], 1.0);
+    for (command, needs) in [
+        (&["convert", "rows.npy", "--out", "o.npz"][..], "convert needs a model"),
+        (
+            &["write-back", "rows.npy", "--into", "m.safetensors", "--out", "o.npz"],
+            "write-back needs a model",
+        ),
+    ] {
+        for said in ["features", "codes"] {
+            let done = Command::new(env!("CARGO_BIN_EXE_rvqscope"))
+                .args([command, &["--as", said]].concat())
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            let err = String::from_utf8(done.stderr).unwrap();
+            assert_eq!(done.status.code(), Some(2), "{err}");
+            assert!(err.contains(needs) && err.contains(&format!("--as {said} contradicts it")), "{err}");
+            assert!(!at("o.npz").exists());
+        }
+    }
+    let decode = ["decode", "m.safetensors", "rows.npy", "--as", "model", "--out", "o.npy"];
+    let (ok, _, err) = rvqscope(folder.path(), &decode);
+    assert!(!ok && err.contains("decode needs codes beside the model"), "{err}");
+}
+
+/// Tensors that are named, in a checkpoint and in a changed copy of it that holds a quantizer of a known layout as well.
+#[test]
+fn write_back_goes_to_the_tensors_that_are_named() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let encodec = io::model::family("encodec").unwrap();
+    let write_named = |name: &str, shift: f32| {
+        let mut tensors = encodec.tensors(&small(), "", Dtype::F32).unwrap();
+        for layer in 0..2 {
+            let values = (0..15).map(|i| i as f32 + shift + layer as f32).collect();
+            tensors.push(NewTensor {
+                name: format!("rq.{layer}.w"),
+                dtype: Dtype::F32,
+                shape: vec![3, 5],
+                values,
+            });
+        }
+        let file = NewFile { tensors: &tensors, notes: &BTreeMap::new(), nested: None };
+        io::write_tensors(&at(name), &file).unwrap();
+    };
+    write_named("old.safetensors", 0.0);
+    write_named("new.safetensors", 0.5);
+    let back = |model: &str, more: &[&str]| {
+        let args = ["write-back", model, "--into", "old.safetensors", "--out", "out.safetensors"];
+        rvqscope(folder.path(), &[&args[..], &["--codebook", "rq.{i}.w", "--transposed"], more].concat())
+    };
+    let bytes = |name: &str| std::fs::read(at(name)).unwrap();
+    let (ok, _, err) = back("new.safetensors", &[]);
+    assert!(ok && err.contains("Wrote 2 of 2 codebooks back: 2 tensors of old.safetensors"), "{err}");
+    assert_eq!(bytes("out.safetensors"), bytes("new.safetensors"), "the named tensors and nothing else");
+    // The same rows from a file of their own, whose distances are said.
+    let rows =
+        ndarray::Array3::from_shape_fn((2, 5, 3), |(layer, k, d)| (d * 5 + k) as f32 + 0.5 + layer as f32);
+    ndarray_npy::write_npy(at("rows.npy"), &rows).unwrap();
+    for metric in [&[][..], &["--metric", "cosine"]] {
+        std::fs::remove_file(at("out.safetensors")).unwrap();
+        let (ok, _, err) = back("rows.npy", metric);
+        assert!(ok, "{err}");
+        assert_eq!(bytes("out.safetensors"), bytes("new.safetensors"));
+    }
+    let (ok, _, err) = back("rows.npy", &["--cluster-size", "rq.{i}.n"]);
+    assert!(!ok && err.contains("there is no tensor rq.0.n: old.safetensors"), "{err}");
+}
+
 /// The place that `write-back` names is the checkpoint's; the model may be a file of its own, or hold the same quantizers.
 #[test]
 fn write_back_goes_to_the_quantizer_that_is_named() {

@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use proptest::prelude::*;
 use rules_support::gaussian;
 use rvqscope::io::tensors::NewTensor;
-use rvqscope::io::{self, Dtype, EmaParams, LoadedModel, NewFile, Opened, WrittenBack};
+use rvqscope::io::{self, Dtype, EmaParams, LoadedModel, ModelOptions, NewFile, Opened, WrittenBack};
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::code_sums::CodeSums;
 use rvqscope::rvq::ema_state::{Expiry, RowFormula, Settling, StoredAs, ema_state_for};
@@ -439,6 +439,137 @@ fn numbers_that_lie_the_other_way_round_stay_so() {
     assert!(bytes.windows(4).any(|four| four == last), "the highest byte first");
 }
 
+/// Two layers under names that no family knows, their sizes and sums beside them, and a tensor of something else.
+fn named_checkpoint(path: &Path, first: usize, transposed: bool) {
+    let mut tensors = vec![tensor("front.weight", Dtype::F32, &[3, 2], 0.5)];
+    for layer in first..first + 2 {
+        let shape: &[usize] = if transposed { &[2, 6] } else { &[6, 2] };
+        tensors.push(tensor(&format!("rq.{layer}.rows"), Dtype::F32, shape, layer as f32));
+        tensors.push(tensor(&format!("rq.{layer}.size"), Dtype::F32, &[6], 20.0));
+        tensors.push(tensor(&format!("rq.{layer}.sums"), Dtype::F32, shape, 9.0));
+    }
+    let notes = BTreeMap::new();
+    io::write_tensors(path, &NewFile { tensors: &tensors, notes: &notes, nested: None }).unwrap();
+}
+
+fn named(transposed: bool, with_sizes: bool) -> ModelOptions {
+    let sizes = with_sizes.then(|| "rq.{i}.size".to_owned());
+    let codebook = Some(io::CodebookNames { rows: "rq.{i}.rows".to_owned(), transposed, sizes });
+    ModelOptions { codebook, ..ModelOptions::default() }
+}
+
+fn model_as(path: &Path, options: &ModelOptions) -> LoadedModel {
+    let wanted = io::Wanted { model: Some(options), ..io::Wanted::default() };
+    match io::open_as(path, wanted, &Task::silent(&Cancel::default())).unwrap() {
+        Opened::Model(model) => model,
+        other => panic!("no model: {other:?}"),
+    }
+}
+
+fn write_back_named(
+    path: &Path,
+    copy: &Path,
+    options: &ModelOptions,
+    rvq: &Rvq,
+) -> Result<WrittenBack, String> {
+    let (cancel, usual) = (Cancel::default(), EmaParams::default());
+    io::write_back_as(path, copy, (None, options), rvq, &usual, &Task::silent(&cancel))
+        .map_err(|err| err.to_string())
+}
+
+#[test]
+fn tensors_that_are_named_take_rows_back_as_they_lie() {
+    let folder = TempDir::new().unwrap();
+    for (ending, first) in [("safetensors", 0), ("safetensors", 1), ("npz", 0), ("pth", 1)] {
+        for (transposed, with_sizes) in [(false, false), (false, true), (true, false), (true, true)] {
+            let at = |name: &str| folder.path().join(format!("{name}.{ending}"));
+            let (path, copy) = (at("a"), at("b"));
+            named_checkpoint(&path, first, transposed);
+            let options = named(transposed, with_sizes);
+            let old = model_as(&path, &options).rvq;
+            let new = changed(&old, &[1]);
+            let written = write_back_named(&path, &copy, &options, &new).unwrap();
+            let layer = first + 1;
+            let mut expected = vec![format!("rq.{layer}.rows")];
+            expected.extend(with_sizes.then(|| format!("rq.{layer}.size")));
+            assert_eq!((written.layers, written.tensors), (vec![1], expected), "{path:?}");
+            assert!(
+                written.findings[0].starts_with("only the tensors that were named"),
+                "{:?}",
+                written.findings
+            );
+            let read = model_as(&copy, &options).rvq;
+            assert_eq!(read.layers()[0], old.layers()[0]);
+            let book = &read.layers()[1].codebook;
+            assert_eq!(book.embed(), new.layers()[1].codebook.embed());
+            if with_sizes {
+                // In the proportions of the model, with the sum of the checkpoint.
+                let total = old.layers()[1].codebook.cluster_size().sum();
+                let sizes = new.layers()[1].codebook.cluster_size();
+                for (is, wanted) in book.cluster_size().iter().zip(sizes) {
+                    assert!((is - wanted * total / sizes.sum()).abs() < 1e-3, "{is}, not from {wanted}");
+                }
+            }
+            // All else is the same: the numbers of these tensors differ, and the sums of archive entries.
+            let (before, after) = (std::fs::read(&path).unwrap(), std::fs::read(&copy).unwrap());
+            let differing = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+            let numbers = if with_sizes { 12 + 6 } else { 12 };
+            assert!(before.len() == after.len() && differing <= 4 * numbers + 6 * 4, "{path:?}: {differing}");
+            if ending == "safetensors" {
+                let tensors = safetensors::SafeTensors::deserialize(&after).unwrap();
+                for (name, tensor) in safetensors::SafeTensors::deserialize(&before).unwrap().iter() {
+                    let differs = tensors.tensor(name).unwrap().data() != tensor.data();
+                    let is_named = name == format!("rq.{layer}.rows");
+                    assert_eq!(
+                        differs,
+                        is_named || (with_sizes && name == format!("rq.{layer}.size")),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_go_into_named_tensors_is_refused_in_a_sentence() {
+    let folder = TempDir::new().unwrap();
+    let (path, copy) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+    named_checkpoint(&path, 0, false);
+    let old = model_as(&path, &named(false, false)).rvq;
+    let refused = |options: &ModelOptions, rvq: &Rvq, part: &str| {
+        let words = write_back_named(&path, &copy, options, rvq).unwrap_err();
+        assert!(words.contains(part) && words.ends_with("a.safetensors"), "{words}");
+        assert!(!copy.exists());
+    };
+    refused(
+        &named(true, false),
+        &old,
+        "2 of 6, as if its rows lay the other way round: leave out --transposed",
+    );
+    let one = Rvq::new(old.layers()[..1].to_vec()).unwrap();
+    refused(&named(false, false), &one, "the model has 1 layers, but the checkpoint's quantizer has 2");
+    let other = |rows: &str, sizes: Option<&str>| {
+        let codebook =
+            io::CodebookNames { rows: rows.to_owned(), transposed: false, sizes: sizes.map(str::to_owned) };
+        ModelOptions { codebook: Some(codebook), ..ModelOptions::default() }
+    };
+    refused(&other("vq.{i}.rows", None), &old, "there is no tensor vq.0.rows");
+    refused(&other("rq.{i}.rows", Some("rq.{i}.count")), &old, "there is no tensor rq.0.count");
+    refused(&other("rq.0.size", None), &one, "should have 2 axes");
+    // One tensor of sizes cannot be those of two layers.
+    let both = changed(&old, &[0, 1]);
+    let uneven =
+        Codebook::new(both.layers()[1].codebook.embed().to_owned(), Array1::ones(6), Array2::zeros((6, 2)));
+    let uneven = Rvq::new(vec![both.layers()[0].clone(), uneven.unwrap().into()]).unwrap();
+    refused(&other("rq.{i}.rows", Some("rq.0.size")), &uneven, "are to get different ones");
+    let cosine = ModelOptions { metric: Some(Metric::Cosine), ..named(false, false) };
+    refused(&cosine, &old, "measures distances as Euclidean, but the checkpoint as Cosine");
+    // Where nothing is said of distances those of the model hold.
+    let angles = Rvq::with_metric(changed(&old, &[0]).layers().to_vec(), Metric::Cosine).unwrap();
+    assert_eq!(write_back_named(&path, &copy, &named(false, false), &angles).unwrap().layers, [0]);
+}
+
 /// `rvq` with another first row in its last layer.
 fn with_another_row(rvq: &Rvq) -> Rvq {
     let mut layers = rvq.layers().to_vec();
@@ -467,6 +598,7 @@ fn every_family_takes_a_row_back_or_says_why_not() {
     for entry in std::fs::read_dir(families).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        // What has to be named is tried by its names.
         if name.ends_with(".golden") || name.ends_with("_implicit") || name == "by-name" {
             continue;
         }

@@ -123,9 +123,10 @@ impl Collector {
     pub fn finish(self, findings: Vec<String>) -> Result<Audio, AudioError> {
         let Self { sample_rate_hz, kept, .. } = self;
         Ok(match kept {
-            Kept::Whole(channels) => Audio { channels, sample_rate_hz, findings },
+            Kept::Whole(channels) => Audio { channels, sample_rate_hz, findings, stored_as: None },
             Kept::Mono { to_hz, resampler, .. } => {
-                Audio { channels: vec![resampler.finish()?], sample_rate_hz: to_hz, findings }
+                let channels = vec![resampler.finish()?];
+                Audio { channels, sample_rate_hz: to_hz, findings, stored_as: None }
             }
         })
     }

@@ -21,6 +21,8 @@ pub struct Audio {
     pub sample_rate_hz: u32,
     /// What its reader has to say about it: what was damaged and passed over.
     pub findings: Vec<String>,
+    /// How its file holds the samples, where there is a file: their type, or what coded them.
+    pub stored_as: Option<&'static str>,
 }
 
 /// Which channel is used.
@@ -106,7 +108,7 @@ impl Audio {
         if sample_rate_hz == 0 {
             return Err(AudioError::Rate { rate_hz: 0 });
         }
-        Ok(Self { channels, sample_rate_hz, findings: Vec::new() })
+        Ok(Self { channels, sample_rate_hz, findings: Vec::new(), stored_as: None })
     }
 
     /// Samples of each channel.

@@ -11,12 +11,13 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::features::{self, EXTRACTORS, ExtractParams};
+use crate::io::ReadAs;
 use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq;
 use crate::rvq::rules::{self, UpdateRule};
 
 use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
-use reading::{cleaning_flags, reading_flags, time_axis_flag};
+use reading::{as_only_flag, cleaning_flags, reading_flags, time_axis_flag};
 use training::{sweep, train, training_flags};
 
 /// How wide help texts are set.
@@ -123,6 +124,7 @@ fn decode() -> Command {
             "ST",
             "The layer that the first row of codes belongs to, from 0 [default: what the file says, or 0]",
         ))
+        .arg(as_only_flag("the file of codes", ReadAs::Codes))
         .arg(time_axis_flag())
         .arg(threads_flag());
     cleaning_flags(command)

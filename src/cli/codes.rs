@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use clap::ArgMatches;
 
-use crate::io::CODES_ENDINGS;
+use crate::io::{CODES_ENDINGS, ReadAs};
 use crate::jobs::{self, CodesSpec, DecodeSpec};
 use crate::rvq::LayerSpan;
 
@@ -38,6 +38,7 @@ pub(super) fn encode(matches: &ArgMatches, env: &Env) -> Result<()> {
 pub(super) fn decode(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (path, codes) = (flags::path(matches, "model")?, flags::path(matches, "codes")?);
     let out = flags::path(matches, "out")?;
+    flags::check_read_as(matches, "decode", "codes beside the model", ReadAs::Codes)?;
     check_ending(out, "frames", ENDINGS)?;
     check_writable(out)?;
     let rvq = Arc::new(model::load(path, matches, env)?.rvq);

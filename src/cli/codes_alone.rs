@@ -7,13 +7,14 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use serde_json::json;
 
-use crate::io::TimeAxis;
+use crate::io::{AsStored, Codes, Dtype};
 use crate::jobs::{self, DataSpec, OpenSpec, OpenedCodes, SizeFrom, Source};
 use crate::metrics::tuples::{collision_rate, prefix_coverage};
 use crate::metrics::{LAYER_FIGURES, LayerMetrics, layer_metrics};
 use crate::report;
 use crate::report::scale::short;
 
+use super::data_alone::{clip_values, clip_words, other_axis_flag, stored_words, to_open_rows};
 use super::{Env, print, table};
 
 /// Writes the report of codes: usage, with null wherever codebooks or frames are needed.
@@ -27,37 +28,53 @@ pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, env: &Env) -> Result<
     Ok(print(&format!("{}{page}\n", usage_table(codes)))?)
 }
 
-/// Prints what a file of codes holds.
-pub(super) fn inspect(path: &Path, data: DataSpec, as_json: bool, env: &Env) -> Result<()> {
+/// The codes of a file, counted.
+pub(super) fn counted(path: &Path, data: DataSpec, env: &Env) -> Result<Arc<OpenedCodes>> {
     let source = Source::Files(vec![PathBuf::from(path)]);
     let spec = OpenSpec { source, data };
     let opened = env.job(|ctx| jobs::open(&spec, ctx))?;
-    let codes = opened.codes.ok_or_else(|| anyhow!("the file has changed meanwhile: {}", path.display()))?;
-    if as_json {
-        let mut text = serde_json::to_string_pretty(&as_value(&codes))?;
-        text.push('\n');
-        return Ok(print(&text)?);
-    }
-    let (axis, why) = &codes.time_axis;
-    let mut text = format!("{}\n", super::one_line(&path.display().to_string()));
-    let _ = writeln!(text, "codes alone; time is the {} axis ({why})", axis_name(*axis));
-    text.push_str(&usage_table(&codes));
-    for finding in codes.findings() {
-        let _ = writeln!(text, "note: {finding}");
-    }
-    Ok(print(&text)?)
+    opened.codes.ok_or_else(|| anyhow!("the file has changed meanwhile: {}", path.display()))
 }
 
-fn as_value(codes: &OpenedCodes) -> serde_json::Value {
+/// What a file of codes holds, line by line: how it holds them, and how they are used.
+pub(super) fn described(stored: &Codes, codes: &OpenedCodes, path: &Path) -> String {
+    let (axis, why) = &codes.time_axis;
+    let clips = codes.tokens.clips.iter().map(|clip| (clip.name.as_str(), clip.frames.len()));
+    let mut rows = vec![("kind", "codes alone".to_owned())];
+    rows.extend(stored_words(&stored.as_stored).map(|words| ("stored as", words)));
+    rows.push(("time", format!("the {} axis ({why})", axis.ordinal())));
+    rows.extend(codes.tokens.frame_rate_hz.map(|rate| ("frame rate", format!("{} Hz", short(rate, 5)))));
+    rows.push(("clips", clip_words(clips)));
+    let to_open = to_open(codes, path);
+    rows.extend(to_open_rows(&to_open).map(|(label, words)| (label, words.to_owned())));
+    let rows: Vec<_> =
+        rows.into_iter().map(|(label, text)| (label.to_owned(), super::one_line(&text))).collect();
+    let mut text = format!("{}\n{}", super::one_line(&path.display().to_string()), table::labelled(&rows));
+    text.push_str(&usage_table(codes));
+    for finding in codes.findings() {
+        let _ = writeln!(text, "note: {}", super::one_line(&finding));
+    }
+    text
+}
+
+/// The same as JSON.
+pub(super) fn as_value(stored: &Codes, codes: &OpenedCodes, path: &Path) -> serde_json::Value {
     let layer = |(layer_idx, metrics): (usize, LayerMetrics)| {
         let num_codes = codes.tokens.num_codes.get(layer_idx);
         json!({"codes": num_codes, "dim": null, "usage": metrics})
     };
+    let AsStored { dtype, shape } = &stored.as_stored;
     json!({
         "kind": "codes",
+        "shape": shape.clone().unwrap_or_else(|| codes.tokens.values.shape().to_vec()),
+        "dtype": dtype.map(Dtype::name),
         "frames": codes.tokens.values.ncols(),
+        "dim": null,
         "time_axis": codes.time_axis.0,
         "time_axis_reason": codes.time_axis.1,
+        "frame_rate_hz": codes.tokens.frame_rate_hz,
+        "clips": clip_values(codes.tokens.clips.iter().map(|clip| (clip.name.as_str(), clip.frames.len()))),
+        "to_open": to_open(codes, path),
         "largest_code": codes.largest,
         "codebook_size_assumed": codes.size_from == SizeFrom::Assumed,
         "layers": metrics(codes).into_iter().enumerate().map(layer).collect::<Vec<_>>(),
@@ -71,11 +88,20 @@ fn as_value(codes: &OpenedCodes) -> serde_json::Value {
     })
 }
 
-fn axis_name(axis: TimeAxis) -> &'static str {
-    match axis {
-        TimeAxis::Rows => "first",
-        TimeAxis::Columns => "second",
+/// What it takes to open codes, and how else they can be taken.
+fn to_open(codes: &OpenedCodes, path: &Path) -> Vec<String> {
+    let name = super::one_line(&path.display().to_string());
+    let (layers, frames) = codes.tokens.values.dim();
+    let size = if codes.size_from == SizeFrom::Assumed { "; --codes says K" } else { "" };
+    let mut to_open = vec![
+        format!("nothing more for how they are used: `rvqscope report {name} --out DIR`{size}"),
+        format!("the quantizer for frames: `rvqscope decode MODEL {name} --out FRAMES.npy`"),
+    ];
+    if codes.tokens.clips.len() == 1 && layers > 1 {
+        let flag = other_axis_flag(codes.time_axis.0);
+        to_open.push(format!("{flag} takes them for {frames} layers of {layers} frames"));
     }
+    to_open
 }
 
 fn metrics(codes: &OpenedCodes) -> Vec<LayerMetrics> {

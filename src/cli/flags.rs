@@ -115,7 +115,7 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
         read_as: read_as(matches),
         need: Need::Anything,
         cleaning: cleaning(matches),
-        dim: matches.get_one::<u32>("dim").map(|&dim| dim as usize),
+        dim: dim(matches),
         drop_nonfinite: switch(matches, "drop-nonfinite"),
     })
 }
@@ -123,6 +123,28 @@ pub(super) fn data_spec(matches: &ArgMatches) -> Result<DataSpec, Usage> {
 /// What the files are said to be.
 pub(super) fn read_as(matches: &ArgMatches) -> Option<ReadAs> {
     matches.try_get_one::<String>("as").ok().flatten().and_then(|id| ReadAs::named(id))
+}
+
+/// Refuses a kind of file that `command` can do nothing with: it needs `what`, which is the reading `only`.
+pub(super) fn check_read_as(
+    matches: &ArgMatches,
+    command: &str,
+    what: &str,
+    only: ReadAs,
+) -> Result<(), Usage> {
+    match read_as(matches) {
+        Some(said) if said != only => Err(Usage(format!(
+            "{command} needs {what}, so --as {} contradicts it; leave it out, or say --as {}",
+            said.id(),
+            only.id()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Dimensions of a frame of bare numbers.
+pub(super) fn dim(matches: &ArgMatches) -> Option<usize> {
+    matches.get_one::<u32>("dim").map(|&dim| dim as usize)
 }
 
 /// Which axis is said to be time.
@@ -241,6 +263,11 @@ pub(super) fn rvq_params(matches: &ArgMatches) -> Result<(RvqParams, Option<Path
 pub(super) fn model_flag(matches: &ArgMatches) -> Option<&'static str> {
     let known = ["quantizer", "strides", "codebook", "transposed", "cluster-size"];
     known.into_iter().find(|id| is_given(matches, id))
+}
+
+/// Whether something is said of a model, so that the file is one.
+pub(super) fn says_model(matches: &ArgMatches) -> bool {
+    model_flag(matches).is_some() || is_given(matches, "metric")
 }
 
 /// Whether a flag stands on the command line.

@@ -8,9 +8,11 @@ mod codes;
 mod codes_alone;
 mod compare;
 mod corpus;
+mod data_alone;
 mod errors;
 mod file_names;
 mod flags;
+mod inspect;
 mod metrics_log;
 mod model;
 mod progress;
@@ -155,7 +157,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "sweep" => sweep::sweep(matches, &env),
         "encode" => codes::encode(matches, &env),
         "decode" => codes::decode(matches, &env),
-        "inspect" => model::inspect(matches, &env),
+        "inspect" => inspect::inspect(matches, &env),
         "convert" => model::convert(matches, &env),
         "write-back" => model::write_back(matches, &env),
         "report" => report::report(matches, &env),

@@ -83,7 +83,9 @@ pub enum Problem {
     #[error("nothing may be written there ({0}); what was there before is as it was")]
     NotWritable(&'static str),
     /// No reader knows it.
-    #[error("this is none of the formats that can be read ({known})")]
+    #[error(
+        "this is none of the formats that can be read ({known}); bare float32 numbers are read where the dimensions of a frame are said (--dim)"
+    )]
     UnknownFormat {
         /// The formats that are known.
         known: String,

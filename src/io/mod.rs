@@ -41,7 +41,8 @@ mod write_back;
 mod zip;
 
 pub use arrays::{
-    Cleaning, Codes, NO_CODE, Need, Offsets, RawFeatures, RawValues, ReadAs, Stated, TimeAxis, Wanted,
+    AsStored, Cleaning, Codes, NO_CODE, Need, Offsets, RawFeatures, RawValues, ReadAs, Stated, TimeAxis,
+    Wanted,
 };
 pub(crate) use bundle::{bundle, unbundle};
 pub use codes_file::{CODES_ENDINGS, CodesFile, CodesHeader, write_codes, write_codes_blocks};

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ndarray::{ArrayD, ArrayView2};
 
-use super::arrays::RawFeatures;
+use super::arrays::{AsStored, RawFeatures};
 use super::dtype::Dtype;
 use super::recognise;
 use super::tensors::{Placed, Stored, TensorInfo, Tensors};
@@ -89,7 +89,9 @@ fn map(source: &Source<'_>, header: &NpyHeader) -> Option<RawFeatures> {
         return None;
     }
     let mapped = MappedRows::open(&source.file, header.data_offset, rows, columns).ok()?;
-    Some(RawFeatures::mapped(mapped, header.shape.len()))
+    let mut features = RawFeatures::mapped(mapped, header.shape.len());
+    features.as_stored = AsStored { dtype: Some(header.dtype), shape: Some(header.shape.clone()) };
+    Some(features)
 }
 
 /// A container of one tensor without a name.

@@ -35,6 +35,8 @@ pub(super) fn read(source: &Source<'_>, dim: usize, task: &Task<'_>) -> Result<O
             values.get(at).copied().unwrap_or_default()
         )));
     }
-    let features = RawFeatures::of_rows(values, dim, Vec::new(), "bare numbers were read frame by frame")?;
+    let mut features =
+        RawFeatures::of_rows(values, dim, Vec::new(), "bare numbers were read frame by frame")?;
+    features.as_stored.dtype = Some(Dtype::F32);
     Ok(Opened::Features(features))
 }

@@ -128,6 +128,19 @@ impl WavLayout {
         Ok(Self { encoding, num_channels, sample_rate_hz, sample_bytes, data_offset, data_len })
     }
 
+    /// The type of the samples, by its usual name.
+    pub(super) fn sample_type(&self) -> &'static str {
+        match (self.encoding, self.sample_bytes) {
+            (Encoding::Float, _) => "f32",
+            (Encoding::Double, _) => "f64",
+            (Encoding::Int24In32, _) => "24 bits in i32",
+            (Encoding::Int, 1) => "u8",
+            (Encoding::Int, 2) => "i16",
+            (Encoding::Int, 3) => "i24",
+            (Encoding::Int, _) => "i32",
+        }
+    }
+
     /// Samples of each channel; all of them lie inside the file.
     pub(super) fn num_frames(&self) -> usize {
         let frame_bytes = u64::from(self.sample_bytes) * u64::from(self.num_channels);

@@ -116,7 +116,7 @@ impl Blocks<'_> {
             collector.push(&block)?;
         }
         task.progress(stage, num_frames, num_frames);
-        Ok(collector.finish(Vec::new())?)
+        Ok(Audio { stored_as: Some(layout.sample_type()), ..collector.finish(Vec::new())? })
     }
 }
 

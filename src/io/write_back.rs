@@ -5,7 +5,8 @@ use std::path::Path;
 use super::patch::{Patch, patched_copy};
 use super::tensors::{NewTensor, Placed, Tensors};
 use super::write::{EmaParams, family_tensors, settled, settling};
-use super::{Dtype, FileError, LoadedModel, ModelOptions, Problem, model};
+use super::{CodebookNames, Dtype, FileError, LoadedModel, ModelOptions, Problem, model};
+use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Layer, Rvq};
 use crate::task::Task;
 
@@ -22,6 +23,10 @@ pub struct WrittenBack {
 
 /// How far projections may lie from the checkpoint's, as a share of their largest number: they went through f32.
 const SAME: f32 = 1e-5;
+
+/// What is told of tensors that were named, and of those beside them.
+const NAMED_ALONE: &str = "only the tensors that were named are written: where the trainer makes rows of sums beside them, its next step brings the \
+                           old rows back";
 
 /// Writes `target` as the checkpoint `original` with the codebooks of `rvq` in it; the two may be one file. Of several quantizers in the checkpoint
 /// the one at `quantizer` is meant: what stands in front of its tensor names.
@@ -55,14 +60,19 @@ pub fn write_back_as(
     params: &EmaParams,
     task: &Task<'_>,
 ) -> Result<WrittenBack, FileError> {
+    let mut said = options.clone();
+    if said.codebook.is_some() {
+        // Named tensors tell of no distance, and none is written.
+        said.metric = said.metric.or(Some(rvq.metric()));
+    }
     let (source, plan) = super::with_tensors(original, task, |tensors| {
-        let asked = model::Asked { quantizer, model: Some(options) };
+        let asked = model::Asked { quantizer, model: Some(&said) };
         let old = model::find(tensors, asked, task)?.ok_or_else(|| {
             Problem::Unsupported(
                 "there is no quantizer in this file that another could take the place of".to_owned(),
             )
         })?;
-        plan(tensors, old, rvq, params, task)
+        plan(tensors, old, options.codebook.as_ref(), rvq, params, task)
     })?;
     let Plan { patches, others, report } = plan;
     patched_copy(&source, target, &patches, &others, task)?;
@@ -79,17 +89,26 @@ struct Plan {
 fn plan(
     tensors: &dyn Tensors,
     LoadedModel { rvq: old, info }: LoadedModel,
+    names: Option<&CodebookNames>,
     rvq: &Rvq,
     params: &EmaParams,
     task: &Task<'_>,
 ) -> Result<Plan, Problem> {
-    check_same_shape(rvq, &old)?;
-    let named = |rvq: &Rvq| family_tensors(&info.family, rvq, &info.place, Dtype::F32);
+    check_same_shape(rvq, &old, names)?;
+    let has = |name: &str| tensors.infos().contains_key(name);
+    let named = |rvq: &Rvq| match names {
+        Some(names) => names.tensors(has, rvq, Dtype::F32),
+        None => family_tensors(&info.family, rvq, &info.place, Dtype::F32),
+    };
     let before = named(&old)?;
-    let formula = model::family(&info.family).and_then(|family| {
-        let in_file = |name: &str| model::is_sum(family, name) && tensors.infos().contains_key(name);
-        family.row_formula().filter(|_| before.iter().any(|tensor| in_file(&tensor.name)))
-    });
+    let formula = match names {
+        // Of a state without sums there are sizes alone, which do not depend on how rows are made of both.
+        Some(names) => names.sizes.is_some().then_some(RowFormula::Smoothed),
+        None => model::family(&info.family).and_then(|family| {
+            let in_file = |name: &str| model::is_sum(family, name) && has(name);
+            family.row_formula().filter(|_| before.iter().any(|tensor| in_file(&tensor.name)))
+        }),
+    };
     let dtype = info.layers.first().and_then(|layer| Dtype::named(&layer.dtype)).unwrap_or(Dtype::F32);
 
     let (mut new, mut layers) = (old.clone(), Vec::new());
@@ -129,6 +148,9 @@ fn plan(
              `rvqscope convert`",
             info.family
         )));
+    }
+    if !layers.is_empty() && names.is_some() {
+        findings.push(NAMED_ALONE.to_owned());
     }
     if layers.is_empty() {
         findings.push("the codebooks are those of the checkpoint: the copy is the same".to_owned());
@@ -185,7 +207,7 @@ fn codes_in(before: &NewTensor, stored: &ndarray::ArrayD<f32>) -> usize {
     if is_padding { codes } else { before.values.len() }
 }
 
-fn check_same_shape(new: &Rvq, old: &Rvq) -> Result<(), Problem> {
+fn check_same_shape(new: &Rvq, old: &Rvq, names: Option<&CodebookNames>) -> Result<(), Problem> {
     let refuse = |words: String| {
         Err(Problem::Unsupported(format!(
             "{words}; a model of another shape can only be written to a file of its own, with `rvqscope convert`"
@@ -206,6 +228,13 @@ fn check_same_shape(new: &Rvq, old: &Rvq) -> Result<(), Problem> {
         let shape = |layer: &Layer| (layer.codebook.num_codes(), layer.codebook.dim());
         if shape(new) != shape(old) {
             let ((k, d), (old_k, old_d)) = (shape(new), shape(old));
+            if let Some(names) = names.filter(|_| (k, d) == (old_d, old_k)) {
+                let say = if names.transposed { "leave out" } else { "say" };
+                return Err(Problem::Unsupported(format!(
+                    "layer {layer_idx} of the model has {k} codes of {d} dimensions, and the tensor that was named {old_k} of {old_d}, as if its \
+                     rows lay the other way round: {say} --transposed"
+                )));
+            }
             return refuse(format!(
                 "layer {layer_idx} of the model has {k} codes of {d} dimensions, but {old_k} of {old_d} in the checkpoint"
             ));

@@ -142,7 +142,7 @@ impl CodesFiles {
     }
 
     pub(super) fn push(&mut self, name: &str, codes: Codes) -> Result<(), JobError> {
-        let Codes { values, time_axis, guess_reason, clips, notices, stated } = codes;
+        let Codes { values, time_axis, guess_reason, clips, notices, stated, as_stored: _ } = codes;
         if let Some(first) = self.parts.first()
             && first.nrows() != values.nrows()
         {

@@ -21,6 +21,7 @@ mod paths;
 mod pytorch_files;
 mod real_files;
 mod replacing;
+mod round_trips;
 mod shared_pickles;
 mod text_files;
 mod wav_files;

@@ -10,7 +10,10 @@ fn what_is_no_file_is_said_with_its_path_last() {
     std::fs::write(at("text"), "hello").unwrap();
     std::fs::write(at("lfs"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\n").unwrap();
     let known: Vec<_> = io::READERS.iter().map(|reader| reader.label()).collect();
-    let none = format!("this is none of the formats that can be read ({})", known.join(", "));
+    let none = format!(
+        "this is none of the formats that can be read ({}); bare float32 numbers are read where the dimensions of a frame are said (--dim)",
+        known.join(", ")
+    );
     for (name, words) in [
         ("missing", "there is no such file"),
         ("", "this is a folder, not a file"),

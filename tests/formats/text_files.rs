@@ -106,3 +106,20 @@ fn whole_numbers_alone_are_codes_and_never_features() {
     let wanted = io::Wanted { read_as: Some(io::ReadAs::Features), ..io::Wanted::default() };
     features(io::open_as(&path, wanted, &Task::silent(&task)).unwrap());
 }
+
+#[test]
+fn whole_numbers_on_very_many_lines_are_refused_with_the_reading_that_is_left() {
+    let lines = 140_000;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("counts.txt");
+    std::fs::write(&path, "7 12\n".repeat(lines)).unwrap();
+    let words = open(&path).unwrap_err().to_string();
+    assert!(words.contains("clips; split the file") && words.contains("--as features"), "{words}");
+    let wanted = io::Wanted { read_as: Some(io::ReadAs::Features), ..io::Wanted::default() };
+    let read = features(io::open_as(&path, wanted, &Task::silent(&Cancel::default())).unwrap());
+    assert_eq!(read.values.view().dim(), (lines, 2));
+    // Behind names there are no frames to be had.
+    let named: String = (0..lines).map(|line| format!("u{line}|3 4\n")).collect();
+    let words = refusal(named.as_bytes());
+    assert!(words.ends_with("clips; split the file"), "{words}");
+}

@@ -1,25 +1,36 @@
 //! The commands about model files, which need no data.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use crate::io::model::FAMILIES;
-use crate::io::{EmaParams, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
+use crate::io::{EmaParams, ReadAs, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
 
-use super::reading::{as_flag, cleaning_flags, time_axis_flag};
+use super::reading::{as_flag, as_only_flag, cleaning_flags, dim_flag, time_axis_flag};
 use super::{path_arg, path_flag, switch, wrapped};
 
-/// The command that looks at a model.
+/// What `inspect --json` prints.
+const JSON_HELP: &str = "Print JSON. Of a model: family, metric, layers (codes, dim, dtype, buffers), findings. Of all else: kind, shape, dtype, frames, \
+                         dim, time_axis, clips, to_open, findings, and more";
+
+/// The command that looks at a file.
 pub(super) fn inspect() -> Command {
     let command = Command::new("inspect")
-        .about("Print what a model file holds: its layout, its layers, and what is odd about them")
-        .after_help("Example:\n  rvqscope inspect model.safetensors --json")
-        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .about("Print what a file holds: the layout and layers of a model, or the shape, time axis and clips of audio, features or codes")
+        .after_help(
+            "Examples:\n  \
+             rvqscope inspect model.safetensors --json\n  \
+             rvqscope inspect hubert.npy\n  \
+             rvqscope inspect codebook.npy --as model\n\n\
+             An array that could be features or a codebook is taken for features, unless something is said of a model.",
+        )
+        .arg(path_arg("file", "FILE", "A model, audio, features or codes"))
         .args(model_flags(true))
         .arg(as_flag())
         .arg(time_axis_flag())
-        .arg(switch("json", "Print JSON: family, metric, layers (codes, dim, dtype, buffers), findings"));
+        .arg(dim_flag())
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help(wrapped(JSON_HELP)));
     cleaning_flags(command)
 }
 
@@ -37,6 +48,7 @@ pub(super) fn convert() -> Command {
         )
         .arg(path_arg("model", "MODEL", "The quantizer"))
         .args(model_flags(true))
+        .arg(as_only_flag("the file", ReadAs::Model))
         .arg(
             path_flag("out", "FILE", &format!("The file to write ({})", endings()))
                 .required(true),
@@ -72,26 +84,55 @@ pub(super) fn write_back() -> Command {
         }
     };
     let usual = EmaParams::default();
-    Command::new("write-back")
+    let command = Command::new("write-back")
         .about("Write a changed quantizer into a copy of the checkpoint that it came from, and leave every other byte as it is")
         .after_help(
-            "Example:\n  \
+            "Examples:\n  \
              rvqscope train hubert/ --init s2G.pth --rule gpt-sovits --layers 1 --out retrained.safetensors\n  \
-             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n\n\
+             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n  \
+             rvqscope write-back rows.npy --into other.pt --codebook 'rq.{i}.weight' --out changed.pt\n\n\
              Beside the rows, the EMA state (cluster_size and embed_avg, or what the checkpoint calls them) is set so that\n\
              the trainer's next step keeps the rows, and no code expires in it. Give the trainer's own decay, epsilon and\n\
-             threshold.",
+             threshold. Under --codebook nothing but the named tensors is written.",
         )
         .arg(path_arg("model", "MODEL", "The changed quantizer"))
-        .args(model_flags(true))
-        .mut_arg("quantizer", |arg| arg.help(wrapped(
-            "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
-        )))
+        .args(model_flags(true));
+    said_of_the_checkpoint(command)
+        .arg(as_only_flag("either file", ReadAs::Model))
         .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
         .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
-        .arg(number("threshold", None, "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]"))
+        .arg(number(
+            "threshold",
+            None,
+            "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]",
+        ))
         .arg(number("decay", Some(usual.decay), "The trainer's decay"))
         .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+}
+
+/// The flags of [`model_flags`] with the help that they have where the checkpoint is meant, not the model.
+fn said_of_the_checkpoint(command: Command) -> Command {
+    let helps = [
+        (
+            "quantizer",
+            "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
+        ),
+        (
+            "strides",
+            "How many frames share one code, by layer, where the checkpoint could be a DAC (1) or a SNAC (4,2,1) and does not tell",
+        ),
+        (
+            "codebook",
+            "Write the rows into the checkpoint's tensors of this name, whatever its layout: `rq.{i}.weight`, with {i} for the layer",
+        ),
+        ("transposed", "The checkpoint's tensors that --codebook names are [D, K], and are written so"),
+        (
+            "cluster-size",
+            "The EMA cluster sizes beside the tensors that --codebook names, to be written as well; all other tensors stay as they are",
+        ),
+        ("metric", "How the checkpoint measures distances, where its tensors could mean either"),
+    ];
+    helps.into_iter().fold(command, |command, (id, text)| command.mut_arg(id, |arg| arg.help(wrapped(text))))
 }
 
 /// Which quantizer of a model file is meant.

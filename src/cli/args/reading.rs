@@ -17,6 +17,11 @@ pub(super) fn as_flag() -> Arg {
         .help("What the files are, where their content leaves it open [default: what the command needs, then what they say]")
 }
 
+/// The same for a command whose file can be of one kind alone: `what` it is, and the reading that is left.
+pub(super) fn as_only_flag(what: &str, only: ReadAs) -> Arg {
+    as_flag().help(format!("What {what} is; only {} makes sense here [default: {}]", only.id(), only.id()))
+}
+
 /// Which axis of arrays is time.
 pub(super) fn time_axis_flag() -> Arg {
     Arg::new("time-axis")
@@ -25,6 +30,15 @@ pub(super) fn time_axis_flag() -> Arg {
         .value_parser(PossibleValuesParser::new(["rows", "columns"]))
         .hide_possible_values(true)
         .help("Which axis of features or codes is time [default: guessed from the shape]")
+}
+
+/// How files of bare numbers are cut into frames.
+pub(super) fn dim_flag() -> Arg {
+    Arg::new("dim")
+        .long("dim")
+        .value_name("D")
+        .value_parser(value_parser!(u32).range(1..))
+        .help("Dimensions of a frame in files of bare float32 numbers, which say nothing of themselves")
 }
 
 /// What is taken out of codes and undone in them.
@@ -80,17 +94,9 @@ pub(super) fn cleaning_flags(command: Command) -> Command {
 
 /// All of them, for commands that take data.
 pub(super) fn reading_flags(command: Command) -> Command {
-    let command = command
-        .arg(as_flag())
-        .arg(time_axis_flag())
-        .arg(
-            Arg::new("dim").long("dim").value_name("D").value_parser(value_parser!(u32).range(1..)).help(
-                "Dimensions of a frame in files of bare float32 numbers, which say nothing of themselves",
-            ),
-        )
-        .arg(switch(
-            "drop-nonfinite",
-            "Leave out frames with NaN or infinite numbers, which are refused otherwise",
-        ));
+    let command = command.arg(as_flag()).arg(time_axis_flag()).arg(dim_flag()).arg(switch(
+        "drop-nonfinite",
+        "Leave out frames with NaN or infinite numbers, which are refused otherwise",
+    ));
     cleaning_flags(command)
 }

@@ -42,14 +42,14 @@ pub(in crate::io) fn cleaned(
     }
     codes = delays(codes, cleaning)?;
     codes = trimmed(codes)?;
-    let RawCodes { values, clips, time_axis, guess_reason, notices, stated, is_own: _ } = codes;
+    let RawCodes { values, clips, time_axis, guess_reason, notices, stated, is_own: _, as_stored } = codes;
     let shape = values.dim();
     // -1 becomes NO_CODE; the numbers stay where they are.
     let (values, _) = axis::standard(values).into_raw_vec_and_offset();
     let values = values.into_iter().map(|id| if id < 0 { NO_CODE } else { id.unsigned_abs() }).collect();
     let values = Array2::from_shape_vec(shape, values)
         .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
-    Ok(Codes { values, time_axis, guess_reason, clips, notices, stated })
+    Ok(Codes { values, time_axis, guess_reason, clips, notices, stated, as_stored })
 }
 
 /// Marks the ids that stand for no code.

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, Axis, Ix3};
 
+use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
 use super::wanted::Wanted;
 use crate::io::Problem;
@@ -24,6 +25,8 @@ pub struct Codes {
     pub notices: Vec<String>,
     /// What the file says of the quantizer that they belong to.
     pub stated: Stated,
+    /// How the file holds them.
+    pub as_stored: AsStored,
 }
 
 /// What a file of codes says of the quantizer that they belong to.
@@ -54,6 +57,8 @@ pub(in crate::io) struct RawCodes {
     pub(in crate::io) stated: Stated,
     /// Whether this program wrote them, so that every id is a code.
     pub(in crate::io) is_own: bool,
+    /// How the file holds them.
+    pub(in crate::io) as_stored: AsStored,
 }
 
 /// An axis that is longer than this counts no layers: the most that a quantizer in use has is 64.
@@ -95,6 +100,7 @@ impl RawCodes {
             notices: Vec::new(),
             stated: Stated::default(),
             is_own: false,
+            as_stored: AsStored::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 
+use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
 use crate::features::{FeatureError, FeatureMatrix};
 use crate::io::Problem;
@@ -22,6 +23,8 @@ pub struct RawFeatures {
     pub clips: Vec<(String, usize)>,
     /// What the user should know of how the file was read.
     pub notices: Vec<String>,
+    /// How the file holds them.
+    pub as_stored: AsStored,
 }
 
 /// Stored numbers, in memory or still in their file.
@@ -133,7 +136,8 @@ impl RawFeatures {
     }
 
     fn of(values: RawValues, time_axis: TimeAxis, guess_reason: String, frame_rate_hz: Option<f64>) -> Self {
-        Self { values, time_axis, guess_reason, frame_rate_hz, clips: Vec::new(), notices: Vec::new() }
+        let (clips, notices, as_stored) = (Vec::new(), Vec::new(), AsStored::default());
+        Self { values, time_axis, guess_reason, frame_rate_hz, clips, notices, as_stored }
     }
 
     /// The numbers as `(num_frames, dim)` with `axis` taken for time, not checked to be finite yet. Clips lie that way already.

@@ -1,5 +1,6 @@
 //! Features and codes as arrays: which axis is time, which arrays of a file are clips, and what in them is no code.
 
+mod as_stored;
 mod axis;
 mod clean;
 mod codes;
@@ -9,6 +10,7 @@ mod own;
 mod recognise;
 mod wanted;
 
+pub use as_stored::AsStored;
 pub use axis::TimeAxis;
 pub(super) use codes::RawCodes;
 pub use codes::{Codes, NO_CODE, Stated};

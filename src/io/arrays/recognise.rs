@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::ArrayD;
 
+use super::as_stored::AsStored;
 use super::clean::cleaned;
 use super::codes::{Codes, RawCodes};
 use super::features::RawFeatures;
@@ -265,6 +266,7 @@ fn features(
         }
     };
     features.notices.extend(notice_of_whole(&features, is_whole, wanted));
+    features.as_stored = AsStored::of(chosen.names.iter().filter_map(|name| infos.get(*name)));
     Ok(features)
 }
 
@@ -323,6 +325,7 @@ fn codes(
         }
     };
     codes.is_own = is_stated;
+    codes.as_stored = AsStored::of(chosen.names.iter().filter_map(|name| infos.get(*name)));
     codes.stated = own::stated(metadata, codes.values.nrows());
     codes.clips.extend(own::clips(metadata, codes.values.ncols()));
     finished(codes, wanted)

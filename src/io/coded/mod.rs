@@ -211,7 +211,7 @@ impl Decoding<'_> {
             return Err(self.nothing());
         };
         findings.extend(self.findings(collector.num_samples()));
-        Ok(collector.finish(findings)?)
+        Ok(Audio { stored_as: Some(self.container.label), ..collector.finish(findings)? })
     }
 
     fn collector(&self, rate_hz: u32, channels: usize) -> Result<Collector, Problem> {

@@ -8,7 +8,7 @@ use super::write::{Named, cannot_hold, one_chain};
 use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, TensorInfo, Tensors};
 use crate::io::{Candidate, Dtype, Problem};
-use crate::rvq::{Layer, Metric, Rvq};
+use crate::rvq::{Layer, Rvq};
 
 /// A layout that is said: the place is the name of the rows, with `{i}` for the layer.
 #[derive(Debug, Clone, Copy)]
@@ -20,21 +20,66 @@ const TRANSPOSED: &str = " (transposed)";
 /// More layers than anybody has.
 const MAX_LAYERS: usize = 4096;
 
+/// The tensors of one layer, by the names that were given.
+struct NamedLayer {
+    rows: String,
+    sizes: Option<String>,
+}
+
 impl CodebookNames {
-    /// The names of the tensor `pattern` for each layer that is there; one name where the pattern has no slot.
-    fn layers(&self, reading: Reading<'_>) -> Result<Vec<String>, Problem> {
+    /// The tensors of each layer that is there, in a file that has the tensors `has`; those of one layer where the pattern has no slot.
+    ///
+    /// # Errors
+    /// There is none of the first layer.
+    fn layers(&self, has: impl Fn(&str) -> bool) -> Result<Vec<NamedLayer>, Problem> {
+        let layer = |number: usize| {
+            let named = |pattern: &String| pattern.replace(LAYER_SLOT, &number.to_string());
+            NamedLayer { rows: named(&self.rows), sizes: self.sizes.as_ref().map(named) }
+        };
         if !self.rows.contains(LAYER_SLOT) {
-            return Ok(vec![self.rows.clone()]);
+            return Ok(vec![layer(0)]);
         }
-        let name = |layer_idx: usize| self.rows.replace(LAYER_SLOT, &layer_idx.to_string());
-        let first = (0..=1).find(|&number| reading.has(&name(number)));
-        let Some(first) = first else {
+        // Some count layers from 1.
+        let Some(first) = (0..=1).find(|&number| has(&layer(number).rows)) else {
             return Err(Problem::Unsupported(format!(
                 "there is no tensor {}, nor one with another first number",
-                name(0)
+                layer(0).rows
             )));
         };
-        Ok((first..MAX_LAYERS).map(name).take_while(|name| reading.has(name)).collect())
+        Ok((first..MAX_LAYERS).map(layer).take_while(|layer| has(&layer.rows)).collect())
+    }
+
+    /// The tensors under which a file that has the tensors `has` keeps `rvq` in `dtype`: rows, and sizes where they were named.
+    ///
+    /// # Errors
+    /// There are no such tensors, or layers have projections, for which no names were given.
+    pub(in crate::io) fn tensors(
+        &self,
+        has: impl Fn(&str) -> bool,
+        rvq: &Rvq,
+        dtype: Dtype,
+    ) -> Result<Vec<NewTensor>, Problem> {
+        one_chain(ByName.id(), rvq)?;
+        if rvq.layers().iter().any(|layer| layer.projection.is_some()) {
+            return Err(cannot_hold(ByName.id(), "projections"));
+        }
+        let names = self.layers(has)?;
+        if names.len() < rvq.num_layers() {
+            return Err(cannot_hold(ByName.id(), "more layers than it has names for"));
+        }
+        let mut named = Named::new(dtype);
+        for (NamedLayer { rows, sizes }, layer) in names.into_iter().zip(rvq.layers()) {
+            named.array(rows, &[], &self.lie().stored(layer.codebook.embed()), &[]);
+            if let Some(sizes) = sizes {
+                let values = layer.codebook.cluster_size();
+                named.push(sizes, vec![values.len()], values.iter().map(|&size| size as f32));
+            }
+        }
+        Ok(named.tensors)
+    }
+
+    fn lie(&self) -> RowsLie {
+        if self.transposed { RowsLie::AsColumns } else { RowsLie::AsRows }
     }
 
     fn place(&self) -> String {
@@ -55,15 +100,13 @@ impl Family for ByName {
         let Some(names) = &reading.options.codebook else {
             return Err(Problem::malformed("no codebook is named"));
         };
-        let lie = if names.transposed { RowsLie::AsColumns } else { RowsLie::AsRows };
         let mut gathered = Gathered::default();
         let mut layers: Vec<Layer> = Vec::new();
-        for (layer_idx, rows) in names.layers(reading)?.into_iter().enumerate() {
-            let sizes = names.sizes.as_ref().map(|name| name.replace(LAYER_SLOT, &layer_idx.to_string()));
+        for NamedLayer { rows, sizes } in names.layers(|name| reading.has(name))? {
             if let Some(missing) = sizes.as_ref().filter(|name| !reading.has(name)) {
                 return Err(Problem::Unsupported(format!("there is no tensor {missing}")));
             }
-            let stored = StoredLayer { rows, sizes, lie, ..StoredLayer::default() };
+            let stored = StoredLayer { rows, sizes, lie: names.lie(), ..StoredLayer::default() };
             layers.push(gathered.take(reading.stored_layer(&stored)?));
         }
         let metric = reading.options.metric.unwrap_or_default();
@@ -74,28 +117,17 @@ impl Family for ByName {
         Ok(gathered.into_parts(Rvq::with_metric(layers, metric)?))
     }
 
+    /// A place tells of the rows alone, of layers that count from 0; a file's own names are those of [`CodebookNames::tensors`].
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
-        one_chain(self.id(), rvq)?;
-        let (pattern, lie) = match place.strip_suffix(TRANSPOSED) {
-            Some(pattern) => (pattern, RowsLie::AsColumns),
-            None => (place, RowsLie::AsRows),
+        let (rows, transposed) = match place.strip_suffix(TRANSPOSED) {
+            Some(rows) => (rows, true),
+            None => (place, false),
         };
-        let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none());
-        if !is_plain
-            || rvq.metric() == Metric::CosineRaw
-            || !pattern.contains(LAYER_SLOT) && rvq.num_layers() > 1
-        {
-            return Err(cannot_hold(self.id(), "projections, or more layers than it has names for"));
-        }
-        if pattern.is_empty() {
+        if rows.is_empty() {
             return Err(cannot_hold(self.id(), "a quantizer whose names are not known"));
         }
-        let mut named = Named::new(dtype);
-        for (layer_idx, layer) in rvq.layers().iter().enumerate() {
-            let name = pattern.replace(LAYER_SLOT, &layer_idx.to_string());
-            named.array(name, &[], &lie.stored(layer.codebook.embed()), &[]);
-        }
-        Ok(named.tensors)
+        let names = CodebookNames { rows: rows.to_owned(), transposed, sizes: None };
+        names.tensors(|_| true, rvq, dtype)
     }
 
     fn container(&self) -> Option<&'static str> {

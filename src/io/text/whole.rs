@@ -42,7 +42,12 @@ impl<R: std::io::BufRead> Text<'_, R> {
             }
             if end != End::Delimiter && in_line > 0 {
                 if lens.len() as u64 >= most {
-                    return Err(too_many(line, most));
+                    // Two counts a line, say, are frames as likely.
+                    return Err(too_many(
+                        line,
+                        most,
+                        "split the file, or take every line for a frame with --as features",
+                    ));
                 }
                 lens.push(in_line);
                 in_line = 0;
@@ -123,7 +128,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
                 return Err(Problem::malformed(format!("line {line} names a clip without any codes")));
             }
             if clips.len() as u64 >= most {
-                return Err(too_many(line, most));
+                return Err(too_many(line, most, "split the file"));
             }
             clips.push((name, values.len() - start));
             if end == End::File {
@@ -138,8 +143,8 @@ impl<R: std::io::BufRead> Text<'_, R> {
     }
 }
 
-fn too_many(line: usize, most: u64) -> Problem {
-    Problem::Unsupported(format!("line {line}: there are over {most} clips; split the file"))
+fn too_many(line: usize, most: u64, advice: &str) -> Problem {
+    Problem::Unsupported(format!("line {line}: there are over {most} clips; {advice}"))
 }
 
 /// A field as an id.
