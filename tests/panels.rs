@@ -236,7 +236,7 @@ fn while_files_are_read_and_codebooks_are_found() {
         settle(harness);
         let path = features(dir.path(), 900, false);
         open(harness, path);
-        set_params(harness, 256, 3, 100_000);
+        set_params(harness, 256, 3, 5_000_000);
         apply(harness, ParamsCommand::Set { key: "kmeans_iters", value: ParamValue::Int(50) });
         apply(harness, TrainCommand::Start);
         let start = Instant::now();
