@@ -134,11 +134,12 @@ fn check(folder: &Path, wanted: &[RvqParams]) {
     let values: ndarray::Array2<f32> = ndarray_npy::read_npy(folder.join("frames.npy")).unwrap();
     let cancel = Cancel::default();
     let ctx = JobCtx { cancel: &cancel, emit: &|_| {}, control: None, threads: 2, live: false };
-    for (id, params) in runs.into_iter().zip(wanted) {
+    for (nth, (id, params)) in runs.into_iter().zip(wanted).enumerate() {
         let stored = workspace.read_run(id).unwrap();
         let (whole, history) =
             jobs::train_recorded(spec(&common::dataset(values.clone()), *params), &ctx).unwrap();
-        assert_eq!(stored.run.steps, params.steps);
+        let told = &state["runs"][nth];
+        assert_eq!(stored.run.steps, params.steps, "run {id}: {told}, queue {}", state["queue"]);
         assert_eq!(
             history_bits(&stored.history),
             history_bits(&history),

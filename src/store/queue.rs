@@ -12,6 +12,8 @@ pub(super) struct Queue {
     now: u64,
     runs: BTreeMap<u64, Pending<StoredRun>>,
     state: Option<Pending<Value>>,
+    /// A newer state that tells of runs which were handed over behind `state`, and are not written yet.
+    later: Option<Pending<Value>>,
     /// When each was removed.
     removed: BTreeMap<u64, u64>,
     /// Runs that there are files of.
@@ -83,14 +85,35 @@ impl Queue {
     }
 
     /// Takes in a state; gives the version that it takes the place of.
+    ///
+    /// A state must not be ahead of its runs: it is written behind all that were handed over before it. Where runs came between it and a state
+    /// that waits, that one is left to be written first, or runs that come without end would hold up every state.
     pub(super) fn put_state(&mut self, value: Value) -> Option<Value> {
         let at = self.tick();
-        let before = self.state.take();
-        let since = before.as_ref().map_or(at, |before| before.since);
-        self.state = Some(Pending { value, since, at });
-        // Nothing that may still be written names them.
-        self.runs.retain(|id, _| !self.removed.contains_key(id));
+        let state = Pending { value, since: at, at };
+        let came_between = |first: &Pending<Value>| self.runs.values().any(|run| run.since > first.at);
+        if self.state.as_ref().is_some_and(came_between) {
+            return self.later.replace(state).map(|before| before.value);
+        }
+        let before = self.state.replace(state);
+        // What came between may have been written while the system refused the state.
+        self.later = None;
+        self.forget_removed();
         before.map(|before| before.value)
+    }
+
+    /// Runs that the next state no longer names need not be written.
+    fn forget_removed(&mut self) {
+        let gone: Vec<u64> = self.runs.keys().copied().filter(|&id| self.is_forgotten(id)).collect();
+        for id in gone {
+            self.runs.remove(&id);
+        }
+    }
+
+    /// Whether the run was removed and no state that is to be written names it.
+    fn is_forgotten(&self, id: u64) -> bool {
+        let next = self.state.as_ref().map(|state| state.at);
+        self.removed.get(&id).is_some_and(|&removed| next.is_none_or(|next| removed < next))
     }
 
     /// Takes in that a run is to go. The state that is to be written may name it still, so it goes after the next.
@@ -107,7 +130,14 @@ impl Queue {
         let target = self.target()?;
         match target {
             Target::Run(id) => self.runs.remove(&id).map(|run| Work::Run(id, run)),
-            Target::State => self.state.take().map(Work::State),
+            Target::State => {
+                let state = self.state.take();
+                self.state = self.later.take();
+                if self.state.is_some() {
+                    self.forget_removed();
+                }
+                state.map(Work::State)
+            }
             Target::Removal(id) => self.removed.remove(&id).map(|at| Work::Removal(id, at)),
         }
     }
@@ -122,13 +152,7 @@ impl Queue {
         let oldest =
             self.runs.iter().filter(|(id, _)| free(&Target::Run(**id))).min_by_key(|(_, run)| run.since);
         if let Some(state) = self.state.as_ref().filter(|_| free(&Target::State)) {
-            // Runs that are handed over again and again do not keep the state from being written, but those that came before it do.
-            let first = oldest.filter(|(_, run)| run.since < state.since);
-            let first = first.or_else(|| {
-                let missing = |(id, run): &(&u64, &Pending<StoredRun>)| self.is_missing(**id, run, state.at);
-                self.runs.iter().find(missing).filter(|(id, _)| free(&Target::Run(**id)))
-            });
-            if let Some((&id, _)) = first {
+            if let Some((&id, _)) = oldest.filter(|(_, run)| run.since < state.at) {
                 return Some(Target::Run(id));
             }
             if !self.runs.iter().any(|(id, run)| self.is_missing(*id, run, state.at)) {
@@ -172,9 +196,10 @@ impl Queue {
             Work::Run(id, run) => {
                 self.refused.insert(Target::Run(id));
                 let since = run.since;
+                let is_forgotten = self.is_forgotten(id);
                 match self.runs.get_mut(&id) {
                     Some(newer) => newer.since = since,
-                    None if self.removed.contains_key(&id) => {}
+                    None if is_forgotten => {}
                     None => {
                         self.runs.insert(id, run);
                         return None;
@@ -184,14 +209,12 @@ impl Queue {
             }
             Work::State(state) => {
                 self.refused.insert(Target::State);
-                match &mut self.state {
-                    Some(newer) => newer.since = state.since,
-                    None => {
-                        self.state = Some(state);
-                        return None;
-                    }
+                // A newer one is as good, once its runs are there.
+                if self.state.is_some() {
+                    return Some(Work::State(state));
                 }
-                Some(Work::State(state))
+                self.state = Some(state);
+                None
             }
             Work::Removal(id, at) => {
                 self.refused.insert(Target::Removal(id));
@@ -211,7 +234,7 @@ impl Queue {
 
     /// Whether everything that was handed over is on the disk.
     pub(super) fn is_written(&self) -> bool {
-        self.runs.is_empty() && self.state.is_none()
+        self.runs.is_empty() && self.state.is_none() && self.later.is_none()
     }
 
     fn tick(&mut self) -> u64 {
@@ -333,6 +356,53 @@ mod tests {
             assert!(queue.is_written());
             assert_eq!(disk.runs, live, "seed {seed}: the newest of each, and no other");
             assert_eq!(disk.state, live.keys().copied().collect::<Vec<_>>());
+        }
+    }
+
+    /// Killed behind any write, the state tells of no version of a run that is newer than the run's file.
+    #[test]
+    fn no_state_is_ahead_of_its_runs() {
+        for seed in 0..400 {
+            let mut rng = random::stream(seed, Purpose::Data, 4);
+            let mut below = |bound| random::below(&mut rng, bound);
+            let mut queue = Queue::new([]);
+            let (mut live, mut files) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, u64>::new());
+            let (mut writing, mut states) = (None, 0);
+            for now in 0..300u64 {
+                let id = below(3) as u64;
+                match below(6) {
+                    0 | 1 => {
+                        live.insert(id.to_string(), now);
+                        queue.put_run(id, run(now));
+                    }
+                    2 => {
+                        queue.put_state(serde_json::to_value(&live).unwrap());
+                    }
+                    _ => match writing.take() {
+                        None => writing = queue.next(),
+                        Some(work) => {
+                            match &work {
+                                Work::Run(id, run) => {
+                                    files.insert(id.to_string(), run.value().run.steps);
+                                }
+                                Work::State(state) => {
+                                    states += 1;
+                                    for (id, version) in state.value().as_object().unwrap() {
+                                        let file = files.get(id).copied();
+                                        assert!(
+                                            file >= version.as_u64(),
+                                            "seed {seed}: run {id} is {file:?}, not {version}"
+                                        );
+                                    }
+                                }
+                                Work::Removal(..) => {}
+                            }
+                            queue.done(work, Outcome::Done);
+                        }
+                    },
+                }
+            }
+            assert!(states > 5, "seed {seed}: {states} states");
         }
     }
 

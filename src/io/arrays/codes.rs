@@ -62,7 +62,7 @@ pub(in crate::io) struct RawCodes {
 }
 
 /// An axis that is longer than this counts no layers: the most that a quantizer in use has is 64.
-const MOST_LAYERS: usize = 64;
+pub(super) const MOST_LAYERS: usize = 64;
 
 /// Clips of a few layers are this many times as long as their layers are many, or longer.
 const FAR: usize = 8;

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use super::as_stored::AsStored;
 use super::clean::cleaned;
-use super::codes::{Codes, RawCodes};
+use super::codes::{Codes, MOST_LAYERS, RawCodes};
 use super::features::RawFeatures;
 use super::wanted::{Cleaning, Wanted};
 use super::{axis, own};
@@ -216,7 +216,10 @@ fn are_rates(infos: &BTreeMap<String, TensorInfo>, names: &[&String]) -> bool {
         names.iter().all(|name| name.rsplit('.').next().is_some_and(|last| last.parse::<u32>().is_ok()));
     let lens: Option<Vec<usize>> =
         names.iter().map(|name| infos.get(*name).and_then(|info| flat_len(&info.shape))).collect();
-    let Some(lens) = lens.filter(|lens| is_numbered && lens.len() > 1) else { return false };
+    // Every layer becomes as long as the longest: of thousands the file's size would be squared.
+    let Some(lens) = lens.filter(|lens| is_numbered && (2..=MOST_LAYERS).contains(&lens.len())) else {
+        return false;
+    };
     let Some(&first) = lens.first().filter(|&&len| len >= LEAST) else { return false };
     let is_multiple = |len: &usize| len.is_multiple_of(first) && (len / first).is_power_of_two();
     lens.iter().all(is_multiple)
