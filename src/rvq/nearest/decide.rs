@@ -37,10 +37,16 @@ pub(super) fn decide(
         return;
     }
     ranked.clear();
+    let mut least = f64::INFINITY;
     // A loop, not `extend`: its closure would be compiled without the kernel's instructions.
     for &(_, code) in candidates {
         let dist = sq_dist(frame, book.row(code));
+        least = if f64::from(dist) < least { f64::from(dist) } else { least };
         ranked.push((f64::from(dist), (0, code), dist));
+    }
+    // Where one is wanted of many, those that are certainly not it need no order.
+    if codes.len() == 1 {
+        ranked.retain(|&(dist, ..)| !is_certain(book, least, dist));
     }
     order(book, frame, ranked, codes.len());
     codes.fill(u32::MAX);
@@ -92,12 +98,11 @@ pub(super) fn decide_paths(
 fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
     sort(ranked);
     let wanted = wanted.min(ranked.len());
-    let is_certain = |a: f64, b: f64| b - a > slack(b, book.dim);
     // Runs of neighbours that f32 cannot tell apart; what lies in different runs is in the right order.
     let mut start = 0;
     while start < wanted {
         let mut end = start + 1;
-        while end < ranked.len() && !is_certain(ranked[end - 1].0, ranked[end].0) {
+        while end < ranked.len() && !is_certain(book, ranked[end - 1].0, ranked[end].0) {
             end += 1;
         }
         if end - start > 1 {
@@ -109,6 +114,12 @@ fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
         }
         start = end;
     }
+}
+
+/// Whether of two f32 distances, the larger one last, the true ones are surely in the same order.
+#[inline(always)]
+fn is_certain(book: &Codebook, a: f64, b: f64) -> bool {
+    b - a > slack(b, book.dim)
 }
 
 #[inline(always)]
