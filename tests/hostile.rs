@@ -284,3 +284,24 @@ fn damaged_audio_is_survived() {
         }
     }
 }
+
+/// Files that took too much, or panicked, before they were known: axes of length 0 beside endless ones, names and layers that multiply.
+#[test]
+fn what_once_took_too_much_no_longer_does() {
+    let bench = Bench::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hostile");
+    let mut tried = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let start = std::time::Instant::now();
+        bench.open_within(&std::fs::read(&path).unwrap(), 64 << 20);
+        let options = io::ModelOptions::default();
+        let wanted = io::Wanted { model: Some(&options), need: io::Need::Model, ..io::Wanted::default() };
+        let (cost, opened) = counting::cost(|| io::open_as(&path, wanted, &Task::silent(&Cancel::default())));
+        assert!(cost <= 64 << 20, "{path:?} as a model: {cost} bytes");
+        assert!(opened.is_err(), "{path:?} is no model");
+        assert!(start.elapsed().as_secs() < 20, "{path:?}: {:?}", start.elapsed());
+        tried += 1;
+    }
+    assert!(tried >= 10, "{tried}");
+}

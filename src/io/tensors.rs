@@ -113,12 +113,13 @@ impl Stored {
     pub(super) fn placed(&self) -> Placed {
         let shape = self.info.shape.clone();
         let mut strides = vec![1; shape.len()];
-        let mut step = 1;
+        let mut step = 1usize;
         let axes: Vec<usize> =
             if self.fortran { (0..shape.len()).collect() } else { (0..shape.len()).rev().collect() };
         for axis in axes {
             strides[axis] = step;
-            step *= shape[axis];
+            // Beside an axis of length 0 the others may have any length.
+            step = step.saturating_mul(shape[axis]);
         }
         let (dtype, big_endian, offset) = (self.info.dtype, self.big_endian, self.offset);
         Placed { dtype, big_endian, shape, strides, offset, entry: None }
@@ -126,7 +127,8 @@ impl Stored {
 
     /// What there is to be decoded.
     pub(super) fn run<'a>(&self, stage: &'a str) -> Run<'a> {
-        let count = self.info.shape.iter().product();
+        // What is of a type that is not read may tell of any shape.
+        let count = self.info.shape.iter().fold(1usize, |count, &len| count.saturating_mul(len));
         Run { dtype: self.info.dtype, big_endian: self.big_endian, count, sure: count, stage }
     }
 

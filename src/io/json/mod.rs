@@ -48,8 +48,9 @@ impl Reader for JsonReader {
             infos: BTreeMap::new(),
             metadata: BTreeMap::new(),
             mixed: Vec::new(),
+            room: source.len.saturating_mul(NAME_TIMES).saturating_add(NAME_SLACK),
         };
-        json.collect(root, String::new());
+        json.collect(root, String::new())?;
         let mut found =
             if source.wanted.wants_model() { None } else { arrays::of_tensors(&json, &source.wanted, task)? };
         if let (Some(Opened::Codes(codes)), Some(first)) = (&mut found, json.mixed.first()) {
@@ -93,7 +94,13 @@ struct JsonArrays {
     metadata: BTreeMap<String, String>,
     /// Lists that hold numbers and other things.
     mixed: Vec<String>,
+    /// Bytes that names may still take.
+    room: u64,
 }
+
+/// What names may take: so many times the file's size, and so much on top. One key may stand in front of very many names.
+const NAME_TIMES: u64 = 16;
+const NAME_SLACK: u64 = 4 << 20;
 
 /// Characters of a name that are told.
 const NAME_CHARS: usize = 60;
@@ -103,7 +110,16 @@ const NAME_FIELDS: [&str; 7] = ["id", "utt", "utt_id", "name", "key", "audio", "
 
 impl JsonArrays {
     /// Takes in the arrays below `node`, which is called `name`.
-    fn collect(&mut self, node: Node, name: String) {
+    ///
+    /// # Errors
+    /// Their names take far more room than the file.
+    fn collect(&mut self, node: Node, name: String) -> Result<(), Problem> {
+        let room = self.room.checked_sub(name.len() as u64);
+        self.room = room.ok_or_else(|| {
+            Problem::malformed(
+                "the keys of this JSON are so long, and so much lies below them, that the names of its arrays take far more room than the file",
+            )
+        })?;
         let joined = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
         match node {
             Node::Row(values) => self.put(name, vec![values.len()], values),
@@ -116,17 +132,18 @@ impl JsonArrays {
                     // Two clips of one name are told apart by their numbers.
                     let own = node.text_of(&NAME_FIELDS).map(joined).filter(|own| taken.insert(own.clone()));
                     let number = joined(&nth.to_string());
-                    self.collect(node, own.unwrap_or(number));
+                    self.collect(node, own.unwrap_or(number))?;
                 }
             }
             Node::Object(fields) => {
                 for (key, node) in fields {
-                    self.collect(node, joined(&key));
+                    self.collect(node, joined(&key))?;
                 }
             }
             Node::Mixed => self.mixed.push(name.chars().take(NAME_CHARS).collect()),
             Node::Text(_) | Node::Number(_) | Node::Other => {}
         }
+        Ok(())
     }
 
     fn put(&mut self, name: String, shape: Vec<usize>, values: Values) {

@@ -139,6 +139,13 @@ impl Reading<'_> {
             Problem::Unsupported(words) | Problem::Value(words) => Problem::Value(format!("{name}: {words}")),
             other => other,
         })?;
+        // Beside an axis of length 0 another may have any length, and what is made of so many rows takes room without end.
+        if values.is_empty() {
+            return Err(Problem::malformed(format!(
+                "{name} has no values: its shape is {:?}",
+                values.shape()
+            )));
+        }
         if values.iter().any(|v| !v.is_finite()) {
             return Err(Problem::Value(format!(
                 "{name} holds a value that is not finite, so it cannot be used"
