@@ -164,19 +164,17 @@ pub(crate) fn kmeans_plus_plus(
     let (num_samples, dim) = (samples.num_rows(), samples.dim());
     let mut seeds = Array2::zeros((num_codes, dim));
     let mut dists = vec![f32::INFINITY; num_samples];
-    let mut block_sums = vec![0f64; num_samples.div_ceil(SEED_BLOCK)];
-    let mut is_measured = false;
+    let mut block_sums = vec![f64::INFINITY; num_samples.div_ceil(SEED_BLOCK)];
     let mut next = random::below(rng, num_samples);
     for mut row in seeds.rows_mut() {
         task.check()?;
         let seed = samples.row(next);
         row.assign(&ArrayView1::from(seed));
         // Nothing is nearer than a seed that equals it.
-        if block_sums.iter().all(|&sum| sum == 0.0) && is_measured {
+        if block_sums.iter().all(|&sum| sum == 0.0) {
             next = random::below(rng, num_samples);
             continue;
         }
-        is_measured = true;
         let blocks = seed_blocks(&samples).zip(dists.par_chunks_mut(SEED_BLOCK));
         blocks.zip(&mut block_sums).for_each(|((rows, dists), sum)| {
             for (row, dist) in rows.chunks_exact(dim).zip(&mut *dists) {

@@ -69,7 +69,7 @@ pub enum DataCommand {
     SetStandardize(bool),
     /// Delete the run of the loaded model; its file stays as it is.
     CloseModel,
-    /// Open one of several quantizers of a file, by its place in the list; `None` for none of them.
+    /// Answer what a file asks before it can be opened; `None` to open none of it.
     Answer(Option<super::opening::Answer>),
     /// Give up opening.
     Cancel,

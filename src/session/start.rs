@@ -111,12 +111,13 @@ impl Session {
             self.plan.holdout = HOLDOUT;
         }
         let mut data = self.corpus.spec_for(&source, self.data_source().as_ref());
+        (data.quantizer, data.model) = (answers.quantizer.clone(), answers.model.clone());
+        // Known data are opened as they were, with what was answered of a model among them.
         if let AfterOpen::Restore(id) = after
             && let Some(entry) = self.corpus.entry(id)
         {
             data = entry.spec.clone();
         }
-        (data.quantizer, data.model) = (answers.quantizer.clone(), answers.model.clone());
         // Whoever opens something else has no answer to what was asked before.
         self.corpus.choice = None;
         let title = format!("Opening {}", source.title());

@@ -28,10 +28,8 @@ pub(super) struct Queue {
 #[derive(Debug)]
 pub(super) struct Pending<T> {
     value: T,
-    /// When the first version since the last write was handed over.
+    /// When it was handed over; of a run, when the first version since the last write was.
     since: u64,
-    /// When this version was.
-    at: u64,
 }
 
 /// Something that can be written or removed.
@@ -80,7 +78,7 @@ impl Queue {
         self.removed.remove(&id);
         let before = self.runs.remove(&id);
         let since = before.as_ref().map_or(at, |before| before.since);
-        self.runs.insert(id, Pending { value, since, at });
+        self.runs.insert(id, Pending { value, since });
         before.map(|before| before.value)
     }
 
@@ -90,8 +88,8 @@ impl Queue {
     /// that waits, that one is left to be written first, or runs that come without end would hold up every state.
     pub(super) fn put_state(&mut self, value: Value) -> Option<Value> {
         let at = self.tick();
-        let state = Pending { value, since: at, at };
-        let came_between = |first: &Pending<Value>| self.runs.values().any(|run| run.since > first.at);
+        let state = Pending { value, since: at };
+        let came_between = |first: &Pending<Value>| self.runs.values().any(|run| run.since > first.since);
         if self.state.as_ref().is_some_and(came_between) {
             return self.later.replace(state).map(|before| before.value);
         }
@@ -112,7 +110,7 @@ impl Queue {
 
     /// Whether the run was removed and no state that is to be written names it.
     fn is_forgotten(&self, id: u64) -> bool {
-        let next = self.state.as_ref().map(|state| state.at);
+        let next = self.state.as_ref().map(|state| state.since);
         self.removed.get(&id).is_some_and(|&removed| next.is_none_or(|next| removed < next))
     }
 
@@ -152,10 +150,10 @@ impl Queue {
         let oldest =
             self.runs.iter().filter(|(id, _)| free(&Target::Run(**id))).min_by_key(|(_, run)| run.since);
         if let Some(state) = self.state.as_ref().filter(|_| free(&Target::State)) {
-            if let Some((&id, _)) = oldest.filter(|(_, run)| run.since < state.at) {
+            if let Some((&id, _)) = oldest.filter(|(_, run)| run.since < state.since) {
                 return Some(Target::Run(id));
             }
-            if !self.runs.iter().any(|(id, run)| self.is_missing(*id, run, state.at)) {
+            if !self.runs.iter().any(|(id, run)| self.is_missing(*id, run, state.since)) {
                 return Some(Target::State);
             }
         }
@@ -180,7 +178,7 @@ impl Queue {
                 Work::Run(id, _) => {
                     self.on_disk.insert(*id);
                 }
-                Work::State(state) => self.written = Some(state.at),
+                Work::State(state) => self.written = Some(state.since),
                 Work::Removal(id, _) => {
                     self.on_disk.remove(id);
                 }

@@ -229,8 +229,7 @@ impl Run {
         let Self { rvq, train, held_out, params, steps, figures, .. } = self;
         let evaluations = [train.clone(), held_out.clone()];
         let of = FiguresOf { rvq: rvq.clone(), evaluations, params: *params, steps: *steps };
-        let [train, held_out] = figures
-            .get(of, || [SplitKind::Train, SplitKind::HeldOut].map(|split| Arc::new(self.work_out(split))));
+        let [train, held_out] = figures.get(of, || self.work_out().map(Arc::new));
         match split {
             SplitKind::Train => train,
             SplitKind::HeldOut => held_out,
@@ -249,14 +248,16 @@ impl Run {
         self.figures(split).total.clone()
     }
 
-    fn work_out(&self, split: SplitKind) -> SplitFigures {
-        let Some(evaluation) = self.evaluation(split) else { return SplitFigures::default() };
-        let corpus: Vec<&Evaluation> =
-            [&self.train, &self.held_out].into_iter().flatten().map(Arc::as_ref).collect();
-        SplitFigures {
-            layers: layer_metrics(evaluation, &self.dead_by_threshold(), &corpus),
+    /// The figures of the frames trained on and of those held out.
+    fn work_out(&self) -> [SplitFigures; 2] {
+        let evaluations = [self.train.as_deref(), self.held_out.as_deref()];
+        let corpus: Vec<&Evaluation> = evaluations.into_iter().flatten().collect();
+        let dead = if corpus.is_empty() { Vec::new() } else { self.dead_by_threshold() };
+        let of = |evaluation: &Evaluation| SplitFigures {
+            layers: layer_metrics(evaluation, &dead, &corpus),
             total: Some(total_metrics(evaluation, self.source.frame_rate_hz)),
-        }
+        };
+        evaluations.map(|evaluation| evaluation.map(of).unwrap_or_default())
     }
 }
 

@@ -64,6 +64,28 @@ fn data_that_were_let_go_are_opened_again_with_their_run() {
 }
 
 #[test]
+fn data_that_came_with_a_model_are_opened_again_with_what_was_answered_of_it() {
+    let mut desk = Desk::new();
+    let (two, frames) = (desk.path("two.safetensors"), desk.npy("frames.npy", &clustered(3, 200, 4, 5)));
+    common::write_two_quantizers(&two);
+    desk.apply(DataCommand::Open(vec![two, frames]));
+    desk.wait("the question", |s| s.file_choice().is_some());
+    desk.apply(DataCommand::Answer(Some(Answer::Quantizer(1))));
+    desk.wait("the student", |s| !s.is_busy());
+    let first = desk.session.shown().unwrap().id;
+    for nth in 0..4 {
+        let path = desk.npy(&format!("{nth}.npy"), &clustered(nth, 100, 6, 5));
+        desk.open(&path);
+    }
+    desk.apply(RunsCommand::Show(first));
+    assert!(desk.session.is_opening() && desk.session.dataset().is_none(), "its frames are not in memory");
+    desk.wait("its data", |s| !s.is_busy());
+    assert!(desk.session.file_choice().is_none(), "it was answered");
+    assert_eq!(desk.session.missing_data(), [], "nothing has moved");
+    assert_eq!(desk.session.dataset().unwrap().set.matrix.num_frames(), 200);
+}
+
+#[test]
 fn data_that_changed_are_asked_for_and_not_guessed() {
     let mut desk = Desk::with_file(&clustered(1, 300, 6, 5), 5);
     desk.train();
