@@ -21,6 +21,16 @@ fn json_of_clips_records_and_lines() {
         assert_eq!(read.clips, [("utt1".to_owned(), 30), ("utt2".to_owned(), 12)], "{text}");
         assert_eq!((read.values.nrows(), read.values[[3, 29]], read.values[[1, 32]]), (4, a[3][29], b[1][2]));
     }
+    // Several versions of each clip are no clips of their own: one is known by its name, or none is taken.
+    let records = |other: &str| serde_json::json!([{"id": "utt1", "refs": a, other: a}, {"id": "utt2", "refs": b, other: b}]);
+    let read = codes(io_as_codes(&records("codes").to_string()).unwrap());
+    assert_eq!(read.clips, [("utt1".to_owned(), 30), ("utt2".to_owned(), 12)]);
+    assert!(read.notices.iter().any(|notice| notice.contains("utt1.refs")), "{:?}", read.notices);
+    check_refused(records("ids").to_string().as_bytes(), "could be data as well");
+    check_refused(records("mine").to_string().as_bytes(), "arrays of the names mine, refs");
+    // Two speakers with two clips each.
+    let speakers = serde_json::json!({"spk1": {"x": a, "y": b}, "spk2": {"x": b, "y": a}}).to_string();
+    assert_eq!(codes(open_bytes(speakers.as_bytes()).unwrap()).clips.len(), 4);
     let units = "{\"audio\": \"a.wav\", \"hubert\": \"71 12 57 12 4 4 4 9\"}\n{\"audio\": \"b.wav\", \"hubert\": \"1 2 3\"}\n";
     let read = codes(open_bytes(units.as_bytes()).unwrap());
     assert_eq!((read.values.dim(), read.clips.len()), ((1, 11), 2));
@@ -31,6 +41,15 @@ fn json_of_clips_records_and_lines() {
     check_refused(b"{\"ratios\": [8, 5, 4, 2], \"name\": \"x\"}", "none of the formats");
     check_refused(b"[[1,2,3,4,5,6,7,8],[1,2,3", "this JSON cannot be read");
     check_refused(b"[[1,2,3,4,5,6,7,8],[1,2,true]]", "no arrays of this JSON");
+}
+
+/// Opens a text for its codes.
+fn io_as_codes(text: &str) -> Result<Opened, FileError> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.json");
+    std::fs::write(&path, text).unwrap();
+    let wanted = Wanted { need: io::Need::Codes, ..Wanted::default() };
+    io::open_as(&path, wanted, &Task::silent(&Cancel::default()))
 }
 
 /// A matrix of float32 as Kaldi writes it.
