@@ -217,8 +217,15 @@ fn deep_and_long_headers_are_survived() {
 fn noise_behind_each_magic_number_is_survived() {
     let bench = Bench::new();
     let mut rng = Pcg64Mcg::seed_from_u64(8);
-    let starts: [&[u8]; 4] =
-        [b"RIFF\xff\xff\xff\xffWAVE", b"\x93NUMPY\x01\x00", b"\x40\0\0\0\0\0\0\0{\"", b""];
+    let starts: [&[u8]; 7] = [
+        b"RIFF\xff\xff\xff\xffWAVE",
+        b"\x93NUMPY\x01\x00",
+        b"\x40\0\0\0\0\0\0\0{\"",
+        b"PAR1",
+        b"ARROW1\0\0",
+        b"\xff\xff\xff\xff\x40\0\0\0\x10\0\0\0",
+        b"",
+    ];
     for start in starts {
         for len in (0..300).step_by(3) {
             let noise: Vec<u8> = (0..len).map(|_| rng.random()).collect();

@@ -20,6 +20,11 @@ const ARCHIVE_BYTES: u64 = 4 << 30;
 const AUDIO_BYTES: u64 = 64 << 20;
 const AUDIO_TIMES: u64 = 256;
 
+/// What reading the columns of a table may take: so much, and so many times the file's size on top. Codes of one bit in lists of 64-bit numbers, which
+/// a dictionary makes small, take 160 times their size.
+const TABLE_BYTES: u64 = 8 << 20;
+const TABLE_TIMES: u64 = 256;
+
 /// Says for the whole process what a compressed file may unpack to, in bytes. Counts when it is called before the first file is opened.
 pub fn set_unpack_limit(bytes: u64) {
     let _ = CHOSEN.set(Some(bytes));
@@ -50,6 +55,11 @@ pub(super) fn of_archive() -> u64 {
 /// What coded audio in a file of `file_len` bytes may unpack to, in bytes.
 pub(super) fn of_audio(file_len: u64) -> u64 {
     chosen().unwrap_or_else(|| AUDIO_BYTES.saturating_add(file_len.saturating_mul(AUDIO_TIMES)))
+}
+
+/// What reading the columns of a table in a file of `file_len` bytes may take, in bytes.
+pub(super) fn of_table(file_len: u64) -> u64 {
+    chosen().unwrap_or_else(|| TABLE_BYTES.saturating_add(file_len.saturating_mul(TABLE_TIMES)))
 }
 
 /// The refusal of what unpacks to `bytes`, or to more where `or_more`, when `limit` are allowed.

@@ -4,6 +4,7 @@
 //! tensors ([`tensors::Tensors`]), a family knows under which names a quantizer lies ([`model::FAMILIES`]).
 
 mod arrays;
+mod arrow;
 mod bundle;
 mod coded;
 mod codes_file;
@@ -13,6 +14,8 @@ mod error;
 mod faiss;
 mod folder;
 mod gguf;
+mod guard;
+mod held;
 mod json;
 mod kaldi;
 mod limits;
@@ -23,6 +26,7 @@ mod npy_objects;
 pub mod npz;
 mod onnx;
 mod order;
+mod parquet;
 mod patch;
 pub mod pytorch;
 mod raw;
@@ -32,6 +36,7 @@ mod riff;
 pub mod safetensors;
 mod sharded;
 mod stored;
+mod table;
 pub mod tensors;
 pub mod text;
 mod unread;
@@ -124,6 +129,8 @@ pub static READERS: &[&dyn Reader] = &[
     &nemo::NemoReader,
     &onnx::OnnxReader,
     &ecdc::EcdcReader,
+    &parquet::ParquetReader,
+    &arrow::ArrowReader,
     &kaldi::ArkReader,
     &kaldi::ScpReader,
     &json::JsonReader,

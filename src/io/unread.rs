@@ -22,16 +22,9 @@ const UNPACK: &str = "unpack it and open what is inside";
 /// The formats, by their marks.
 static FORMATS: &[Format] = &[
     Format {
-        name: "Parquet",
-        mark: (0, b"PAR1"),
-        way: "python -c \"import pandas, numpy; d = pandas.read_parquet('FILE'); numpy.savez('x.npz', **{str(i): numpy.stack(v) for i, v in \
-              enumerate(d['COLUMN'])})\" makes an .npz with an array a row",
-    },
-    Format {
-        name: "Arrow",
-        mark: (0, b"ARROW1"),
-        way: "python -c \"import datasets, numpy; d = datasets.Dataset.from_file('FILE'); numpy.savez('x.npz', **{str(i): numpy.array(v) for i, v in \
-              enumerate(d['COLUMN'])})\" makes an .npz with an array a row",
+        name: "Feather 1",
+        mark: (0, b"FEA1"),
+        way: "python -c \"import pandas; pandas.read_feather('FILE').to_parquet('x.parquet')\" makes a .parquet of it",
     },
     Format { name: "HDF5 (also Keras .h5 and MATLAB 7.3)", mark: (0, b"\x89HDF\r\n\x1a\n"), way: HDF5 },
     Format {

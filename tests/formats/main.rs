@@ -23,6 +23,7 @@ mod real_files;
 mod replacing;
 mod round_trips;
 mod shared_pickles;
+mod tables;
 mod text_files;
 mod wav_files;
 mod wild_files;

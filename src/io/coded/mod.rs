@@ -7,7 +7,6 @@ mod container;
 mod feed;
 mod mp4;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use symphonia::core::audio::Channels;
@@ -17,7 +16,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 
-use super::{Opened, Problem, Reader, Source, limits};
+use super::{Opened, Problem, Reader, Source, guard, limits};
 use crate::audio::{Audio, Collector};
 use crate::task::Task;
 use container::Container;
@@ -51,15 +50,7 @@ impl Reader for CodedReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        // The decoders are not ours: should one panic, that is an error of this file and nothing else.
-        let audio = catch_unwind(AssertUnwindSafe(|| read(source, task))).unwrap_or_else(|panic| {
-            let words = panic.downcast_ref::<String>().map(String::as_str);
-            let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-            Err(Problem::malformed(format!(
-                "the decoder failed on it, so it is most likely damaged ({words})"
-            )))
-        });
-        audio.map(Opened::Audio)
+        guard::guarded(|| read(source, task)).map(Opened::Audio)
     }
 }
 

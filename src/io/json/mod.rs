@@ -1,18 +1,16 @@
 //! JSON and JSON lines with codes or features in them: `{clip: [[..], ..]}`, lists of records, a record a line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufReader, Seek};
 use std::path::Path;
 
-use ndarray::ArrayD;
-
-use super::tensors::{TensorInfo, Tensors};
-use super::{Dtype, Opened, Problem, Reader, Source, arrays};
+use super::held::{HeldArrays, NAME_FIELDS};
+use super::{Opened, Problem, Reader, Source, arrays};
 use crate::task::Task;
 
 mod node;
 
-use node::{Node, Values};
+use node::Node;
 
 /// Reads JSON.
 #[derive(Debug, Clone, Copy)]
@@ -43,16 +41,13 @@ impl Reader for JsonReader {
         let mut file = &source.file;
         file.rewind()?;
         let root = node::read(BufReader::new(file), source.len, task)?;
-        let mut json = JsonArrays {
-            arrays: BTreeMap::new(),
-            infos: BTreeMap::new(),
-            metadata: BTreeMap::new(),
-            mixed: Vec::new(),
-            room: source.len.saturating_mul(NAME_TIMES).saturating_add(NAME_SLACK),
-        };
+        let mut json = JsonArrays { held: HeldArrays::new(source.len), mixed: Vec::new() };
         json.collect(root, String::new())?;
-        let mut found =
-            if source.wanted.wants_model() { None } else { arrays::of_tensors(&json, &source.wanted, task)? };
+        let mut found = if source.wanted.wants_model() {
+            None
+        } else {
+            arrays::of_tensors(&json.held, &source.wanted, task)?
+        };
         if let (Some(Opened::Codes(codes)), Some(first)) = (&mut found, json.mixed.first()) {
             let more = if json.mixed.len() > 1 {
                 format!(" and {} more", json.mixed.len() - 1)
@@ -87,26 +82,15 @@ fn has_numbers(head: &[u8]) -> bool {
     false
 }
 
-/// The arrays of a file by their names.
+/// The arrays of a file, and what is no array in it.
 struct JsonArrays {
-    arrays: BTreeMap<String, (Vec<usize>, Values)>,
-    infos: BTreeMap<String, TensorInfo>,
-    metadata: BTreeMap<String, String>,
+    held: HeldArrays,
     /// Lists that hold numbers and other things.
     mixed: Vec<String>,
-    /// Bytes that names may still take.
-    room: u64,
 }
-
-/// What names may take: so many times the file's size, and so much on top. One key may stand in front of very many names.
-const NAME_TIMES: u64 = 16;
-const NAME_SLACK: u64 = 4 << 20;
 
 /// Characters of a name that are told.
 const NAME_CHARS: usize = 60;
-
-/// Names of fields that name the clip that a record is of.
-const NAME_FIELDS: [&str; 7] = ["id", "utt", "utt_id", "name", "key", "audio", "path"];
 
 impl JsonArrays {
     /// Takes in the arrays below `node`, which is called `name`.
@@ -114,17 +98,12 @@ impl JsonArrays {
     /// # Errors
     /// Their names take far more room than the file.
     fn collect(&mut self, node: Node, name: String) -> Result<(), Problem> {
-        let room = self.room.checked_sub(name.len() as u64);
-        self.room = room.ok_or_else(|| {
-            Problem::malformed(
-                "the keys of this JSON are so long, and so much lies below them, that the names of its arrays take far more room than the file",
-            )
-        })?;
+        self.held.charge(&name)?;
         let joined = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
         match node {
-            Node::Row(values) => self.put(name, vec![values.len()], values),
+            Node::Row(values) => self.held.put(name, vec![values.len()], values),
             Node::Matrix { columns, values } => {
-                self.put(name, vec![values.len() / columns.max(1), columns], values);
+                self.held.put(name, vec![values.len() / columns.max(1), columns], values);
             }
             Node::List(nodes) => {
                 let mut taken = BTreeSet::new();
@@ -145,47 +124,4 @@ impl JsonArrays {
         }
         Ok(())
     }
-
-    fn put(&mut self, name: String, shape: Vec<usize>, values: Values) {
-        let dtype = match values {
-            Values::Whole(_) => Dtype::Int(4),
-            Values::Real(_) => Dtype::F32,
-        };
-        self.infos.insert(name.clone(), TensorInfo { dtype, shape: shape.clone() });
-        self.arrays.insert(name, (shape, values));
-    }
-
-    fn array(&self, name: &str) -> Result<&(Vec<usize>, Values), Problem> {
-        self.arrays.get(name).ok_or_else(|| Problem::malformed(format!("there is no array {name:?}")))
-    }
-}
-
-impl Tensors for JsonArrays {
-    fn infos(&self) -> &BTreeMap<String, TensorInfo> {
-        &self.infos
-    }
-
-    fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.metadata
-    }
-
-    fn floats(&self, name: &str, _task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
-        let (shape, values) = self.array(name)?;
-        let values = match values {
-            Values::Whole(values) => values.iter().map(|&v| v as f32).collect(),
-            Values::Real(values) => values.clone(),
-        };
-        shaped(shape, values)
-    }
-
-    fn codes(&self, name: &str, _task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
-        match self.array(name)? {
-            (shape, Values::Whole(values)) => shaped(shape, values.clone()),
-            _ => Err(Problem::Unsupported(format!("{name} holds real numbers, which are no codes"))),
-        }
-    }
-}
-
-fn shaped<T>(shape: &[usize], values: Vec<T>) -> Result<ArrayD<T>, Problem> {
-    ArrayD::from_shape_vec(shape, values).map_err(|_| Problem::malformed("rows of an array differ in length"))
 }

@@ -7,6 +7,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::io::Problem;
+use crate::io::held::{Number, Values};
 use crate::task::Task;
 
 /// A value.
@@ -29,20 +30,6 @@ pub(super) enum Node {
     Other,
 }
 
-/// One number.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Number {
-    Whole(i32),
-    Real(f32),
-}
-
-/// Numbers of one kind.
-#[derive(Debug)]
-pub(super) enum Values {
-    Whole(Vec<i32>),
-    Real(Vec<f32>),
-}
-
 /// Texts that are kept, to name clips by; longer ones are nothing but texts.
 const MAX_TEXT: usize = 400;
 
@@ -54,57 +41,6 @@ const ARRAY_COST: usize = 300;
 
 /// Values between two looks at the task.
 const VALUES_A_LOOK: usize = 1 << 14;
-
-impl Values {
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Whole(values) => values.len(),
-            Self::Real(values) => values.len(),
-        }
-    }
-
-    /// Adds a number; the first real one makes all of them real.
-    fn push(&mut self, number: Number) {
-        match (&mut *self, number) {
-            (Self::Whole(values), Number::Whole(number)) => grow(values, number),
-            (Self::Real(values), Number::Whole(number)) => grow(values, number as f32),
-            (Self::Real(values), Number::Real(number)) => grow(values, number),
-            (Self::Whole(values), Number::Real(number)) => {
-                let mut real: Vec<f32> = values.iter().map(|&v| v as f32).collect();
-                grow(&mut real, number);
-                *self = Self::Real(real);
-            }
-        }
-    }
-
-    fn extend(&mut self, other: &Self) {
-        match other {
-            Self::Whole(numbers) => numbers.iter().for_each(|&number| self.push(Number::Whole(number))),
-            Self::Real(numbers) => numbers.iter().for_each(|&number| self.push(Number::Real(number))),
-        }
-    }
-
-    /// The rows that they are, `columns` numbers each.
-    fn rows(self, columns: usize) -> Vec<Node> {
-        match self {
-            Self::Whole(values) => {
-                values.chunks(columns.max(1)).map(|row| Node::Row(Self::Whole(row.to_vec()))).collect()
-            }
-            Self::Real(values) => {
-                values.chunks(columns.max(1)).map(|row| Node::Row(Self::Real(row.to_vec()))).collect()
-            }
-        }
-    }
-}
-
-/// Adds a number; room grows by a quarter, so that it stays in proportion to the file.
-fn grow<T>(values: &mut Vec<T>, value: T) {
-    const LEAST: usize = 16;
-    if values.len() == values.capacity() {
-        values.reserve_exact((values.len() / 4).max(LEAST));
-    }
-    values.push(value);
-}
 
 impl Node {
     /// The text of the first of `fields` that an object has as one.
@@ -194,8 +130,7 @@ impl<'de> Visitor<'de> for Build<'_> {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Node, E> {
-        // Times in milliseconds and the like are beyond 32 bits, and no codes.
-        Ok(Node::Number(i32::try_from(number).map_or(Number::Real(number as f32), Number::Whole)))
+        Ok(Node::Number(Number::whole(number)))
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Node, E> {
@@ -247,6 +182,18 @@ impl<'de> Visitor<'de> for Build<'_> {
     }
 }
 
+/// Rows of `columns` numbers each.
+fn rows_of(values: Values, columns: usize) -> Vec<Node> {
+    match values {
+        Values::Whole(values) => {
+            values.chunks(columns.max(1)).map(|row| Node::Row(Values::Whole(row.to_vec()))).collect()
+        }
+        Values::Real(values) => {
+            values.chunks(columns.max(1)).map(|row| Node::Row(Values::Real(row.to_vec()))).collect()
+        }
+    }
+}
+
 /// A list while it is read.
 enum List {
     Empty,
@@ -277,7 +224,7 @@ impl List {
                 Self::Rows { columns, values }
             }
             (Self::Rows { columns, values }, node) => {
-                let mut nodes = values.rows(columns);
+                let mut nodes = rows_of(values, columns);
                 nodes.push(node);
                 Self::Nodes(nodes)
             }
