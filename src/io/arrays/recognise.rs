@@ -47,6 +47,9 @@ const PARAMETERS: &[&str] = &[
     "weight_v",
 ];
 
+/// What is looked for, and which arrays can be it.
+type Way<'a> = (Kind, &'a dyn Fn(&TensorInfo) -> bool);
+
 /// Features or codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -138,12 +141,9 @@ fn choose<'a>(
         Ok(group(infos, kind, is, fields)?.map(|chosen| (kind, chosen)))
     };
     // The first way in which there is something.
-    let first_of = |ways: [(Kind, &dyn Fn(&TensorInfo) -> bool); 2]| {
-        let [(kind, is), (other, is_too)] = ways;
-        match of(kind, is)? {
-            Some(chosen) => Ok(Some(chosen)),
-            None => of(other, is_too),
-        }
+    let first_of = |(kind, is): Way<'_>, (other, is_too): Way<'_>| match of(kind, is)? {
+        Some(chosen) => Ok(Some(chosen)),
+        None => of(other, is_too),
     };
     if let [(_, only)] = *infos.iter().collect::<Vec<_>>() {
         // One array is what its type says, unless something else is wanted.
@@ -153,15 +153,15 @@ fn choose<'a>(
         return Ok((only.dtype.is_int() || only.dtype.is_float()).then_some((kind, chosen)));
     }
     if wanted.wants_codes() {
-        return first_of([(Kind::Codes, &ints), (Kind::Codes, &any)]);
+        return first_of((Kind::Codes, &ints), (Kind::Codes, &any));
     }
     if wanted.wants_frames() {
-        return first_of([(Kind::Features, &floats), (Kind::Features, &numbers)]);
+        return first_of((Kind::Features, &floats), (Kind::Features, &numbers));
     }
     let names_codes = infos.keys().any(|name| CODE_FIELDS.contains(&field_of(name)));
     match names_codes {
-        true => first_of([(Kind::Codes, &ints), (Kind::Features, &floats)]),
-        false => first_of([(Kind::Features, &floats), (Kind::Codes, &ints)]),
+        true => first_of((Kind::Codes, &ints), (Kind::Features, &floats)),
+        false => first_of((Kind::Features, &floats), (Kind::Codes, &ints)),
     }
 }
 

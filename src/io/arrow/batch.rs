@@ -330,10 +330,10 @@ impl Array<'_> {
                 let missing = places().filter(|&nth| !self.is_valid(nth)).count() as u64;
                 for child in children {
                     child.emit(ranges, lens, sinks)?;
-                    if let (Data::Numbers { leaf, .. }, 1..) = (&child.data, missing) {
-                        if let Some(Sink::Numbers(lists)) = sinks.get_mut(*leaf) {
-                            lists.nulls += missing;
-                        }
+                    if let Data::Numbers { leaf, .. } = &child.data
+                        && let Some(Sink::Numbers(lists)) = sinks.get_mut(*leaf)
+                    {
+                        lists.nulls += missing;
                     }
                 }
             }

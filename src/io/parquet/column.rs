@@ -233,7 +233,7 @@ pub(super) fn read_texts(
         for nth in 0..levels {
             let is_there = defs.get(nth).is_none_or(|&def| def >= leaf.defined);
             let text = if is_there { found.next() } else { None };
-            let text = text.map(|text| text.data()).filter(|text| text.len() <= MAX_TEXT);
+            let text = text.map(ByteArray::data).filter(|text| text.len() <= MAX_TEXT);
             budget.take(text.map_or(0, <[u8]>::len) as u64)?;
             texts.push(text.map(|text| String::from_utf8_lossy(text).into_owned()));
         }

@@ -84,7 +84,7 @@ fn table(source: &Source<'_>, budget: &Budget, task: &Task<'_>) -> Result<Table,
             (Kind::Text | Kind::Other, _) => {}
             (_, 0) if has_lists => {}
             (_, depth) if depth > MOST_DEPTH => {
-                table.leave_out(&leaf.name, "its lists are nested too deeply")
+                table.leave_out(&leaf.name, "its lists are nested too deeply");
             }
             (_, depth) => {
                 let mut lists = Lists::new(depth);

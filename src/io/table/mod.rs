@@ -235,10 +235,10 @@ impl Arrays {
         let mut groups: BTreeMap<&str, BTreeMap<usize, &Values>> = BTreeMap::new();
         for (name, lists) in numbers {
             let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            if let (Some(digits), true) = (name.strip_prefix(stem), lists.values.len() == rows) {
-                if let Ok(number) = digits.parse() {
-                    groups.entry(stem).or_default().insert(number, &lists.values);
-                }
+            if let Some(Ok(number)) = name.strip_prefix(stem).map(str::parse)
+                && lists.values.len() == rows
+            {
+                groups.entry(stem).or_default().insert(number, &lists.values);
             }
         }
         for (stem, columns) in groups {
