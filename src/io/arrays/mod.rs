@@ -8,6 +8,7 @@ mod features;
 mod offsets;
 mod own;
 mod recognise;
+mod records;
 mod wanted;
 
 pub use as_stored::AsStored;
