@@ -103,6 +103,25 @@ pub fn choose(rng: &mut Pcg64, len: usize, count: usize) -> Vec<usize> {
     all
 }
 
+/// `count` indices drawn without replacement in proportion to `weights`; fewer where fewer have any weight.
+///
+/// Each gets the key `ln(u) / w`; the largest keys win (Efraimidis and Spirakis, 2006).
+#[must_use]
+pub fn choose_by_weight(rng: &mut Pcg64, weights: &[f32], count: usize) -> Vec<usize> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut keys: Vec<(f64, usize)> = weights
+        .iter()
+        .enumerate()
+        .map(|(idx, &w)| (unit(rng).max(f64::MIN_POSITIVE).ln() / f64::from(w), idx, w))
+        .filter(|&(_, _, w)| w > 0.0)
+        .map(|(key, idx, _)| (key, idx))
+        .collect();
+    keys.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    keys.into_iter().take(count).map(|(_, idx)| idx).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

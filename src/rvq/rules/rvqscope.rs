@@ -22,7 +22,6 @@
 //! which start at the threshold and not at N/K: on the demo they left 2 of 256 codes in use after 200 steps.
 
 use ndarray::{Array1, ArrayView2, Axis};
-use rand_pcg::Pcg64;
 
 use crate::param::ParamSpec;
 use crate::random;
@@ -128,7 +127,7 @@ impl UpdateRule for Rvqscope {
         let num_frames = batch.frames.nrows();
         let sizes = codebook.cluster_size();
         let mut dead = ema::below(sizes, self.threshold_frames(params, num_frames, sizes));
-        let chosen = draw_by_error(batch.sq_dists, dead.len(), &mut ctx.rng);
+        let chosen = random::choose_by_weight(&mut ctx.rng, batch.sq_dists, dead.len());
         if chosen.len() < dead.len() {
             // Too few badly quantized frames for all: the least used codes come first, the others stay as they are.
             dead.sort_by(|&a, &b| sizes[a as usize].total_cmp(&sizes[b as usize]).then(a.cmp(&b)));
@@ -173,22 +172,4 @@ fn seeded_kmeans(samples: ArrayView2<'_, f32>, input: &mut InitInput<'_>) -> Res
     let means = best.map_or_else(|| init::draw(samples, num_codes, &mut input.rng), |best| best.means);
     let found = start::lloyd(samples, means, EmptyCluster::Worst, input)?;
     Ok(init::recount(samples, found.means))
-}
-
-/// `count` frames drawn without replacement in proportion to `sq_dists`; fewer where fewer have any error.
-///
-/// Each frame gets the key `ln(u) / w`; the largest keys win (Efraimidis and Spirakis, 2006).
-fn draw_by_error(sq_dists: &[f32], count: usize, rng: &mut Pcg64) -> Vec<usize> {
-    if count == 0 {
-        return Vec::new();
-    }
-    let mut keys: Vec<(f64, usize)> = sq_dists
-        .iter()
-        .enumerate()
-        .map(|(idx, &w)| (random::unit(rng).max(f64::MIN_POSITIVE).ln() / f64::from(w), idx, w))
-        .filter(|&(_, _, w)| w > 0.0)
-        .map(|(key, idx, _)| (key, idx))
-        .collect();
-    keys.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    keys.into_iter().take(count).map(|(_, idx)| idx).collect()
 }
