@@ -29,6 +29,7 @@
 //!   model/         quantizers as the field's trainers store them
 //!   write/         containers that models go into, listed in WRITERS
 //!   patch.rs       a copy of a file in which some tensors have other numbers: how a codebook goes back into its checkpoint
+//! doctor/          what is wrong with a quantizer, by which figures, and what to change: CHECKS
 //! training/        the training loop step by step, its history, and a run as panels and reports see it
 //! metrics/         every figure once: the formula, its definition in words, and what it is where nothing defines it
 //! features/        frames of numbers that are known to be finite, and the EXTRACTORS that make them of audio
@@ -88,6 +89,7 @@
 pub mod app;
 pub mod audio;
 pub mod cli;
+pub mod doctor;
 pub mod features;
 pub mod io;
 pub mod jobs;

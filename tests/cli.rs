@@ -299,7 +299,8 @@ fn a_report_of_a_model_has_the_agreed_keys() {
     done(&dir, &[&base[..], &["--holdout", "0.1", "--out", "r"]].concat());
     let text = std::fs::read_to_string(dir.path().join("r/metrics.json")).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(keys(&json), ["rvqscope", "source", "params", "steps", "layers", "totals", "findings"]);
+    let agreed = ["rvqscope", "source", "params", "steps", "layers", "totals", "findings", "diagnosis"];
+    assert_eq!(keys(&json), agreed);
     let source = ["paths", "frames", "dim", "frame_rate_hz", "train_frames", "held_out_frames"];
     assert_eq!(keys(&json["source"]), source);
     assert_eq!((&json["steps"], &json["params"]["seed"]), (&Value::from(6), &Value::from(0)));

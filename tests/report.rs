@@ -213,7 +213,10 @@ fn a_model_without_a_past_says_so() {
     assert!(json["totals"]["train"]["effective_kbps"].is_null(), "no frame rate, no bit rate");
     assert!(json["params"]["num_layers"].is_number());
     let page = report.html();
-    assert!(page.contains("not trained here") && page.contains("Nothing stands out"));
+    assert!(
+        page.contains("not trained here") && page.contains("Layers 1 and 2 have the same rows"),
+        "{page}"
+    );
     let empty = Run { train: None, ..bare };
     check_markup(
         Report::new(&empty, &History::default(), Vec::new()).html().strip_prefix("<!DOCTYPE html>").unwrap(),

@@ -6,6 +6,7 @@
 mod choice;
 mod code_strip;
 mod codebooks;
+mod diagnoses;
 mod dialogs;
 mod differs;
 mod exports;

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, Command, value_parser};
 
+use crate::doctor::repair::FIXES;
 use crate::features::{self, EXTRACTORS, ExtractParams};
 use crate::io::ReadAs;
 use crate::param::{ParamKind, ParamSpec, ParamValue};
@@ -23,8 +24,19 @@ use training::{sweep, train, training_flags};
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 9] =
-    ["train", "sweep", "encode", "decode", "inspect", "report", "convert", "write-back", "help"];
+static COMMANDS: [&str; 11] = [
+    "train",
+    "sweep",
+    "encode",
+    "decode",
+    "inspect",
+    "report",
+    "doctor",
+    "repair",
+    "convert",
+    "write-back",
+    "help",
+];
 
 /// Whether `word` is a command.
 pub(super) fn is_command(word: &str) -> bool {
@@ -52,7 +64,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         .after_help(
             "Files are known by their content: WAV audio, NumPy arrays, safetensors. A folder stands for the files in it.\n\
              Progress goes to standard error, results to standard output or files.\n\
-             Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n\n\
+             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a severe finding (doctor --strict), 130 interrupted.\n\n\
              Start with:\n  \
              rvqscope report --demo --out report                      train on built-in speech; figures and plots\n  \
              rvqscope train speech/ --out m.safetensors               train on audio, features, or folders\n  \
@@ -61,7 +73,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         )
         .subcommand_required(true)
         .arg(unpack_limit_flag())
-        .subcommands([train(rule), sweep(rule), encode(), decode(), inspect(), report(rule), convert(), write_back()])
+        .subcommands([train(rule), sweep(rule), encode(), decode(), inspect(), report(rule), doctor(), repair(), convert(), write_back()])
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {
@@ -80,6 +92,55 @@ fn report(rule: &'static dyn UpdateRule) -> Command {
     let command = training_flags(data_args(command, ""), rule);
     // A model tells something on its own.
     command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model"]))
+}
+
+fn doctor() -> Command {
+    let command = Command::new("doctor")
+        .about("Name what is wrong with a model, the figures behind it, and what to change")
+        .after_help(
+            "Examples:\n  \
+             rvqscope doctor s2G.pth\n  \
+             rvqscope doctor model.safetensors test/ --strict && ./next-step\n  \
+             rvqscope doctor model.safetensors test/ --json > findings.json\n\n\
+             Without data a model is judged by its buffers. Findings are printed the worst first: severe, warning, note.",
+        )
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .args(model_flags(true))
+        .arg(switch("json", "Print JSON: schema, model, layers, frames, findings (id, severity, layers, codes, measured, text, remedy, why, source), notes"))
+        .arg(switch("strict", "End with exit code 3 where a finding is severe"))
+        .arg(holdout_flag())
+        .arg(beam_flag("Keep B paths behind each layer [default: 1]"))
+        .arg(threads_flag());
+    // The model is always there: nothing more is required.
+    data_args(command, "").mut_arg("data", |arg| arg.required_unless_present("model"))
+}
+
+fn repair() -> Command {
+    let fixes = FIXES.iter().map(|fix| format!("{}: {}", fix.id, fix.title)).collect::<Vec<_>>().join("\n");
+    let command = Command::new("repair")
+        .about("Mend a model on data without training it, and keep what does no harm on held-out frames")
+        .after_help(format!(
+            "Examples:\n  \
+             rvqscope repair model.safetensors speech/ --out mended.safetensors\n  \
+             rvqscope repair s2G.pth hubert/ --fix replace-dead,refit --beam 5 --out mended.safetensors\n\n\
+             Without --fix, what `rvqscope doctor` finds is mended. A fix that makes the SNR or the number of used codes worse on the held-out frames \
+             is not kept.\n\nFixes:\n{fixes}"
+        ))
+        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .args(model_flags(true))
+        .arg(path_flag("out", "FILE", "The mended model").required(true))
+        .arg(
+            Arg::new("fix")
+                .long("fix")
+                .value_name("ID,...")
+                .value_delimiter(',')
+                .help("Fixes, or findings to mend [default: those that the findings call for]"),
+        )
+        .arg(switch("json", "Print JSON: schema, written, tried (fix, rows, before, after, kept)"))
+        .arg(holdout_flag())
+        .arg(beam_flag("Search codes along B paths, in fitting and in judging [default: 1]"))
+        .arg(threads_flag());
+    data_args(command, "")
 }
 
 fn encode() -> Command {
@@ -185,6 +246,18 @@ fn data_args(command: Command, after: &str) -> Command {
 }
 
 /// How many paths a search keeps.
+fn holdout_flag() -> Arg {
+    Arg::new("holdout")
+        .long("holdout")
+        .value_name("SHARE")
+        .default_value("0.1")
+        .value_parser(|text: &str| match text.parse::<f64>() {
+            Ok(share) if (0.0..=0.9).contains(&share) => Ok(share),
+            _ => Err("must be a number from 0 to 0.9"),
+        })
+        .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none")
+}
+
 fn beam_flag(help: &'static str) -> Arg {
     count_flag("beam", "B", help)
 }

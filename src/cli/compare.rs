@@ -5,9 +5,10 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
+use crate::doctor;
 use crate::jobs::{self, Builtin, CompareSpec, Entry, PITFALLS, Pitfall, SaveSpec, Trained};
 use crate::report::scale::short;
-use crate::training::{History, RunSummary, findings};
+use crate::training::{History, RunSummary};
 
 use super::errors::with_path;
 use super::metrics_log::MetricsLog;
@@ -60,8 +61,8 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
         save(folder, &labels, &compared.trained, env)?;
     }
     log.map(MetricsLog::finish).transpose()?;
-    for (label, trained) in labels.iter().zip(&compared.trained) {
-        for finding in findings(&trained.run) {
+    for ((label, trained), history) in labels.iter().zip(&compared.trained).zip(&histories) {
+        for finding in doctor::sentences(&trained.run, history) {
             env.reporter.note(&format!("{label}: {finding}"));
         }
     }

@@ -1,6 +1,6 @@
 //! The command line: each command builds a job and runs it here and now.
 //!
-//! Results go to standard output or to files, everything else to standard error. The process ends with 0, 1 for a failure, 2 for wrong usage, or 130
+//! Results go to standard output or to files, everything else to standard error. The process ends with 0, 1 for a failure, 2 for wrong usage, 3 for a severe finding where that was asked for, or 130
 //! where it was interrupted.
 
 mod args;
@@ -9,13 +9,16 @@ mod codes_alone;
 mod compare;
 mod corpus;
 mod data_alone;
+mod doctor;
 mod errors;
+mod evaluated;
 mod file_names;
 mod flags;
 mod inspect;
 mod metrics_log;
 mod model;
 mod progress;
+mod repair;
 mod report;
 mod sweep;
 mod table;
@@ -37,6 +40,8 @@ use progress::Reporter;
 pub const FAILED: u8 = 1;
 /// The exit code for arguments that make no sense.
 pub const WRONG_USAGE: u8 = 2;
+/// The exit code for a severe finding under `--strict`.
+pub const SEVERE: u8 = 3;
 /// The exit code for a command that was interrupted, as shells count it.
 pub const INTERRUPTED: u8 = 130;
 
@@ -161,12 +166,15 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "convert" => model::convert(matches, &env),
         "write-back" => model::write_back(matches, &env),
         "report" => report::report(matches, &env),
+        "repair" => repair::repair(matches, &env),
+        "doctor" => doctor::doctor(matches, &env),
         other => Err(Usage(format!("there is no command {other}")).into()),
     };
     env.reporter.finish();
     match done {
         Ok(()) => 0,
         Err(err) if is_broken_pipe(&err) => 0,
+        Err(err) if err.is::<doctor::SevereFinding>() => SEVERE,
         Err(err) if env.cancel.is_cancelled() => {
             let reached = err.downcast_ref::<Interrupted>().map(|Interrupted(words)| words.as_str());
             eprintln!("interrupted; {}", reached.unwrap_or("no file was changed"));

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
+use crate::doctor;
 use crate::features::Split;
 use crate::io::{self, Need};
 use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, rules};
-use crate::training::{Batches, History, findings};
+use crate::training::{Batches, History};
 
 use super::args::rvq_id;
 use super::errors::with_path;
@@ -24,11 +25,11 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     check_writable(out)?;
     // Now and not when the training is over.
     io::check_model(out, flags::rvq_params(matches)?.0.metric)?;
-    let (trained, _, log) = run(matches, env)?;
+    let (trained, history, log) = run(matches, env)?;
     let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
     env.job(|ctx| jobs::save_model(&spec, ctx))?;
     log.map(MetricsLog::finish).transpose()?;
-    for finding in findings(&trained.run) {
+    for finding in doctor::sentences(&trained.run, &history) {
         env.reporter.note(&finding);
     }
     Ok(print(&table::results(&trained.run))?)

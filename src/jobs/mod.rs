@@ -11,6 +11,7 @@ mod evaluate;
 mod feature_files;
 mod holdout;
 mod model;
+mod repair;
 mod report;
 mod stamp;
 mod sweep;
@@ -42,6 +43,7 @@ pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,
 };
+pub use repair::{RepairSpec, repair};
 pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
 pub use stamp::FileStamp;
 pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};

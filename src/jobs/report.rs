@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::report::{self, Report};
-use crate::training::{History, Run, SourceInfo, findings};
+use crate::training::{History, Run, SourceInfo};
 
 use super::{JobError, OpenedCodes};
 
@@ -33,7 +33,7 @@ pub enum ReportOf {
 pub fn write_report(spec: &ReportSpec) -> Result<PathBuf, JobError> {
     let ReportSpec { of, dir } = spec;
     let report = match of {
-        ReportOf::Run(run, history) => Report::new(run, history, findings(run)),
+        ReportOf::Run(run, history) => Report::new(run, history, Vec::new()),
         ReportOf::Codes(codes) => report_of_codes(codes),
     };
     report::write(dir, &report)?;

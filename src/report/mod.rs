@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::doctor::{Finding, Patient, diagnose};
 use crate::io::{FileError, Problem, replace_file};
 use crate::metrics::{
     CodebookView, EmaMetrics, Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics,
@@ -49,6 +50,8 @@ pub struct Report {
     pub totals: Splits<TotalMetrics>,
     /// What stands out, a sentence each.
     pub findings: Vec<String>,
+    /// What the doctor found, with figures: the first of the findings.
+    pub diagnosis: Vec<Finding>,
     /// What the run is called.
     #[serde(skip)]
     pub name: String,
@@ -120,9 +123,11 @@ impl<T> Splits<T> {
 }
 
 impl Report {
-    /// The report of a run and its steps; `findings` are most important first.
+    /// The report of a run and its steps; `notes` are on its file, and come behind what the doctor finds.
     #[must_use]
-    pub fn new(run: &Run, history: &History, findings: Vec<String>) -> Self {
+    pub fn new(run: &Run, history: &History, notes: Vec<String>) -> Self {
+        let diagnosis = diagnose(&Patient::of(run).with_history(history));
+        let findings = diagnosis.iter().map(Finding::sentence).chain(notes).collect();
         let (mut train, mut held_out) = (
             run.layer_metrics(SplitKind::Train).into_iter(),
             run.layer_metrics(SplitKind::HeldOut).into_iter(),
@@ -151,6 +156,7 @@ impl Report {
                 held_out: run.total_metrics(SplitKind::HeldOut),
             },
             findings,
+            diagnosis,
             name: run.name.clone(),
             rule_label: if run.params_known { run.rule().label() } else { "unknown" },
             live_edits: run.live_edits.clone(),
@@ -194,6 +200,7 @@ impl Report {
             layers: metrics.iter().enumerate().map(layer).collect(),
             totals: Splits { train: Some(totals), held_out: None },
             findings,
+            diagnosis: Vec::new(),
             name,
             rule_label: "unknown",
             live_edits: Vec::new(),

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::doctor::{Patient, diagnose};
 use crate::io::FileError;
 use crate::io::model::LoadedModel;
 use crate::jobs::{
     Dataset, FileStamp, JobError, JobOutput, OpenedCodes, OpenedFiles, ResumeFrom, Source, Trained, recorded,
 };
 use crate::rvq::Rvq;
-use crate::training::{Run, StepRecord, findings};
+use crate::training::{Run, StepRecord};
 
 use super::Session;
 use super::activity::{Doing, Task, TrainState, Training};
@@ -218,7 +219,8 @@ impl Session {
     fn notify_findings(&mut self, id: RunId, run: &Run) {
         let is_single = self.runs.entries().len() == 1;
         let name = self.runs.get(id).map(|entry| entry.name().to_owned()).unwrap_or_default();
-        for finding in findings(run) {
+        for finding in diagnose(&Patient::of(run).without_rows()) {
+            let finding = finding.sentence();
             let text = if is_single { finding } else { format!("{name}: {finding}") };
             self.notify(Severity::Info, text);
         }

@@ -2,7 +2,6 @@
 
 mod batches;
 mod code_states;
-mod findings;
 mod history;
 mod init_sample;
 mod layer_pass;
@@ -19,7 +18,6 @@ mod verdict;
 
 pub(crate) use batches::Batches;
 pub use code_states::{CodeState, LayerCodes};
-pub use findings::findings;
 pub use history::{History, Series};
 pub use layer_state::LayerState;
 pub use motion::Motion;
@@ -29,6 +27,7 @@ pub use shared_start::SharedStart;
 pub use summary::RunSummary;
 pub use trainer::Trainer;
 pub use trainer_state::TrainerState;
+pub(crate) use verdict::SNR_GAP_DB;
 pub use verdict::{Health, LayerVerdict, ThresholdStanding, verdicts};
 
 use serde::Serialize;

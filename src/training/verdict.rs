@@ -58,7 +58,7 @@ const MANY_DEAD: f64 = 0.1;
 const UNEVEN: f64 = 0.1;
 
 /// What held-out frames may lose against those trained on, in dB.
-pub(super) const SNR_GAP_DB: f64 = 2.0;
+pub(crate) const SNR_GAP_DB: f64 = 2.0;
 
 /// A layer that adds less than this, in dB, is hardly worth its bits.
 const SMALL_GAIN_DB: f64 = 0.1;

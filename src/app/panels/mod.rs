@@ -3,6 +3,7 @@
 mod codebook;
 mod data;
 mod dead;
+mod doctor;
 mod ema;
 mod error;
 mod layers;
@@ -24,6 +25,7 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(usage::Usage::default()),
     || Box::new(layers::Layers::default()),
     || Box::new(dead::Dead::default()),
+    || Box::new(doctor::Doctor::default()),
     || Box::new(ema::Ema::default()),
     || Box::new(codebook::Codebook::default()),
     || Box::new(error::Error::default()),

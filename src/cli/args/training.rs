@@ -11,7 +11,9 @@ use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{self, RvqParams};
 
 use super::models::{endings, model_flags};
-use super::{beam_flag, data_args, param_arg, path_flag, rvq_id, switch, threads_flag, wrapped};
+use super::{
+    beam_flag, data_args, holdout_flag, param_arg, path_flag, rvq_id, switch, threads_flag, wrapped,
+};
 
 /// The command that trains, one run or several side by side.
 pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
@@ -156,17 +158,7 @@ pub(super) fn training_flags(command: Command, rule: &'static dyn UpdateRule) ->
                 .help("Train for so many passes over the data, in place of a number of steps"),
         )
         .next_help_heading("Training")
-        .arg(
-            Arg::new("holdout")
-                .long("holdout")
-                .value_name("SHARE")
-                .default_value("0.1")
-                .value_parser(|text: &str| match text.parse::<f64>() {
-                    Ok(share) if (0.0..=0.9).contains(&share) => Ok(share),
-                    _ => Err("must be a number from 0 to 0.9"),
-                })
-                .help("Share of the frames that is kept apart to judge by: whole clips, or the tail; 0 for none"),
-        )
+        .arg(holdout_flag())
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
         .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; training steps are greedy all the same [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))

@@ -15,7 +15,7 @@ use crate::jobs::{self, Dataset, JobEvent, MODEL_EXTENSION, SaveSpec, SweepAxis,
 use crate::report::Report;
 use crate::report::sweep::{Axis, FIGURES, SCHEMA, Sweep, SweepRun, SweepState, groups};
 use crate::rvq::Rvq;
-use crate::training::{History, findings, params_json};
+use crate::training::{History, params_json};
 
 use super::errors::with_path;
 use super::metrics_log::MetricsLog;
@@ -153,7 +153,7 @@ impl<'a> Running<'a> {
         let spec = SaveSpec { run: run.clone(), path: path(MODEL_EXTENSION) };
         env.job(|ctx| jobs::save_model(&spec, ctx))?;
         log.map(MetricsLog::finish).transpose()?;
-        let text = Report::new(&run, &history, findings(&run)).metrics_json();
+        let text = Report::new(&run, &history, Vec::new()).metrics_json();
         let name = member.name.clone();
         self.folder.write(&format!("{name}.json"), &text)?;
         self.folder.took(&name, began.elapsed().as_secs_f64())?;

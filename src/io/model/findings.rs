@@ -38,10 +38,14 @@ fn cluster_sizes(codebook: &Codebook) -> Vec<String> {
         findings.push("every EMA cluster size is 0: the layer was never trained".to_owned());
         return findings;
     }
+    // What a size says is seen beside that of an even code: in small batches every code has few frames.
+    let even = sizes.iter().map(|size| size.max(0.0)).sum::<f64>() / sizes.len() as f64;
     let small = sizes.iter().filter(|&&size| size < SMALL_CLUSTER).count();
     if small > 0 {
-        findings
-            .push(format!("{small} of {} codes have an EMA cluster size below {SMALL_CLUSTER}", sizes.len()));
+        findings.push(format!(
+            "{small} of {} codes have an EMA cluster size below {SMALL_CLUSTER}, where an even code has {even:.3}",
+            sizes.len()
+        ));
     }
     findings
 }

@@ -1,0 +1,156 @@
+//! Frames that do not suit a quantizer, or this one.
+
+use super::{Check, Evidence, Findings, Patient, Severity};
+use crate::metrics::distortion;
+
+/// The mean may hold so many times what varies.
+const OFFSET_TIMES: f64 = 10.0;
+
+/// A dimension varies by less than this share of the median one.
+const CONSTANT: f64 = 1e-6;
+
+/// A frame is so many times as long as the median one, about the mean.
+const OUTLIER: f64 = 30.0;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        id: "wrong-features",
+        title: "frames that the quantizer was not made for",
+        needs: &[Evidence::Counts],
+        why: "Frames of another scale, another offset or another extractor than those it was trained on are left worse than if nothing were subtracted.",
+        source: "sum ||x - q||² >= sum ||x||² behind the last layer",
+        look: wrong_features,
+    },
+    Check {
+        id: "offset",
+        title: "an offset that carries the signal-to-noise ratio",
+        needs: &[Evidence::Counts],
+        why: "The first code of every layer gives the mean back, and the ratio counts it as signal: 80 dB may be 79.99 of mean.",
+        source: "10 log10(sum ||x||² / sum ||x - mean||²)",
+        look: offset,
+    },
+    Check {
+        id: "constant-dimensions",
+        title: "dimensions that do not vary",
+        needs: &[Evidence::Frames],
+        why: "They cost nothing and tell nothing, but one that should vary points to an extractor that failed.",
+        source: "a variance below 1e-6 of the median dimension's",
+        look: constant_dimensions,
+    },
+    Check {
+        id: "outliers",
+        title: "frames far outside of the others",
+        needs: &[Evidence::Frames],
+        why: "A code that sits on one of them serves nobody else, and the mean squared error is theirs.",
+        source: "||x - mean|| above 30 times its median",
+        look: outliers,
+    },
+];
+
+fn wrong_features(patient: &Patient<'_>, found: &mut Findings) {
+    let Some((split, evaluation)) = patient.run.best_evaluation() else { return };
+    let Some(last) = evaluation.layers.last() else { return };
+    // Of a trained quantizer the frames trained on say nothing new.
+    if evaluation.signal_energy <= 0.0 || last.residual_energy < evaluation.signal_energy {
+        return;
+    }
+    let snr = distortion::snr_db(evaluation.signal_energy, last.residual_energy).unwrap_or(0.0);
+    found
+        .add(
+            Severity::Severe,
+            format!(
+                "{} are reproduced worse than by zero ({snr:.1} dB): this quantizer was made for other features, or for a scale or an offset of its own",
+                patient.run.frames_words(split, evaluation.frames)
+            ),
+        )
+        .on(evaluation.frames)
+        .measured("SNR", snr, 0.0, "dB")
+        .remedy("Open the features that it was trained on, standardized in the same way");
+}
+
+fn offset(patient: &Patient<'_>, found: &mut Findings) {
+    let Some((split, evaluation)) = patient.run.best_evaluation() else { return };
+    let (signal, centred) = (evaluation.signal_energy, evaluation.centred_energy);
+    if centred <= 0.0 || signal < OFFSET_TIMES * centred {
+        return;
+    }
+    let share = 10.0 * (signal / centred).log10();
+    found
+        .add(
+            Severity::Warning,
+            format!(
+                "{share:.1} dB of the signal-to-noise ratio on {} are the mean of the frames, which any quantizer gives back",
+                patient.run.frames_words(split, evaluation.frames)
+            ),
+        )
+        .on(evaluation.frames)
+        .measured("mean over variance", share, 10.0 * OFFSET_TIMES.log10(), "dB")
+        .remedy("Standardize the frames, and judge by the explained variance");
+}
+
+fn constant_dimensions(patient: &Patient<'_>, found: &mut Findings) {
+    let Some(frames) = patient.frames.filter(|frames| frames.nrows() > 1) else { return };
+    let variances: Vec<f64> = frames.columns().into_iter().map(|column| variance(column.iter())).collect();
+    let middle = median(variances.clone());
+    let constant: Vec<usize> = (0..variances.len()).filter(|&d| variances[d] <= CONSTANT * middle).collect();
+    if constant.is_empty() || middle <= 0.0 {
+        return;
+    }
+    let shown: Vec<String> = constant.iter().take(8).map(usize::to_string).collect();
+    let more = if constant.len() > shown.len() { ", ..." } else { "" };
+    found
+        .add(
+            Severity::Note,
+            format!(
+                "{} of {} dimensions do not vary: {}{more}",
+                constant.len(),
+                variances.len(),
+                shown.join(", ")
+            ),
+        )
+        .on(frames.nrows() as u64)
+        .measured("dimensions", constant.len() as f64, 0.0, "dimensions")
+        .remedy("Look at what makes the features, or leave these dimensions out");
+}
+
+fn outliers(patient: &Patient<'_>, found: &mut Findings) {
+    let Some(frames) = patient.frames.filter(|frames| frames.nrows() > 1) else { return };
+    let mean: Vec<f64> = frames
+        .columns()
+        .into_iter()
+        .map(|column| column.iter().map(|&v| f64::from(v)).sum::<f64>() / frames.nrows() as f64)
+        .collect();
+    let length = |row: ndarray::ArrayView1<'_, f32>| {
+        row.iter().zip(&mean).map(|(&v, &m)| (f64::from(v) - m).powi(2)).sum::<f64>().sqrt()
+    };
+    let lengths: Vec<f64> = frames.rows().into_iter().map(length).collect();
+    let middle = median(lengths.clone());
+    let far = lengths.iter().filter(|&&length| length > OUTLIER * middle).count();
+    let most = lengths.iter().copied().fold(0.0, f64::max);
+    if far == 0 || middle <= 0.0 {
+        return;
+    }
+    found
+        .add(
+            Severity::Warning,
+            format!(
+                "{far} of {} frames lie more than {OUTLIER} times as far from the mean as the median frame, one of them {:.0} times",
+                frames.nrows(),
+                most / middle
+            ),
+        )
+        .on(frames.nrows() as u64)
+        .measured("distance over the median", most / middle, OUTLIER, "")
+        .remedy("Look at these frames: clipped sound, a broken file, or numbers that are no features");
+}
+
+fn variance<'a>(values: impl Iterator<Item = &'a f32> + Clone) -> f64 {
+    let n = values.clone().count().max(1) as f64;
+    let mean = values.clone().map(|&v| f64::from(v)).sum::<f64>() / n;
+    values.map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}

@@ -1,0 +1,256 @@
+//! Whether codes that nobody chooses are given new places.
+
+use super::{Check, Evidence, Findings, Patient, Severity};
+use crate::metrics::buffers::{self, EmaSetting, embed_gap};
+use crate::metrics::usage;
+use crate::rvq::Codebook;
+use crate::training::ThresholdStanding;
+
+/// A row this far from what its averages make of it, over the rows' RMS length, was written by something else than the EMA.
+const WRITTEN: f64 = 0.1;
+
+/// A code with less than this share of an even code's frames is given up by every rule that replaces.
+const GIVEN_UP: f64 = 0.01;
+
+/// More codes than this share of K are many.
+const MANY: f64 = 0.1;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        id: "threshold-above-even",
+        title: "a threshold above what an even code gets",
+        needs: &[Evidence::Parameters],
+        why: "In steady state c_k is N p_k: at a threshold of N/K and above even evenly used codes count as dead, and all of them are replaced at every step.",
+        source: "threshold >= N/K; advised is rho N/K with rho = 0.1",
+        look: threshold_above_even,
+    },
+    Check {
+        id: "below-usual-threshold",
+        title: "sizes below the usual threshold that say nothing",
+        needs: &[Evidence::Sizes],
+        why: "The usual threshold of 2 frames is meant for batches of many frames a code. Sizes that add up to a few frames a code lie below it by nature: that is the \
+              batch, not a collapse; but a trainer that runs with a threshold of 2 on such batches replaces its whole codebook.",
+        source: "c_k < 2 for half of the codes at C/K < 4, with an EMA perplexity of 0.1 K or more",
+        look: below_usual_threshold,
+    },
+    Check {
+        id: "replacement-overwritten",
+        title: "replacement that is written over in the same step",
+        needs: &[Evidence::Parameters, Evidence::Sizes],
+        why: "EnCodec writes the replaced row before the EMA write of the same step, which puts the old one back: dead codes stay dead.",
+        source: "c_k < threshold under the rule encodec",
+        look: replacement_overwritten,
+    },
+    Check {
+        id: "replacement-snaps-back",
+        title: "replaced rows whose averages were not replaced",
+        needs: &[Evidence::Sizes, Evidence::Rows],
+        why: "Where only embed is written, the next step computes the row out of the old embed_avg and cluster_size again: the replacement lives one step.",
+        source: "||e_k - m_k / c~_k|| > 0.1 of the rows' RMS length at c_k < threshold",
+        look: replacement_snaps_back,
+    },
+    Check {
+        id: "dead-not-replaced",
+        title: "dead codes that nothing replaces",
+        needs: &[Evidence::Sizes, Evidence::Rows],
+        why: "A code far below any threshold in use that still has the row its averages make of it was not replaced: replacement is off, or has no effect.",
+        source: "c_k < 0.01 C/K with e_k = m_k / c~_k, for more than a tenth of the codes",
+        look: dead_not_replaced,
+    },
+    Check {
+        id: "summed-workers",
+        title: "sizes summed over several processes",
+        needs: &[Evidence::Parameters, Evidence::Sizes],
+        why: "A summed all-reduce multiplies every cluster size by the number of processes, so that an absolute threshold means something else on each machine.",
+        source: "C / N is a whole number from 2 on, within 1 %",
+        look: summed_workers,
+    },
+];
+
+fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
+    let standing = ThresholdStanding::of(patient.run, 0);
+    if !standing.is_too_high {
+        return;
+    }
+    found
+        .add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1))
+        .measured("threshold", standing.frames, standing.uniform, "frames a batch")
+        .remedy(format!("Lower it to 0.1 N/K = {:.3} frames, or raise the batch size", standing.advised));
+}
+
+fn below_usual_threshold(patient: &Patient<'_>, found: &mut Findings) {
+    /// What trainers of the lineage set, in frames a batch.
+    const USUAL: f64 = 2.0;
+    // Where the threshold is known, it is judged by itself.
+    if patient.run.params_known {
+        return;
+    }
+    for (layer, _, sizes, total) in patient.with_sizes() {
+        let (even, small) = (total / sizes.len() as f64, usage::dead_threshold(sizes, USUAL));
+        let perplexity = buffers::ema_perplexity(sizes).unwrap_or(0.0);
+        if small * 2 < sizes.len() || even >= 2.0 * USUAL || perplexity < 0.1 * sizes.len() as f64 {
+            continue;
+        }
+        found
+            .add(
+                Severity::Note,
+                format!(
+                    "Layer {}: {small} of {} codes have a size below 2. That is no count of dead codes: the sizes add up to {total:.0} frames, so that an even \
+                     code has {even:.2}, and by their shares the codes are used like {perplexity:.0} even ones",
+                    layer + 1,
+                    sizes.len()
+                ),
+            )
+            .of_layer(layer)
+            .measured("frames of an even code", even, 2.0 * USUAL, "frames a batch")
+            .remedy(format!("Train it on with a threshold of 0.1 C/K = {:.2} frames, not of 2, or with larger batches", 0.1 * even));
+    }
+}
+
+fn replacement_overwritten(patient: &Patient<'_>, found: &mut Findings) {
+    if patient.run.params.rule != "encodec" {
+        return;
+    }
+    for (layer, book, sizes, _) in patient.with_sizes() {
+        let threshold = ThresholdStanding::of(patient.run, layer);
+        let dead = usage::dead_threshold(sizes, threshold.frames);
+        if threshold.is_too_high || dead == 0 {
+            continue;
+        }
+        let codes = below(sizes, threshold.frames);
+        let severity = if is_many(dead, book) { Severity::Severe } else { Severity::Warning };
+        found
+            .add(
+                severity,
+                format!(
+                    "Layer {}: {dead} of {} codes lie below the threshold, and this rule writes over what replaces them in the same step",
+                    layer + 1,
+                    sizes.len()
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("dead codes", dead as f64, 0.0, "codes")
+            .remedy("Train on under the rule rvqscope, lucidrains or moshi, which move sizes and sums with the row");
+    }
+}
+
+fn replacement_snaps_back(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book, sizes, total) in patient.with_sizes() {
+        let standing = ThresholdStanding::of(patient.run, layer);
+        let even = total / sizes.len() as f64;
+        // A threshold that is not known is below an even code's size, or it says nothing.
+        let limit = if standing.is_known && standing.frames > 0.0 { standing.frames } else { even };
+        let gaps = gaps(book, sizes, total, patient.run.ema_setting(layer));
+        let codes: Vec<usize> =
+            (0..sizes.len()).filter(|&code| sizes[code] < limit && gaps[code] > WRITTEN).collect();
+        // Where larger codes are off as well, the averages are of another time than the rows, or of another formula.
+        let others = (0..sizes.len()).filter(|&code| sizes[code] >= limit && gaps[code] > WRITTEN).count();
+        if codes.is_empty() || others * 10 > codes.len() {
+            continue;
+        }
+        let severity = if is_many(codes.len(), book) { Severity::Severe } else { Severity::Warning };
+        let most = codes.iter().map(|&code| gaps[code]).fold(0.0, f64::max);
+        found
+            .add(
+                severity,
+                format!(
+                    "Layer {}: {} of {} codes with few frames have a row that their averages do not make ({most:.2} of the rows' length away): they were \
+                     replaced in embed alone, and the next step pulls them back",
+                    layer + 1,
+                    codes.len(),
+                    sizes.len()
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("row against its average", most, WRITTEN, "")
+            .remedy("Set embed_avg and cluster_size together with embed, as vector-quantize-pytorch does, or train on under another rule");
+    }
+}
+
+fn dead_not_replaced(patient: &Patient<'_>, found: &mut Findings) {
+    // Where the rule is known, the other checks say which of both it is.
+    if patient.run.params_known && patient.run.params.rule == "encodec" {
+        return;
+    }
+    for (layer, book, sizes, total) in patient.with_sizes() {
+        let limit = GIVEN_UP * total / sizes.len() as f64;
+        let gaps = gaps(book, sizes, total, patient.run.ema_setting(layer));
+        let codes: Vec<usize> =
+            (0..sizes.len()).filter(|&code| sizes[code] < limit && gaps[code] <= WRITTEN).collect();
+        if !is_many(codes.len(), book) {
+            continue;
+        }
+        let severity = if codes.len() * 2 > sizes.len() { Severity::Severe } else { Severity::Warning };
+        found
+            .add(
+                severity,
+                format!(
+                    "Layer {}: {} of {} codes have less than 0.01 of an even code's frames, and none was replaced: replacement was off, or had no effect",
+                    layer + 1,
+                    codes.len(),
+                    sizes.len()
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("dead codes", codes.len() as f64, MANY * sizes.len() as f64, "codes")
+            .remedy(format!(
+                "Train on with replacement of codes below 0.1 C/K = {:.3} frames, under a rule that moves sizes and sums with the row",
+                0.1 * total / sizes.len() as f64
+            ));
+    }
+}
+
+fn summed_workers(patient: &Patient<'_>, found: &mut Findings) {
+    // A training of ours runs in one process.
+    if !patient.run.states.is_empty() {
+        return;
+    }
+    let batch = patient.run.params.batch_size as f64;
+    for (layer, _, _, total) in patient.with_sizes().take(1) {
+        let workers = total / batch;
+        let nearest = workers.round();
+        if nearest < 2.0 || (workers - nearest).abs() > 0.01 * nearest {
+            continue;
+        }
+        found
+            .add(
+                Severity::Warning,
+                format!(
+                    "The cluster sizes add up to {total:.0} frames, {nearest:.0} batches of {batch:.0}: they were summed over {nearest:.0} processes, and an \
+                     absolute threshold is {nearest:.0} times as low as it looks"
+                ),
+            )
+            .of_layer(layer)
+            .measured("C / N", workers, 2.0, "")
+            .remedy(format!("Multiply the threshold by {nearest:.0}, or average the sizes over the processes"));
+    }
+}
+
+/// How far each row is from what its averages make of it; see [`embed_gap`]. Of averages with the Laplace term and without it the nearer ones count: at
+/// a size near zero the term alone moves a row, which nobody wrote.
+fn gaps(book: &Codebook, sizes: &[f64], total: f64, setting: EmaSetting) -> Vec<f64> {
+    let rows = book.embed();
+    let squares: f64 = rows.iter().map(|&v| f64::from(v).powi(2)).sum();
+    let length = (squares / rows.nrows().max(1) as f64).sqrt();
+    let smoothed = |size: f64| {
+        (size.max(0.0) + setting.epsilon) / (total + sizes.len() as f64 * setting.epsilon) * total
+    };
+    let pairs = rows.rows().into_iter().zip(book.embed_avg().rows()).zip(sizes);
+    let gap = |((row, sum), &size): ((ndarray::ArrayView1<'_, f32>, ndarray::ArrayView1<'_, f64>), &f64)| {
+        let with = |size: f64| embed_gap(row.iter().zip(sum.iter()), size, length);
+        if size > 0.0 { with(smoothed(size)).min(with(size)) } else { with(smoothed(size)) }
+    };
+    pairs.map(gap).collect()
+}
+
+/// The codes below a size.
+fn below(sizes: &[f64], limit: f64) -> Vec<usize> {
+    (0..sizes.len()).filter(|&code| sizes[code] < limit).collect()
+}
+
+fn is_many(codes: usize, book: &Codebook) -> bool {
+    codes as f64 > MANY * book.num_codes() as f64
+}

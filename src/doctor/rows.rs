@@ -1,0 +1,251 @@
+//! What the rows of the codebooks show: copies, lengths, numbers that are none.
+
+use std::collections::HashMap;
+
+use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
+use crate::metrics::buffers::{CodebookView, near_duplicates};
+use crate::rvq::{Codebook, Metric};
+
+/// More near-duplicates than this share of K stand out.
+const NEAR: f64 = 0.25;
+
+/// Lengths within this of 1 are normalised rows.
+const UNIT: f64 = 1e-3;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        id: "equal-rows",
+        title: "rows that equal another",
+        needs: &[Evidence::Rows],
+        why: "Of equal rows only the first is ever chosen: the others are dead, however the sizes look.",
+        source: "the same numbers in two rows",
+        look: equal_rows,
+    },
+    Check {
+        id: "equal-layers",
+        title: "layers that are copies of one another",
+        needs: &[Evidence::Rows],
+        why: "A layer quantizes what the one before left over, which has another scale and another shape: the same rows in two layers point to a file that was put together wrongly.",
+        source: "the same numbers in two codebooks",
+        look: equal_layers,
+    },
+    Check {
+        id: "zero-rows",
+        title: "rows of zeros",
+        needs: &[Evidence::Rows],
+        why: "An empty k-means cluster becomes zero under some rules; frames that are near zero still choose it, no other does.",
+        source: "||e_k|| = 0 for more than one row",
+        look: zero_rows,
+    },
+    Check {
+        id: "near-duplicates",
+        title: "codes in the same place",
+        needs: &[Evidence::Rows],
+        why: "Two codes within a tenth of a cell's radius share their frames: the second costs bits and gains next to nothing.",
+        source: "distance to the nearest other code below 0.1 of the typical distance, for more than a quarter of the codes",
+        look: near,
+    },
+    Check {
+        id: "unit-rows",
+        title: "rows of length 1 under Euclidean distances",
+        needs: &[Evidence::Rows],
+        why: "Rows that were trained by angle and are searched by distance give other codes wherever frames are not of length 1.",
+        source: "| ||e_k|| - 1 | < 0.001 for every row, in three dimensions or more",
+        look: unit_rows,
+    },
+    Check {
+        id: "tiny-numbers",
+        title: "numbers too small to count with",
+        needs: &[Evidence::Rows],
+        why: "Denormal numbers have few digits and are slow; rows of them come from a residual that is rounding noise.",
+        source: "0 < |e| < 2^-126 for more than a tenth of a layer's numbers",
+        look: tiny_numbers,
+    },
+    Check {
+        id: "blank-projection",
+        title: "a projection that maps everything to one point",
+        needs: &[Evidence::Rows],
+        why: "Behind it every frame looks the same, and one code is chosen for all.",
+        source: "project_in or project_out is zero",
+        look: blank_projection,
+    },
+];
+
+/// The rows that equal an earlier one.
+fn copies(book: &Codebook) -> Vec<usize> {
+    let mut seen = HashMap::with_capacity(book.num_codes());
+    // Adding 0 makes -0 and 0 the same bits.
+    let bits =
+        |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|v| (v + 0.0).to_bits()).collect::<Vec<_>>();
+    let is_copy = |(code, row): (usize, ndarray::ArrayView1<'_, f32>)| {
+        // Zeros are told of by themselves.
+        let is_zero = row.iter().all(|&v| v == 0.0);
+        (seen.insert(bits(row), code).is_some() && !is_zero).then_some(code)
+    };
+    book.embed().rows().into_iter().enumerate().filter_map(is_copy).collect()
+}
+
+fn equal_rows(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book) in patient.codebooks() {
+        let (codes, all) = (copies(book), book.num_codes());
+        if codes.is_empty() {
+            continue;
+        }
+        let severity = if codes.len() * 2 > all { Severity::Severe } else { Severity::Warning };
+        let words = if codes.len() + 1 == all {
+            format!("Layer {}: all {all} rows are the same", layer + 1)
+        } else {
+            format!(
+                "Layer {}: {} of {all} rows equal an earlier row, which is chosen in their place",
+                layer + 1,
+                codes.len()
+            )
+        };
+        found
+            .add(severity, words)
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("rows", codes.len() as f64, 0.0, "rows")
+            .remedy("Replace them by frames that are quantized badly");
+    }
+}
+
+fn equal_layers(patient: &Patient<'_>, found: &mut Findings) {
+    let books: Vec<&Codebook> = patient.codebooks().map(|(_, book)| book).collect();
+    for (layer, book) in books.iter().enumerate() {
+        let twin = books.iter().take(layer).position(|other| {
+            other.embed() == book.embed() && book.num_codes() > 1 && book.embed().iter().any(|&v| v != 0.0)
+        });
+        if let Some(twin) = twin {
+            found
+                .add(Severity::Severe, format!("{} have the same rows", layers_words(&[twin, layer])))
+                .of_layer(layer)
+                .of_layer(twin)
+                .measured("equal numbers", 1.0, 1.0, "")
+                .remedy("Look at how the file was made: each layer needs a codebook of its own");
+        }
+    }
+}
+
+fn zero_rows(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book) in patient.codebooks() {
+        let rows = book.embed();
+        let codes: Vec<usize> =
+            (0..rows.nrows()).filter(|&code| rows.row(code).iter().all(|&v| v == 0.0)).collect();
+        // One may stand for silence.
+        if codes.len() < 2 {
+            continue;
+        }
+        let all = codes.len() == rows.nrows();
+        let severity = if codes.len() * 2 > rows.nrows() { Severity::Severe } else { Severity::Warning };
+        let words = if all {
+            "every row is zero".to_owned()
+        } else {
+            format!("{} of {} rows are zero", codes.len(), rows.nrows())
+        };
+        found
+            .add(severity, format!("Layer {}: {words}", layer + 1))
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("rows", codes.len() as f64, 1.0, "rows")
+            .remedy(if all {
+                "The layer was never started: train it"
+            } else {
+                "Start from a k-means that refills empty clusters, or turn replacement on"
+            });
+    }
+}
+
+fn near(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book) in patient.codebooks() {
+        if !CodebookView::is_quick(book) {
+            continue;
+        }
+        let view = CodebookView::of(book, patient.run.ema_setting(layer));
+        let (near, all) = (near_duplicates(&view, &[]), book.num_codes());
+        // Equal rows are told of by themselves.
+        let near = near.saturating_sub(copies(book).len() * 2);
+        if near as f64 <= NEAR * all as f64 {
+            continue;
+        }
+        let codes: Vec<usize> = (0..all).filter(|&code| view.is_near_duplicate(code, None)).collect();
+        found
+            .add(
+                Severity::Warning,
+                format!(
+                    "Layer {}: {near} of {all} codes lie within a tenth of the typical distance from another",
+                    layer + 1
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("near-duplicates", near as f64, NEAR * all as f64, "codes")
+            .remedy("Use fewer codes, or merge these");
+    }
+}
+
+fn unit_rows(patient: &Patient<'_>, found: &mut Findings) {
+    if patient.run.rvq.metric() != Metric::Euclidean {
+        return;
+    }
+    let is_unit = |book: &Codebook| {
+        let length =
+            |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        book.dim() > 2
+            && book.num_codes() > 8
+            && book.embed().rows().into_iter().all(|row| (length(row) - 1.0).abs() < UNIT)
+    };
+    let layers: Vec<usize> =
+        patient.codebooks().filter(|(_, book)| is_unit(book)).map(|(layer, _)| layer).collect();
+    if layers.is_empty() {
+        return;
+    }
+    let finding = found.add(
+        Severity::Warning,
+        format!(
+            "{}: every row has length 1, as if trained by angle, but distances are Euclidean here",
+            layers_words(&layers)
+        ),
+    );
+    finding.measured("| length - 1 |", 0.0, UNIT, "").remedy("Say --metric cosine if it was trained so");
+    finding.layers = layers;
+}
+
+fn tiny_numbers(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book) in patient.codebooks() {
+        let tiny = book.embed().iter().filter(|v| v.is_subnormal()).count();
+        let share = tiny as f64 / book.embed().len().max(1) as f64;
+        if share <= 0.1 {
+            continue;
+        }
+        found
+            .add(
+                Severity::Warning,
+                format!("Layer {}: {:.0} % of the numbers are denormal: what the layer quantizes is rounding noise", layer + 1, 100.0 * share),
+            )
+            .of_layer(layer)
+            .measured("denormal numbers", share, 0.1, "")
+            .remedy("Use fewer layers");
+    }
+}
+
+fn blank_projection(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, of) in patient.run.rvq.layers().iter().enumerate() {
+        let Some(projection) = &of.projection else { continue };
+        let is_blank = |weight: &ndarray::Array2<f32>| weight.iter().all(|&v| v == 0.0);
+        let which = match (is_blank(&projection.in_weight), is_blank(&projection.out_weight)) {
+            (true, true) => "project_in and project_out are",
+            (true, false) => "project_in is",
+            (false, true) => "project_out is",
+            (false, false) => continue,
+        };
+        found
+            .add(
+                Severity::Severe,
+                format!("Layer {}: {which} zero, so that the layer adds nothing but a constant", layer + 1),
+            )
+            .of_layer(layer)
+            .measured("range", 0.0, 0.0, "")
+            .remedy("Look at how the file was made, or train the projection");
+    }
+}

@@ -1,0 +1,159 @@
+//! How the codebooks were started, which shows for as long as the averages look back, and in codes that were never chosen for ever.
+
+use super::{Check, Evidence, Findings, Patient, Severity};
+use crate::rvq::InitMethod;
+
+/// A start that has shrunk the rows to less than this shows.
+const SHRUNK: f64 = 0.9;
+
+/// A row so many times as long as the used ones was made by a size near zero.
+const BLOWN_UP: f64 = 30.0;
+
+/// A code with less than this share of an even code's frames is as good as never chosen.
+const UNCHOSEN: f64 = 1e-3;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        id: "start-sums-are-means",
+        title: "sums that are still means",
+        needs: &[Evidence::Sizes, Evidence::Rows],
+        why: "k-means sets embed_avg to the mean where the EMA wants the sum: the first step divides it by the count, and all rows shrink towards zero.",
+        source: "m_k = e_k at c_k > 1; the first step makes the row d/n_k + (1 - d) of itself",
+        look: sums_are_means,
+    },
+    Check {
+        id: "start-shrunk",
+        title: "rows still shrunk by the start",
+        needs: &[Evidence::Parameters],
+        why: "Under EnCodec's k-means start the rows lose most of their length at the first step, and get it back only as the averages forget the start.",
+        source: "1 - d^t (1 - 1/n) of the row after t steps, with n = N/K frames a code",
+        look: start_shrunk,
+    },
+    Check {
+        id: "cold-start",
+        title: "rows blown up by a cold start",
+        needs: &[Evidence::Sizes, Evidence::Rows],
+        why: "Without k-means the sums begin as the rows and the sizes as zero: a code that no frame chose is divided by next to nothing, and no frame ever comes near it.",
+        source: "||e_k|| above 30 times the used rows' RMS length at c_k < 0.001 C/K",
+        look: cold_start,
+    },
+    Check {
+        id: "born-dead",
+        title: "codes that were never chosen",
+        needs: &[Evidence::Sizes],
+        why: "An empty k-means cluster starts with a size of zero, and nothing but a replacement brings it to life.",
+        source: "c_k = 0",
+        look: born_dead,
+    },
+];
+
+fn sums_are_means(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book, sizes, total) in patient.with_sizes() {
+        let even = total / sizes.len() as f64;
+        let pairs = book.embed().into_iter().zip(book.embed_avg().iter());
+        let equal = pairs.filter(|&(&e, &m)| (f64::from(e) - m).abs() <= 1e-6 * m.abs()).count();
+        let share = equal as f64 / book.embed().len().max(1) as f64;
+        if share < 0.99 || even < 1.5 {
+            continue;
+        }
+        found
+            .add(
+                Severity::Severe,
+                format!(
+                    "Layer {}: embed_avg equals embed although a code has {even:.1} frames on average: the first step will shrink the rows to about {:.2} of \
+                     their length",
+                    layer + 1,
+                    0.99 / even + 0.01
+                ),
+            )
+            .of_layer(layer)
+            .measured("numbers that are equal", share, 0.99, "")
+            .remedy("Multiply embed_avg by cluster_size before training goes on");
+    }
+}
+
+fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
+    let (run, params) = (patient.run, &patient.run.params);
+    let has_fault = matches!(params.rule, "encodec" | "gpt-sovits") && params.init == InitMethod::KMeans;
+    if !has_fault || run.steps == 0 || run.states.is_empty() {
+        return;
+    }
+    let batch = params.batch_size.min(run.source.train_frames.max(1));
+    let frames = (batch as f64 / params.codebook_size.max(1) as f64).max(1.0);
+    let left = 1.0 - params.decay.powf(run.steps as f64) * (1.0 - 1.0 / frames);
+    if left >= SHRUNK {
+        return;
+    }
+    let needed = ((1.0 - SHRUNK) / (1.0 - 1.0 / frames)).ln() / params.decay.ln();
+    found
+        .add(
+            Severity::Warning,
+            format!(
+                "After {} steps the rows are still at about {left:.2} of their length: this rule's k-means start shrinks them, and the averages have not \
+                 forgotten it",
+                run.steps
+            ),
+        )
+        .measured("share of the length", left, SHRUNK, "")
+        .remedy(format!("Train for {:.0} steps at least, or under a rule that starts with sums", needed.ceil()));
+}
+
+fn cold_start(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book, sizes, total) in patient.with_sizes() {
+        let limit = UNCHOSEN * total / sizes.len() as f64;
+        let squares: Vec<f64> = book
+            .embed()
+            .rows()
+            .into_iter()
+            .map(|row| row.iter().map(|&v| f64::from(v).powi(2)).sum())
+            .collect();
+        let used: f64 = squares.iter().zip(sizes).map(|(square, size)| square * size.max(0.0)).sum();
+        let length = (used / total).sqrt();
+        let codes: Vec<usize> = (0..sizes.len())
+            .filter(|&code| sizes[code] < limit && squares[code].sqrt() > BLOWN_UP * length)
+            .collect();
+        let most = codes.iter().map(|&code| squares[code].sqrt()).fold(0.0, f64::max);
+        if codes.is_empty() || length <= 0.0 {
+            continue;
+        }
+        found
+            .add(
+                Severity::Severe,
+                format!(
+                    "Layer {}: {} of {} codes that no frame chooses have rows up to {:.0} times as long as the used ones",
+                    layer + 1,
+                    codes.len(),
+                    sizes.len(),
+                    most / length
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("length over the used rows'", most / length, BLOWN_UP, "")
+            .remedy("Start from k-means, or replace these codes");
+    }
+}
+
+fn born_dead(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, _, sizes, _) in patient.with_sizes() {
+        let codes: Vec<usize> = (0..sizes.len()).filter(|&code| sizes[code] == 0.0).collect();
+        if codes.is_empty() {
+            continue;
+        }
+        let severity = if codes.len() * 10 > sizes.len() { Severity::Severe } else { Severity::Warning };
+        found
+            .add(
+                severity,
+                format!(
+                    "Layer {}: {} of {} codes have a cluster size of exactly 0: they were never chosen, or not for so long that it ran out",
+                    layer + 1,
+                    codes.len(),
+                    sizes.len()
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("codes", codes.len() as f64, 0.0, "codes")
+            .remedy("Turn replacement on, or start from a k-means that refills empty clusters");
+    }
+}

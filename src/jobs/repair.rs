@@ -1,0 +1,64 @@
+//! Mending a quantizer on data: some frames to work fixes out from, others to judge them by.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array2, ArrayView2, s};
+
+use crate::doctor::repair::{self, Fix, Frames, Repaired};
+use crate::features::Split;
+use crate::rvq::Rvq;
+use crate::rvq::search::Search;
+
+use super::{Dataset, Holdout, JobCtx, JobError};
+
+/// Frames that fixes are worked out from at most, and those that they are judged by.
+const MOST_FIT: usize = 1 << 18;
+const MOST_JUDGE: usize = 1 << 17;
+
+/// A quantizer to be mended.
+#[derive(Debug, Clone)]
+pub struct RepairSpec {
+    /// The quantizer.
+    pub rvq: Arc<Rvq>,
+    /// The data.
+    pub dataset: Arc<Dataset>,
+    /// What is tried, in this order.
+    pub fixes: Vec<&'static Fix>,
+    /// The share of the frames that fixes are judged by, and do not see.
+    pub holdout: Holdout,
+    /// How codes are searched.
+    pub search: Search,
+    /// Of random draws.
+    pub seed: u64,
+}
+
+/// Tries the fixes and keeps those that do no harm on held-out frames.
+///
+/// # Errors
+/// The quantizer cannot be mended, the data have another dimension or leave nothing to judge by, or it was cancelled.
+pub fn repair(spec: &RepairSpec, ctx: &JobCtx<'_>) -> Result<Repaired, JobError> {
+    let RepairSpec { rvq, dataset, fixes, holdout, search, seed } = spec;
+    repair::check(rvq)?;
+    let split = Split::hold_out(&dataset.set, holdout.0);
+    if split.held_out.is_empty() || split.train.is_empty() {
+        return Err(JobError::Input("a repair is judged by held-out frames: give --holdout above 0, and data of more than a few frames".to_owned()));
+    }
+    let frames = dataset.set.matrix.view();
+    let fit = spread(frames, &split.train, MOST_FIT);
+    let judge = spread(frames, &split.held_out, MOST_JUDGE);
+    let frames = Frames { fit: fit.view(), judge: judge.view() };
+    Ok(ctx.compute(|task| repair::repair(rvq, frames, fixes, *search, *seed, task))??)
+}
+
+/// The frames of `ranges`, evenly thinned out to `most`.
+fn spread(frames: ArrayView2<'_, f32>, ranges: &[Range<usize>], most: usize) -> Array2<f32> {
+    let all: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+    let step = all.div_ceil(most).max(1);
+    let rows: Vec<usize> = ranges.iter().cloned().flatten().step_by(step).collect();
+    let mut picked = Array2::zeros((rows.len(), frames.ncols()));
+    for (mut row, &frame) in picked.rows_mut().into_iter().zip(&rows) {
+        row.assign(&frames.slice(s![frame, ..]));
+    }
+    picked
+}
