@@ -21,6 +21,11 @@ const TAIL: &str = ".embedding.weight";
 /// Layers beyond these are no HiFi-Codec's.
 const MAX_LAYERS: usize = 64;
 
+/// What the maps onto the columns of the groups may take: so many times the rows, and any quantizer this much. Nothing of them is in the file, and
+/// they grow with the square of the columns: without a bound, a few wide groups of one row each are a small file and maps without end.
+const MAPS_TIMES: u64 = 4;
+const MAPS_SLACK: u64 = 32 << 20;
+
 /// What stands in front of the groups' numbers, the first layer first, and how many groups there are in each.
 fn stems(tensors: &dyn Tensors, place: &str) -> Vec<(String, usize)> {
     let count = |stem: &str| {
@@ -55,12 +60,21 @@ impl Family for Groups {
         }
         let mut gathered = Gathered::default();
         let mut layers: Vec<Layer> = Vec::new();
+        let (mut in_rows, mut in_maps) = (0, 0u64);
         for (stem, _) in &stems {
             for group in 0..groups {
                 let stored =
                     StoredLayer { rows: format!("{place}{stem}{group}{TAIL}"), ..StoredLayer::default() };
                 let mut loaded = reading.stored_layer(&stored)?;
                 let width = loaded.layer.dim();
+                in_rows += bytes(loaded.layer.codebook.num_codes(), width, 1);
+                // A row more than it has, for what is added behind it.
+                in_maps = in_maps.saturating_add(bytes(width + 1, width, 2 * groups));
+                if groups > 1 && in_maps > MAPS_SLACK.max(MAPS_TIMES * in_rows) {
+                    return Err(Problem::Unsupported(format!(
+                        "{groups} groups of {width} columns are too many for so few rows: the maps onto their columns would take far more room than the file"
+                    )));
+                }
                 loaded.layer.projection = (groups > 1).then(|| columns(width, groups, group));
                 layers.push(gathered.take(loaded));
             }
@@ -95,6 +109,11 @@ impl Family for Groups {
         }
         Ok(named.tensors)
     }
+}
+
+/// What `rows` times `columns` numbers take, `times` over.
+fn bytes(rows: usize, columns: usize, times: usize) -> u64 {
+    [columns, times, size_of::<f32>()].iter().fold(rows as u64, |count, &by| count.saturating_mul(by as u64))
 }
 
 /// The map onto the columns of one group, and back to them: the residual of the others is left as it is.
