@@ -92,15 +92,22 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
     let align = metadata.get("general.alignment").and_then(|text| text.parse::<u64>().ok());
     let align = align.filter(|align| (1..=1 << 20).contains(align)).unwrap_or(32);
     let start = header.at.next_multiple_of(align);
-    let mut stored = BTreeMap::new();
+    let (mut stored, mut in_all) = (BTreeMap::new(), 0u64);
     for (name, shape, dtype, offset) in found {
         let count = shape.iter().try_fold(1u64, |count, &len| count.checked_mul(len as u64));
         let bytes = count.and_then(|count| count.checked_mul(dtype.size().max(1) as u64));
         let offset = start.checked_add(offset).ok_or_else(|| beyond(&name))?;
         let end = bytes.and_then(|bytes| offset.checked_add(bytes));
         // What is quantized is named but not read; its length goes by rules of its own.
-        if dtype.size() > 0 && end.is_none_or(|end| end > source.len) {
-            return Err(beyond(&name));
+        if dtype.size() > 0 {
+            if end.is_none_or(|end| end > source.len) {
+                return Err(beyond(&name));
+            }
+            // Each is read into memory of its own: over each other they would be small in the file and without end in memory.
+            in_all = in_all.saturating_add(bytes.unwrap_or(0));
+            if in_all > source.len {
+                return Err(Problem::malformed("the tensors of this file lie over each other"));
+            }
         }
         let info = TensorInfo { dtype, shape };
         stored.insert(name, Stored { info, big_endian: false, fortran: false, offset });
