@@ -84,6 +84,12 @@ fn kaldi_archives_and_scripts() {
     assert_eq!(read.values.view(), Array2::from_shape_vec((3, 3), values[..9].to_vec()).unwrap());
     std::fs::write(&script, "utt2 /nowhere/b.ark:5\n").unwrap();
     assert!(open(&script).unwrap_err().to_string().contains("is not there"));
+    // One entry by many names: some are a corpus, thousands of them memory without end.
+    let lines = |count: usize| (0..count).map(|nth| format!("utt{nth} a.ark:5\n")).collect::<String>();
+    std::fs::write(&script, lines(20)).unwrap();
+    assert_eq!(features(open(&script).unwrap()).clips.len(), 20);
+    std::fs::write(&script, lines(3000)).unwrap();
+    assert!(open(&script).unwrap_err().to_string().contains("name each once"));
     // Text, and packed columns.
     let text = features(open_bytes(b"utt1  [\n  1 2 3\n  4 5 6.5 ]\nutt2  [\n  7 8 9 ]\n").unwrap());
     assert_eq!((text.clips.len(), text.values.view()[[2, 1]]), (2, 8.0));

@@ -29,6 +29,10 @@ const BYTES_AN_ENTRY: u64 = 64;
 
 const MAX_KEY_LEN: usize = 4096;
 
+/// How often a script may name all that lies in its archives. Lists that repeat clips name them some ten times; a line is short, and what it names
+/// is read into memory of its own.
+const MAX_REPEATS: u64 = 64;
+
 impl Reader for ArkReader {
     fn id(&self) -> &'static str {
         "kaldi-ark"
@@ -172,6 +176,7 @@ impl<'a> Archive<'a> {
         file.seek(SeekFrom::Start(0))?;
         let mut lines = BufReader::new(file);
         let mut line = String::new();
+        let (mut in_files, mut in_entries) = (0u64, 0u64);
         for number in 1u64.. {
             task.check()?;
             line.clear();
@@ -190,7 +195,9 @@ impl<'a> Archive<'a> {
             let home = match names.get(&path) {
                 Some(&home) => home,
                 None => {
-                    archive.files.push(Home::Opened(beside(source.path, &path)?));
+                    let file = beside(source.path, &path)?;
+                    in_files = in_files.saturating_add(file.metadata()?.len());
+                    archive.files.push(Home::Opened(file));
                     names.insert(path, archive.files.len() - 1);
                     archive.files.len() - 1
                 }
@@ -199,6 +206,12 @@ impl<'a> Archive<'a> {
             let (len, mut file) = (file.metadata()?.len(), file);
             file.seek(SeekFrom::Start(offset))?;
             let entry = Entry::read(&mut file, offset, len)?;
+            in_entries = in_entries.saturating_add(entry.end()?.saturating_sub(entry.start));
+            if in_entries > in_files.saturating_mul(MAX_REPEATS) {
+                return Err(Problem::Unsupported(format!(
+                    "line {number} is one of very many that name the same entries of an archive again; name each once"
+                )));
+            }
             archive.put(key.to_owned(), home, entry, source.len)?;
         }
         Ok(archive)
