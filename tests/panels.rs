@@ -2,6 +2,8 @@
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +14,7 @@ use egui_kittest::{
 };
 use ndarray::Array2;
 use rvqscope::app::{App, panels::PANELS};
+use rvqscope::doctor::{Patient, diagnose};
 use rvqscope::param::ParamValue;
 use rvqscope::session::{
     Command, DataCommand, NoticeCommand, ParamsCommand, RunEntry, RunState, RunsCommand, SaveCommand,
@@ -643,4 +646,38 @@ fn runs_are_renamed_pinned_and_deleted_with_undo() {
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     harness.run_steps(3);
     assert_eq!(names(&harness)[0], "the first", "deleting is undone");
+}
+
+#[test]
+fn a_finding_leads_to_its_codes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.safetensors");
+    let name = |part: &str| format!("quantizer.vq.layers.0._codebook.{part}");
+    // The first size is 0, and the sums are what the rows are.
+    let parts: [(&str, &[usize]); 4] =
+        [("embed", &[16, 4]), ("embed_avg", &[16, 4]), ("cluster_size", &[16]), ("inited", &[1])];
+    let names = parts.map(|(part, _)| name(part));
+    let tensors: Vec<(&str, &[usize])> =
+        names.iter().map(String::as_str).zip(parts.map(|(_, shape)| shape)).collect();
+    common::write_tensors(&path, &tensors);
+    let mut harness = window(SIZES[1], THEMES[1]);
+    open(&mut harness, path);
+    harness.state_mut().layout_mut().show("doctor");
+    let start = Instant::now();
+    while harness.query_all_by_label_contains("Codes that were never chosen").next().is_none() {
+        assert!(start.elapsed() < PATIENCE, "no findings");
+        std::thread::sleep(Duration::from_millis(2));
+        harness.run_steps(2);
+    }
+    let run = harness.state().session().view().unwrap().run.clone();
+    let found = diagnose(&Patient::of(&run));
+    let nth = found.iter().position(|finding| finding.id == "born-dead").unwrap();
+    assert!(found.iter().any(|finding| finding.id == "start-sums-are-means"));
+    let shows: Vec<_> = harness.query_all_by_label("Show").collect();
+    assert_eq!(shows.len(), found.len());
+    shows[nth].click_accesskit();
+    drop(shows);
+    harness.run_steps(4);
+    let selection = harness.state().session().selection();
+    assert_eq!((selection.layer, selection.code), (0, Some(0)));
 }

@@ -14,6 +14,10 @@ const GIVEN_UP: f64 = 0.1;
 /// Passes over the frames in which new rows move to the mean of what chooses them.
 const SETTLING: usize = 3;
 
+/// A new row should serve this share of an even code's frames, and is drawn so often for it.
+const WELL_PLACED: f64 = 0.3;
+const DRAWS: usize = 4;
+
 /// How much more error than frames an overloaded code has, and how much of all.
 const ERROR_TIMES: f64 = 5.0;
 const ERROR_SHARE: f64 = 0.05;
@@ -35,25 +39,36 @@ fn dead(book: &Codebook, counts: &[u64]) -> Vec<usize> {
     (0..counts.len()).filter(|&code| counts[code] == 0 && (is_judged || is_small(code))).collect()
 }
 
-/// Moves `codes` to frames drawn in proportion to their error, and lets them settle there.
+/// Moves `codes` to frames drawn in proportion to their error, and lets them settle there. One that ends among few frames has hit an outlier, and is
+/// drawn again.
 fn give_places(book: &mut Codebook, codes: &[usize], frames: ArrayView2<'_, f32>, seed: u64, layer: usize) {
-    let Assigned { sq_dists, .. } = assign(book, frames);
     let mut rng = random::stream(seed, Purpose::Replacement, layer as u64);
-    let drawn = random::choose_by_weight(&mut rng, &sq_dists, codes.len());
     let size = even_size(book);
-    for (&code, frame) in codes.iter().zip(drawn) {
-        place(book, code, frames.row(frame), size);
-    }
-    for _ in 0..SETTLING {
-        let Assigned { codes: chosen, .. } = assign(book, frames);
-        let sums = CodeSums::new(frames, &chosen, book.num_codes());
-        for &code in codes {
-            let count = f64::from(sums.counts()[code]);
-            if count > 0.0 {
-                let mean: Array1<f32> = sums.sums().row(code).mapv(|sum| (sum / count) as f32);
-                place(book, code, mean.view(), size);
+    let few = WELL_PLACED * frames.nrows() as f64 / book.num_codes() as f64;
+    let mut pending = codes.to_vec();
+    for _ in 0..DRAWS {
+        if pending.is_empty() {
+            return;
+        }
+        let Assigned { sq_dists, .. } = assign(book, frames);
+        let drawn = random::choose_by_weight(&mut rng, &sq_dists, pending.len());
+        for (&code, frame) in pending.iter().zip(drawn) {
+            place(book, code, frames.row(frame), size);
+        }
+        for _ in 0..SETTLING {
+            let Assigned { codes: chosen, .. } = assign(book, frames);
+            let sums = CodeSums::new(frames, &chosen, book.num_codes());
+            for &code in codes {
+                let count = f64::from(sums.counts()[code]);
+                if count > 0.0 {
+                    let mean: Array1<f32> = sums.sums().row(code).mapv(|sum| (sum / count) as f32);
+                    place(book, code, mean.view(), size);
+                }
             }
         }
+        let Assigned { codes: chosen, .. } = assign(book, frames);
+        let counts = counts(&chosen, book.num_codes());
+        pending = codes.iter().copied().filter(|&code| (counts[code] as f64) < few).collect();
     }
 }
 

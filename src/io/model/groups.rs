@@ -24,7 +24,7 @@ const MAX_LAYERS: usize = 64;
 /// What the maps onto the columns of the groups may take: so many times the rows, and any quantizer this much. Nothing of them is in the file, and
 /// they grow with the square of the columns: without a bound, a few wide groups of one row each are a small file and maps without end.
 const MAPS_TIMES: u64 = 4;
-const MAPS_SLACK: u64 = 32 << 20;
+const MAPS_SLACK: u64 = 8 << 20;
 
 /// What stands in front of the groups' numbers, the first layer first, and how many groups there are in each.
 fn stems(tensors: &dyn Tensors, place: &str) -> Vec<(String, usize)> {
