@@ -88,7 +88,10 @@ fn below_usual_threshold(patient: &Patient<'_>, found: &mut Findings) {
     for (layer, _, sizes, total) in patient.with_sizes() {
         let (even, small) = (total / sizes.len() as f64, usage::dead_threshold(sizes, USUAL));
         let perplexity = buffers::ema_perplexity(sizes).unwrap_or(0.0);
-        if small * 2 < sizes.len() || even >= 2.0 * USUAL || perplexity < 0.1 * sizes.len() as f64 {
+        // Sizes that are all the same were never counted: codebooks that gradients train leave them as they were.
+        let is_counted = sizes.windows(2).any(|pair| pair.first() != pair.last());
+        let is_collapsed = perplexity < 0.1 * sizes.len() as f64;
+        if small * 2 < sizes.len() || even >= 2.0 * USUAL || is_collapsed || !is_counted {
             continue;
         }
         found

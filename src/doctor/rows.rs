@@ -112,6 +112,20 @@ fn equal_rows(patient: &Patient<'_>, found: &mut Findings) {
 
 fn equal_layers(patient: &Patient<'_>, found: &mut Findings) {
     let books: Vec<&Codebook> = patient.codebooks().map(|(_, book)| book).collect();
+    let is_shared =
+        |first: &&Codebook| first.num_codes() > 1 && books.iter().all(|other| other.embed() == first.embed());
+    if books.len() > 1 && books.first().is_some_and(is_shared) {
+        let layers: Vec<usize> = (0..books.len()).collect();
+        let finding = found.add(
+            Severity::Note,
+            format!("{} have the same rows: one codebook for all, as `shared_codebook` of vector-quantize-pytorch makes it", layers_words(&layers)),
+        );
+        finding
+            .measured("equal numbers", 1.0, 1.0, "")
+            .remedy("If that was not meant, look at how the file was made");
+        finding.layers = layers;
+        return;
+    }
     for (layer, book) in books.iter().enumerate() {
         let twin = books.iter().take(layer).position(|other| {
             other.embed() == book.embed() && book.num_codes() > 1 && book.embed().iter().any(|&v| v != 0.0)
