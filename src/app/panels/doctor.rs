@@ -1,5 +1,7 @@
 //! The doctor: what is wrong with the shown run, the worst first, with the figures behind it and what to change.
 
+use std::path::Path;
+
 use egui::{Align, Align2, FontId, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::parts::{banner_ui, note_ui, ready_view};
@@ -7,7 +9,9 @@ use crate::app::diagnoses::{Diagnosis, diagnosis_of};
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx, WindowRequest};
+use crate::doctor::repair::fix;
 use crate::doctor::{Evidence, Finding, Severity};
+use crate::jobs::Source;
 use crate::session::SelectCommand;
 
 static ABOUT: About = About {
@@ -94,7 +98,10 @@ fn finding_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
                     check.why, check.source, finding.id
                 ));
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| links_ui(ctx, ui, finding));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                links_ui(ctx, ui, finding);
+                repair_ui(ctx, ui, finding);
+            });
         });
         ui.add(Label::new(&finding.text).wrap());
         let measured: Vec<String> = finding
@@ -134,6 +141,31 @@ fn severity_ui(ui: &mut Ui, palette: &Palette, severity: Severity) {
         palette.on_accent,
     );
     response.on_hover_rich(severity.label());
+}
+
+/// Copies the command that mends a model of a file on the data that are open.
+fn repair_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
+    let model = ctx.session.view().and_then(|view| view.entry.model());
+    let data = ctx.session.dataset().map(|dataset| dataset.source.clone());
+    let (Some(fix), Some(model), Some(Source::Files(data))) = (fix(finding.id), model, data) else { return };
+    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    let data: Vec<String> = data.iter().map(|path| quoted(path)).collect();
+    let command = format!(
+        "rvqscope repair {} {} --fix {} --out mended.safetensors",
+        quoted(&model.path),
+        data.join(" "),
+        fix.id
+    );
+    let button = ui.small_button("Copy repair command");
+    if button
+        .on_hover_rich(format!(
+            "To {}, and keep it only if held-out frames do no worse:\n\n{command}",
+            fix.title
+        ))
+        .clicked()
+    {
+        ui.ctx().copy_text(command);
+    }
 }
 
 /// Leads to the panel that shows the figures, with the layer and the first of the codes selected.
