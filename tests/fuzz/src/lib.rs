@@ -2,8 +2,11 @@
 //!
 //! The checksums of archives are struck out first: behind them no change would ever be seen.
 
+use std::backtrace::Backtrace;
+use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::process::abort;
+use std::sync::{LazyLock, Once};
 
 use rvqscope::io::{self, EmaParams, LoadedModel, Opened, READERS, Reader, Source};
 use rvqscope::rvq::{Chain, ChainParts, Codebook, Rvq};
@@ -24,6 +27,7 @@ pub fn read_as(id: &str, bytes: &[u8]) {
     let cancel = Cancel::default();
     let task = Task::silent(&cancel);
     let _ = reader.read(&source, &task);
+    end_on_own_panics();
     if let Some(Ok(tensors)) = reader.tensors(&source, &task) {
         for name in tensors.infos().keys().take(64) {
             let _ = (tensors.floats(name, &task), tensors.codes(name, &task), tensors.placed(name));
@@ -88,4 +92,23 @@ fn model() -> Option<LoadedModel> {
         Ok(Opened::Model(model)) => Some(model),
         _ => None,
     }
+}
+
+/// Ends the run on a panic of our own even where a foreign decoder is at work, whose panics the readers turn into errors and keep quiet about.
+///
+/// To be called when a reader was at work once: only then is its hook there to be put before.
+fn end_on_own_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let told = take_hook();
+        set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+            // Where cargo keeps the sources of others.
+            if info.location().is_some_and(|at| at.file().contains("/registry/src/")) {
+                told(info);
+            } else {
+                eprintln!("{info}\n{}", Backtrace::force_capture());
+                abort();
+            }
+        }));
+    });
 }
