@@ -8,6 +8,14 @@ const MAX_ENTRIES: u64 = 1 << 16;
 /// Structs and lists inside one another.
 const MAX_DEPTH: u32 = 32;
 
+/// What the paths of all columns may take: so many times the footer, and so much on top. The name of a group stands once in front of them, and is in
+/// the path of each.
+const PATH_TIMES: usize = 16;
+const PATH_SLACK: usize = 4 << 20;
+
+/// What a part of a path takes beside its characters.
+const PART_COST: usize = 48;
+
 /// Types of fields.
 pub(super) const TRUE: u8 = 1;
 pub(super) const FALSE: u8 = 2;
@@ -41,6 +49,13 @@ impl<'a> Compact<'a> {
         Ok(byte)
     }
 
+    /// Passes over bytes that have their number in front of them, and tells it.
+    fn binary(&mut self) -> Result<usize, Problem> {
+        let len = self.varint()?;
+        self.skip_bytes(len)?;
+        Ok(len as usize)
+    }
+
     fn skip_bytes(&mut self, len: u64) -> Result<(), Problem> {
         let end = usize::try_from(len).ok().and_then(|len| self.at.checked_add(len));
         let end =
@@ -68,15 +83,16 @@ impl<'a> Compact<'a> {
     }
 
     /// The next field of a struct, its id and type; `None` at its end. `last` is the id of the field before.
-    pub(super) fn field(&mut self, last: &mut i64) -> Result<Option<(i64, u8)>, Problem> {
+    pub(super) fn field(&mut self, last: &mut i16) -> Result<Option<(i16, u8)>, Problem> {
         let head = self.byte()?;
         if head == 0 {
             return Ok(None);
         }
-        *last = match head >> 4 {
-            0 => self.number()?,
-            step => last.checked_add(i64::from(step)).ok_or_else(|| damaged("it has endless fields"))?,
+        let id = match head >> 4 {
+            0 => i16::try_from(self.number()?).ok(),
+            step => last.checked_add(i16::from(step)),
         };
+        *last = id.ok_or_else(|| damaged("it has endless fields"))?;
         Ok(Some((*last, head & 0x0f)))
     }
 
@@ -108,10 +124,7 @@ impl<'a> Compact<'a> {
             I16 | I32 | I64 => self.varint().map(drop),
             DOUBLE => self.skip_bytes(8),
             UUID => self.skip_bytes(16),
-            BINARY => {
-                let len = self.varint()?;
-                self.skip_bytes(len)
-            }
+            BINARY => self.binary().map(drop),
             LIST | SET => {
                 let (len, kind) = self.list()?;
                 (0..len).try_for_each(|_| self.skip_entry(kind, depth + 1))
@@ -154,50 +167,60 @@ fn damaged(why: &str) -> Problem {
     Problem::malformed(format!("a header of this Parquet file is damaged: {why}"))
 }
 
-/// Looks a footer over: that its lists have as many entries as they say, and that its columns make a tree of bearable depth. The library believes
-/// both before it looks.
+/// Looks a footer over: that its lists have as many entries as they say, that its columns make a tree of bearable depth, and that their paths stay in
+/// proportion to it. The library believes all of it before it looks.
+///
+/// The library does not look at the type that is told of a field it knows, either: it takes the one that it expects. So up to the end of the columns
+/// there must be no other, or it would read something else than what is looked over here. Behind them it looks at no columns again.
 ///
 /// # Errors
 /// One of them is not so.
 pub(super) fn check_footer(footer: &[u8]) -> Result<(), Problem> {
-    const SCHEMA: i64 = 2;
+    const VERSION: i16 = 1;
+    const SCHEMA: i16 = 2;
     let mut compact = Compact::new(footer);
-    let mut last = 0;
+    let (mut last, mut has_schema) = (0, false);
     while let Some((id, kind)) = compact.field(&mut last)? {
         match (id, kind) {
-            (SCHEMA, LIST) => check_schema(&mut compact)?,
-            _ => compact.skip(kind)?,
+            (SCHEMA, LIST) if !has_schema => {
+                check_schema(&mut compact, footer.len())?;
+                has_schema = true;
+            }
+            (VERSION, I32) => compact.skip(kind)?,
+            _ if has_schema => compact.skip(kind)?,
+            _ => return Err(damaged("its columns do not come first")),
         }
     }
     Ok(())
 }
 
-fn check_schema(compact: &mut Compact<'_>) -> Result<(), Problem> {
-    const CHILDREN: i64 = 5;
+fn check_schema(compact: &mut Compact<'_>, footer_len: usize) -> Result<(), Problem> {
     let (len, kind) = compact.list()?;
     if kind != STRUCT {
         return Err(damaged("its columns are none"));
     }
-    // Of the groups that are open, how many children are still to come.
-    let mut open: Vec<i64> = Vec::new();
+    // Of the groups that are open, how many children are still to come, and what the path of each takes.
+    let mut open: Vec<(i64, usize)> = Vec::new();
+    let mut room = footer_len.saturating_mul(PATH_TIMES).saturating_add(PATH_SLACK);
     for nth in 0..len {
-        let (mut children, mut last) = (0, 0);
-        while let Some((id, kind)) = compact.field(&mut last)? {
-            match (id, kind) {
-                (CHILDREN, I32) => children = compact.number()?,
-                _ => compact.skip(kind)?,
-            }
-        }
+        let (children, name) = check_column(compact)?;
         if !(0..=MAX_ENTRIES as i64).contains(&children) {
             return Err(damaged("a column has more parts than any sound file has"));
         }
-        match open.last_mut() {
-            Some(left) => *left -= 1,
+        let above = match open.last_mut() {
+            Some((left, path)) => {
+                *left -= 1;
+                *path
+            }
             None if nth > 0 => return Err(damaged("its columns have more than one root")),
-            None => {}
-        }
-        open.push(children);
-        while open.last() == Some(&0) && open.len() > 1 {
+            None => 0,
+        };
+        let path = above.saturating_add(name).saturating_add(PART_COST);
+        room = room
+            .checked_sub(path)
+            .ok_or_else(|| damaged("the paths of its columns take far more room than it does"))?;
+        open.push((children, path));
+        while open.len() > 1 && open.last().is_some_and(|&(left, _)| left == 0) {
             open.pop();
         }
         if open.len() > MAX_DEPTH as usize {
@@ -205,7 +228,84 @@ fn check_schema(compact: &mut Compact<'_>) -> Result<(), Problem> {
         }
     }
     match &*open {
-        [0] => Ok(()),
+        [(0, _)] => Ok(()),
         _ => Err(damaged("its columns do not add up")),
     }
+}
+
+/// How many children a column has, and how long its name is.
+fn check_column(compact: &mut Compact<'_>) -> Result<(i64, usize), Problem> {
+    const NAME: i16 = 4;
+    const CHILDREN: i16 = 5;
+    const LOGICAL: i16 = 10;
+    let (mut children, mut name, mut last) = (0, 0, 0);
+    while let Some((id, kind)) = compact.field(&mut last)? {
+        match (id, kind) {
+            (NAME, BINARY) => name = compact.binary()?,
+            (CHILDREN, I32) => children = compact.number()?,
+            (LOGICAL, STRUCT) => check_logical(compact)?,
+            (1..=9, I32) if id != NAME => compact.skip(kind)?,
+            (1..=LOGICAL, _) => return Err(other_type()),
+            _ => skip_plain(compact, kind)?,
+        }
+    }
+    Ok((children, name))
+}
+
+/// What the numbers of a column stand for: one of several structs.
+fn check_logical(compact: &mut Compact<'_>) -> Result<(), Problem> {
+    /// Those with fields of their own.
+    const DECIMAL: i16 = 5;
+    const TIME: i16 = 7;
+    const TIMESTAMP: i16 = 8;
+    const INTEGER: i16 = 10;
+    const VARIANT: i16 = 16;
+    const GEOMETRY: i16 = 17;
+    const GEOGRAPHY: i16 = 18;
+    let mut last = 0;
+    while let Some((of, kind)) = compact.field(&mut last)? {
+        if kind != STRUCT {
+            return Err(other_type());
+        }
+        let mut last = 0;
+        while let Some((id, kind)) = compact.field(&mut last)? {
+            let expected = match (of, id) {
+                (DECIMAL, 1 | 2) | (GEOGRAPHY, 2) => I32,
+                (INTEGER | VARIANT, 1) => BYTE,
+                (GEOMETRY | GEOGRAPHY, 1) => BINARY,
+                (TIME | TIMESTAMP, 2) => STRUCT,
+                _ => {
+                    skip_plain(compact, kind)?;
+                    continue;
+                }
+            };
+            match kind {
+                kind if kind != expected => return Err(other_type()),
+                // The unit of a time: an empty struct.
+                STRUCT => {
+                    let mut last = 0;
+                    while let Some((_, kind)) = compact.field(&mut last)? {
+                        if kind != STRUCT {
+                            return Err(other_type());
+                        }
+                        compact.skip(kind)?;
+                    }
+                }
+                kind => compact.skip(kind)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Passes over what is not known: nothing that holds other values, of which the library takes some for others.
+fn skip_plain(compact: &mut Compact<'_>, kind: u8) -> Result<(), Problem> {
+    if kind > BINARY {
+        return Err(damaged("a column is described by more than is known of columns"));
+    }
+    compact.skip(kind)
+}
+
+fn other_type() -> Problem {
+    damaged("a column is described by values of other types than it can be")
 }
