@@ -10,12 +10,15 @@ const MAX_FIELDS: usize = 1 << 14;
 /// Columns inside one another.
 const MAX_DEPTH: usize = 32;
 
+/// What the paths of all columns may take, in bytes. A header has a name once, and as many columns below it, or of that name, as it likes.
+const MAX_PATHS: usize = 8 << 20;
+
 /// A column.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     pub(super) kind: Kind,
     pub(super) children: Vec<Field>,
-    /// Its place among the columns that have values of their own; those without have none.
+    /// Its place among the columns that have values of their own; those without have none, nor those in a column that is passed over.
     pub(super) leaf: Option<usize>,
 }
 
@@ -70,7 +73,7 @@ pub(super) fn fields(schema: Flat<'_>, version: i16) -> Result<(Vec<Field>, Vec<
             "this Arrow file has the highest byte of its numbers first, which is not read".to_owned(),
         ));
     }
-    let mut walk = Walk { leaves: Vec::new(), count: 0, version };
+    let mut walk = Walk { leaves: Vec::new(), count: 0, paths: 0, passed_over: false, version };
     let list = schema.list(FIELDS);
     let fields = (0..list.map_or(0, |list| list.len)).map(|nth| {
         let field = list.and_then(|list| list.table(nth)).ok_or_else(damaged)?;
@@ -83,6 +86,10 @@ pub(super) fn fields(schema: Flat<'_>, version: i16) -> Result<(Vec<Field>, Vec<
 struct Walk {
     leaves: Vec<Leaf>,
     count: usize,
+    /// Bytes of the paths up to here.
+    paths: usize,
+    /// Whether this lies in a column that is passed over, with all that is in it.
+    passed_over: bool,
     version: i16,
 }
 
@@ -105,11 +112,19 @@ impl Walk {
             ("", name) => name,
             (path, name) => format!("{path}.{name}"),
         };
+        self.paths = self.paths.saturating_add(name.len());
+        if self.paths > MAX_PATHS {
+            return Err(Problem::malformed(
+                "the columns of this Arrow file have longer names than those of any sound file",
+            ));
+        }
         let children = if field.table(DICTIONARY).is_some() { None } else { field.list(CHILDREN) };
         let is_list = matches!(kind, Kind::List { .. } | Kind::Fixed { .. });
         // What a list calls its elements says nothing.
         let inner = if is_list { None } else { Some(name.clone()) };
         let mut own = Field { kind, children: Vec::new(), leaf: None };
+        let outer = self.passed_over;
+        self.passed_over |= matches!(kind, Kind::Other { .. } | Kind::OtherView);
         for nth in 0..children.map_or(0, |children| children.len) {
             let child = children.and_then(|children| children.table(nth)).ok_or_else(damaged)?;
             own.children.push(match &inner {
@@ -117,6 +132,7 @@ impl Walk {
                 None => self.element(child, &name, depth + 1, level + 1)?,
             });
         }
+        self.passed_over = outer;
         let is_sound = match kind {
             Kind::List { .. } | Kind::Fixed { .. } => own.children.len() == 1,
             Kind::Whole { .. } | Kind::Real { .. } | Kind::Text { .. } | Kind::View => {
@@ -127,7 +143,9 @@ impl Walk {
         if !is_sound {
             return Err(damaged());
         }
-        if matches!(kind, Kind::Whole { .. } | Kind::Real { .. } | Kind::Text { .. } | Kind::View) {
+        let has_values =
+            matches!(kind, Kind::Whole { .. } | Kind::Real { .. } | Kind::Text { .. } | Kind::View);
+        if has_values && !self.passed_over {
             own.leaf = Some(self.leaves.len());
             self.leaves.push(Leaf { name, depth, kind });
         }
