@@ -33,6 +33,8 @@ pub(super) struct Batch<'a> {
     node: usize,
     buffer: usize,
     view: usize,
+    /// Bytes of the body that no buffer was taken of.
+    left: usize,
 }
 
 /// The values of a column in a batch: their length is that of their buffers at most.
@@ -80,14 +82,15 @@ impl<'a> Batch<'a> {
             },
         };
         let (nodes, buffers) = record.list(1).zip(record.list(2)).ok_or_else(damaged)?;
-        Ok(Self { body, nodes, buffers, views: record.list(4), codec, budget, node: 0, buffer: 0, view: 0 })
+        let (views, left) = (record.list(4), body.len());
+        Ok(Self { body, nodes, buffers, views, codec, budget, node: 0, buffer: 0, view: 0, left })
     }
 
     /// Adds its rows to the sinks of the columns.
     pub(super) fn read(mut self, rows: usize, fields: &[Field], sinks: &mut [Sink]) -> Result<(), Problem> {
         for field in fields {
             let array = self.array(field, sinks)?;
-            array.emit(&[(0, rows)], &mut Vec::new(), sinks)?;
+            array.emit(&[(0, rows)], &mut Vec::new(), sinks, self.budget)?;
         }
         Ok(())
     }
@@ -189,6 +192,11 @@ impl<'a> Batch<'a> {
         let range = usize::try_from(start).ok().zip(usize::try_from(len).ok());
         let range = range.and_then(|(start, len)| Some(start..start.checked_add(len)?));
         let bytes = range.and_then(|range| self.body.get(range)).ok_or_else(damaged)?;
+        // No byte is read twice: otherwise a small file could have very many large columns.
+        self.left = self
+            .left
+            .checked_sub(bytes.len())
+            .ok_or_else(|| Problem::malformed("the columns of this Arrow file lie over each other"))?;
         if self.codec == Codec::None || bytes.is_empty() {
             return Ok(Cow::Borrowed(bytes));
         }
@@ -275,6 +283,7 @@ impl Array<'_> {
         ranges: &[(usize, usize)],
         lens: &mut Vec<Vec<u32>>,
         sinks: &mut [Sink],
+        budget: &Budget,
     ) -> Result<(), Problem> {
         if matches!(self.data, Data::Nothing) {
             return Ok(());
@@ -286,6 +295,8 @@ impl Array<'_> {
             Data::Numbers { kind, bytes, leaf } => {
                 let Some(Sink::Numbers(lists)) = sinks.get_mut(*leaf) else { return Err(damaged()) };
                 for (all, lens) in lists.lens.iter_mut().zip(lens.iter()) {
+                    // Many columns may lie in the same lists.
+                    budget.take(size_of_val(&**lens) as u64)?;
                     all.extend_from_slice(lens);
                 }
                 for nth in places() {
@@ -312,7 +323,7 @@ impl Array<'_> {
                     join(&mut inner, from, to);
                 }
                 lens.push(own);
-                element.emit(&inner, lens, sinks)?;
+                element.emit(&inner, lens, sinks, budget)?;
                 lens.pop();
             }
             Data::Fixed { size, element } => {
@@ -323,13 +334,13 @@ impl Array<'_> {
                     join(&mut inner, nth * size, nth * size + len);
                 }
                 lens.push(own);
-                element.emit(&inner, lens, sinks)?;
+                element.emit(&inner, lens, sinks, budget)?;
                 lens.pop();
             }
             Data::Struct(children) => {
                 let missing = places().filter(|&nth| !self.is_valid(nth)).count() as u64;
                 for child in children {
-                    child.emit(ranges, lens, sinks)?;
+                    child.emit(ranges, lens, sinks, budget)?;
                     if let Data::Numbers { leaf, .. } = &child.data
                         && let Some(Sink::Numbers(lists)) = sinks.get_mut(*leaf)
                     {
