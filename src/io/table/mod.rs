@@ -7,7 +7,7 @@ mod unpack;
 pub(super) use lists::Lists;
 pub(super) use unpack::{Budget, Codec, unpack};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lists::Piece;
 
@@ -36,6 +36,10 @@ pub(super) struct Table {
     numbers: Vec<(String, Lists)>,
     /// Columns of text that may name the rows.
     texts: Vec<(String, Vec<Option<String>>)>,
+    /// What the columns of numbers are called.
+    names: HashSet<String>,
+    /// For each path that columns share, the number that the next of them has.
+    next_number: HashMap<String, usize>,
     /// Columns that could not be read, and why.
     left_out: Vec<String>,
 }
@@ -56,11 +60,16 @@ impl Table {
 
     /// Takes in a column of numbers, under the last part of its path where that is free.
     pub(super) fn put_numbers(&mut self, path: String, lists: Lists) {
-        let is_free = |name: &str| self.numbers.iter().all(|(other, _)| other != name);
-        let last = path.rsplit('.').next().unwrap_or(&path);
-        let numbered = (2..).map(|nth| format!("{path}_{nth}"));
-        let mut names = [last.to_owned(), path.clone()].into_iter().chain(numbered);
-        let name = names.find(|name| is_free(name)).unwrap_or(path);
+        let last = path.rsplit('.').next().unwrap_or(&path).to_owned();
+        let mut name = if self.names.contains(&last) { path.clone() } else { last };
+        if self.names.contains(&name) {
+            let next = self.next_number.entry(path.clone()).or_insert(2);
+            while self.names.contains(&name) {
+                name = format!("{path}_{next}");
+                *next += 1;
+            }
+        }
+        self.names.insert(name.clone());
         self.numbers.push((name, lists));
     }
 
