@@ -1,6 +1,11 @@
 //! A column of numbers in lists, however deep: the numbers one after the other, and at each depth how long the lists are.
 
+use super::Budget;
+use crate::io::Problem;
 use crate::io::held::{Number, Values};
+
+/// What a list of a row takes while it is not known whether the row is an array.
+const PIECE_COST: u64 = 80;
 
 /// Numbers in lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,25 +43,36 @@ impl Lists {
         lens.iter().all(|&len| len == first).then_some(first as usize)
     }
 
-    /// What each row holds.
-    pub(super) fn rows(&self) -> impl Iterator<Item = Piece> {
-        let mut walk = Walk { lists: self, at: vec![0; self.lens.len()], value: 0 };
+    /// What each row holds; or that one is of more lists than `budget` has room for.
+    pub(super) fn rows<'a>(
+        &'a self,
+        budget: &'a Budget,
+    ) -> impl Iterator<Item = Result<Piece, Problem>> + 'a {
+        let mut walk = Walk { lists: self, budget, at: vec![0; self.lens.len()], value: 0, cost: 0 };
         let rows = self.lens.first().map_or(0, Vec::len);
-        (0..rows).map(move |_| walk.list(0))
+        (0..rows).map(move |_| {
+            walk.cost = 0;
+            walk.list(0)
+        })
     }
 }
 
 /// Where a walk over the rows stands.
 struct Walk<'a> {
     lists: &'a Lists,
+    budget: &'a Budget,
     /// The next list of each depth.
     at: Vec<usize>,
     value: usize,
+    /// What the lists of this row take.
+    cost: u64,
 }
 
 impl Walk<'_> {
     /// The next list of a depth.
-    fn list(&mut self, depth: usize) -> Piece {
+    fn list(&mut self, depth: usize) -> Result<Piece, Problem> {
+        self.cost += PIECE_COST;
+        self.budget.check(self.cost)?;
         let len = self.lists.lens.get(depth).and_then(|lens| lens.get(self.at[depth]));
         let len = len.copied().unwrap_or(0) as usize;
         self.at[depth] += 1;
@@ -64,21 +80,21 @@ impl Walk<'_> {
         if depth + 1 == self.lists.lens.len() || len == 0 {
             let len = if depth + 1 == self.lists.lens.len() { len } else { 0 };
             self.value += len;
-            return Piece::Array { shape: vec![len], start, len };
+            return Ok(Piece::Array { shape: vec![len], start, len });
         }
-        let pieces: Vec<Piece> = (0..len).map(|_| self.list(depth + 1)).collect();
+        let pieces: Vec<Piece> = (0..len).map(|_| self.list(depth + 1)).collect::<Result<_, _>>()?;
         let common = match pieces.first() {
             Some(Piece::Array { shape, .. }) => Some(shape.clone()),
             _ => None,
         };
         let is_common =
             |piece: &Piece| matches!(piece, Piece::Array { shape, .. } if Some(shape) == common.as_ref());
-        match &common {
+        Ok(match &common {
             Some(shape) if pieces.iter().all(is_common) => {
                 let shape = [len].iter().chain(shape).copied().collect();
                 Piece::Array { shape, start, len: self.value - start }
             }
             _ => Piece::Pieces(pieces),
-        }
+        })
     }
 }

@@ -179,7 +179,8 @@ impl Table {
                     ));
                 }
                 _ => {
-                    for (nth, piece) in lists.rows().enumerate() {
+                    for (nth, piece) in lists.rows(budget).enumerate() {
+                        let piece = piece?;
                         let row = names.get(nth).map_or("", String::as_str);
                         if matches!(&piece, Piece::Array { len: 0, .. }) {
                             empty.insert(nth);

@@ -38,12 +38,23 @@ impl Budget {
     /// # Errors
     /// It does not have them.
     pub(in crate::io) fn take(&self, bytes: u64) -> Result<(), Problem> {
-        let left = self.left.load(Ordering::Relaxed);
-        let rest = left.checked_sub(bytes);
-        let rest = rest
-            .ok_or_else(|| limits::exceeded((self.limit - left).saturating_add(bytes), true, self.limit))?;
+        let rest = self.rest(bytes)?;
         self.left.store(rest, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether it has so many bytes, which are given back before others are wanted.
+    ///
+    /// # Errors
+    /// It does not have them.
+    pub(in crate::io) fn check(&self, bytes: u64) -> Result<(), Problem> {
+        self.rest(bytes).map(drop)
+    }
+
+    fn rest(&self, bytes: u64) -> Result<u64, Problem> {
+        let left = self.left.load(Ordering::Relaxed);
+        let rest = left.checked_sub(bytes);
+        rest.ok_or_else(|| limits::exceeded((self.limit - left).saturating_add(bytes), true, self.limit))
     }
 }
 
