@@ -1,5 +1,7 @@
 //! Frames that do not suit a quantizer, or this one.
 
+use ndarray::{ArrayView2, s};
+
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::metrics::distortion;
 
@@ -36,6 +38,22 @@ pub(super) static CHECKS: &[Check] = &[
         why: "They cost nothing and tell nothing, but one that should vary points to an extractor that failed.",
         source: "a variance below 1e-6 of the median dimension's",
         look: constant_dimensions,
+    },
+    Check {
+        id: "silent-code",
+        title: "a code for frames that hardly vary",
+        needs: &[Evidence::Counts],
+        why: "Silence, padding or frozen frames own a code: utilization, perplexity and the mean error count them like speech.",
+        source: "a code with a tenth of the frames or more and less than 0.2 of the mean squared error a frame",
+        look: silent_code,
+    },
+    Check {
+        id: "transposed",
+        title: "time along the dimensions",
+        needs: &[Evidence::Frames],
+        why: "Neighbouring numbers of a frame follow each other as frames should: the axes are most likely exchanged, and every figure is of the wrong vectors.",
+        source: "fewer frames than dimensions; lag-1 correlation along dimensions above 0.7 and along frames below half of it",
+        look: transposed,
     },
     Check {
         id: "outliers",
@@ -111,6 +129,80 @@ fn constant_dimensions(patient: &Patient<'_>, found: &mut Findings) {
         .on(frames.nrows() as u64)
         .measured("dimensions", constant.len() as f64, 0.0, "dimensions")
         .remedy("Look at what makes the features, or leave these dimensions out");
+}
+
+fn silent_code(patient: &Patient<'_>, found: &mut Findings) {
+    const SHARE: f64 = 0.1;
+    const STILL: f64 = 0.2;
+    let Some((split, evaluation)) = patient.run.best_evaluation() else { return };
+    let Some(first) = evaluation.layers.first() else { return };
+    let (frames, error): (u64, f64) = (first.counts.iter().sum(), first.code_sq_error.iter().sum());
+    if frames == 0 || error <= 0.0 {
+        return;
+    }
+    let mean = error / frames as f64;
+    let is_silent = |&code: &usize| {
+        let (count, error) =
+            (first.counts[code] as f64, first.code_sq_error.get(code).copied().unwrap_or(0.0));
+        count >= SHARE * frames as f64 && error < STILL * mean * count
+    };
+    let codes: Vec<usize> = (0..first.counts.len()).filter(is_silent).collect();
+    let Some(&most) = codes.iter().max_by_key(|&&code| first.counts[code]) else { return };
+    let share = first.counts[most] as f64 / frames as f64;
+    found
+        .add(
+            Severity::Note,
+            format!(
+                "Layer 1: code {most} stands for {:.1} % of the {}, which hardly differ from each other",
+                100.0 * share,
+                patient.run.frames_words(split, evaluation.frames)
+            ),
+        )
+        .of_layer(0)
+        .of_codes(&codes)
+        .on(evaluation.frames)
+        .measured("share of the frames", share, SHARE, "")
+        .remedy("Cut silence and padding out of the data, or read figures without this code");
+}
+
+fn transposed(patient: &Patient<'_>, found: &mut Findings) {
+    const ALONG: f64 = 0.7;
+    let Some(frames) = patient.frames.filter(|frames| frames.nrows() > 2 && frames.nrows() < frames.ncols())
+    else {
+        return;
+    };
+    let (rows, columns) = frames.dim();
+    let along_dims = follows(frames.slice(s![.., ..columns - 1]), frames.slice(s![.., 1..]));
+    let along_frames = follows(frames.slice(s![..rows - 1, ..]), frames.slice(s![1.., ..]));
+    if along_dims < ALONG || along_frames > 0.5 * along_dims {
+        return;
+    }
+    found
+        .add(
+            Severity::Note,
+            format!(
+                "{rows} frames of {columns} dimensions: numbers beside each other in a frame follow each other (correlation {along_dims:.2}), frames do not \
+                 ({along_frames:.2}): time is most likely along the dimensions"
+            ),
+        )
+        .on(rows as u64)
+        .measured("correlation along the dimensions", along_dims, ALONG, "")
+        .remedy("Open the file with the other time axis (--time-axis columns, or the Data panel)");
+}
+
+/// The correlation of two arrays of one shape.
+fn follows(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> f64 {
+    let n = a.len().max(1) as f64;
+    let mean = |x: &ArrayView2<'_, f32>| x.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+    let (mean_a, mean_b) = (mean(&a), mean(&b));
+    let (mut both, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
+    for (&x, &y) in a.iter().zip(&b) {
+        let (x, y) = (f64::from(x) - mean_a, f64::from(y) - mean_b);
+        both += x * y;
+        of_a += x * x;
+        of_b += y * y;
+    }
+    if of_a > 0.0 && of_b > 0.0 { both / (of_a * of_b).sqrt() } else { 0.0 }
 }
 
 fn outliers(patient: &Patient<'_>, found: &mut Findings) {

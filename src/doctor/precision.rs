@@ -1,7 +1,11 @@
 //! What rounding costs: distances in which large numbers cancel, and numbers that half precision does not hold.
 
+use half::f16;
+use ndarray::{Array2, ArrayView2};
+
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::rvq::encoder::Encoder;
+use crate::rvq::nearest::Searcher;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, assign_as_upstream};
 
@@ -10,6 +14,9 @@ const FRAMES: usize = 4096;
 
 /// More frames than this share with another code than the nearest cost something.
 const WRONG: f64 = 1e-3;
+
+/// As many under half precision are worth knowing.
+const HALF_WRONG: f64 = 0.02;
 
 /// The largest number in half precision.
 const HALF_MOST: f64 = 65_504.0;
@@ -32,6 +39,14 @@ pub(super) static CHECKS: &[Check] = &[
         look: misassigned,
     },
     Check {
+        id: "half-precision",
+        title: "codes that half precision changes",
+        needs: &[Evidence::Frames],
+        why: "Under autocast frames and rows have eleven bits: codes that lie closer together than that are chosen at random.",
+        source: "share of frames with another nearest code once frames and rows are rounded to f16; 2 %",
+        look: half_precision,
+    },
+    Check {
         id: "half-overflow",
         title: "buffers beyond half precision",
         needs: &[Evidence::Rows],
@@ -41,30 +56,47 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-fn cancellation(patient: &Patient<'_>, found: &mut Findings) {
-    let (Some(frames), rvq) = (patient.frames, &patient.run.rvq) else { return };
-    let Some(layer) = rvq.layers().first() else { return };
-    if layer.projection.is_some() || layer.stride != 1 || rvq.metric().is_cosine() || frames.nrows() == 0 {
-        return;
+/// The first layer as its search sees it, where that is the frames themselves: some frames, their nearest codes, and the rows.
+struct FirstLayer<'a> {
+    sample: Array2<f32>,
+    exact: Array2<u32>,
+    rows: ArrayView2<'a, f32>,
+}
+
+impl<'a> FirstLayer<'a> {
+    fn of(patient: &Patient<'a>) -> Option<Self> {
+        let (frames, rvq) = (patient.frames?, &patient.run.rvq);
+        let layer = rvq.layers().first()?;
+        if layer.projection.is_some() || layer.stride != 1 || rvq.metric().is_cosine() || frames.nrows() == 0
+        {
+            return None;
+        }
+        let stride = frames.nrows().div_ceil(FRAMES);
+        let sample = frames.slice(ndarray::s![..;stride, ..]).as_standard_layout().into_owned();
+        let span = LayerSpan { start: 0, end: Some(1) };
+        let encoded =
+            Encoder::new(rvq, span).and_then(|encoder| encoder.encode(sample.view(), Search::Greedy));
+        Some(Self { exact: encoded.ok()?.to_matrix(), sample, rows: layer.codebook.embed() })
     }
-    let stride = frames.nrows().div_ceil(FRAMES);
-    let sample = frames.slice(ndarray::s![..;stride, ..]).as_standard_layout().into_owned();
-    let span = LayerSpan { start: 0, end: Some(1) };
-    let Ok(exact) = Encoder::new(rvq, span).and_then(|encoder| encoder.encode(sample.view(), Search::Greedy))
-    else {
-        return;
-    };
-    let exact = exact.to_matrix();
-    let upstream = assign_as_upstream(sample.view(), layer.codebook.embed());
-    let row = |code: u32| layer.codebook.embed().row(code as usize).to_owned();
-    let distance = |frame: usize, code: u32| -> f64 {
-        sample.row(frame).iter().zip(&row(code)).map(|(&x, &e)| (f64::from(x) - f64::from(e)).powi(2)).sum()
-    };
-    let is_wrong = |&(frame, (&exact, &code)): &(usize, (&u32, &u32))| {
-        exact != code && distance(frame, code) > distance(frame, exact) * (1.0 + 1e-6)
-    };
-    let wrong = exact.row(0).iter().zip(&upstream).enumerate().filter(is_wrong).count();
-    let share = wrong as f64 / sample.nrows() as f64;
+
+    /// How many of other codes lie farther away than the nearest, apart from ties.
+    fn wrong(&self, codes: impl Iterator<Item = u32>) -> usize {
+        let distance = |frame: usize, code: u32| -> f64 {
+            let pairs = self.sample.row(frame).into_iter().zip(self.rows.row(code as usize));
+            pairs.map(|(&x, &e)| (f64::from(x) - f64::from(e)).powi(2)).sum()
+        };
+        let is_wrong = |&(frame, (&exact, code)): &(usize, (&u32, u32))| {
+            exact != code && distance(frame, code) > distance(frame, exact) * (1.0 + 1e-6)
+        };
+        self.exact.row(0).iter().zip(codes).enumerate().filter(is_wrong).count()
+    }
+}
+
+fn cancellation(patient: &Patient<'_>, found: &mut Findings) {
+    let Some(first) = FirstLayer::of(patient) else { return };
+    let frames = first.sample.nrows();
+    let wrong = first.wrong(assign_as_upstream(first.sample.view(), first.rows).into_iter());
+    let share = wrong as f64 / frames as f64;
     if share <= WRONG {
         return;
     }
@@ -73,15 +105,44 @@ fn cancellation(patient: &Patient<'_>, found: &mut Findings) {
         .add(
             severity,
             format!(
-                "Layer 1: PyTorch's x² - 2xe + e² in f32 gives {:.2} % of {} frames another code than the nearest, because the frames are not centred",
-                100.0 * share,
-                sample.nrows()
+                "Layer 1: PyTorch's x² - 2xe + e² in f32 gives {:.2} % of {frames} frames another code than the nearest, because the frames are not centred",
+                100.0 * share
             ),
         )
         .of_layer(0)
-        .on(sample.nrows() as u64)
+        .on(frames as u64)
         .measured("wrong codes", share, WRONG, "")
         .remedy("Subtract the mean of the frames before they are quantized");
+}
+
+fn half_precision(patient: &Patient<'_>, found: &mut Findings) {
+    let Some(first) = FirstLayer::of(patient) else { return };
+    let frames = first.sample.nrows();
+    let half = |v: &f32| f16::from_f32(*v).to_f32();
+    let (sample, rows) = (first.sample.map(half), first.rows.map(half));
+    if sample.iter().chain(&rows).any(|v| !v.is_finite()) {
+        // What overflows is told of by itself.
+        return;
+    }
+    let (mut codes, mut sq_dists) = (vec![0; frames], vec![0.0; frames]);
+    let Some(values) = sample.as_slice() else { return };
+    Searcher::new(rows.view()).assign(values, &mut codes, &mut sq_dists);
+    let share = first.wrong(codes.into_iter()) as f64 / frames as f64;
+    if share <= HALF_WRONG {
+        return;
+    }
+    found
+        .add(
+            Severity::Note,
+            format!(
+                "Layer 1: frames and rows in half precision give {:.1} % of {frames} frames another code, however exactly distances are computed",
+                100.0 * share
+            ),
+        )
+        .of_layer(0)
+        .on(frames as u64)
+        .measured("wrong codes", share, HALF_WRONG, "")
+        .remedy("Quantize in single precision, or subtract the mean of the frames before");
 }
 
 fn misassigned(patient: &Patient<'_>, found: &mut Findings) {

@@ -213,6 +213,27 @@ fn case(id: &str, seed: u64, planted: bool) -> Case {
                 RvqParams { assignment: Assignment::Upstream, steps: 30, ..params("lucidrains", seed) };
             trained(smooth(seed, 4000) + pick(1000.0, 0.0) as f32, params)
         }
+        "half-precision" => trained(smooth(seed, 4000) + pick(200.0, 0.5) as f32, params("rvqscope", seed)),
+        "silent-code" => {
+            let mut frames = smooth(seed, 4000);
+            let silent = if planted { 1200 } else { 100 };
+            frames.slice_mut(s![..silent, ..]).fill(-0.7);
+            // Spread, so that held-out frames have their share.
+            let order: Vec<usize> = (0..4000).map(|n| (n * 1777) % 4000).collect();
+            trained(frames.select(Axis(0), &order), params("rvqscope", seed))
+        }
+        "transposed" => {
+            // Dimensions that wander over time.
+            let mut walk = smooth(seed, 6);
+            walk = Array2::from_shape_fn((6, 240), |(d, t)| {
+                walk[[d, t % DIM]] + (0.03 * (t as f32) * (d + 1) as f32).sin() * 3.0
+            });
+            let frames = if planted { walk } else { walk.t().as_standard_layout().into_owned() };
+            trained(
+                frames,
+                RvqParams { codebook_size: 4, batch_size: 4, steps: 10, ..params("rvqscope", seed) },
+            )
+        }
         "half-overflow" => edited(seed, |_, _, sums| sums[[code(0), 1]] = pick(1e5, 1e4)),
         "equal-rows" => edited(seed, |rows, _, _| {
             let row = rows.row(code(0)).to_owned();
