@@ -149,7 +149,9 @@ fn repair_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
     let data = ctx.session.dataset().map(|dataset| dataset.source.clone());
     let (Some(fix), Some(model), Some(Source::Files(data))) = (fix(finding.id), model, data) else { return };
     let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    let data: Vec<String> = data.iter().map(|path| quoted(path)).collect();
+    // What was opened together with the model names it as well.
+    let data: Vec<String> =
+        data.iter().filter(|path| **path != model.path).map(|path| quoted(path)).collect();
     let command = format!(
         "rvqscope repair {} {} --fix {} --out mended.safetensors",
         quoted(&model.path),
