@@ -77,6 +77,25 @@ pub struct Measure {
     pub unit: &'static str,
 }
 
+/// A parameter that should have another value in the next training, in the unit of the rule that it is trained under then.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// The key of the parameter, or `rule`.
+    pub key: &'static str,
+    /// The value.
+    pub value: ChangeValue,
+}
+
+/// The value of a [`Change`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ChangeValue {
+    /// A number, whole where the parameter is.
+    Number(f64),
+    /// The id of a rule, or one of the words of a parameter.
+    Word(&'static str),
+}
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
@@ -96,6 +115,8 @@ pub struct Finding {
     pub text: String,
     /// What to change.
     pub remedy: Option<String>,
+    /// The same as parameters of the next training, where that mends it; a `rule` comes first.
+    pub changes: Vec<Change>,
 }
 
 /// What is looked at.
@@ -207,7 +228,17 @@ impl<'a> Patient<'a> {
 impl Findings {
     fn add(&mut self, severity: Severity, text: String) -> &mut Finding {
         let (id, layers, codes, measured) = (self.id, Vec::new(), Vec::new(), Vec::new());
-        self.found.push(Finding { id, severity, layers, codes, measured, frames: None, text, remedy: None });
+        self.found.push(Finding {
+            id,
+            severity,
+            layers,
+            codes,
+            measured,
+            frames: None,
+            text,
+            remedy: None,
+            changes: Vec::new(),
+        });
         let last = self.found.len() - 1;
         &mut self.found[last]
     }
@@ -237,6 +268,21 @@ impl Finding {
     fn remedy(&mut self, words: impl Into<String>) -> &mut Self {
         self.remedy = Some(words.into());
         self
+    }
+
+    fn change(&mut self, key: &'static str, value: f64) -> &mut Self {
+        self.changes.push(Change { key, value: ChangeValue::Number(value) });
+        self
+    }
+
+    fn change_word(&mut self, key: &'static str, value: &'static str) -> &mut Self {
+        self.changes.push(Change { key, value: ChangeValue::Word(value) });
+        self
+    }
+
+    /// Trained under the recommended rule with its own threshold, which moves sizes and sums with a row that it replaces.
+    fn rule_that_replaces(&mut self) -> &mut Self {
+        self.change_word("rule", "rvqscope")
     }
 
     /// What it is and what to change.

@@ -162,7 +162,8 @@ fn misassigned(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .on(frames)
             .measured("wrong codes", f64::from(wrong), 0.0, "frames")
-            .remedy("Assign exactly, or centre the frames");
+            .remedy("Assign exactly, or centre the frames")
+            .change_word("assignment", "exact");
     }
 }
 

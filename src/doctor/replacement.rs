@@ -75,7 +75,8 @@ fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1))
         .measured("threshold", standing.frames, standing.uniform, "frames a batch")
-        .remedy(format!("Lower it to 0.1 N/K = {:.3} frames, or raise the batch size", standing.advised));
+        .remedy(format!("Lower it to 0.1 N/K = {:.3} frames, or raise the batch size", standing.advised))
+        .change("threshold_ema_dead_code", in_unit_of(patient.run.params.rule, &standing));
 }
 
 fn below_usual_threshold(patient: &Patient<'_>, found: &mut Findings) {
@@ -134,7 +135,8 @@ fn replacement_overwritten(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .of_codes(&codes)
             .measured("dead codes", dead as f64, 0.0, "codes")
-            .remedy("Train on under the rule rvqscope, lucidrains or moshi, which move sizes and sums with the row");
+            .remedy("Train on under the rule rvqscope, lucidrains or moshi, which move sizes and sums with the row")
+            .rule_that_replaces();
     }
 }
 
@@ -168,7 +170,8 @@ fn replacement_snaps_back(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .of_codes(&codes)
             .measured("row against its average", most, WRITTEN, "")
-            .remedy("Set embed_avg and cluster_size together with embed, as vector-quantize-pytorch does, or train on under another rule");
+            .remedy("Set embed_avg and cluster_size together with embed, as vector-quantize-pytorch does, or train on under another rule")
+            .rule_that_replaces();
     }
 }
 
@@ -202,7 +205,8 @@ fn dead_not_replaced(patient: &Patient<'_>, found: &mut Findings) {
             .remedy(format!(
                 "Train on with replacement of codes below 0.1 C/K = {:.3} frames, under a rule that moves sizes and sums with the row",
                 0.1 * total / sizes.len() as f64
-            ));
+            ))
+            .rule_that_replaces();
     }
 }
 
@@ -247,6 +251,12 @@ fn gaps(book: &Codebook, sizes: &[f64], total: f64, setting: EmaSetting) -> Vec<
         if size > 0.0 { with(smoothed(size)).min(with(size)) } else { with(smoothed(size)) }
     };
     pairs.map(gap).collect()
+}
+
+/// The advised threshold in the unit of a rule.
+fn in_unit_of(rule: &str, standing: &ThresholdStanding) -> f64 {
+    let is_share = matches!(rule, "rvqscope" | "moshi");
+    if is_share && standing.uniform > 0.0 { standing.advised / standing.uniform } else { standing.advised }
 }
 
 /// The codes below a size.

@@ -47,7 +47,8 @@ fn decay_too_slow(patient: &Patient<'_>, found: &mut Findings) {
         .remedy(format!(
             "Train for {needed:.0} steps, or lower the decay to {:.3}",
             (1.0 - WINDOWS / steps as f64).max(0.5)
-        ));
+        ))
+        .change("steps", needed.ceil());
 }
 
 fn still_moving(patient: &Patient<'_>, found: &mut Findings) {

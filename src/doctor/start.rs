@@ -95,7 +95,8 @@ fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .measured("share of the length", left, SHRUNK, "")
-        .remedy(format!("Train for {:.0} steps at least, or under a rule that starts with sums", needed.ceil()));
+        .remedy(format!("Train for {:.0} steps at least, or under a rule that starts with sums", needed.ceil()))
+        .change("steps", needed.ceil());
 }
 
 fn cold_start(patient: &Patient<'_>, found: &mut Findings) {
@@ -130,7 +131,8 @@ fn cold_start(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .of_codes(&codes)
             .measured("length over the used rows'", most / length, BLOWN_UP, "")
-            .remedy("Start from k-means, or replace these codes");
+            .remedy("Start from k-means, or replace these codes")
+            .change_word("init", "kmeans");
     }
 }
 
@@ -154,6 +156,7 @@ fn born_dead(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .of_codes(&codes)
             .measured("codes", codes.len() as f64, 0.0, "codes")
-            .remedy("Turn replacement on, or start from a k-means that refills empty clusters");
+            .remedy("Turn replacement on, or start from a k-means that refills empty clusters")
+            .rule_that_replaces();
     }
 }

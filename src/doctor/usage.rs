@@ -103,7 +103,9 @@ fn collapse(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .measured("perplexity (EMA)", perplexity, bound, "codes")
-            .remedy("Train on with replacement of dead codes, or start from k-means");
+            .remedy("Train on with replacement of dead codes, or start from k-means")
+            .rule_that_replaces()
+            .change_word("init", "kmeans");
     }
 }
 
