@@ -30,6 +30,23 @@ pub enum Diagnosis {
     Quick(Arc<Vec<Finding>>),
 }
 
+impl Diagnosis {
+    /// What was found, once it is there.
+    #[must_use]
+    pub fn findings(&self) -> Option<&[Finding]> {
+        match self {
+            Self::Whole(place) => place.get().map(Vec::as_slice),
+            Self::Quick(findings) => Some(findings),
+        }
+    }
+
+    /// Whether all that can be found is there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(place) if place.get().is_some())
+    }
+}
+
 #[derive(Clone, Default)]
 struct Diagnoses {
     made: Vec<(Key, Place)>,

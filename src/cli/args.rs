@@ -136,6 +136,13 @@ fn repair() -> Command {
                 .value_delimiter(',')
                 .help("Fixes, or findings to mend [default: those that the findings call for]"),
         )
+        .arg(
+            Arg::new("layer")
+                .long("layer")
+                .value_name("L")
+                .value_parser(clap::value_parser!(usize))
+                .help("Change this layer alone, from 1 [default: all]"),
+        )
         .arg(switch("json", "Print JSON: schema, written, tried (fix, rows, before, after, kept)"))
         .arg(holdout_flag())
         .arg(beam_flag("Search codes along B paths, in fitting and in judging [default: 1]"))

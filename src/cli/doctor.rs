@@ -48,7 +48,7 @@ pub(super) fn doctor(matches: &ArgMatches, env: &Env) -> Result<()> {
 }
 
 /// A finding with what its check says of itself.
-fn as_value(finding: &Finding) -> serde_json::Result<serde_json::Value> {
+pub(super) fn as_value(finding: &Finding) -> serde_json::Result<serde_json::Value> {
     let mut value = serde_json::to_value(finding)?;
     if let (Some(fields), Some(check)) = (value.as_object_mut(), finding.check()) {
         fields.insert("title".to_owned(), check.title.into());
@@ -58,23 +58,14 @@ fn as_value(finding: &Finding) -> serde_json::Result<serde_json::Value> {
     Ok(value)
 }
 
-fn described(found: &[Finding], notes: &[String]) -> String {
+pub(super) fn described(found: &[Finding], notes: &[String]) -> String {
     let (mut text, mut said) = (String::new(), "");
     if found.is_empty() {
         text.push_str("nothing stands out\n");
     }
     for finding in found {
         let _ = writeln!(text, "{} [{}] {}", finding.severity.label(), finding.id, finding.text);
-        let measured: Vec<String> = finding
-            .measured
-            .iter()
-            .map(|measure| {
-                let unit = if measure.unit.is_empty() { String::new() } else { format!(" {}", measure.unit) };
-                format!("{} {}{unit}, bound {}", measure.name, short(measure.value), short(measure.bound))
-            })
-            .collect();
-        let frames = finding.frames.map(|frames| format!(", on {frames} frames")).unwrap_or_default();
-        let _ = writeln!(text, "    measured  {}{frames}", measured.join("; "));
+        let _ = writeln!(text, "    measured  {}", finding.evidence());
         if !finding.codes.is_empty() {
             let shown: Vec<String> = finding.codes.iter().take(CODES_SHOWN).map(usize::to_string).collect();
             let more = if finding.codes.len() > CODES_SHOWN { ", ..." } else { "" };
@@ -93,19 +84,4 @@ fn described(found: &[Finding], notes: &[String]) -> String {
         let _ = writeln!(text, "note: {}", super::one_line(note));
     }
     text
-}
-
-/// A number as it is read: four digits that count.
-fn short(value: f64) -> String {
-    if value == 0.0 || (1e-4..1e7).contains(&value.abs()) {
-        let digits =
-            if value == 0.0 { 0 } else { (3.0 - value.abs().log10().floor()).clamp(0.0, 7.0) as usize };
-        let text = format!("{value:.digits$}");
-        return if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text
-        };
-    }
-    format!("{value:.3e}")
 }

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::ArgMatches;
 
+use crate::doctor::{Finding, Patient, diagnose};
 use crate::io::{self, LoadedModel, Opened, Problem, ReadAs};
 use crate::jobs::{self, DataSpec};
+use crate::training::Run;
 
 use super::{Env, codes_alone, data_alone, flags, model, print, table};
 
@@ -31,7 +34,7 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let opened = model::open(path, wanted, env);
     let as_json = flags::switch(matches, "json");
     let text = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
-        Opened::Model(model) if as_json => json_text(&serde_json::to_value(&model.info)?)?,
+        Opened::Model(model) if as_json => json_text(&as_value(&model)?)?,
         Opened::Model(model) => described(path, &model),
         Opened::Codes(codes) => {
             let data = DataSpec { read_as, time_axis, cleaning: cleaning.clone(), ..DataSpec::default() };
@@ -109,8 +112,31 @@ fn described(path: &Path, model: &LoadedModel) -> String {
         let rows: Vec<_> = notes.iter().map(row).collect();
         text.push_str(&table::labelled(&rows));
     }
-    for finding in &info.findings {
-        let _ = writeln!(text, "note: {}", super::one_line(finding));
+    for finding in found(model) {
+        let _ = writeln!(text, "{} [{}] {}", finding.severity.label(), finding.id, finding.text);
+        let _ = writeln!(text, "    measured  {}", finding.evidence());
+    }
+    for note in &info.findings {
+        let _ = writeln!(text, "note: {}", super::one_line(note));
     }
     text
+}
+
+/// What the doctor finds in a model without any frame.
+fn found(model: &LoadedModel) -> Vec<Finding> {
+    let (params, steps) = jobs::recorded(model);
+    let run = Run::of_model(String::new(), Arc::new(model.rvq.clone()), params, steps);
+    diagnose(&Patient::of(&run))
+}
+
+/// What the file says, with what the doctor finds, and what is to be noted of the file.
+fn as_value(model: &LoadedModel) -> Result<serde_json::Value> {
+    let mut value = serde_json::to_value(&model.info)?;
+    let findings: Vec<serde_json::Value> =
+        found(model).iter().map(super::doctor::as_value).collect::<Result<_, _>>()?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("findings".to_owned(), findings.into());
+        fields.insert("notes".to_owned(), model.info.findings.clone().into());
+    }
+    Ok(value)
 }

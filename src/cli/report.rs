@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use crate::io::{FileError, Need, Problem};
 use crate::report::{self, Report};
-use crate::training::{History, verdicts};
+use crate::training::History;
 
 use super::evaluated::{self, Evaluated};
 use super::metrics_log::MetricsLog;
@@ -17,15 +17,15 @@ use super::{Env, Usage, check_folder, codes_alone, corpus, flags, print, table, 
 pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
     check_target(out)?;
-    let (run, history, notes, log) = match flags::optional_path(matches, "model") {
+    let (run, history, notes, log, dataset) = match flags::optional_path(matches, "model") {
         Some(path) => {
             // The metric is as well what is said of the model.
             if let Some(flag) = flags::training_flag(matches).filter(|flag| *flag != "metric") {
                 let words = format!("--{flag} is for training, but --model gives a model that is trained");
                 return Err(Usage(words).into());
             }
-            let Evaluated { run, info, .. } = evaluated::evaluate(matches, path, env)?;
-            (run, History::default(), info.findings, None)
+            let Evaluated { run, info, dataset } = evaluated::evaluate(matches, path, env)?;
+            (run, History::default(), info.findings, None, dataset)
         }
         None => {
             // What makes no sense is said before anything is opened.
@@ -34,21 +34,23 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
             if let Some(codes) = &opened.codes {
                 return codes_alone::report(codes, out, env);
             }
+            let dataset = opened.dataset.clone();
             let (trained, history, log) = train::run_on(Some(opened), matches, env)?;
-            (trained.run, history, Vec::new(), log)
+            (trained.run, history, Vec::new(), log, dataset)
         }
     };
     if env.cancel.is_cancelled() {
         bail!("interrupted");
     }
-    let report = Report::new(&run, &history, notes);
+    let frames = dataset.as_ref().map(|dataset| dataset.set.matrix.view());
+    let report = Report::on_frames(&run, &history, frames, notes);
     let written = report::write(out, &report)?;
     log.map(MetricsLog::finish).transpose()?;
     for finding in &report.findings {
         env.reporter.note(finding);
     }
     let page = written.first().map(|path| path.display().to_string()).unwrap_or_default();
-    let lines: String = verdicts(&run, &history).iter().map(|verdict| verdict.line() + "\n").collect();
+    let lines: String = report.verdicts.iter().map(|verdict| verdict.line() + "\n").collect();
     Ok(print(&format!("{}{lines}{page}\n", table::results(&run)))?)
 }
 

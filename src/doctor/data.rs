@@ -8,6 +8,9 @@ use crate::metrics::distortion;
 /// The mean may hold so many times what varies.
 const OFFSET_TIMES: f64 = 10.0;
 
+/// From here on the mean drowns what varies, in f32 as well.
+const OFFSET_ALARM_DB: f64 = 30.0;
+
 /// A dimension varies by less than this share of the median one.
 const CONSTANT: f64 = 1e-6;
 
@@ -93,9 +96,11 @@ fn offset(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     let share = 10.0 * (signal / centred).log10();
+    // Features such as log-mel have a mean well above their spread by nature.
+    let severity = if share >= OFFSET_ALARM_DB { Severity::Warning } else { Severity::Note };
     found
         .add(
-            Severity::Warning,
+            severity,
             format!(
                 "{share:.1} dB of the signal-to-noise ratio on {} are the mean of the frames, which any quantizer gives back",
                 patient.run.frames_words(split, evaluation.frames)

@@ -1,16 +1,7 @@
 //! What rounding costs: distances in which large numbers cancel, and numbers that half precision does not hold.
 
-use half::f16;
-use ndarray::{Array2, ArrayView2};
-
-use super::{Check, Evidence, Findings, Patient, Severity};
-use crate::rvq::encoder::Encoder;
-use crate::rvq::nearest::Searcher;
-use crate::rvq::search::Search;
-use crate::rvq::{LayerSpan, assign_as_upstream};
-
-/// Frames that are looked at.
-const FRAMES: usize = 4096;
+use super::walk::LayerLook;
+use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
 
 /// More frames than this share with another code than the nearest cost something.
 const WRONG: f64 = 1e-3;
@@ -42,8 +33,9 @@ pub(super) static CHECKS: &[Check] = &[
         id: "half-precision",
         title: "codes that half precision changes",
         needs: &[Evidence::Frames],
-        why: "Under autocast frames and rows have eleven bits: codes that lie closer together than that are chosen at random.",
-        source: "share of frames with another nearest code once frames and rows are rounded to f16; 2 %",
+        why: "Under autocast frames, rows and residuals have eleven bits: a deep layer is given what is left of large numbers, and codes that lie closer together than \
+              their rounding are chosen at random.",
+        source: "share of frames with another nearest code once frames, rows and residuals are rounded to f16; 2 %",
         look: half_precision,
     },
     Check {
@@ -56,93 +48,51 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-/// The first layer as its search sees it, where that is the frames themselves: some frames, their nearest codes, and the rows.
-struct FirstLayer<'a> {
-    sample: Array2<f32>,
-    exact: Array2<u32>,
-    rows: ArrayView2<'a, f32>,
-}
-
-impl<'a> FirstLayer<'a> {
-    fn of(patient: &Patient<'a>) -> Option<Self> {
-        let (frames, rvq) = (patient.frames?, &patient.run.rvq);
-        let layer = rvq.layers().first()?;
-        if layer.projection.is_some() || layer.stride != 1 || rvq.metric().is_cosine() || frames.nrows() == 0
-        {
-            return None;
-        }
-        let stride = frames.nrows().div_ceil(FRAMES);
-        let sample = frames.slice(ndarray::s![..;stride, ..]).as_standard_layout().into_owned();
-        let span = LayerSpan { start: 0, end: Some(1) };
-        let encoded =
-            Encoder::new(rvq, span).and_then(|encoder| encoder.encode(sample.view(), Search::Greedy));
-        Some(Self { exact: encoded.ok()?.to_matrix(), sample, rows: layer.codebook.embed() })
-    }
-
-    /// How many of other codes lie farther away than the nearest, apart from ties.
-    fn wrong(&self, codes: impl Iterator<Item = u32>) -> usize {
-        let distance = |frame: usize, code: u32| -> f64 {
-            let pairs = self.sample.row(frame).into_iter().zip(self.rows.row(code as usize));
-            pairs.map(|(&x, &e)| (f64::from(x) - f64::from(e)).powi(2)).sum()
-        };
-        let is_wrong = |&(frame, (&exact, code)): &(usize, (&u32, u32))| {
-            exact != code && distance(frame, code) > distance(frame, exact) * (1.0 + 1e-6)
-        };
-        self.exact.row(0).iter().zip(codes).enumerate().filter(is_wrong).count()
-    }
-}
-
 fn cancellation(patient: &Patient<'_>, found: &mut Findings) {
-    let Some(first) = FirstLayer::of(patient) else { return };
-    let frames = first.sample.nrows();
-    let wrong = first.wrong(assign_as_upstream(first.sample.view(), first.rows).into_iter());
-    let share = wrong as f64 / frames as f64;
-    if share <= WRONG {
-        return;
+    for look in patient.looks() {
+        let (share, frames) = (look.wrong_as_upstream, look.frames);
+        if share <= WRONG {
+            continue;
+        }
+        let severity = if share > 0.01 { Severity::Severe } else { Severity::Warning };
+        let layer = look.layer;
+        found
+            .add(
+                severity,
+                format!(
+                    "Layer {}: PyTorch's x² - 2xe + e² in f32 gives {:.2} % of {frames} frames another code than the nearest, because what it is given is \
+                     not centred",
+                    layer + 1,
+                    100.0 * share
+                ),
+            )
+            .of_layer(layer)
+            .on(frames as u64)
+            .measured("wrong codes", share, WRONG, "")
+            .remedy("Subtract the mean of the frames before they are quantized");
     }
-    let severity = if share > 0.01 { Severity::Severe } else { Severity::Warning };
-    found
-        .add(
-            severity,
-            format!(
-                "Layer 1: PyTorch's x² - 2xe + e² in f32 gives {:.2} % of {frames} frames another code than the nearest, because the frames are not centred",
-                100.0 * share
-            ),
-        )
-        .of_layer(0)
-        .on(frames as u64)
-        .measured("wrong codes", share, WRONG, "")
-        .remedy("Subtract the mean of the frames before they are quantized");
 }
 
 fn half_precision(patient: &Patient<'_>, found: &mut Findings) {
-    let Some(first) = FirstLayer::of(patient) else { return };
-    let frames = first.sample.nrows();
-    let half = |v: &f32| f16::from_f32(*v).to_f32();
-    let (sample, rows) = (first.sample.map(half), first.rows.map(half));
-    if sample.iter().chain(&rows).any(|v| !v.is_finite()) {
-        // What overflows is told of by itself.
-        return;
-    }
-    let (mut codes, mut sq_dists) = (vec![0; frames], vec![0.0; frames]);
-    let Some(values) = sample.as_slice() else { return };
-    Searcher::new(rows.view()).assign(values, &mut codes, &mut sq_dists);
-    let share = first.wrong(codes.into_iter()) as f64 / frames as f64;
-    if share <= HALF_WRONG {
-        return;
-    }
-    found
-        .add(
-            Severity::Note,
-            format!(
-                "Layer 1: frames and rows in half precision give {:.1} % of {frames} frames another code, however exactly distances are computed",
-                100.0 * share
-            ),
-        )
-        .of_layer(0)
-        .on(frames as u64)
-        .measured("wrong codes", share, HALF_WRONG, "")
-        .remedy("Quantize in single precision, or subtract the mean of the frames before");
+    let share = |look: &LayerLook| look.wrong_in_half.unwrap_or(0.0);
+    let wrong: Vec<&LayerLook> = patient.looks().iter().filter(|look| share(look) > HALF_WRONG).collect();
+    let Some(worst) = wrong.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else { return };
+    let layers: Vec<usize> = wrong.iter().map(|look| look.layer).collect();
+    let up_to = if layers.len() > 1 { "up to " } else { "" };
+    let finding = found.add(
+        Severity::Note,
+        format!(
+            "{}: frames, rows and residuals in half precision give {up_to}{:.1} % of {} frames another code, however exactly distances are computed",
+            layers_words(&layers),
+            100.0 * share(worst),
+            worst.frames
+        ),
+    );
+    finding
+        .on(worst.frames as u64)
+        .measured("wrong codes", share(worst), HALF_WRONG, "")
+        .remedy("Quantize in single precision (disable autocast around the quantizer), or subtract the mean of the frames before");
+    finding.layers = layers;
 }
 
 fn misassigned(patient: &Patient<'_>, found: &mut Findings) {

@@ -2,7 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::metrics::buffers::{self, EmaSetting, embed_gap};
-use crate::metrics::usage;
+use crate::metrics::{convergence, usage};
 use crate::rvq::Codebook;
 use crate::training::ThresholdStanding;
 
@@ -11,6 +11,9 @@ const WRITTEN: f64 = 0.1;
 
 /// A code with less than this share of an even code's frames is given up by every rule that replaces.
 const GIVEN_UP: f64 = 0.01;
+
+/// So many standard deviations from its mean a size is not by chance.
+const DEVIATIONS: f64 = 3.0;
 
 /// More codes than this share of K are many.
 const MANY: f64 = 0.1;
@@ -23,6 +26,14 @@ pub(super) static CHECKS: &[Check] = &[
         why: "In steady state c_k is N p_k: at a threshold of N/K and above even evenly used codes count as dead, and all of them are replaced at every step.",
         source: "threshold >= N/K; advised is rho N/K with rho = 0.1",
         look: threshold_above_even,
+    },
+    Check {
+        id: "threshold-in-noise",
+        title: "a threshold within the noise of an even code's size",
+        needs: &[Evidence::Parameters],
+        why: "The sizes of evenly used codes waver with the batches. A threshold within three standard deviations of an even code's size replaces codes that are used as much as any.",
+        source: "N/K - 3 sqrt(N p (1-p) (1-d) / (1+d)) < threshold < N/K with p = 1/K",
+        look: threshold_in_noise,
     },
     Check {
         id: "below-usual-threshold",
@@ -72,11 +83,57 @@ fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
     if !standing.is_too_high {
         return;
     }
-    found
-        .add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1))
+    let steps = convergence::expiry_steps(standing.advised, standing.uniform, patient.run.params.decay);
+    let expiry =
+        steps.map(|steps| format!(": a code that is no longer chosen then expires after {steps:.0} steps"));
+    let finding =
+        found.add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1));
+    finding.layers = (0..patient.run.rvq.num_layers()).collect();
+    finding
         .measured("threshold", standing.frames, standing.uniform, "frames a batch")
-        .remedy(format!("Lower it to 0.1 N/K = {:.3} frames, or raise the batch size", standing.advised))
+        .remedy(format!(
+            "Lower it to 0.1 N/K = {:.3} frames, or raise the batch size{}",
+            standing.advised,
+            expiry.unwrap_or_default()
+        ))
         .change("threshold_ema_dead_code", in_unit_of(patient.run.params.rule, &standing));
+}
+
+fn threshold_in_noise(patient: &Patient<'_>, found: &mut Findings) {
+    let (standing, params) = (ThresholdStanding::of(patient.run, 0), &patient.run.params);
+    let codes = patient.codebooks().next().map_or(1, |(_, book)| book.num_codes()).max(1) as f64;
+    let uniform = standing.uniform;
+    if standing.is_too_high || standing.frames <= 0.0 || uniform <= 0.0 {
+        return;
+    }
+    let noise = convergence::cluster_size_noise(uniform * codes, 1.0 / codes, params.decay);
+    let bound = uniform - DEVIATIONS * noise;
+    if standing.frames <= bound {
+        return;
+    }
+    // Where even the advised threshold lies in the noise, only calmer averages help: 3 noise <= 0.9 N/K.
+    let advised = standing.advised;
+    let calm = (0.9 / DEVIATIONS).powi(2) * uniform / (1.0 - 1.0 / codes).max(f64::MIN_POSITIVE);
+    let finding = found.add(
+        Severity::Warning,
+        format!(
+            "The dead-code threshold of {:.3} frames lies within three standard deviations ({noise:.3} each) of an even code's {uniform:.3}: codes that are \
+             used like any other are replaced by chance",
+            standing.frames
+        ),
+    );
+    finding.layers = (0..patient.run.rvq.num_layers()).collect();
+    finding.measured("threshold", standing.frames, bound, "frames a batch");
+    if advised < bound {
+        finding
+            .remedy(format!("Lower it to 0.1 N/K = {advised:.3} frames"))
+            .change("threshold_ema_dead_code", in_unit_of(params.rule, &standing));
+    } else {
+        let decay = ((1.0 - calm) / (1.0 + calm)).clamp(0.0, 0.9999);
+        finding
+            .remedy(format!("Raise the decay to {decay:.4} or the batch size: at this noise no threshold tells dead codes from used ones"))
+            .change("decay", (decay * 1e4).ceil() / 1e4);
+    }
 }
 
 fn below_usual_threshold(patient: &Patient<'_>, found: &mut Findings) {
@@ -254,7 +311,7 @@ fn gaps(book: &Codebook, sizes: &[f64], total: f64, setting: EmaSetting) -> Vec<
 }
 
 /// The advised threshold in the unit of a rule.
-fn in_unit_of(rule: &str, standing: &ThresholdStanding) -> f64 {
+pub(super) fn in_unit_of(rule: &str, standing: &ThresholdStanding) -> f64 {
     let is_share = matches!(rule, "rvqscope" | "moshi");
     if is_share && standing.uniform > 0.0 { standing.advised / standing.uniform } else { standing.advised }
 }

@@ -1,4 +1,4 @@
-//! What the rows of the codebooks show: copies, lengths, numbers that are none.
+//! What the buffers hold: copies, lengths, numbers that are none.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,9 @@ use crate::rvq::{Codebook, Metric};
 
 /// More near-duplicates than this share of K stand out.
 const NEAR: f64 = 0.25;
+
+/// A row this many times as long as the median row is an outlier.
+const LONG: f64 = 1e3;
 
 /// Lengths within this of 1 are normalised rows.
 const UNIT: f64 = 1e-3;
@@ -62,12 +65,20 @@ pub(super) static CHECKS: &[Check] = &[
         look: tiny_numbers,
     },
     Check {
-        id: "blank-projection",
-        title: "a projection that maps everything to one point",
+        id: "negative-sizes",
+        title: "cluster sizes below zero",
+        needs: &[Evidence::Sizes],
+        why: "A size is a mean of counts. Below zero it was subtracted from, or the tensor is another one: rows that are computed of it point away from their frames.",
+        source: "c_k < 0",
+        look: negative_sizes,
+    },
+    Check {
+        id: "long-rows",
+        title: "rows far longer than the others",
         needs: &[Evidence::Rows],
-        why: "Behind it every frame looks the same, and one code is chosen for all.",
-        source: "project_in or project_out is zero",
-        look: blank_projection,
+        why: "No frame comes near a row that long: it is a code less, and in half precision it overflows.",
+        source: "||e_k|| above 1000 times the median row's",
+        look: long_rows,
     },
 ];
 
@@ -243,23 +254,57 @@ fn tiny_numbers(patient: &Patient<'_>, found: &mut Findings) {
     }
 }
 
-fn blank_projection(patient: &Patient<'_>, found: &mut Findings) {
-    for (layer, of) in patient.run.rvq.layers().iter().enumerate() {
-        let Some(projection) = &of.projection else { continue };
-        let is_blank = |weight: &ndarray::Array2<f32>| weight.iter().all(|&v| v == 0.0);
-        let which = match (is_blank(&projection.in_weight), is_blank(&projection.out_weight)) {
-            (true, true) => "project_in and project_out are",
-            (true, false) => "project_in is",
-            (false, true) => "project_out is",
-            (false, false) => continue,
-        };
+fn negative_sizes(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, _, sizes, _) in patient.with_sizes() {
+        let codes: Vec<usize> = (0..sizes.len()).filter(|&code| sizes[code] < 0.0).collect();
+        if codes.is_empty() {
+            continue;
+        }
+        let least = sizes.iter().copied().fold(0.0, f64::min);
         found
             .add(
                 Severity::Severe,
-                format!("Layer {}: {which} zero, so that the layer adds nothing but a constant", layer + 1),
+                format!(
+                    "Layer {}: {} of {} codes have a cluster size below zero, down to {least:.3}",
+                    layer + 1,
+                    codes.len(),
+                    sizes.len()
+                ),
             )
             .of_layer(layer)
-            .measured("range", 0.0, 0.0, "")
-            .remedy("Look at how the file was made, or train the projection");
+            .of_codes(&codes)
+            .measured("least size", least, 0.0, "frames a batch")
+            .remedy("Look at how the file was made: these are no averages of counts");
+    }
+}
+
+fn long_rows(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, book) in patient.codebooks() {
+        let length =
+            |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        let lengths: Vec<f64> = book.embed().rows().into_iter().map(length).collect();
+        let mut sorted = lengths.clone();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+        let codes: Vec<usize> =
+            (0..lengths.len()).filter(|&code| middle > 0.0 && lengths[code] > LONG * middle).collect();
+        if codes.is_empty() {
+            continue;
+        }
+        let most = sorted.last().copied().unwrap_or(0.0) / middle;
+        found
+            .add(
+                Severity::Warning,
+                format!(
+                    "Layer {}: {} of {} rows are more than {LONG:.0} times as long as the median row, one of them {most:.0} times",
+                    layer + 1,
+                    codes.len(),
+                    lengths.len()
+                ),
+            )
+            .of_layer(layer)
+            .of_codes(&codes)
+            .measured("length over the median row's", most, LONG, "")
+            .remedy("Replace these codes, and start from k-means where a training starts anew");
     }
 }

@@ -24,7 +24,47 @@ pub(super) static CHECKS: &[Check] = &[
         source: "the median drift over three EMA half-lives is not steady, or above 0.1 of the rows' length",
         look: still_moving,
     },
+    Check {
+        id: "settled-long-ago",
+        title: "steps that changed nothing any more",
+        needs: &[Evidence::Parameters, Evidence::History],
+        why: "The drift has been at its floor for most of the run: what is left is the noise of the batches, and more steps of this kind bring nothing.",
+        source: "every layer settled before a third of the steps, and at least ten EMA half-lives ago",
+        look: settled_long_ago,
+    },
 ];
+
+/// A run that had settled before this share of its steps was longer than it needed to be.
+const EARLY: f64 = 1.0 / 3.0;
+
+/// So many half-lives behind the rest are no accident.
+const HALF_LIVES: f64 = 10.0;
+
+fn settled_long_ago(patient: &Patient<'_>, found: &mut Findings) {
+    let (Some(history), steps) = (patient.history, patient.run.steps as f64) else { return };
+    let since = |layer| match Motion::of(history, layer, patient.run.params.decay) {
+        Some(Motion::Settled { since }) => Some(since as f64),
+        _ => None,
+    };
+    let settled: Option<Vec<f64>> = (0..patient.run.rvq.num_layers()).map(since).collect();
+    let Some(last) = settled.and_then(|settled| settled.into_iter().reduce(f64::max)) else { return };
+    let half_life = convergence::ema_half_life_steps(patient.run.params.decay).max(1.0);
+    if last >= EARLY * steps || steps - last < HALF_LIVES * half_life {
+        return;
+    }
+    // Three half-lives at rest are what it takes to see that it has settled.
+    let enough = (last + 3.0 * half_life.max(20.0)).ceil();
+    found
+        .add(
+            Severity::Note,
+            format!("Every layer has settled by step {last:.0} of {steps:.0}: the steps behind it moved the codes no farther than the batches differ"),
+        )
+        .measured("settled at", last, EARLY * steps, "steps")
+        .remedy(format!(
+            "{enough:.0} steps would do; more quality wants a higher decay at the end, other parameters or more data, not more steps"
+        ))
+        .change("steps", enough);
+}
 
 fn decay_too_slow(patient: &Patient<'_>, found: &mut Findings) {
     let (steps, params) = (patient.run.steps, &patient.run.params);

@@ -9,6 +9,9 @@ const SHRUNK: f64 = 0.9;
 /// A row so many times as long as the used ones was made by a size near zero.
 const BLOWN_UP: f64 = 30.0;
 
+/// Fewer frames a code than this are no sample to find means in.
+const FRAMES_A_CODE: f64 = 2.0;
+
 /// A code with less than this share of an even code's frames is as good as never chosen.
 const UNCHOSEN: f64 = 1e-3;
 
@@ -28,6 +31,15 @@ pub(super) static CHECKS: &[Check] = &[
         why: "Under EnCodec's k-means start the rows lose most of their length at the first step, and get it back only as the averages forget the start.",
         source: "1 - d^t (1 - 1/n) of the row after t steps, with n = N/K frames a code",
         look: start_shrunk,
+    },
+    Check {
+        id: "start-by-heart",
+        title: "a k-means start on next to no frames a code",
+        needs: &[Evidence::Parameters],
+        why: "Every layer starts from k-means on so few frames that its means are single frames: each layer sees a residual that is smaller than any new frame's, and the deeper ones \
+              start in a space that nothing else comes to. Codes that serve one frame serve no other.",
+        source: "frames of the start below 2 K; in-sample against held-out use falls with every layer",
+        look: start_by_heart,
     },
     Check {
         id: "cold-start",
@@ -85,7 +97,7 @@ fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     let needed = ((1.0 - SHRUNK) / (1.0 - 1.0 / frames)).ln() / params.decay.ln();
-    found
+    let finding = found
         .add(
             Severity::Warning,
             format!(
@@ -93,10 +105,53 @@ fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
                  forgotten it",
                 run.steps
             ),
-        )
+        );
+    finding.layers = (0..run.rvq.num_layers()).collect();
+    finding
         .measured("share of the length", left, SHRUNK, "")
-        .remedy(format!("Train for {:.0} steps at least, or under a rule that starts with sums", needed.ceil()))
+        .remedy(format!(
+            "Train for {:.0} steps at least, or under a rule that starts with sums",
+            needed.ceil()
+        ))
         .change("steps", needed.ceil());
+}
+
+fn start_by_heart(patient: &Patient<'_>, found: &mut Findings) {
+    let (run, params) = (patient.run, &patient.run.params);
+    let all = run.source.train_frames;
+    if params.init != InitMethod::KMeans || run.states.is_empty() || all == 0 {
+        return;
+    }
+    // Ours looks at up to 64 K frames from everywhere, gpt-sovits at no more than 10 000 of its first batch, the others at the first batch.
+    let batch = params.batch_size.min(all);
+    let frames = match params.rule {
+        "rvqscope" => all.min(64 * params.codebook_size),
+        "gpt-sovits" => batch.min(10_000),
+        _ => batch,
+    };
+    let (frames, bound) = (frames as f64, FRAMES_A_CODE * params.codebook_size as f64);
+    if frames >= bound {
+        return;
+    }
+    let finding = found.add(
+        Severity::Warning,
+        format!(
+            "Every layer was started by k-means on {frames:.0} frames for {} codes: what it found are single frames, and the deeper layers know them by heart",
+            params.codebook_size
+        ),
+    );
+    finding.measured("frames of the start", frames, bound, "frames");
+    if frames < all as f64 {
+        let wanted = (10 * params.codebook_size).min(all);
+        finding
+            .remedy(format!(
+                "Start from more frames: a batch of {wanted}, or under the rule rvqscope, which starts each layer from up to 64 frames a code of the whole data"
+            ))
+            .change("batch_size", wanted as f64);
+    } else {
+        let fewer = (all / 10).max(2).next_power_of_two();
+        finding.remedy(format!("Use {fewer} codes, or more frames")).change("codebook_size", fewer as f64);
+    }
 }
 
 fn cold_start(patient: &Patient<'_>, found: &mut Findings) {

@@ -1,11 +1,27 @@
 //! Which codes carry the load, and what each layer adds.
 
-use super::{Check, Evidence, Findings, Patient, Severity};
-use crate::metrics::{buffers, distortion, is_small_sample, usage};
-use crate::training::{SNR_GAP_DB, SplitKind};
+use super::{Check, Evidence, Findings, Patient, Severity, layers_words, remedies};
+use crate::metrics::{LayerTally, buffers, distortion, is_small_sample, usage};
+use crate::training::{Run, SplitKind, ThresholdStanding};
 
 /// A perplexity below this share of K is a collapse, whatever the counts say.
 const COLLAPSED: f64 = 0.1;
+
+/// More dead codes than this share of K stand out.
+const MANY_DEAD: f64 = 0.1;
+
+/// What held-out frames may lose against those trained on, in dB.
+const SNR_GAP_DB: f64 = 2.0;
+
+/// Codes times layers for each training frame from which on rows know frames by heart. On smooth frames the gap between the splits is 1.1 to 1.7 dB here,
+/// of 1 to 8 layers, and half as much at half of it: 2 dB with fewer codes have another cause.
+const ROOM: f64 = 0.05;
+
+/// Fewer frames of a code have an error by chance.
+const CODE_FRAMES: u64 = 30;
+
+/// A bit that brings less than this share of what a bit can bring is hardly worth it.
+const WORTH: f64 = 0.25;
 
 /// The share of the error that one code may have, and how many times its share of the frames.
 const ERROR_SHARE: f64 = 0.05;
@@ -27,11 +43,19 @@ pub(super) static CHECKS: &[Check] = &[
         look: unused_codes,
     },
     Check {
+        id: "dead-codes",
+        title: "many codes below the threshold",
+        needs: &[Evidence::Sizes],
+        why: "So many codes serve hardly a frame: either nothing replaces them, or what replaces them does not stay.",
+        source: "c_k below the threshold for more than a tenth of the codes; an assumed threshold of N/K and above counts as 0.1 N/K",
+        look: dead_codes,
+    },
+    Check {
         id: "collapse",
         title: "a few codes take almost all frames",
-        needs: &[Evidence::Sizes],
+        needs: &[],
         why: "The layer gives the bits of a much smaller codebook.",
-        source: "exp(H) of c_k / C below 0.1 K",
+        source: "exp(H) of n_k / N, or of c_k / C, below 0.1 K",
         look: collapse,
     },
     Check {
@@ -51,61 +75,113 @@ pub(super) static CHECKS: &[Check] = &[
         look: idle_layer,
     },
     Check {
+        id: "gain-stops",
+        title: "layers that cost more bits than they bring",
+        needs: &[Evidence::Counts],
+        why: "From some layer on the residual is like noise: each bit there takes away a small part of the error that a bit can take away, and shows where the quantizer may end.",
+        source: "10 log10(E_(l-1) / E_l) below a quarter of 6.02 H_l / D dB, what H_l bits a frame are worth at the rate-distortion bound of white noise, for a layer and all behind it",
+        look: gain_stops,
+    },
+    Check {
         id: "by-heart",
         title: "codebooks that know their frames by heart",
         needs: &[Evidence::Counts],
         why: "What was learned is these frames, not what they are like: new ones are quantized worse, and codes that served a single frame serve none.",
-        source: "SNR on the frames trained on 2 dB above the held-out ones, or 30 % of the codes used by the former alone",
+        source: "at fewer than 20 frames a code and layer: SNR on the frames trained on 2 dB above the held-out ones, or 30 % of the codes used by the former alone",
         look: by_heart,
+    },
+    Check {
+        id: "held-out-differs",
+        title: "held-out frames of another kind",
+        needs: &[Evidence::Counts],
+        why: "There are too many frames to be known by heart, and still the held-out ones do worse: they are not like those trained on, and what is measured on them is not what \
+              the training reached.",
+        source: "at 20 frames a code and layer and more: SNR on the frames trained on 2 dB above the held-out ones",
+        look: held_out_differs,
     },
 ];
 
 fn unused_codes(patient: &Patient<'_>, found: &mut Findings) {
-    let Some((split, evaluation)) = patient.run.best_evaluation() else { return };
-    for (layer, tally) in evaluation.layers.iter().enumerate() {
-        let num_codes = tally.counts.len();
-        let used = usage::used(&tally.counts);
-        if is_small_sample(evaluation.frames, num_codes) || used * 2 >= num_codes {
+    for layer in 0..patient.run.rvq.num_layers() {
+        let Some((counts, words)) = counts_of_all(patient.run, layer) else { continue };
+        let (num_codes, used, frames) = (counts.len(), usage::used(&counts), usage::frames(&counts));
+        if is_small_sample(frames, num_codes) || used * 2 >= num_codes {
             continue;
         }
-        let codes: Vec<usize> = (0..num_codes).filter(|&code| tally.counts[code] == 0).collect();
-        found
-            .add(
-                Severity::Severe,
-                format!(
-                    "Layer {} uses {used} of {num_codes} codes on the {}",
-                    layer + 1,
-                    patient.run.frames_words(split, evaluation.frames)
-                ),
-            )
-            .of_layer(layer)
-            .of_codes(&codes)
-            .on(evaluation.frames)
-            .measured("codes used", used as f64, num_codes as f64 / 2.0, "codes");
+        let codes: Vec<usize> = (0..num_codes).filter(|&code| counts[code] == 0).collect();
+        let finding = found.add(
+            Severity::Severe,
+            format!("Layer {}: {used} of {num_codes} codes are used by the {words}", layer + 1),
+        );
+        finding.of_layer(layer).of_codes(&codes).on(frames).measured(
+            "codes used",
+            used as f64,
+            num_codes as f64 / 2.0,
+            "codes",
+        );
+        remedies::of_unused(finding, patient.run, layer, used);
+    }
+}
+
+fn dead_codes(patient: &Patient<'_>, found: &mut Findings) {
+    for (layer, _, sizes, total) in patient.with_sizes() {
+        let standing = ThresholdStanding::of(patient.run, layer);
+        let limit = standing.judged_by();
+        // A threshold above what an even code gets is told of by itself.
+        if limit <= 0.0 || (standing.is_too_high && standing.is_known) || total <= 0.0 {
+            continue;
+        }
+        let codes: Vec<usize> = (0..sizes.len()).filter(|&code| sizes[code] < limit).collect();
+        let share = codes.len() as f64 / sizes.len() as f64;
+        if share <= MANY_DEAD {
+            continue;
+        }
+        let severity = if share > 0.5 { Severity::Severe } else { Severity::Warning };
+        let finding = found.add(
+            severity,
+            format!(
+                "Layer {}: {} of {} codes lie below {limit:.3} frames a batch, where an even code has {:.3}",
+                layer + 1,
+                codes.len(),
+                sizes.len(),
+                total / sizes.len() as f64
+            ),
+        );
+        finding.of_layer(layer).of_codes(&codes).measured("dead codes", share, MANY_DEAD, "");
+        remedies::of_unused(finding, patient.run, layer, sizes.len() - codes.len());
     }
 }
 
 fn collapse(patient: &Patient<'_>, found: &mut Findings) {
-    for (layer, _, sizes, _) in patient.with_sizes() {
-        let Some(perplexity) = buffers::ema_perplexity(sizes) else { continue };
-        let bound = COLLAPSED * sizes.len() as f64;
-        if perplexity >= bound || sizes.len() < 16 {
+    for layer in 0..patient.run.rvq.num_layers() {
+        let by_sizes = || {
+            let (.., sizes, _) = patient.with_sizes().find(|of| of.0 == layer)?;
+            let used = buffers::ema_used(sizes, patient.run.params.decay);
+            Some((buffers::ema_perplexity(sizes)?, sizes.len(), "by the EMA sizes".to_owned(), used))
+        };
+        let by_counts = || {
+            let (counts, words) = counts_of_all(patient.run, layer)?;
+            let is_few = is_small_sample(usage::frames(&counts), counts.len());
+            let used = usage::used(&counts);
+            (!is_few).then_some((usage::perplexity(&counts)?, counts.len(), format!("by the {words}"), used))
+        };
+        let is_collapsed = |&(perplexity, all, ..): &(f64, usize, String, usize)| {
+            all >= 16 && perplexity < COLLAPSED * all as f64
+        };
+        let Some((perplexity, all, by, used)) =
+            by_counts().filter(is_collapsed).or_else(|| by_sizes().filter(is_collapsed))
+        else {
             continue;
-        }
-        found
-            .add(
-                Severity::Severe,
-                format!(
-                    "Layer {}: the EMA sizes have a perplexity of {perplexity:.1} of {} codes: a few take almost all frames",
-                    layer + 1,
-                    sizes.len()
-                ),
-            )
-            .of_layer(layer)
-            .measured("perplexity (EMA)", perplexity, bound, "codes")
-            .remedy("Train on with replacement of dead codes, or start from k-means")
-            .rule_that_replaces()
-            .change_word("init", "kmeans");
+        };
+        let finding = found.add(
+            Severity::Severe,
+            format!(
+                "Layer {}: a perplexity of {perplexity:.1} of {all} codes {by}: a few take almost all frames",
+                layer + 1
+            ),
+        );
+        finding.of_layer(layer).measured("perplexity", perplexity, COLLAPSED * all as f64, "codes");
+        remedies::of_unused(finding, patient.run, layer, used);
     }
 }
 
@@ -124,7 +200,7 @@ fn overloaded(patient: &Patient<'_>, found: &mut Findings) {
         };
         let is_overloaded = |&code: &usize| {
             let (error, used) = shares(code);
-            error > ERROR_SHARE && error > ERROR_TIMES * used
+            tally.counts[code] >= CODE_FRAMES && error > ERROR_SHARE && error > ERROR_TIMES * used
         };
         let codes: Vec<usize> = (0..tally.counts.len()).filter(is_overloaded).collect();
         let Some(worst) = codes.iter().copied().max_by(|&a, &b| shares(a).0.total_cmp(&shares(b).0)) else {
@@ -158,12 +234,12 @@ fn idle_layer(patient: &Patient<'_>, found: &mut Findings) {
         before = tally.residual_energy;
         let Some(gain) = gain.filter(|&gain| gain < SMALL_GAIN_DB) else { continue };
         let severity = if gain < 0.0 { Severity::Severe } else { Severity::Warning };
-        let words = if gain < 0.0 { "makes it worse by" } else { "adds" };
+        let words = if gain < 0.0 { "it makes it worse by" } else { "it adds" };
         found
             .add(
                 severity,
                 format!(
-                    "Layer {} {words} {:.2} dB on {}",
+                    "Layer {}: {words} {:.2} dB on {}",
                     layer + 1,
                     gain.abs(),
                     patient.run.frames_words(split, evaluation.frames)
@@ -176,50 +252,149 @@ fn idle_layer(patient: &Patient<'_>, found: &mut Findings) {
     }
 }
 
+fn gain_stops(patient: &Patient<'_>, found: &mut Findings) {
+    let Some((split, evaluation)) = patient.run.best_evaluation() else { return };
+    let most_codes = patient.codebooks().map(|(_, book)| book.num_codes()).max().unwrap_or(0);
+    // Chains beside each other do not go on where the one before ended.
+    if !patient.run.rvq.is_one_chain() || is_small_sample(evaluation.frames, most_codes) {
+        return;
+    }
+    let mut before = evaluation.signal_energy;
+    let mut worth = Vec::with_capacity(evaluation.layers.len());
+    for tally in &evaluation.layers {
+        let gain = distortion::snr_gain_db(before, tally.residual_energy);
+        before = tally.residual_energy;
+        let bits = usage::entropy_nats(&tally.counts).unwrap_or(0.0) / std::f64::consts::LN_2;
+        // An optimal code of white noise gains 20 log10(2) dB for each bit a dimension.
+        let could = 20.0 * 2.0f64.log10() * bits / evaluation.dim as f64;
+        // A layer that says nothing costs nothing.
+        worth.push(gain.filter(|_| could > 0.0).map_or(1.0, |gain| gain / could));
+    }
+    let from = worth.iter().rposition(|&worth| worth >= WORTH).map_or(0, |last| last + 1);
+    let Some(&least) = worth.get(from..).and_then(|rest| rest.iter().min_by(|a, b| a.total_cmp(b))) else {
+        return;
+    };
+    let layers: Vec<usize> = (from..worth.len()).collect();
+    let finding = found.add(
+        Severity::Note,
+        format!(
+            "{}: a bit brings {least:.2} of what a bit of an optimal code of noise would, on {}",
+            layers_words(&layers),
+            patient.run.frames_words(split, evaluation.frames)
+        ),
+    );
+    finding.layers = layers;
+    finding.on(evaluation.frames).measured("share of a bit's worth", least, WORTH, "").remedy(match from {
+        0 => "Train on these frames: no layer is worth its bits".to_owned(),
+        kept => format!("{kept} layers may be enough; or train the others on, with a start of their own"),
+    });
+}
+
 fn by_heart(patient: &Patient<'_>, found: &mut Findings) {
     let run = patient.run;
-    let snr = |split| run.total_metrics(split).and_then(|totals| totals.snr_db);
-    if let (Some(train), Some(held_out)) = (snr(SplitKind::Train), snr(SplitKind::HeldOut))
-        && train - held_out >= SNR_GAP_DB
-    {
-        found
-            .add(
-                Severity::Warning,
-                format!(
-                    "Held-out frames do {:.1} dB worse than those trained on ({held_out:.1} beside {train:.1} dB): the codebooks know their frames by heart",
-                    train - held_out
-                ),
-            )
-            .measured("gap", train - held_out, SNR_GAP_DB, "dB")
+    if !may_know_by_heart(run) {
+        return;
+    }
+    if let Some((gap, words)) = gap(run) {
+        let finding =
+            found.add(Severity::Warning, format!("{words}: the codebooks know their frames by heart"));
+        finding.layers = layers_with_gap(run);
+        finding
+            .measured("gap", gap, SNR_GAP_DB, "dB")
             .remedy("Train on more frames, or with fewer codes or layers");
     }
-    let (Some(train), Some(held_out)) = (&run.train, &run.held_out) else { return };
-    for (layer, (ours, theirs)) in train.layers.iter().zip(&held_out.layers).enumerate() {
+    for (layer, codes, share, frames) in of_training_alone(run) {
+        let text = format!(
+            "Layer {}: {} of {} codes are used by frames trained on and by none of {frames} held-out ones",
+            layer + 1,
+            codes.len(),
+            (codes.len() as f64 / share).round()
+        );
+        found
+            .add(Severity::Warning, text)
+            .of_layer(layer)
+            .of_codes(&codes)
+            .on(frames)
+            .measured("codes of training frames alone", share, BY_HEART, "")
+            .remedy("Start each layer from more frames than one batch, or use fewer codes");
+    }
+}
+
+fn held_out_differs(patient: &Patient<'_>, found: &mut Findings) {
+    let run = patient.run;
+    let (Some((gap, words)), false) = (gap(run), may_know_by_heart(run)) else { return };
+    let frames = run.source.train_frames as f64 / most_codes(run);
+    found
+        .add(
+            Severity::Note,
+            format!(
+                "{words}, with {frames:.0} training frames a code, of which none is known by heart: these are frames of another kind"
+            ),
+        )
+        .on(run.source.held_out_frames as u64)
+        .measured("gap", gap, SNR_GAP_DB, "dB")
+        .remedy("Hold out clips of every kind (another speaker, silence or a fade at the end of a file is one), or train on what they are like");
+}
+
+/// By how much held-out frames do worse, and the sentence, where that is much.
+fn gap(run: &Run) -> Option<(f64, String)> {
+    let snr = |split| run.total_metrics(split).and_then(|totals| totals.snr_db);
+    let (train, held_out) = (snr(SplitKind::Train)?, snr(SplitKind::HeldOut)?);
+    let gap = train - held_out;
+    (gap >= SNR_GAP_DB).then(|| {
+        (gap, format!("Held-out frames do {gap:.1} dB worse than those trained on ({held_out:.1} beside {train:.1} dB)"))
+    })
+}
+
+/// Whether there are so few frames that rows are made of single ones. A mean of n frames is nearer to them than to others by a factor of about
+/// (1 - 1/n) / (1 + 1/n) of the squared error, in every layer again.
+fn may_know_by_heart(run: &Run) -> bool {
+    let frames = run.source.train_frames as f64;
+    frames > 0.0 && run.rvq.num_layers() as f64 * most_codes(run) > ROOM * frames
+}
+
+fn most_codes(run: &Run) -> f64 {
+    run.rvq.layers().iter().map(|layer| layer.codebook.num_codes()).max().unwrap_or(0) as f64
+}
+
+/// By layer: the codes that training frames use and held-out ones do not, where they are many, their share of all, and the held-out frames.
+fn of_training_alone(run: &Run) -> Vec<(usize, Vec<usize>, f64, u64)> {
+    let (Some(train), Some(held_out)) = (&run.train, &run.held_out) else { return Vec::new() };
+    let pairs = train.layers.iter().zip(&held_out.layers).enumerate();
+    let of_layer = |(layer, (ours, theirs)): (usize, (&LayerTally, &LayerTally))| {
         let num_codes = ours.counts.len();
-        if is_small_sample(held_out.frames, num_codes) {
-            continue;
-        }
         let codes: Vec<usize> = (0..num_codes)
             .filter(|&code| ours.counts[code] > 0 && theirs.counts.get(code) == Some(&0))
             .collect();
         let share = codes.len() as f64 / num_codes as f64;
-        if share <= BY_HEART {
-            continue;
+        let is_many = !is_small_sample(held_out.frames, num_codes) && share > BY_HEART;
+        is_many.then_some((layer, codes, share, held_out.frames))
+    };
+    pairs.filter_map(of_layer).collect()
+}
+
+/// How often frames chose each code of a layer, of all that were looked at: a code that training frames use is in use, whatever the held-out ones are.
+fn counts_of_all(run: &Run, layer: usize) -> Option<(Vec<u64>, String)> {
+    let of = |split| run.evaluation(split)?.layers.get(layer).map(|tally| &tally.counts);
+    let words = |split, counts: &Vec<u64>| run.frames_words(split, usage::frames(counts));
+    Some(match (of(SplitKind::Train), of(SplitKind::HeldOut)) {
+        (Some(train), Some(held_out)) if train.len() == held_out.len() => {
+            let counts: Vec<u64> = train.iter().zip(held_out).map(|(a, b)| a + b).collect();
+            let frames = usage::frames(&counts);
+            (counts, format!("{frames} frames"))
         }
-        found
-            .add(
-                Severity::Warning,
-                format!(
-                    "Layer {}: {} of {num_codes} codes are used by frames trained on and by none of {} held-out ones",
-                    layer + 1,
-                    codes.len(),
-                    held_out.frames
-                ),
-            )
-            .of_layer(layer)
-            .of_codes(&codes)
-            .on(held_out.frames)
-            .measured("codes of training frames alone", share, BY_HEART, "")
-            .remedy("Start each layer from more frames than one batch, or use fewer codes");
-    }
+        (Some(counts), _) => (counts.clone(), words(SplitKind::Train, counts)),
+        (None, Some(counts)) => (counts.clone(), words(SplitKind::HeldOut, counts)),
+        (None, None) => return None,
+    })
+}
+
+/// The layers behind which held-out frames do so much worse.
+fn layers_with_gap(run: &Run) -> Vec<usize> {
+    let behind = |split, layer: usize| {
+        let evaluation = run.evaluation(split)?;
+        distortion::snr_db(evaluation.signal_energy, evaluation.layers.get(layer)?.residual_energy)
+    };
+    let gap = |layer| Some(behind(SplitKind::Train, layer)? - behind(SplitKind::HeldOut, layer)?);
+    (0..run.rvq.num_layers()).filter(|&layer| gap(layer).is_some_and(|gap| gap >= SNR_GAP_DB)).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, s};
 
-use crate::doctor::repair::{self, Fix, Frames, Repaired};
+use crate::doctor::repair::{self, Fix, Frames, Plan, Repaired};
 use crate::features::Split;
 use crate::rvq::Rvq;
 use crate::rvq::search::Search;
@@ -25,6 +25,8 @@ pub struct RepairSpec {
     pub dataset: Arc<Dataset>,
     /// What is tried, in this order.
     pub fixes: Vec<&'static Fix>,
+    /// The one layer that may be changed, from 0; `None` for all.
+    pub layer: Option<usize>,
     /// The share of the frames that fixes are judged by, and do not see.
     pub holdout: Holdout,
     /// How codes are searched.
@@ -38,7 +40,7 @@ pub struct RepairSpec {
 /// # Errors
 /// The quantizer cannot be mended, the data have another dimension or leave nothing to judge by, or it was cancelled.
 pub fn repair(spec: &RepairSpec, ctx: &JobCtx<'_>) -> Result<Repaired, JobError> {
-    let RepairSpec { rvq, dataset, fixes, holdout, search, seed } = spec;
+    let RepairSpec { rvq, dataset, fixes, layer, holdout, search, seed } = spec;
     repair::check(rvq)?;
     let split = Split::hold_out(&dataset.set, holdout.0);
     if split.held_out.is_empty() || split.train.is_empty() {
@@ -48,7 +50,8 @@ pub fn repair(spec: &RepairSpec, ctx: &JobCtx<'_>) -> Result<Repaired, JobError>
     let fit = spread(frames, &split.train, MOST_FIT);
     let judge = spread(frames, &split.held_out, MOST_JUDGE);
     let frames = Frames { fit: fit.view(), judge: judge.view() };
-    Ok(ctx.compute(|task| repair::repair(rvq, frames, fixes, *search, *seed, task))??)
+    let plan = Plan { fixes, layer: *layer, search: *search, seed: *seed };
+    Ok(ctx.compute(|task| repair::repair(rvq, frames, plan, task))??)
 }
 
 /// The frames of `ranges`, evenly thinned out to `most`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::report::{self, Report};
 use crate::training::{History, Run, SourceInfo};
 
-use super::{JobError, OpenedCodes};
+use super::{Dataset, JobError, OpenedCodes};
 
 /// A report to be written.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub struct ReportSpec {
 /// What a report tells of.
 #[derive(Debug, Clone)]
 pub enum ReportOf {
-    /// A quantizer and its figures, with every step's scalars.
-    Run(Arc<Run>, Arc<History>),
+    /// A quantizer and its figures, with every step's scalars, and its data where they are in memory.
+    Run(Arc<Run>, Arc<History>, Option<Arc<Dataset>>),
     /// Codes without their quantizer.
     Codes(Arc<OpenedCodes>),
 }
@@ -33,7 +33,10 @@ pub enum ReportOf {
 pub fn write_report(spec: &ReportSpec) -> Result<PathBuf, JobError> {
     let ReportSpec { of, dir } = spec;
     let report = match of {
-        ReportOf::Run(run, history) => Report::new(run, history, Vec::new()),
+        ReportOf::Run(run, history, dataset) => {
+            let frames = dataset.as_ref().map(|dataset| dataset.set.matrix.view());
+            Report::on_frames(run, history, frames, Vec::new())
+        }
         ReportOf::Codes(codes) => report_of_codes(codes),
     };
     report::write(dir, &report)?;

@@ -164,8 +164,18 @@ fn findings(report: &Report, out: &mut String) {
         out.push_str("<p>Nothing stands out.</p>\n");
     } else {
         out.push_str("<ul class=\"findings\">\n");
-        for finding in &report.findings {
-            let _ = writeln!(out, "<li>{}</li>", escape(finding));
+        for finding in &report.diagnosis {
+            let _ = writeln!(
+                out,
+                "<li><b>{}</b> {}<br><small>{}: {}</small></li>",
+                finding.severity.label(),
+                escape(&finding.sentence()),
+                finding.id,
+                escape(&finding.evidence())
+            );
+        }
+        for note in report.findings.iter().skip(report.diagnosis.len()) {
+            let _ = writeln!(out, "<li>{}</li>", escape(note));
         }
         out.push_str("</ul>\n");
     }

@@ -17,17 +17,16 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
+use ndarray::ArrayView2;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::doctor::{Finding, Patient, diagnose};
+use crate::doctor::{Finding, LayerVerdict, Patient, diagnose, verdicts};
 use crate::io::{FileError, Problem, replace_file};
 use crate::metrics::{
     CodebookView, EmaMetrics, Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics,
 };
-use crate::training::{
-    History, LayerCodes, LayerVerdict, LiveEdit, Run, SourceInfo, SplitKind, params_json, verdicts,
-};
+use crate::training::{History, LayerCodes, LiveEdit, Run, SourceInfo, SplitKind, params_json};
 
 use plot::Plot;
 use plots::Section;
@@ -126,7 +125,22 @@ impl Report {
     /// The report of a run and its steps; `notes` are on its file, and come behind what the doctor finds.
     #[must_use]
     pub fn new(run: &Run, history: &History, notes: Vec<String>) -> Self {
-        let diagnosis = diagnose(&Patient::of(run).with_history(history));
+        Self::on_frames(run, history, None, notes)
+    }
+
+    /// The same with `frames`, `(num_frames, dim)`, for those checks of the doctor that look at them.
+    #[must_use]
+    pub fn on_frames(
+        run: &Run,
+        history: &History,
+        frames: Option<ArrayView2<'_, f32>>,
+        notes: Vec<String>,
+    ) -> Self {
+        let patient = Patient::of(run).with_history(history);
+        let diagnosis = diagnose(&match frames {
+            Some(frames) => patient.with_frames(frames),
+            None => patient,
+        });
         let findings = diagnosis.iter().map(Finding::sentence).chain(notes).collect();
         let (mut train, mut held_out) = (
             run.layer_metrics(SplitKind::Train).into_iter(),
@@ -156,11 +170,11 @@ impl Report {
                 held_out: run.total_metrics(SplitKind::HeldOut),
             },
             findings,
+            verdicts: verdicts(run, history, &diagnosis),
             diagnosis,
             name: run.name.clone(),
             rule_label: if run.params_known { run.rule().label() } else { "unknown" },
             live_edits: run.live_edits.clone(),
-            verdicts: verdicts(run, history),
             plots: plots::plots(run, history, &codes, &codebooks),
             codes,
             codebooks,

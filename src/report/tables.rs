@@ -189,7 +189,7 @@ pub(super) fn layers_csv(report: &Report) -> String {
             );
             let verdict = report.verdicts.get(layer_idx);
             cells.push(verdict.map_or("", |verdict| verdict.health.key()).to_owned());
-            cells.push(verdict.map_or_else(String::new, crate::training::LayerVerdict::line));
+            cells.push(verdict.map_or_else(String::new, crate::doctor::LayerVerdict::line));
             push_line(&mut text, cells.iter().map(String::as_str));
         }
     }

@@ -244,7 +244,7 @@ impl Rvq {
     }
 
     /// What layer `layer_idx` adds inside its chain: `(num_codes given, inner_dim)`.
-    fn inner_output(
+    pub(crate) fn inner_output(
         &self,
         layer_idx: usize,
         codes: impl ExactSizeIterator<Item = u32>,

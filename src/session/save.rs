@@ -38,7 +38,8 @@ impl Session {
                 ("Saving codes", JobSpec::SaveCodes(CodesSpec { rvq, dataset, span, search, path }))
             }
             SaveCommand::Report(dir) => {
-                let of = ReportOf::Run(run, view.history.clone());
+                let dataset = view.entry.data.and_then(|data| self.corpus.dataset(data)).cloned();
+                let of = ReportOf::Run(run, view.history.clone(), dataset);
                 (WRITING_REPORT, JobSpec::Report(ReportSpec { of, dir }))
             }
             SaveCommand::WriteBack { original, path } => {

@@ -12,9 +12,9 @@ mod run;
 mod run_figures;
 mod shared_start;
 mod summary;
+mod threshold;
 mod trainer;
 mod trainer_state;
-mod verdict;
 
 pub(crate) use batches::Batches;
 pub use code_states::{CodeState, LayerCodes};
@@ -25,10 +25,9 @@ pub use run::{LiveEdit, Run, SourceInfo, SplitKind, params_from_json, params_jso
 pub use run_figures::{RunFigures, SplitFigures};
 pub use shared_start::SharedStart;
 pub use summary::RunSummary;
+pub use threshold::ThresholdStanding;
 pub use trainer::Trainer;
 pub use trainer_state::TrainerState;
-pub(crate) use verdict::SNR_GAP_DB;
-pub use verdict::{Health, LayerVerdict, ThresholdStanding, verdicts};
 
 use serde::Serialize;
 

@@ -48,7 +48,7 @@ fn the_doctor_names_and_counts_and_ends_with_3_where_that_is_asked_for() {
     let said = text(&ill.stdout);
     assert_eq!(ill.status.code(), Some(0), "{said}");
     for words in [
-        "severe [unused-codes] Layer 1 uses 12 of 32 codes",
+        "severe [unused-codes] Layer 1: 12 of 32 codes",
         "[dead-not-replaced]",
         "    change    ",
         "    codes     0, 1, 2",

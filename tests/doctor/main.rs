@@ -6,7 +6,10 @@
 mod commands;
 #[path = "../common/mod.rs"]
 mod common;
+mod corpora;
 mod repair;
+mod reports;
+mod verdict;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,10 +89,13 @@ fn healthy(seed: u64) -> Case {
     trained(smooth(seed, 6000), params("rvqscope", seed))
 }
 
+fn of_books(books: Vec<Codebook>) -> Arc<Rvq> {
+    Arc::new(Rvq::new(books.into_iter().map(Into::into).collect()).unwrap())
+}
+
 /// A model alone, as a file of it would be opened.
 fn model(books: Vec<Codebook>, params: Option<RvqParams>) -> Case {
-    let rvq = Arc::new(Rvq::new(books.into_iter().map(Into::into).collect()).unwrap());
-    let run = Arc::new(Run::of_model("model".to_owned(), rvq, params, 0));
+    let run = Arc::new(Run::of_model("model".to_owned(), of_books(books), params, 0));
     Case { run, history: History::default(), frames: None }
 }
 
@@ -297,13 +303,18 @@ fn case(id: &str, seed: u64, planted: bool) -> Case {
         "idle-layer" => {
             let mut books = books(seed);
             books[1].parts_mut().0.mapv_inplace(|v| v * pick(1e-4, 1.0) as f32);
-            let rvq = Arc::new(Rvq::new(books.into_iter().map(Into::into).collect()).unwrap());
-            evaluated(&rvq, smooth(seed + 1, 2000))
+            evaluated(&of_books(books), smooth(seed + 1, 2000))
         }
         "by-heart" => {
             let size = if planted { 256 } else { K };
             let params = RvqParams { codebook_size: size, batch_size: 256, ..params("rvqscope", seed) };
             trained(smooth(seed, if planted { 700 } else { 6000 }), params)
+        }
+        "held-out-differs" => {
+            // The end of the file is of another kind.
+            let mut frames = smooth(seed, 6000);
+            frames.slice_mut(s![5350.., ..]).mapv_inplace(|v| v * pick(2.5, 1.0) as f32);
+            trained(frames, params("rvqscope", seed))
         }
         "decay-too-slow" => trained(
             smooth(seed, 4000),
@@ -319,6 +330,59 @@ fn case(id: &str, seed: u64, planted: bool) -> Case {
             }
             case.history = history;
             case
+        }
+        "settled-long-ago" => {
+            let case = healthy(seed);
+            let mut history = History::default();
+            for step in 1..=600 {
+                let drift = 0.002 + 0.2 * (-(step as f64) / pick(5.0, 80.0)).exp();
+                let layer = LayerStep { drift, drift_all: drift, ..LayerStep::default() };
+                history.push(&StepRecord { step, layers: vec![layer; 2] });
+            }
+            Case { run: Arc::new(Run { steps: 600, ..(*case.run).clone() }), history, ..case }
+        }
+        "threshold-in-noise" => trained(
+            smooth(seed, 4000),
+            RvqParams { threshold_ema_dead_code: pick(14.5, 1.6), ..params("lucidrains", seed) },
+        ),
+        "start-by-heart" => trained(
+            smooth(seed, 4000),
+            RvqParams { batch_size: if planted { 40 } else { BATCH }, ..params("lucidrains", seed) },
+        ),
+        "long-rows" => edited(seed, |rows, _, _| {
+            rows.row_mut(code(0)).mapv_inplace(|v| v * pick(2e4, 20.0) as f32);
+        }),
+        "negative-sizes" => edited(seed, |_, sizes, _| sizes[code(0)] *= pick(-1.0, 1.0)),
+        "narrow-projection" => {
+            let params = RvqParams { codebook_dim: 4, ..params("rvqscope", seed) };
+            let case = trained(smooth(seed, 4000), params);
+            let mut layers = case.run.rvq.layers().to_vec();
+            if planted && let Some(projection) = &mut layers[1].projection {
+                let row = projection.in_weight.row(0).to_owned() * 2.0;
+                projection.in_weight.row_mut(2).assign(&row);
+            }
+            let rvq = Arc::new(Rvq::new(layers).unwrap());
+            Case { run: Arc::new(Run { rvq, ..(*case.run).clone() }), ..case }
+        }
+        "out-of-reach" => {
+            let mut books = books(seed);
+            let (rows, ..) = books[1].parts_mut();
+            rows.row_mut(code(0)).mapv_inplace(|v| v * pick(200.0, 1.1) as f32);
+            evaluated(&of_books(books), smooth(seed + 1, 2000))
+        }
+        "shifted-frames" => evaluated(&healthy(seed).run.rvq, smooth(seed + 1, 2000) + pick(3.0, 0.2) as f32),
+        "scaled-frames" => evaluated(&healthy(seed).run.rvq, smooth(seed + 1, 2000) * pick(20.0, 1.5) as f32),
+        "dead-codes" => edited(seed, |_, sizes, sums| {
+            for nth in 0..8 {
+                let code = (code(0) + nth) % K;
+                sizes[code] *= pick(0.01, 0.5);
+                sums.row_mut(code).mapv_inplace(|v| v * pick(0.01, 0.5));
+            }
+        }),
+        "gain-stops" => {
+            let mut books = books(seed);
+            books[1].parts_mut().0.mapv_inplace(|v| v * pick(0.1, 1.0) as f32);
+            evaluated(&of_books(books), smooth(seed + 1, 2000))
         }
         other => panic!("{other} has no planted case"),
     }
@@ -385,6 +449,23 @@ fn healthy_trainings_raise_no_alarm() {
 }
 
 #[test]
+fn what_rounding_costs_is_looked_at_behind_every_layer() {
+    // Eight layers: what is left for the last one is small beside what was rounded at the start.
+    let deep =
+        trained(smooth(2, 6000), RvqParams { num_layers: 8, codebook_size: 64, ..params("rvqscope", 2) });
+    let half: Vec<Finding> = deep.findings().into_iter().filter(|f| f.id == "half-precision").collect();
+    println!("{half:?}");
+    // The second layer is given frames far from zero, the first is not.
+    let mut books = books(5);
+    books[0].parts_mut().0.mapv_inplace(|v| v - 3000.0);
+    books[1].parts_mut().0.mapv_inplace(|v| v + 3000.0);
+    let found = evaluated(&of_books(books), smooth(6, 2000)).findings();
+    let layers: Vec<&[usize]> =
+        found.iter().filter(|f| f.id == "cancellation").map(|f| f.layers.as_slice()).collect();
+    assert_eq!(layers, [&[1][..]]);
+}
+
+#[test]
 fn a_check_is_silent_without_its_evidence() {
     let case = healthy(3);
     let alone = Patient::of(&case.run).without_rows();
@@ -407,6 +488,10 @@ fn the_table_is_sound() {
         assert!(check.why.ends_with('.') && !check.title.is_empty() && !check.source.is_empty(), "{id}");
     }
     let all = ids.len();
+    assert!(
+        include_str!("../../README.md").contains(&format!(" {all} checks look at")),
+        "the README tells of {all}"
+    );
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), all);

@@ -1,6 +1,6 @@
 //! Mending: each fix mends its planted fault on frames that it did not see, and what does harm is not kept.
 
-use rvqscope::doctor::repair::{FIXES, Fix, Frames, Repaired, called_for, check, fix, repair};
+use rvqscope::doctor::repair::{FIXES, Fix, Frames, Plan, Repaired, called_for, check, fix, repair};
 use rvqscope::rvq::{Layer, Projection};
 use rvqscope::task::Task;
 
@@ -8,7 +8,8 @@ use super::*;
 
 fn mended_by(rvq: &Rvq, seed: u64, fixes: &[&'static Fix], frames: &Array2<f32>, search: Search) -> Repaired {
     let (fit, judge) = frames.view().split_at(Axis(0), frames.nrows() - 1000);
-    repair(rvq, Frames { fit, judge }, fixes, search, seed, &Task::silent(&Cancel::default())).unwrap()
+    let plan = Plan { fixes, layer: None, search, seed };
+    repair(rvq, Frames { fit, judge }, plan, &Task::silent(&Cancel::default())).unwrap()
 }
 
 fn one(id: &str) -> [&'static Fix; 1] {
@@ -107,6 +108,22 @@ fn an_offset_is_folded_in_and_a_refit_never_does_harm() {
     println!("refit: {:?}\nwith beam: {:?}", greedy.tried[0], beam.tried[0]);
     assert!(beam.tried[0].after.snr_db > greedy.tried[0].before.snr_db);
     assert!(greedy.tried[0].kept && beam.tried[0].kept, "{greedy:?} {beam:?}");
+}
+
+#[test]
+fn one_layer_alone_is_refit() {
+    let rvq = healthy(4).run.rvq.clone();
+    let frames = smooth(104, 13_000);
+    let (fit, judge) = frames.view().split_at(Axis(0), 12_000);
+    let refit = one("refit");
+    let plan = |layer| Plan { fixes: &refit, layer, search: Search::Greedy, seed: 1 };
+    let cancel = Cancel::default();
+    let task = Task::silent(&cancel);
+    let Repaired { rvq: after, tried } = repair(&rvq, Frames { fit, judge }, plan(Some(1)), &task).unwrap();
+    assert!(tried[0].kept && tried[0].rows == K, "{tried:?}");
+    assert_eq!(after.layers()[0], rvq.layers()[0], "the other one stays, to the bit");
+    assert_ne!(after.layers()[1], rvq.layers()[1]);
+    assert!(repair(&rvq, Frames { fit, judge }, plan(Some(2)), &task).is_err(), "there is no third");
 }
 
 #[test]

@@ -6,13 +6,15 @@ use super::parts::{
     Column, Key, Sort, Table, banner_ui, chooser_ui, frames_words, ready_view, row_heights, step_words,
 };
 use crate::app::codebooks::codebooks_of;
+use crate::app::diagnoses::diagnosis_of;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::plot::{Cell, Csv, Scale, Title, Visible, decimate};
 use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx, WindowRequest};
+use crate::doctor::{Finding, Health, LayerVerdict, verdicts};
 use crate::metrics::{Definition, buffers, convergence, distortion, usage};
 use crate::session::{SelectCommand, View};
-use crate::training::{Health, History, LayerVerdict, Run, Series, SplitKind, verdicts};
+use crate::training::{History, Run, Series, SplitKind};
 
 const ID: &str = "layers";
 /// The least height of the table.
@@ -125,7 +127,7 @@ type Sparks = Vec<[Vec<f32>; FIGURES.len()]>;
 /// The panel.
 pub struct Layers {
     sort: Sort,
-    rows: Memo<(ByPtr<Run>, SplitKind, usize), Vec<Row>>,
+    rows: Memo<(ByPtr<Run>, SplitKind, usize, bool), Vec<Row>>,
     sparks: Memo<(ByPtr<Run>, usize), Sparks>,
 }
 
@@ -157,13 +159,14 @@ impl Layers {
         let known = codebooks
             .as_ref()
             .map_or(0, |layers| layers.iter().filter(|layer| layer.get().is_some()).count());
-        let key = (ByPtr(view.run.clone()), split, known);
+        let diagnosis = diagnosis_of(ui, view, ctx.session.dataset());
+        let key = (ByPtr(view.run.clone()), split, known, diagnosis.is_whole());
         let rows = rows.get(key, || {
             let near = |layer: usize| {
                 let view = codebooks.as_ref()?.get(layer)?.get()?;
                 view.metrics.near_duplicates.map(|n| n as f64)
             };
-            rows_of(view, split, near)
+            rows_of(view, split, near, diagnosis.findings().unwrap_or_default())
         });
         let mut rows = rows.clone();
         sort.apply(&mut rows, |row| row.key(sort.column));
@@ -198,11 +201,16 @@ impl Layers {
 }
 
 /// Every layer of the run, plain.
-fn rows_of(view: View<'_>, split: SplitKind, near_duplicates: impl Fn(usize) -> Option<f64>) -> Vec<Row> {
+fn rows_of(
+    view: View<'_>,
+    split: SplitKind,
+    near_duplicates: impl Fn(usize) -> Option<f64>,
+    findings: &[Finding],
+) -> Vec<Row> {
     let run = view.run;
     let metrics = run.layer_metrics(split);
     let ema = run.ema_metrics();
-    let mut verdicts = verdicts(run, view.history).into_iter().map(Some).collect::<Vec<_>>();
+    let mut verdicts = verdicts(run, view.history, findings).into_iter().map(Some).collect::<Vec<_>>();
     let row = |(layer, l): (usize, &crate::rvq::Layer)| {
         let figures = metrics.get(layer);
         let buffers = ema.get(layer);

@@ -163,6 +163,9 @@ fn widest(book: &Codebook, code: usize, frames: ArrayView2<'_, f32>, cell: &[usi
 
 pub(super) fn fold_offset(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
     let frames = layers.frames;
+    if !layers.may_change(0) {
+        return Ok(0);
+    }
     let Some(book) = layers.books.first_mut() else { return Ok(0) };
     let sizes: Array1<f64> = book.cluster_size().mapv(|size| size.max(0.0));
     let total = sizes.sum().max(f64::MIN_POSITIVE);
@@ -185,7 +188,7 @@ pub(super) fn fold_offset(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
 /// Alternates codes and rows: at fixed codes each layer's rows in turn are the least-squares answer to what the others leave, held by a few frames
 /// at their old place; the codes are searched anew after some passes.
 pub(super) fn refit(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
-    let num_frames = layers.frames.nrows();
+    let (num_frames, only) = (layers.frames.nrows(), layers.only);
     for _ in 0..ROUNDS {
         let codes = layers.encode()?;
         let mut residual: Array2<f32> = layers.frames.to_owned();
@@ -194,7 +197,8 @@ pub(super) fn refit(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
         }
         for _ in 0..SWEEPS {
             layers.task.check()?;
-            for (book, codes) in layers.books.iter_mut().zip(codes.rows()) {
+            let of_layers = layers.books.iter_mut().zip(codes.rows()).enumerate();
+            for (_, (book, codes)) in of_layers.filter(|(layer, _)| only.is_none_or(|only| only == *layer)) {
                 // What this layer should give: what is left, and what it gives now.
                 add(&mut residual, book, codes.iter().copied(), 1.0);
                 let chosen: Vec<u32> = codes.to_vec();
@@ -214,7 +218,8 @@ pub(super) fn refit(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
             }
         }
     }
-    Ok(layers.books.iter().map(Codebook::num_codes).sum())
+    let changed = layers.books.iter().enumerate().filter(|(layer, _)| layers.may_change(*layer));
+    Ok(changed.map(|(_, book)| book.num_codes()).sum())
 }
 
 /// Adds the rows that `codes` name to `frames`, `sign` times.

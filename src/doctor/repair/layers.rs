@@ -8,10 +8,14 @@ use crate::rvq::search::Search;
 use crate::rvq::{Codebook, LayerSpan, Rvq, RvqError};
 use crate::task::Task;
 
+use super::Plan;
+
 /// The layers, which may be changed, and the frames.
 pub(super) struct Layers<'a> {
     pub(super) books: Vec<Codebook>,
     pub(super) frames: ArrayView2<'a, f32>,
+    /// The one that may be changed; `None` for all.
+    pub(super) only: Option<usize>,
     pub(super) search: Search,
     pub(super) seed: u64,
     pub(super) task: Task<'a>,
@@ -24,15 +28,15 @@ pub(super) struct Assigned {
 }
 
 impl<'a> Layers<'a> {
-    pub(super) fn new(
-        rvq: &Rvq,
-        frames: ArrayView2<'a, f32>,
-        search: Search,
-        seed: u64,
-        task: Task<'a>,
-    ) -> Self {
+    pub(super) fn new(rvq: &Rvq, frames: ArrayView2<'a, f32>, plan: &Plan<'_>, task: Task<'a>) -> Self {
+        let Plan { layer: only, search, seed, .. } = *plan;
         let books = rvq.layers().iter().map(|layer| layer.codebook.clone()).collect();
-        Self { books, frames, search, seed, task }
+        Self { books, frames, only, search, seed, task }
+    }
+
+    /// Whether this layer may be changed.
+    pub(super) fn may_change(&self, layer: usize) -> bool {
+        self.only.is_none_or(|only| only == layer)
     }
 
     /// The quantizer that they make.
@@ -55,7 +59,9 @@ impl<'a> Layers<'a> {
         let mut changed = 0;
         for (layer, book) in self.books.iter_mut().enumerate() {
             self.task.check()?;
-            changed += work(layer, book, residual.view());
+            if self.only.is_none_or(|only| only == layer) {
+                changed += work(layer, book, residual.view());
+            }
             let Assigned { codes, .. } = assign(book, residual.view());
             for (mut frame, &code) in residual.rows_mut().into_iter().zip(&codes) {
                 if let Some(row) = book.row(code as usize) {

@@ -29,7 +29,7 @@ pub static FIXES: &[Fix] = &[
     Fix {
         id: "fold-offset",
         title: "shift the first layer to the mean of the frames",
-        mends: &["wrong-features", "offset"],
+        mends: &["wrong-features", "shifted-frames", "offset"],
         apply: fixes::fold_offset,
     },
     Fix {
@@ -49,6 +49,8 @@ pub static FIXES: &[Fix] = &[
             "born-dead",
             "cold-start",
             "zero-rows",
+            "long-rows",
+            "out-of-reach",
             "collapse",
         ],
         apply: fixes::replace_dead,
@@ -113,6 +115,19 @@ pub struct Frames<'a> {
     pub judge: ArrayView2<'a, f32>,
 }
 
+/// What is tried, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    /// The fixes, in the order in which they are tried.
+    pub fixes: &'a [&'static Fix],
+    /// The one layer that may be changed, from 0; `None` for all.
+    pub layer: Option<usize>,
+    /// How codes are searched.
+    pub search: Search,
+    /// Of random draws.
+    pub seed: u64,
+}
+
 /// The fixes that these findings call for, in the order in which they are tried.
 #[must_use]
 pub fn called_for(findings: &[Finding]) -> Vec<&'static Fix> {
@@ -142,28 +157,25 @@ pub fn check(rvq: &Rvq) -> Result<(), RvqError> {
     }
 }
 
-/// Tries `fixes` one after the other, each on what the ones before have left, and keeps those that make neither the SNR nor the number of used codes
+/// Tries the fixes of `plan` one after the other, each on what the ones before have left, and keeps those that make neither the SNR nor the number of used codes
 /// worse on the frames to judge by.
 ///
-/// The EMA state follows the rows: sizes and sums are set with them, so that a trainer's next step keeps them. The result depends on `seed` and on
-/// nothing else; codes are searched by `search`.
+/// The EMA state follows the rows: sizes and sums are set with them, so that a trainer's next step keeps them. The result depends on the seed and on
+/// nothing else.
 ///
 /// # Errors
-/// The quantizer cannot be mended (see [`check`]), the frames have another dimension, or the task was cancelled.
-pub fn repair(
-    rvq: &Rvq,
-    frames: Frames<'_>,
-    fixes: &[&'static Fix],
-    search: Search,
-    seed: u64,
-    task: &Task<'_>,
-) -> Result<Repaired, RvqError> {
+/// The quantizer cannot be mended (see [`check`]), there is no such layer, the frames have another dimension, or the task was cancelled.
+pub fn repair(rvq: &Rvq, frames: Frames<'_>, plan: Plan<'_>, task: &Task<'_>) -> Result<Repaired, RvqError> {
+    let Plan { fixes, layer, search, .. } = plan;
     check(rvq)?;
+    if let Some(asked) = layer.filter(|&layer| layer >= rvq.num_layers()) {
+        return Err(RvqError::NoSuchLayer { asked, have: rvq.num_layers() });
+    }
     let (mut current, mut tried) = (rvq.clone(), Vec::new());
     let mut before = scores(&current, frames.judge, search, task)?;
     for (nth, fix) in fixes.iter().enumerate() {
         task.progress(fix.title, nth, fixes.len());
-        let mut layers = Layers::new(&current, frames.fit, search, seed, *task);
+        let mut layers = Layers::new(&current, frames.fit, &plan, *task);
         let rows = (fix.apply)(&mut layers)?;
         let mended = layers.finish()?;
         let after = scores(&mended, frames.judge, search, task)?;

@@ -1,0 +1,139 @@
+//! Whether frames are such as the quantizer was trained on: the averages of its first layer remember their mean and what its codes hold of their variance.
+
+use super::{Check, Evidence, Findings, Patient, Severity};
+use crate::rvq::Codebook;
+
+/// The means may lie so many standard deviations apart.
+const APART: f64 = 1.0;
+
+/// The frames may have so much less variance than the codes give back, and so much more.
+const SMALLER: f64 = 0.25;
+const LARGER: f64 = 10.0;
+
+/// Fewer frames have a mean of their own.
+const FRAMES: usize = 100;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        id: "shifted-frames",
+        title: "frames about another mean than those trained on",
+        needs: &[Evidence::Sizes, Evidence::Frames],
+        why: "The averages still hold the mean of the training frames, sum m / C. Frames about another mean are other features, or were normalised in another way.",
+        source: "||sum m / C - mean x|| above the standard deviation of the frames over all dimensions",
+        look: shifted,
+    },
+    Check {
+        id: "scaled-frames",
+        title: "frames of another scale than those trained on",
+        needs: &[Evidence::Sizes, Evidence::Frames],
+        why: "What the codes of all layers give back in training is at most the variance of its frames, and most of it where training went well: frames with far less or far more \
+              were scaled in another way.",
+        source: "variance of the frames below 0.25 or above 10 times sum over layers of sum_k c_k ||e_k - mean||² / C",
+        look: scaled,
+    },
+];
+
+/// The frames and what the averages remember, where both can be compared.
+struct Moments {
+    frames: u64,
+    /// Squared distance of the means.
+    bias: f64,
+    /// Variance of the frames, over all dimensions.
+    variance: f64,
+    /// Variance that the codes of all layers give back.
+    given_back: f64,
+}
+
+impl Moments {
+    fn of(patient: &Patient<'_>) -> Option<Self> {
+        let (rvq, frames) = (&patient.run.rvq, patient.frames?);
+        let is_direct = rvq.is_one_chain() && !rvq.metric().is_cosine();
+        let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none() && layer.stride == 1);
+        if !is_direct || !is_plain || frames.nrows() < FRAMES {
+            return None;
+        }
+        let first = patient.with_sizes().next().filter(|(layer, ..)| *layer == 0)?.1;
+        let (trained_on, _) = moments_of(first)?;
+        let count = frames.nrows() as f64;
+        let (mut bias, mut variance) = (0.0, 0.0);
+        for (column, trained_on) in frames.columns().into_iter().zip(&trained_on) {
+            let mean = column.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+            variance += column.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count;
+            bias += (mean - trained_on).powi(2);
+        }
+        // A layer without sizes would be missing in the sum.
+        let given_back: Vec<f64> =
+            patient.with_sizes().filter_map(|(_, book, ..)| Some(moments_of(book)?.1)).collect();
+        if given_back.len() != rvq.num_layers() || variance <= 0.0 {
+            return None;
+        }
+        let given_back = given_back.iter().sum();
+        Some(Self { frames: frames.nrows() as u64, bias, variance, given_back })
+    }
+}
+
+/// The mean of what a layer was given in training, `sum m / C`, and the variance of its rows by their sizes.
+fn moments_of(book: &Codebook) -> Option<(Vec<f64>, f64)> {
+    let total: f64 = book.cluster_size().iter().map(|size| size.max(0.0)).sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let mean: Vec<f64> =
+        book.embed_avg().columns().into_iter().map(|column| column.iter().sum::<f64>() / total).collect();
+    let embed = book.embed();
+    let of_rows: Vec<f64> = embed
+        .columns()
+        .into_iter()
+        .map(|column| {
+            let pairs = column.iter().zip(book.cluster_size());
+            pairs.map(|(&e, size)| f64::from(e) * size.max(0.0)).sum::<f64>() / total
+        })
+        .collect();
+    let square = |row: ndarray::ArrayView1<'_, f32>| {
+        row.iter().zip(&of_rows).map(|(&e, mean)| (f64::from(e) - mean).powi(2)).sum::<f64>()
+    };
+    let rows = embed.rows().into_iter().zip(book.cluster_size());
+    let variance = rows.map(|(row, size)| square(row) * size.max(0.0)).sum::<f64>() / total;
+    Some((mean, variance))
+}
+
+fn shifted(patient: &Patient<'_>, found: &mut Findings) {
+    let Some(Moments { frames, bias, variance, .. }) = Moments::of(patient) else { return };
+    let apart = (bias / variance).sqrt();
+    if apart <= APART {
+        return;
+    }
+    found
+        .add(
+            Severity::Warning,
+            format!("The mean of the frames lies {apart:.1} standard deviations from that of the frames which the averages of layer 1 hold"),
+        )
+        .on(frames)
+        .measured("distance of the means", apart, APART, "standard deviations")
+        .remedy("Open the features that it was trained on, normalised in the same way, or shift the first layer to their mean");
+}
+
+fn scaled(patient: &Patient<'_>, found: &mut Findings) {
+    let Some(Moments { frames, variance, given_back, .. }) = Moments::of(patient) else { return };
+    if given_back <= 0.0 {
+        return;
+    }
+    let times = variance / given_back;
+    let bound = match times {
+        times if times < SMALLER => SMALLER,
+        times if times > LARGER => LARGER,
+        _ => return,
+    };
+    let words = if times < 1.0 {
+        format!("{times:.3} of the variance that the codes give back: they were made larger in training")
+    } else {
+        format!(
+            "{times:.0} times the variance that the codes give back: they were made smaller in training, or the rows have shrunk"
+        )
+    };
+    found
+        .add(Severity::Warning, format!("The frames have {words}"))
+        .on(frames)
+        .measured("variance over the codes'", times, bound, "")
+        .remedy("Scale the frames as in training: samples from -1 to 1 or in 16 bits, logarithms of base e or 10, standardized or not");
+}

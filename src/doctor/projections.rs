@@ -1,0 +1,156 @@
+//! Projections around layers, and rows where nothing that a layer is given can reach them.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use ndarray::{Array2, Axis};
+
+use super::walk::REACH;
+use super::{Check, Evidence, Findings, Patient, Severity};
+use crate::rvq::Projection;
+
+/// A direction with less than this share of the largest one's length is none: f32 has no more digits.
+const NO_DIRECTION: f64 = 1e-6;
+
+/// Fewer frames say little of how far a layer's inputs reach.
+const FRAMES: usize = 100;
+
+/// More unreached codes than this share of K stand out.
+const MANY: f64 = 0.1;
+
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        id: "blank-projection",
+        title: "a projection that maps everything to one point",
+        needs: &[Evidence::Rows],
+        why: "Behind it every frame looks the same, and one code is chosen for all.",
+        source: "project_in or project_out is zero",
+        look: blank_projection,
+    },
+    Check {
+        id: "narrow-projection",
+        title: "a projection that leaves out dimensions of its codebook",
+        needs: &[Evidence::Rows],
+        why: "Everything that comes through it lies in fewer dimensions than the codebook has: what its rows say in the others is never looked at.",
+        source: "rank of project_in or project_out below the codebook's dimension; singular values below 1e-6 of the largest count as 0",
+        look: narrow_projection,
+    },
+    Check {
+        id: "out-of-reach",
+        title: "codes that nothing comes near",
+        needs: &[Evidence::Frames, Evidence::Rows],
+        why: "They lie so far outside of what the layer is given that no frame can have them as its nearest: dead, whatever the sizes say.",
+        source: "||e_k - c|| > 3 max ||x - c|| over the layer's inputs x with mean c, where another row lies among them",
+        look: out_of_reach,
+    },
+];
+
+/// Every projection, with what it stands around: the layers of a chain, or one.
+fn projections<'a>(patient: &'a Patient<'_>) -> Vec<(Vec<usize>, &'a Projection)> {
+    let rvq = &patient.run.rvq;
+    let around_chains =
+        rvq.chains().iter().filter_map(|chain| Some((chain.layers().collect(), chain.projection()?)));
+    let around_layers = rvq.layers().iter().enumerate();
+    let around_layers = around_layers.filter_map(|(layer, of)| Some((vec![layer], of.projection.as_ref()?)));
+    around_chains.chain(around_layers).collect()
+}
+
+fn blank_projection(patient: &Patient<'_>, found: &mut Findings) {
+    for (layers, projection) in projections(patient) {
+        let is_blank = |weight: &Array2<f32>| weight.iter().all(|&v| v == 0.0);
+        let which = match (is_blank(&projection.in_weight), is_blank(&projection.out_weight)) {
+            (true, true) => "project_in and project_out are",
+            (true, false) => "project_in is",
+            (false, true) => "project_out is",
+            (false, false) => continue,
+        };
+        let what = if layers.len() == 1 { "the layer adds" } else { "they add" };
+        let finding = found.add(
+            Severity::Severe,
+            format!("{}: {which} zero, so that {what} nothing but a constant", super::layers_words(&layers)),
+        );
+        finding
+            .measured("range", 0.0, 0.0, "")
+            .remedy("Look at how the file was made, or train the projection");
+        finding.layers = layers;
+    }
+}
+
+fn narrow_projection(patient: &Patient<'_>, found: &mut Findings) {
+    for (layers, projection) in projections(patient) {
+        // More dimensions than the frames have cannot be filled, and nobody means them to be.
+        let (inner, outer) = projection.in_weight.dim();
+        let wanted = inner.min(outer);
+        let (rank_in, rank_out) = (rank(&projection.in_weight), rank(&projection.out_weight));
+        let least = rank_in.min(rank_out);
+        // One that is blank is told of by itself.
+        if least >= wanted || least == 0 {
+            continue;
+        }
+        let which = if rank_in <= rank_out { "project_in" } else { "project_out" };
+        let finding = found.add(
+            Severity::Warning,
+            format!(
+                "{}: {which} has {least} independent directions, the codebook {inner} dimensions",
+                super::layers_words(&layers)
+            ),
+        );
+        finding.measured("rank", least as f64, wanted as f64, "dimensions").remedy(format!(
+            "Use a codebook of {least} dimensions, or look at how the projection was trained"
+        ));
+        finding.layers = layers;
+    }
+}
+
+/// The number of independent directions of a matrix: the rank of its Gram matrix over the shorter side.
+fn rank(weight: &Array2<f32>) -> usize {
+    let short = if weight.nrows() <= weight.ncols() { weight.view() } else { weight.t() };
+    let lines: Vec<Vec<f64>> =
+        short.axis_iter(Axis(0)).map(|line| line.iter().map(|&v| f64::from(v)).collect()).collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let gram = DMatrix::from_fn(lines.len(), lines.len(), |i, j| dot(&lines[i], &lines[j]));
+    // Eigenvalues of the Gram matrix are the squares of the singular values.
+    let squares = SymmetricEigen::new(gram).eigenvalues;
+    let largest = squares.iter().copied().fold(0.0, f64::max);
+    squares.iter().filter(|&&square| square > NO_DIRECTION.powi(2) * largest).count()
+}
+
+fn out_of_reach(patient: &Patient<'_>, found: &mut Findings) {
+    for look in patient.looks() {
+        let Some(book) = patient.run.rvq.layers().get(look.layer).map(|layer| &layer.codebook) else {
+            continue;
+        };
+        if look.unreached.is_empty() || look.frames < FRAMES {
+            continue;
+        }
+        let (codes, all) = (look.unreached.len(), book.num_codes());
+        let severity = if codes as f64 > MANY * all as f64 { Severity::Warning } else { Severity::Note };
+        found
+            .add(
+                severity,
+                format!(
+                    "Layer {}: {codes} of {all} codes lie up to {:.1} times as far from the middle as the farthest of {} inputs: no frame can choose them",
+                    look.layer + 1,
+                    look.farthest,
+                    look.frames
+                ),
+            )
+            .of_layer(look.layer)
+            .of_codes(&look.unreached)
+            .on(look.frames as u64)
+            .measured("distance over the farthest input's", look.farthest, REACH, "")
+            .remedy("Replace these codes: give them rows among what the layer is given");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rank_counts_independent_directions() {
+        let full = ndarray::arr2(&[[1.0f32, 2.0, 0.5], [0.0, 1.0, -1.0]]);
+        assert_eq!(rank(&full), 2);
+        assert_eq!(rank(&full.t().to_owned()), 2);
+        assert_eq!(rank(&ndarray::arr2(&[[1.0f32, 2.0, 0.5], [2.0, 4.0, 1.0]])), 1);
+        assert_eq!(rank(&Array2::zeros((2, 3))), 0);
+    }
+}

@@ -1,0 +1,164 @@
+//! One line a layer: whether it is healthy, why, what to change, and whether it has settled. The worst finding of a layer is its verdict.
+
+use super::{Finding, Severity};
+use crate::metrics::{buffers, is_small_sample, usage};
+use crate::training::{History, Motion, Run, ThresholdStanding};
+
+/// How a layer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing to change.
+    Healthy,
+    /// It works, but something stands out.
+    Watch,
+    /// It does not do what it is there for.
+    Unhealthy,
+    /// There is too little to go by.
+    Unknown,
+}
+
+/// What is to be said of a layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerVerdict {
+    /// The layer, from 0.
+    pub layer: usize,
+    /// How it stands.
+    pub health: Health,
+    /// The id of the finding that says so; `None` where nothing stands out.
+    pub finding: Option<&'static str>,
+    /// By what it is judged.
+    pub why: String,
+    /// What to change; `None` to keep it as it is.
+    pub action: Option<String>,
+    /// Whether its codebook has settled; `None` where it was not trained here.
+    pub motion: Option<Motion>,
+}
+
+impl Health {
+    /// What it is called.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Watch => "worth a look",
+            Self::Unhealthy => "not healthy",
+            Self::Unknown => "cannot be judged",
+        }
+    }
+
+    /// The key in files.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Watch => "watch",
+            Self::Unhealthy => "unhealthy",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl LayerVerdict {
+    /// The whole line: "Layer 1: healthy, 250 of 256 codes used by 2702 held-out frames. Keep. Settled since step 420".
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut line =
+            format!("Layer {}: {}, {}. {}", self.layer + 1, self.health.label(), self.why, self.advice());
+        if let Some(motion) = self.motion {
+            line.push_str(". ");
+            line.push_str(&capitalised(&motion.words()));
+        }
+        line
+    }
+
+    /// What to do: the action, or to keep the layer.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        match (&self.action, self.health) {
+            (Some(action), _) => action,
+            (None, Health::Unknown) => "Open frames",
+            (None, Health::Healthy) => "Keep",
+            (None, _) => "Look at the finding",
+        }
+    }
+}
+
+/// The verdict on every layer of `run`, whose steps are in `history`, by what was found, the worst first.
+///
+/// Findings that are worth knowing and no more do not make a layer ill.
+#[must_use]
+pub fn verdicts(run: &Run, history: &History, findings: &[Finding]) -> Vec<LayerVerdict> {
+    let judge = |layer: usize| {
+        let is_of = |finding: &&Finding| finding.severity > Severity::Note && finding.layers.contains(&layer);
+        let (health, finding, why, action) = match findings.iter().find(is_of) {
+            Some(worst) => {
+                let health =
+                    if worst.severity == Severity::Severe { Health::Unhealthy } else { Health::Watch };
+                (health, Some(worst.id), worst.text_of(layer), worst.remedy.clone())
+            }
+            None => {
+                let (health, why, action) = standing(run, layer);
+                (health, None, why, action)
+            }
+        };
+        let motion = Motion::of(history, layer, run.params.decay);
+        LayerVerdict { layer, health, finding, why, action, motion }
+    };
+    (0..run.rvq.num_layers()).map(judge).collect()
+}
+
+impl Finding {
+    /// What it is, as it is said of one of its layers: "12 of 32 codes are used" of "Layer 3: 12 of 32 codes are used".
+    fn text_of(&self, layer: usize) -> String {
+        let prefix = format!("Layer {}: ", layer + 1);
+        self.text.strip_prefix(&prefix).unwrap_or(&self.text).to_owned()
+    }
+}
+
+/// How a layer stands on which nothing was found.
+fn standing(run: &Run, layer: usize) -> (Health, String, Option<String>) {
+    let codebook = run.rvq.layers().get(layer).map(|layer| &layer.codebook);
+    let num_codes = codebook.map_or(0, crate::rvq::Codebook::num_codes);
+    let sizes = codebook.filter(|book| buffers::has_ema(book)).map(|book| book.cluster_size().to_vec());
+    let of_sizes = sizes.as_ref().and_then(|sizes| {
+        let used = buffers::ema_used(sizes, run.params.decay);
+        Some((used, "in the EMA view".to_owned(), buffers::ema_perplexity(sizes)?))
+    });
+    let of_frames = run.best_evaluation().and_then(|(split, evaluation)| {
+        let counts = &evaluation.layers.get(layer)?.counts;
+        let by = format!("by {}", run.frames_words(split, evaluation.frames));
+        let is_few = is_small_sample(evaluation.frames, num_codes);
+        Some((is_few, (usage::used(counts), by, usage::perplexity(counts)?)))
+    });
+    // Few frames leave codes unused by chance; the averages have seen many batches.
+    let (used, by, perplexity) = match (of_frames, of_sizes) {
+        (Some((false, used)), _) | (Some((true, _)) | None, Some(used)) => used,
+        (Some((true, (used, by, _))), None) => {
+            let why = format!("{used} of {num_codes} codes used {by}, which are fewer than 10 a code");
+            return (Health::Unknown, why, Some("Open more frames".to_owned()));
+        }
+        (None, None) => {
+            let why = "the model came without EMA sizes, and no frame was counted".to_owned();
+            return (Health::Unknown, why, None);
+        }
+    };
+    let mut why = format!("{used} of {num_codes} codes used {by}, perplexity {}", short(perplexity));
+    let threshold = ThresholdStanding::of(run, layer);
+    if sizes.is_some() && threshold.is_too_high {
+        why.push_str("; ");
+        why.push_str(&threshold.words());
+    }
+    (Health::Healthy, why, None)
+}
+
+fn capitalised(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A number with three digits that count.
+fn short(value: f64) -> String {
+    let digits = if value > 0.0 { (2.0 - value.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
+    let text = format!("{value:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
