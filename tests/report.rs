@@ -265,7 +265,8 @@ fn a_model_alone_tells_what_its_buffers_hold() {
     for words in [
         "No frames were opened",
         "Codebooks, EMA view",
-        "Layer 1: worth a look, 2 of 6 codes below 2 frames a batch",
+        "Layer 1: ",
+        "2 of 6 codes lie below 2.000 frames a batch",
         "Layer 2: cannot be judged",
         "<figure id=\"ema_rank_frequency\"",
         "<figure id=\"rows_layer_2\"",
