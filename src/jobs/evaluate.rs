@@ -131,7 +131,7 @@ impl PublishClock {
 }
 
 /// How the frames of `dataset` are divided; without a share, all of them are there to judge by.
-fn split_of(dataset: &Dataset, holdout: Option<Holdout>) -> Split {
+pub(super) fn split_of(dataset: &Dataset, holdout: Option<Holdout>) -> Split {
     match holdout {
         Some(Holdout(share)) => Split::hold_out(&dataset.set, share),
         None => Split { train: Vec::new(), held_out: vec![0..dataset.set.matrix.num_frames()] },

@@ -43,7 +43,7 @@ pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,
 };
-pub use repair::{RepairSpec, repair};
+pub use repair::{RepairRunSpec, RepairSpec, RepairedRun, repair, repair_run};
 pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
 pub use stamp::FileStamp;
 pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
@@ -218,6 +218,8 @@ pub enum JobSpec {
     Evaluate(EvaluateSpec),
     /// Quantize the frames of a run anew.
     Look(LookSpec),
+    /// Mend the quantizer of a run.
+    Repair(RepairRunSpec),
     /// Write a model.
     SaveModel(SaveSpec),
     /// Write the codes of a corpus.
@@ -249,6 +251,8 @@ pub enum JobOutput {
     Compared(Compared),
     /// A quantizer was held against data, or a run looked at again.
     Evaluated(Arc<Run>),
+    /// The quantizer of a run was mended, or nothing did better.
+    Repaired(RepairedRun),
     /// A corpus was encoded.
     Tokens(Arc<Tokens>),
     /// A file was written.
@@ -274,6 +278,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::Compare(spec) => compare(*spec, ctx).map(JobOutput::Compared),
         JobSpec::Evaluate(spec) => evaluate(&spec, ctx).map(JobOutput::Evaluated),
         JobSpec::Look(spec) => look_again(&spec, ctx).map(JobOutput::Evaluated),
+        JobSpec::Repair(spec) => repair_run(spec, ctx).map(JobOutput::Repaired),
         JobSpec::SaveModel(spec) => save_model(&spec, ctx).map(JobOutput::Saved),
         JobSpec::WriteBack(spec) => write_back(&spec, ctx).map(JobOutput::Saved),
         JobSpec::SaveCodes(spec) => encode_to_file(&spec, ctx).map(JobOutput::Saved),

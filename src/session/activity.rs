@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::jobs::{Control, Entry, JobSpec};
 use crate::task::Progress;
 
-use super::ids::RunId;
+use super::ids::{DataId, RunId};
 use super::mailbox::Mail;
 use super::opening::Opening;
 use super::worker::{Job, JobId, Waker};
@@ -34,6 +34,8 @@ pub(super) enum Doing {
     Training(Training),
     /// Evaluating a run on its data.
     Evaluating(RunId),
+    /// Mending the quantizer of a run on these data.
+    Repairing(RunId, DataId),
     /// Encoding the data of a run, to see its codes over time.
     Encoding(RunId),
     /// Reading a run back from the workspace.
@@ -91,6 +93,7 @@ impl Doing {
         match (self, newer) {
             (Self::Opening(_), Self::Opening(_)) | (Self::Training(_), Self::Training(_)) => true,
             (Self::Evaluating(a), Self::Evaluating(b))
+            | (Self::Repairing(a, _), Self::Repairing(b, _))
             | (Self::Encoding(a), Self::Encoding(b))
             | (Self::Reading(a), Self::Reading(b)) => a == b,
             _ => false,
@@ -101,7 +104,9 @@ impl Doing {
     fn is_for(&self, id: RunId) -> bool {
         match self {
             Self::Training(training) => training.runs.contains(&id),
-            Self::Evaluating(run) | Self::Encoding(run) | Self::Reading(run) => *run == id,
+            Self::Evaluating(run) | Self::Repairing(run, _) | Self::Encoding(run) | Self::Reading(run) => {
+                *run == id
+            }
             Self::Opening(_) | Self::Saving | Self::Restoring => false,
         }
     }
@@ -237,6 +242,13 @@ impl Activity {
     pub(super) fn encoding(&self, id: RunId) -> Option<&Job> {
         self.tasks.iter().find_map(|task| match &task.doing {
             Doing::Encoding(run) if *run == id => Some(&task.job),
+            _ => None,
+        })
+    }
+
+    pub(super) fn repairing(&self, id: RunId) -> Option<&Job> {
+        self.tasks.iter().find_map(|task| match &task.doing {
+            Doing::Repairing(run, _) if *run == id => Some(&task.job),
             _ => None,
         })
     }

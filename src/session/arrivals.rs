@@ -131,6 +131,11 @@ impl Session {
                     }
                 }
             }
+            Doing::Repairing(id, data) => {
+                if let Some(JobOutput::Repaired(repaired)) = self.output_or_notice(ending) {
+                    self.take_repaired(id, data, repaired);
+                }
+            }
             Doing::Encoding(id) => {
                 let tokens = match self.output_or_notice(ending) {
                     Some(JobOutput::Tokens(tokens)) => Some(tokens),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::audio::ChannelChoice;
+use crate::doctor::Change;
 use crate::features::ExtractParams;
 use crate::io::TimeAxis;
 use crate::jobs::Builtin;
@@ -164,6 +165,12 @@ pub enum RunsCommand {
     TakeParams(RunId),
     /// Train with the present parameters from the codebooks of a run.
     TrainFrom(RunId),
+    /// Mend the quantizer of a run by these fixes, by id. What comes of it is a run of its own beside the old one, and can be undone.
+    Repair(RunId, Vec<&'static str>),
+    /// Give up mending a run.
+    CancelRepair(RunId),
+    /// Train as the run was trained, but with these parameters: a loaded or mended one from its codebooks, any other from the beginning.
+    Retrain(RunId, Vec<Change>),
 }
 
 /// Undoing.

@@ -65,6 +65,7 @@ impl Edits {
             Edit::Layout { .. } => "layout",
             Edit::Runs(RunsEdit::Label { .. }) => "name or note of a run",
             Edit::Runs(RunsEdit::Delete { .. }) => "deleting a run",
+            Edit::Runs(RunsEdit::Repair { .. }) => "repairing a run",
         })
     }
 }

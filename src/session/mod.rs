@@ -16,9 +16,12 @@ mod ids;
 mod mailbox;
 mod notices;
 mod opening;
+mod origin_doc;
 mod params;
 mod plan;
 mod read;
+mod repair;
+mod retrain;
 mod run_entry;
 mod runs;
 mod save;
@@ -201,6 +204,9 @@ impl Session {
                 }
             }
             RunsCommand::TrainFrom(id) => self.start_training(false, Some(id)),
+            RunsCommand::Repair(id, fixes) => self.repair_run(id, &fixes),
+            RunsCommand::CancelRepair(id) => self.cancel_repair(id),
+            RunsCommand::Retrain(id, changes) => self.retrain(id, &changes),
         }
     }
 
@@ -262,10 +268,15 @@ impl Session {
             }
             Edit::Runs(edit) => {
                 let id = edit.id();
-                if matches!(edit, RunsEdit::Delete { .. }) && !backwards {
+                if edit.removes(backwards) {
                     self.let_go_of(id);
                 }
                 edit.carry_out(&mut self.runs, backwards);
+                // Whoever looks at another run meanwhile goes on looking at it.
+                let is_free = !backwards || self.runs.shown_id().is_none();
+                if let Some(shown) = edit.shown_then(backwards).filter(|_| is_free) {
+                    self.show_run(shown);
+                }
                 let is_planned = self.runs.get(id).is_some_and(|entry| *entry.state() == RunState::Planned);
                 if is_planned && !self.activity.queue.contains(&id) {
                     self.activity.queue.push_back(id);

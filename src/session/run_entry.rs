@@ -1,8 +1,9 @@
-//! A run: the one noun of the session. A training, a loaded model, a member of a comparison or a sweep, codes alone.
+//! A run: the one noun of the session. A training, a loaded model, a mended copy, a member of a comparison or a sweep, codes alone.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::doctor::repair::Tried;
 use crate::io::ModelOptions;
 use crate::io::model::ModelInfo;
 use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens};
@@ -27,7 +28,7 @@ pub struct RunEntry {
     pub origin: Origin,
     /// The data that its figures are of; its codes are never paired with any other.
     pub data: Option<DataId>,
-    /// How it is trained; `None` for what was loaded.
+    /// How it is trained, or how the run was of which it is a mended copy; `None` for what was loaded.
     pub recipe: Option<Recipe>,
     state: RunState,
     /// How long it was trained.
@@ -69,6 +70,15 @@ pub enum Origin {
     Swept,
     /// A checkpoint.
     Loaded(Arc<ModelFile>),
+    /// A copy of another run, whose quantizer was mended without training it.
+    Repaired {
+        /// That run; it stays as it was.
+        from: RunId,
+        /// Each fix in turn, with the figures on held-out frames before and after it.
+        tried: Arc<[Tried]>,
+        /// The checkpoint that run was loaded from, so that this one can be written back into it.
+        model: Option<Arc<ModelFile>>,
+    },
     /// Codes without their quantizer.
     Codes(Source),
 }
@@ -160,7 +170,7 @@ pub struct View<'a> {
     pub run: &'a Arc<Run>,
     /// The scalars of every step; empty for a loaded model.
     pub history: &'a Arc<History>,
-    /// Whether it was loaded and not trained here.
+    /// Whether no steps lead to it: it was loaded or mended, and not trained here.
     pub is_model: bool,
 }
 
@@ -191,7 +201,28 @@ impl Origin {
             Self::Compared => "compared",
             Self::Swept => "swept",
             Self::Loaded(_) => "loaded",
+            Self::Repaired { .. } => "repaired",
             Self::Codes(_) => "codes alone",
+        }
+    }
+
+    /// The checkpoint that its quantizer is of: as it was loaded, or mended since.
+    pub(super) fn model(&self) -> Option<&Arc<ModelFile>> {
+        match self {
+            Self::Loaded(file) => Some(file),
+            Self::Repaired { model, .. } => model.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether both are of the very same quantizer of a checkpoint.
+    pub(super) fn is_same_model(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Loaded(ours), Self::Loaded(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Self::Repaired { tried: ours, .. }, Self::Repaired { tried: theirs, .. }) => {
+                Arc::ptr_eq(ours, theirs)
+            }
+            _ => false,
         }
     }
 }
@@ -279,17 +310,24 @@ impl RunEntry {
         if let Body::Codes(codes) = &self.body { Some(codes) } else { None }
     }
 
-    /// The checkpoint that it was loaded from.
+    /// The checkpoint that it was loaded from, or that the run was of which it is a mended copy.
     #[must_use]
     pub fn model(&self) -> Option<&Arc<ModelFile>> {
-        if let Origin::Loaded(file) = &self.origin { Some(file) } else { None }
+        self.origin.model()
+    }
+
+    /// What was tried to mend it, where it is a mended copy of another run.
+    #[must_use]
+    pub fn tried(&self) -> Option<&Arc<[Tried]>> {
+        if let Origin::Repaired { tried, .. } = &self.origin { Some(tried) } else { None }
     }
 
     /// What panels draw of it.
     #[must_use]
     pub fn view(&self) -> Option<View<'_>> {
         let run = self.run()?;
-        Some(View { entry: self, run, history: &self.history, is_model: self.model().is_some() })
+        let is_model = matches!(self.origin, Origin::Loaded(_) | Origin::Repaired { .. });
+        Some(View { entry: self, run, history: &self.history, is_model })
     }
 
     /// The parameters that it is or will be trained with; `None` where nobody knows them.

@@ -19,6 +19,8 @@ pub(super) enum RunsEdit {
     Label { id: RunId, before: Label, after: Label },
     /// A run was deleted; it stands here as long as that can be undone.
     Delete { id: RunId, at: usize, entry: Option<Box<RunEntry>> },
+    /// A mended copy of the run `from` was made; it stands here while that is undone.
+    Repair { id: RunId, from: RunId, at: usize, entry: Option<Box<RunEntry>> },
 }
 
 /// All runs, oldest first.
@@ -184,7 +186,14 @@ impl Runs {
 
     /// The newest checkpoint that was loaded.
     pub(super) fn newest_model(&self) -> Option<&RunEntry> {
-        self.entries.iter().rev().find(|entry| entry.model().is_some())
+        self.entries.iter().rev().find(|entry| matches!(entry.origin, Origin::Loaded(_)))
+    }
+
+    /// A name that no run has: `name`, or with the first number behind it from 2 on that is free.
+    pub(super) fn free_name(&self, name: String) -> String {
+        let is_free = |name: &String| self.entries.iter().all(|entry| entry.label.name != *name);
+        let numbered = (2..).map(|number: u32| format!("{name} {number}"));
+        std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or(name)
     }
 
     pub(super) fn refers_to(&self, data: DataId) -> bool {
@@ -258,30 +267,48 @@ impl RunsEdit {
     /// The run that it changes.
     pub(super) fn id(&self) -> RunId {
         match self {
-            Self::Label { id, .. } | Self::Delete { id, .. } => *id,
+            Self::Label { id, .. } | Self::Delete { id, .. } | Self::Repair { id, .. } => *id,
+        }
+    }
+
+    /// Whether doing it, or taking it back, takes a run away.
+    pub(super) fn removes(&self, backwards: bool) -> bool {
+        match self {
+            Self::Label { .. } => false,
+            Self::Delete { .. } => !backwards,
+            Self::Repair { .. } => backwards,
+        }
+    }
+
+    /// The run to be shown when it was done, or taken back.
+    pub(super) fn shown_then(&self, backwards: bool) -> Option<RunId> {
+        match self {
+            Self::Repair { id, from, .. } => Some(if backwards { *from } else { *id }),
+            Self::Label { .. } | Self::Delete { .. } => None,
         }
     }
 
     /// Does it, or takes it back.
     pub(super) fn carry_out(&mut self, runs: &mut Runs, backwards: bool) {
+        let removes = self.removes(backwards);
         match self {
             Self::Label { id, before, after } => {
                 if let Some(entry) = runs.get_mut(*id) {
                     entry.label = if backwards { before.clone() } else { after.clone() };
                 }
             }
-            Self::Delete { at, entry, .. } if backwards => {
+            Self::Delete { id, at, entry } | Self::Repair { id, at, entry, .. } if removes => {
+                if let Some((was_at, taken)) = runs.take(*id) {
+                    (*at, *entry) = (was_at, Some(Box::new(taken)));
+                }
+            }
+            Self::Delete { at, entry, .. } | Self::Repair { at, entry, .. } => {
                 if let Some(entry) = entry.take() {
                     let id = entry.id;
                     runs.put(*at, *entry);
                     if runs.shown.is_none() {
                         runs.show(Some(id));
                     }
-                }
-            }
-            Self::Delete { id, at, entry } => {
-                if let Some((was_at, taken)) = runs.take(*id) {
-                    (*at, *entry) = (was_at, Some(Box::new(taken)));
                 }
             }
         }

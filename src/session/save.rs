@@ -58,14 +58,14 @@ impl Session {
         let mut entry = entry;
         // A run that started from a run that started from a checkpoint: as many steps back as there are runs, at the most.
         for _ in 0..=self.runs.entries().len() {
-            match &entry.origin {
-                Origin::Loaded(file) => return (file.quantizer.clone(), file.options.clone()),
-                Origin::Trained { from: Some(from) } => match self.runs.get(*from) {
-                    Some(before) => entry = before,
-                    None => break,
-                },
-                _ => break,
+            if let Some(file) = entry.model() {
+                return (file.quantizer.clone(), file.options.clone());
             }
+            let (Origin::Trained { from: Some(from) } | Origin::Repaired { from, .. }) = &entry.origin else {
+                break;
+            };
+            let Some(before) = self.runs.get(*from) else { break };
+            entry = before;
         }
         <_>::default()
     }

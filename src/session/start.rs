@@ -243,21 +243,20 @@ impl Session {
             }
             return id;
         }
-        let Some(file) = entry.model().cloned() else { return id };
-        let of_file = |entry: &&RunEntry| {
-            entry.data == Some(data) && entry.model().is_some_and(|other| Arc::ptr_eq(other, &file))
-        };
-        if let Some(known) = self.runs.entries().iter().find(of_file) {
+        let origin = entry.origin.clone();
+        let Some(file) = origin.model() else { return id };
+        let is_known = |entry: &&RunEntry| entry.data == Some(data) && entry.origin.is_same_model(&origin);
+        if let Some(known) = self.runs.entries().iter().find(is_known) {
             return known.id;
         }
         let Some(rvq) = entry.run().map(|run| run.rvq.clone()) else { return id };
         let mut again = file.run(rvq);
         let title = self.corpus.entry(data).map(|entry| entry.source.title()).unwrap_or_default();
-        again.name = format!("{} on {title}", again.name);
+        let name = if entry.tried().is_some() { entry.name() } else { &again.name };
+        again.name = format!("{name} on {title}");
         let name = again.name.clone();
         let body = Body::Quantizer(Arc::new(again));
-        let entry =
-            self.runs.add(&mut self.ids, name, super::Origin::Loaded(file), super::RunState::Done, body);
+        let entry = self.runs.add(&mut self.ids, name, origin, super::RunState::Done, body);
         entry.data = Some(data);
         entry.id
     }

@@ -3,26 +3,22 @@
 //! What cannot be read is left out with a sentence, never guessed: a run that names data or a rule that are not known is still a run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::io::ModelOptions;
-use crate::io::model::ModelInfo;
 use crate::jobs::{DataSpec, FileStamp, Source};
-use crate::rvq::RvqParams;
 use crate::rvq::search::Search;
 use crate::store::StoredRun;
-use crate::training::{RunSummary, params_from_json, params_json};
+use crate::training::{RunSummary, params_json};
 
 use super::clock::Clock;
 use super::ids::{DataId, GroupId, RunId};
+use super::origin_doc::{OriginDoc, sound_params};
 use super::params::ParamsEditor;
 use super::plan::Plan;
-use super::run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState};
+use super::run_entry::{Body, Label, Origin, Recipe, RunEntry, RunState};
 use super::selection::Selection;
 use super::stored::put_stored;
 use super::{DataEntry, Session};
@@ -71,29 +67,6 @@ struct RunDoc {
     #[serde(default)]
     clock: Option<Clock>,
     summary: Option<RunSummary>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OriginDoc {
-    Trained {
-        from: Option<RunId>,
-    },
-    Compared,
-    Swept,
-    Loaded {
-        path: PathBuf,
-        info: Box<ModelInfo>,
-        params: Option<Map<String, Value>>,
-        steps: u64,
-        quantizer: Option<String>,
-        #[serde(default)]
-        options: ModelOptions,
-    },
-    Codes {
-        source: Source,
-        spec: Map<String, Value>,
-    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,27 +130,11 @@ fn put_data(entry: &DataEntry) -> DataDoc {
 }
 
 fn put_run(entry: &RunEntry, session: &Session) -> RunDoc {
-    let origin = match &entry.origin {
-        Origin::Trained { from } => OriginDoc::Trained { from: *from },
-        Origin::Compared => OriginDoc::Compared,
-        Origin::Swept => OriginDoc::Swept,
-        Origin::Loaded(file) => OriginDoc::Loaded {
-            path: file.path.clone(),
-            info: Box::new(file.info.clone()),
-            params: file.params.as_ref().map(params_json),
-            steps: file.steps,
-            quantizer: file.quantizer.clone(),
-            options: file.options.clone(),
-        },
-        Origin::Codes(source) => {
-            OriginDoc::Codes { source: source.clone(), spec: session.corpus.spec.to_json() }
-        }
-    };
     RunDoc {
         id: entry.id,
         label: entry.label.clone(),
         group: entry.group,
-        origin,
+        origin: OriginDoc::put(&entry.origin, &session.corpus.spec),
         data: entry.data,
         recipe: entry.recipe.as_ref().map(put_recipe),
         state: entry.state().clone(),
@@ -280,27 +237,10 @@ fn take_run(session: &mut Session, doc: RunDoc, stored: &mut BTreeMap<u64, Store
         session.ids.start_at(group.0.saturating_add(1));
     }
     let stored = stored.remove(&id.0);
-    let origin = match origin {
-        OriginDoc::Trained { from } => Origin::Trained { from },
-        OriginDoc::Compared => Origin::Compared,
-        OriginDoc::Swept => Origin::Swept,
-        OriginDoc::Loaded { path, info, params, steps, quantizer, options } => {
-            Origin::Loaded(Arc::new(ModelFile {
-                path,
-                info: *info,
-                params: params.as_ref().and_then(sound_params),
-                steps,
-                quantizer,
-                options,
-                others: None,
-            }))
-        }
-        OriginDoc::Codes { source, spec: _ } => Origin::Codes(source),
-    };
     let was_under_way = state.is_under_way();
     let state = if was_under_way { RunState::Stopped } else { state };
     let body = summary.map_or(Body::Empty, |summary| Body::LetGo(Box::new(summary)));
-    let mut entry = RunEntry::new(id, String::new(), origin, state, body);
+    let mut entry = RunEntry::new(id, String::new(), origin.take(), state, body);
     (entry.label, entry.group, entry.data) = (label, group, data);
     entry.recipe = recipe.as_ref().and_then(take_recipe);
     if let Some(clock) = clock {
@@ -323,10 +263,6 @@ fn take_recipe(doc: &RecipeDoc) -> Option<Recipe> {
         search: Search::of_width(search.width()),
         steps_before: *steps_before,
     })
-}
-
-fn sound_params(map: &Map<String, Value>) -> Option<RvqParams> {
-    params_from_json(map).filter(|params| params.validate().is_ok())
 }
 
 fn part<T: DeserializeOwned>(map: &Map<String, Value>, key: &str) -> Option<T> {

@@ -4,7 +4,7 @@ mod fixes;
 mod layers;
 
 use ndarray::ArrayView2;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Finding;
 use crate::metrics::{Evaluation, distortion, evaluate, usage};
@@ -70,7 +70,7 @@ pub static FIXES: &[Fix] = &[
 ];
 
 /// How a quantizer does on frames that no fix has seen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Signal-to-noise ratio in dB; `None` where it is not defined.
     pub snr_db: Option<f64>,
