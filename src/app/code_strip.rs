@@ -101,7 +101,10 @@ fn code_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, co
     ui.painter().rect_filled(rect, 2.0, state_color(codes, state, palette));
     let words = codes.words(state);
     ui.label(RichText::new(words).size(12.0)).on_hover_text(codes.help(state));
-    let facts = facts(codes, code).join("  ·  ");
+    let marked = ctx.session.marked();
+    let of_marked = (marked.len() > 1 && marked.contains(&code))
+        .then(|| format!("one of {} that are marked", grouped(marked.len() as i64)));
+    let facts = of_marked.into_iter().chain(facts(codes, code)).collect::<Vec<_>>().join("  ·  ");
     ui.add(Label::new(RichText::new(format!("·  {facts}")).size(12.0)).truncate()).on_hover_text(&facts);
 }
 

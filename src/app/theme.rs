@@ -57,6 +57,12 @@ impl Palette {
         }
     }
 
+    /// Things that are marked together: as the selected one, but lighter.
+    #[must_use]
+    pub fn marked(&self) -> Color32 {
+        self.highlight.gamma_multiply(0.55)
+    }
+
     fn dark() -> Self {
         Self {
             is_dark: true,

@@ -1,6 +1,7 @@
 //! Everything that a user can want, as plain values: buttons, shortcuts, start-up arguments and tests all speak this.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::audio::ChannelChoice;
 use crate::doctor::Change;
@@ -196,12 +197,14 @@ pub enum WorkspaceCommand {
 }
 
 /// What is selected, in every panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SelectCommand {
     /// A layer, from 0.
     Layer(usize),
     /// A code of a layer; `None` for no code.
     Code(usize, Option<usize>),
+    /// Several codes of a layer: the first is selected, and all of them are marked until something else is.
+    Codes(usize, Arc<[usize]>),
     /// Which frames figures are of.
     Split(SplitKind),
     /// A stretch of frames; `None` for all.

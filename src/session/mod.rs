@@ -46,6 +46,7 @@ use edits::{Edit, Edits};
 use ids::Ids;
 use notices::Notices;
 use runs::{Runs, RunsEdit};
+use selection::Marked;
 use workspace::Workspace;
 
 pub use activity::TrainState;
@@ -74,6 +75,7 @@ pub struct Session {
     activity: Activity,
     plan: Plan,
     selection: Selection,
+    marked: Marked,
     edits: Edits,
     notices: Notices,
     ids: Ids,
@@ -98,6 +100,7 @@ impl Session {
             activity: Activity::new(waker),
             plan: Plan::default(),
             selection: Selection::default(),
+            marked: Marked::default(),
             edits: Edits::default(),
             notices: Notices::default(),
             ids: Ids::default(),
@@ -132,7 +135,7 @@ impl Session {
             Command::Compare(command) => self.apply_compare(command),
             Command::Sweep(command) => self.apply_sweep(&command),
             Command::Runs(command) => self.apply_runs(command),
-            Command::Select(command) => self.apply_select(command),
+            Command::Select(command) => self.apply_select(&command),
             Command::Edit(EditCommand::Undo) => self.carry_out(true),
             Command::Edit(EditCommand::Redo) => self.carry_out(false),
             Command::Save(command) => self.apply_save(command),
@@ -174,7 +177,8 @@ impl Session {
         }
     }
 
-    fn apply_select(&mut self, command: SelectCommand) {
+    fn apply_select(&mut self, command: &SelectCommand) {
+        self.marked = std::mem::take(&mut self.marked).after(command, self.runs.shown_id());
         let before = self.selection;
         let after = before.after(command);
         if before != after {
@@ -262,6 +266,7 @@ impl Session {
             }
             Edit::Selection { before, after } => {
                 self.selection = if backwards { *before } else { *after };
+                self.marked = Marked::default();
             }
             Edit::Layout { before, after } => {
                 self.workspace.layout = if backwards { before.clone() } else { after.clone() };

@@ -141,6 +141,12 @@ impl Session {
         self.selection.within(self.runs.shown())
     }
 
+    /// Codes of the selected layer that are marked, because something was found in all of them.
+    #[must_use]
+    pub fn marked(&self) -> &[usize] {
+        self.marked.of(self.runs.shown_id(), self.selection().layer)
+    }
+
     /// The notices, oldest first.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {

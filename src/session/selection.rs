@@ -1,8 +1,11 @@
-//! What is selected in every panel: a layer, a code, frames.
+//! What is selected in every panel: a layer, a code, frames; and codes that are marked together.
+
+use std::sync::Arc;
 
 use crate::training::SplitKind;
 
 use super::command::SelectCommand;
+use super::ids::RunId;
 use super::run_entry::{Body, RunEntry};
 
 /// What is looked at, in every panel.
@@ -18,6 +21,31 @@ pub struct Selection {
     pub frames: Option<(usize, usize)>,
 }
 
+/// Codes of a layer that are looked at together, until another layer or code is selected.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Marked {
+    /// The run that they are of.
+    run: Option<RunId>,
+    layer: usize,
+    codes: Arc<[usize]>,
+}
+
+impl Marked {
+    /// What is marked after `command`, while `run` is shown.
+    pub(super) fn after(self, command: &SelectCommand, run: Option<RunId>) -> Self {
+        match command {
+            SelectCommand::Codes(layer, codes) => Self { run, layer: *layer, codes: codes.clone() },
+            SelectCommand::Layer(_) | SelectCommand::Code(..) => Self::default(),
+            SelectCommand::Split(_) | SelectCommand::Frames(_) => self,
+        }
+    }
+
+    /// The codes, where they are of this layer of this run.
+    pub(super) fn of(&self, run: Option<RunId>, layer: usize) -> &[usize] {
+        if self.run == run && self.layer == layer { &self.codes } else { &[] }
+    }
+}
+
 impl Default for Selection {
     fn default() -> Self {
         Self { layer: 0, code: None, split: SplitKind::HeldOut, frames: None }
@@ -27,15 +55,16 @@ impl Default for Selection {
 impl Selection {
     /// The selection after `command`.
     #[must_use]
-    pub(super) fn after(mut self, command: SelectCommand) -> Self {
+    pub(super) fn after(mut self, command: &SelectCommand) -> Self {
         match command {
             SelectCommand::Layer(layer) => {
-                self.code = self.code.filter(|_| self.layer == layer);
-                self.layer = layer;
+                self.code = self.code.filter(|_| self.layer == *layer);
+                self.layer = *layer;
             }
-            SelectCommand::Code(layer, code) => (self.layer, self.code) = (layer, code),
-            SelectCommand::Split(split) => self.split = split,
-            SelectCommand::Frames(frames) => self.frames = frames,
+            SelectCommand::Code(layer, code) => (self.layer, self.code) = (*layer, *code),
+            SelectCommand::Codes(layer, codes) => (self.layer, self.code) = (*layer, codes.first().copied()),
+            SelectCommand::Split(split) => self.split = *split,
+            SelectCommand::Frames(frames) => self.frames = *frames,
         }
         self
     }

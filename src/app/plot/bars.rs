@@ -1,5 +1,6 @@
 //! Bars, as many as there are codes: one mesh, at most one bar a pixel.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use egui::{Color32, Mesh, Rect, Shape, Ui, pos2};
@@ -14,6 +15,8 @@ pub struct Bars<'a> {
     least_top: f64,
     color: Color32,
     selected: Option<(usize, Color32)>,
+    /// Those that are marked, and in which colour.
+    marked: Option<(Vec<usize>, Color32)>,
 }
 
 impl<'a> Bars<'a> {
@@ -27,6 +30,7 @@ impl<'a> Bars<'a> {
             least_top: 1.0,
             color,
             selected: None,
+            marked: None,
         }
     }
 
@@ -42,6 +46,12 @@ impl<'a> Bars<'a> {
         Self { selected, ..self }
     }
 
+    /// Some of them are marked.
+    #[must_use]
+    pub fn marked(self, places: Vec<usize>, color: Color32) -> Self {
+        Self { marked: Some((places, color)), ..self }
+    }
+
     /// The bars that are seen, as ranges of indices that share a bar on the screen.
     fn seen(&self, transform: &PlotTransform) -> impl Iterator<Item = (usize, usize)> {
         let len = self.heights.len();
@@ -53,6 +63,16 @@ impl<'a> Bars<'a> {
         let first = first.min(len) / each * each;
         (first..last).step_by(each).map(move |start| (start, (start + each).min(len)))
     }
+}
+
+/// Where the marked codes stand among `codes`, ascending. In one pass: there may be many of both.
+#[must_use]
+pub fn places_of(marked: &[usize], codes: impl Iterator<Item = usize>) -> Vec<usize> {
+    if marked.is_empty() {
+        return Vec::new();
+    }
+    let marked: HashSet<usize> = marked.iter().copied().collect();
+    codes.enumerate().filter(|(_, code)| marked.contains(code)).map(|(place, _)| place).collect()
 }
 
 impl PlotItem for Bars<'_> {
@@ -73,13 +93,19 @@ impl PlotItem for Bars<'_> {
                 bar(from, to - gap, height, self.color);
             }
         }
-        if let Some((index, color)) = self.selected
-            && let Some(&height) = self.heights.get(index)
-        {
+        let top = transform.bounds().max()[1];
+        let mut outstanding = |index: usize, color: Color32| {
+            let Some(&height) = self.heights.get(index) else { return };
             let (from, to) = (x(index as f64 - 0.5), x(index as f64 + 0.5));
             let (middle, half) = ((from + to) / 2.0, ((to - from) / 2.0).max(1.0));
-            bar(middle - half, middle + half, transform.bounds().max()[1], color.gamma_multiply(0.25));
+            bar(middle - half, middle + half, top, color.gamma_multiply(0.25));
             bar(middle - half, middle + half, height, color);
+        };
+        if let Some((places, color)) = &self.marked {
+            places.iter().for_each(|&index| outstanding(index, *color));
+        }
+        if let Some((index, color)) = self.selected {
+            outstanding(index, color);
         }
         shapes.push(Shape::mesh(mesh));
     }

@@ -19,7 +19,7 @@ mod title;
 use egui::{Color32, Ui};
 
 pub use axis::{Axis, Scale};
-pub use bars::Bars;
+pub use bars::{Bars, places_of};
 pub use chart::{Chart, Drawn, LEAST_HEIGHT, TIME_LINK, look_of, visible};
 pub use csv::{Cell, Csv};
 pub use cursor::Along;

@@ -95,6 +95,10 @@ impl RowPicture {
                     let near =
                         points("near-duplicates", PlotPoints::Borrowed(&cloud.near)).radius(radius + 1.0);
                     plot.points(near.color(palette.warning));
+                    let marked =
+                        ctx.session.marked().iter().filter_map(|&code| cloud.points.get(code).copied());
+                    let marked = points("marked codes", PlotPoints::Owned(marked.collect())).radius(3.5);
+                    plot.points(marked.color(palette.marked()));
                     if let Some(point) = selected {
                         let mark = points("selected code", PlotPoints::Owned(vec![*point])).radius(5.0);
                         plot.points(mark.color(palette.highlight));

@@ -55,6 +55,10 @@ impl Map {
         } else {
             self.picture_ui(ctx, ui, &grid, codes, layer);
         }
+        for &code in ctx.session.marked().iter().filter(|&&code| code < codes.len()) {
+            let stroke = Stroke::new(1.5, palette.marked());
+            ui.painter().rect_stroke(grid.cell(code), 1.0, stroke, StrokeKind::Outside);
+        }
         let selection = ctx.session.selection();
         if let Some(code) = selection.code.filter(|&code| code < codes.len()) {
             let cell = grid.cell(code).expand(1.0);

@@ -8,7 +8,7 @@ use super::switch_ui;
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::number;
-use crate::app::plot::{Along, Axis, Bars, Cell, Chart, Csv, ReadOut};
+use crate::app::plot::{Along, Axis, Bars, Cell, Chart, Csv, ReadOut, places_of};
 use crate::metrics::buffers::{self, CodebookView};
 use crate::rvq::Rvq;
 use crate::session::SelectCommand;
@@ -116,6 +116,7 @@ impl ByCode {
         };
         let selected = ctx.session.selection().code;
         let place = selected.and_then(|code| codes.iter().position(|&c| c == code));
+        let marked = places_of(ctx.session.marked(), codes.iter().copied());
         let palette = ctx.palette;
         let mut chart = Chart::new(panel_id, measure.key(), measure.title(), x, measure.axis(), height)
             .reader(reader)
@@ -136,7 +137,8 @@ impl ByCode {
             || Some(table(measure, codes, values)),
             |plot| {
                 let bars = Bars::new(measure.title(), first, values, palette.layer(layer));
-                plot.add(bars.least_top(0.0).selected(place.map(|place| (place, palette.highlight))));
+                let bars = bars.least_top(0.0).marked(marked, palette.marked());
+                plot.add(bars.selected(place.map(|place| (place, palette.highlight))));
             },
         );
         if let Some((_, code)) = drawn.clicked_at().and_then(|point| at(point.x)) {

@@ -66,6 +66,7 @@ impl Bars {
         let with_ema = *ema && sizes.is_some();
         let first = shown.first();
         let place = ctx.session.selection().code.and_then(|code| shown.place_of(code));
+        let marked = plot::places_of(ctx.session.marked(), sorted.codes.iter().map(|&code| code as usize));
         let palette = ctx.palette;
         let title = format!("Codes of layer {}, {frames_words}", layer + 1);
         let y = shown.y_axis();
@@ -80,6 +81,7 @@ impl Bars {
                 || Some(table(&sorted.codes, &sorted.counts, |code| shown.as_frames(code))),
                 |plot| {
                     let bars = plot::Bars::new("frames", first, &sorted.counts, palette.layer(layer));
+                    let bars = bars.marked(marked, palette.marked());
                     plot.add(bars.selected(place.map(|place| (place, palette.highlight))));
                     if with_ema {
                         let line = Line::new("EMA, c_k / C times n", PlotPoints::Borrowed(shares));
