@@ -64,9 +64,10 @@
 //! - **frame**: one vector of the data. **Code**: the number of a row of a **codebook**. **Layer**: a codebook with what stands around it.
 //! - **quantizer**: the layers together, an [`rvq::Rvq`]. **Model**: a quantizer in a file. **Checkpoint**: a trainer's file with one inside, or a
 //!   training between two steps as the workspace keeps it.
-//! - **run**: a training, a loaded model, a member of a comparison or a sweep, or codes alone, with an id that never changes
-//!   ([`session::RunEntry`]). Its quantizer with parameters and figures, as panels and reports see it, is a [`training::Run`].
+//! - **run**: a training, a loaded model, a mended copy of either, a member of a comparison or a sweep, or codes alone, with an id that never
+//!   changes ([`session::RunEntry`]). Its quantizer with parameters and figures, as panels and reports see it, is a [`training::Run`].
 //! - **evaluate**: quantize frames and count. **Encode**: frames to codes. **Resume**: take up a training behind its last step.
+//! - **repair**: fixes that are worked out from some frames, judged by others, and kept where they do no harm, without training.
 //! - **finding**: a sentence on what stands out. **Verdict**: whether a layer is healthy, why, and what to change.
 //! - **workspace**: what a window has and keeps: references to data, runs, what is shown and planned.
 //!

@@ -1,19 +1,23 @@
 //! What the doctor finds in the shown run, worked out on a thread: comparing rows and looking at frames take their time.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use egui::{Id, Ui};
 
 use super::memo::ByPtr;
 use crate::doctor::{Finding, Patient, diagnose};
 use crate::jobs::Dataset;
-use crate::session::{RunState, View};
+use crate::session::{RunId, RunState, View};
 use crate::training::{History, Run};
 
 /// Where the window remembers them.
 const MEMORY: &str = "what the doctor finds";
 /// Runs whose findings are remembered.
 const KEPT: usize = 4;
+/// The same of what a quick look finds, which a table of runs asks for of every row that is seen.
+const KEPT_QUICK: usize = 256;
+/// Seconds for which a quick look at a run that is trained is good enough.
+const QUICK_EVERY: f64 = 1.0;
 
 /// The findings, once they are there.
 pub type Place = Arc<OnceLock<Vec<Finding>>>;
@@ -50,30 +54,31 @@ impl Diagnosis {
 #[derive(Clone, Default)]
 struct Diagnoses {
     made: Vec<(Key, Place)>,
-    quick: Option<(ByPtr<Run>, Arc<Vec<Finding>>)>,
+    quick: Vec<Quick>,
+}
+
+/// What a quick look at a run has found.
+#[derive(Clone)]
+struct Quick {
+    id: RunId,
+    /// The run as it was. What is let go to bound memory is not held here: its place alone is kept, so that no other run gets it.
+    run: Weak<Run>,
+    /// When, in seconds.
+    at: f64,
+    findings: Arc<Vec<Finding>>,
 }
 
 /// What the doctor finds in the shown run.
 #[must_use]
 pub fn diagnosis_of(ui: &Ui, view: View<'_>, dataset: Option<&Arc<Dataset>>) -> Diagnosis {
     let id = Id::unique(MEMORY);
-    let run = ByPtr(view.run.clone());
     if view.entry.state().is_under_way() && *view.entry.state() != RunState::Paused {
-        let known: Diagnoses = ui.data(|data| data.get_temp(id)).unwrap_or_default();
-        if let Some((_, findings)) = known.quick.filter(|(of, _)| *of == run) {
-            return Diagnosis::Quick(findings);
-        }
-        let patient = Patient::of(view.run).with_history(view.history).without_rows();
-        let findings = Arc::new(diagnose(&patient));
-        ui.data_mut(|data| {
-            data.get_temp_mut_or_default::<Diagnoses>(id).quick = Some((run, findings.clone()));
-        });
-        return Diagnosis::Quick(findings);
+        return Diagnosis::Quick(quick_findings(ui, view));
     }
-    let key = (run, dataset.cloned().map(ByPtr));
+    let key = (ByPtr(view.run.clone()), dataset.cloned().map(ByPtr));
     let find =
         |known: &Diagnoses| known.made.iter().find(|(of, _)| *of == key).map(|(_, place)| place.clone());
-    if let Some(place) = ui.data(|data| data.get_temp(id).and_then(|known| find(&known))) {
+    if let Some(place) = ui.data_mut(|data| find(data.get_temp_mut_or_default(id))) {
         return Diagnosis::Whole(place);
     }
     let place = Place::default();
@@ -84,6 +89,35 @@ pub fn diagnosis_of(ui: &Ui, view: View<'_>, dataset: Option<&Arc<Dataset>>) -> 
     });
     start(ui, view, dataset.cloned(), place.clone());
     Diagnosis::Whole(place)
+}
+
+/// What is found in a run without comparing rows, the worst first. It is worked out once for each run, and about once a second while it is trained.
+#[must_use]
+pub fn quick_findings(ui: &Ui, view: View<'_>) -> Arc<Vec<Finding>> {
+    let (id, now) = (Id::unique(MEMORY), ui.input(|input| input.time));
+    let is_moving = view.entry.state().is_under_way();
+    let is_good = |quick: &Quick| {
+        let is_same = std::ptr::eq(quick.run.as_ptr(), Arc::as_ptr(view.run));
+        quick.id == view.id() && (is_same || is_moving && now - quick.at < QUICK_EVERY)
+    };
+    let known = ui.data_mut(|data| {
+        let known = data.get_temp_mut_or_default::<Diagnoses>(id);
+        known.quick.iter().find(|quick| is_good(quick)).map(|quick| quick.findings.clone())
+    });
+    if let Some(findings) = known {
+        return findings;
+    }
+    let patient = Patient::of(view.run).with_history(view.history).without_rows();
+    let findings = Arc::new(diagnose(&patient));
+    let run = Arc::downgrade(view.run);
+    let quick = Quick { id: view.id(), run, at: now, findings: findings.clone() };
+    ui.data_mut(|data| {
+        let known = data.get_temp_mut_or_default::<Diagnoses>(id);
+        known.quick.retain(|old| old.id != quick.id);
+        known.quick.insert(0, quick);
+        known.quick.truncate(KEPT_QUICK);
+    });
+    findings
 }
 
 fn start(ui: &Ui, view: View<'_>, dataset: Option<Arc<Dataset>>, place: Place) {

@@ -3,6 +3,7 @@
 //! `logic` takes in what jobs, dialogs and drops have brought; `ui` draws. While drawing, panels only put what they want into an
 //! outbox, which is emptied when drawing is over.
 
+mod badge;
 mod choice;
 mod code_strip;
 mod codebooks;

@@ -15,7 +15,9 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     egui::Frame::new().fill(ctx.palette.card).corner_radius(4).inner_margin(8).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy();
-        ui.add(egui::Label::new(RichText::new(format!("Model: {name}")).strong()).truncate())
+        let is_repaired = ctx.session.model_run().is_some_and(|entry| entry.tried().is_some());
+        let mended = if is_repaired { ", repaired" } else { "" };
+        ui.add(egui::Label::new(RichText::new(format!("Model: {name}{mended}")).strong()).truncate())
             .on_hover_rich(model.path.display().to_string());
         others_ui(ctx, model, ui);
         facts_ui(ctx, model, ui);

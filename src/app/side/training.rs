@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
+use crate::app::badge::badge_ui;
 use crate::app::plot::numbers::duration;
 use crate::app::rich::RichHover as _;
 use crate::app::stage_words::{stage_share, stage_words};
@@ -77,6 +78,9 @@ pub fn state_text(session: &Session) -> &'static str {
     match session.train_state() {
         TrainState::Idle if session.codes().is_some() => "Showing codes alone",
         TrainState::Idle if session.dataset().is_none() => "No data",
+        TrainState::Idle if session.shown().is_some_and(|entry| entry.tried().is_some()) => {
+            "Showing a repaired run"
+        }
         TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
         TrainState::Idle if session.shown().is_some_and(|entry| *entry.state() == RunState::Stopped) => {
             "Stopped on its way: Continue resumes it"
@@ -103,6 +107,7 @@ impl TrainingSection {
             TrainState::Idle | TrainState::Starting => ctx.palette.faint,
         };
         ui.label(RichText::new(state_text(session)).color(color));
+        shown_ui(ctx, ui);
         match state {
             TrainState::Starting => {
                 self.pace.clear();
@@ -193,6 +198,16 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if super::button(ui, "Continue", help, go_on) {
             ctx.send(TrainCommand::Continue);
         }
+    });
+}
+
+/// The name of the shown run, and a sign of what is wrong with it.
+fn shown_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let Some(view) = ctx.session.view() else { return };
+    ui.horizontal(|ui| {
+        badge_ui(ctx, ui, view.entry);
+        let name = RichText::new(view.entry.name()).size(NOTE_SIZE).color(ctx.palette.faint);
+        ui.add(egui::Label::new(name).truncate()).on_hover_rich("The run that every panel shows");
     });
 }
 

@@ -105,9 +105,7 @@ impl Dead {
             row_heights(ui, [(1.2, MAP_HEIGHT), (share, charts * LEAST_HEIGHT + gaps)]);
         map.ui(ctx, ui, codes, layer, map_height);
         if !with_curves {
-            ui.label(
-                RichText::new("A loaded model has no history of steps").size(12.0).color(ctx.palette.faint),
-            );
+            ui.label(RichText::new("There is no history of steps").size(12.0).color(ctx.palette.faint));
             return;
         }
         tiles_ui(ui, 2, TILE_WIDTH, (curves - gaps) / charts, |ui, index, height| {

@@ -109,7 +109,7 @@ impl Ema {
             switches_ui(ui, view, shown, scatter_shown);
         }
         if view.is_model {
-            let text = "A loaded model has no history of steps: its buffers tell whether they agree";
+            let text = "There is no history of steps: the buffers tell whether they agree";
             ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
         }
         if frames == 0 {

@@ -4,6 +4,7 @@ use egui::{Button, Color32, Key as Press, RichText, Role, Sense, TextEdit, Ui, W
 
 use super::ID;
 use super::rows::{FIGURES, Row, Rows, WORDS};
+use crate::app::badge::badge_ui;
 use crate::app::panels::parts::{Column, Sort, Table};
 use crate::app::plot::{Cell, Csv, Title};
 use crate::app::{PanelCtx, WindowRequest};
@@ -14,7 +15,7 @@ const WORD_COLUMNS: [(&str, &str, f32); WORDS] = [
     ("Draw", "A tick lays the run over the shown one, in every plot over steps and layers", 46.0),
     (
         "Run",
-        "Its name: click to show it in every panel. A dot: it is pinned, kept whole however many there are",
+        "Its name: click to show it in every panel. A sign before it: what the doctor finds at a quick look. A dot: it is pinned, kept whole however many there are",
         170.0,
     ),
     ("Origin", "Where it comes from", 76.0),
@@ -143,6 +144,9 @@ fn draw_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row) {
 fn name_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typing>) {
     if typing.as_ref().is_some_and(|typing| typing.id == row.id) {
         return typing_ui(ctx, ui, row, typing);
+    }
+    if let Some(entry) = ctx.session.run(row.id) {
+        badge_ui(ctx, ui, entry);
     }
     let is_shown = ctx.session.shown().is_some_and(|shown| shown.id == row.id);
     let pin = if row.is_pinned { "• " } else { "" };

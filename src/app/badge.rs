@@ -1,0 +1,71 @@
+//! A small sign on a run: how bad the worst is that the doctor finds at a quick look, and how much there is.
+
+use egui::{Align2, Color32, FontId, Role, Sense, Ui, WidgetInfo, vec2};
+
+use super::diagnoses::quick_findings;
+use super::plot::numbers::count;
+use super::rich::RichHover as _;
+use super::{Palette, PanelCtx, WindowRequest};
+use crate::doctor::{Finding, Severity};
+use crate::session::{RunEntry, RunsCommand};
+
+/// Findings that its tooltip lists; the others are counted.
+const LISTED: usize = 8;
+/// The radius of the sign.
+const RADIUS: f32 = 7.0;
+
+/// Draws it where anything was found; a click leads to the findings.
+pub fn badge_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, entry: &RunEntry) {
+    let Some(view) = entry.view() else { return };
+    let findings = quick_findings(ui, view);
+    let Some(worst) = findings.first() else { return };
+    let number = findings.len().to_string();
+    let size = vec2(2.0 * RADIUS + 3.0 + 7.0 * number.len() as f32, 2.0 * RADIUS + 2.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let (sign, color) = sign(ctx.palette, worst.severity);
+    let middle = rect.left_center() + vec2(RADIUS, 0.0);
+    sign_at(ui, ctx.palette, middle, sign, color);
+    let at = middle + vec2(RADIUS + 3.0, 0.0);
+    ui.painter().text(at, Align2::LEFT_CENTER, number, FontId::proportional(11.0), color);
+    let name = format!("{} on {}", count(findings.len() as u64, "finding"), entry.name());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    if response.on_hover_rich(listed(&findings)).clicked() {
+        ctx.send(RunsCommand::Show(entry.id));
+        ctx.request(WindowRequest::ShowPanel("doctor"));
+    }
+}
+
+/// Draws the sign of a severity, with its name under the pointer.
+pub fn severity_ui(ui: &mut Ui, palette: &Palette, severity: Severity) {
+    let (rect, response) = ui.allocate_exact_size(vec2(16.0, 16.0), Sense::hover());
+    let (sign, color) = sign(palette, severity);
+    sign_at(ui, palette, rect.center(), sign, color);
+    response.on_hover_rich(severity.label());
+}
+
+fn sign(palette: &Palette, severity: Severity) -> (&'static str, Color32) {
+    match severity {
+        Severity::Severe => ("×", palette.bad),
+        Severity::Warning => ("!", palette.warning),
+        Severity::Note => ("i", palette.accent),
+    }
+}
+
+/// Drawn, because fonts do not agree on such signs.
+fn sign_at(ui: &Ui, palette: &Palette, at: egui::Pos2, sign: &str, color: Color32) {
+    ui.painter().circle_filled(at, RADIUS, color);
+    ui.painter().text(at, Align2::CENTER_CENTER, sign, FontId::proportional(12.0), palette.on_accent);
+}
+
+/// What was found, the worst first, a line for each.
+fn listed(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| {
+        let title = finding.check().map_or(finding.id, |check| check.title);
+        format!("{}: {title}", finding.severity.label())
+    };
+    let mut lines: Vec<String> = findings.iter().take(LISTED).map(line).collect();
+    if findings.len() > LISTED {
+        lines.push(format!("and {} more", findings.len() - LISTED));
+    }
+    format!("{}\n\nA quick look, without comparing rows: click for all of it", lines.join("\n"))
+}

@@ -1,0 +1,168 @@
+//! What can be done about a finding: mend the rows, train with other parameters, look at it.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Button, Response, RichText, Ui};
+
+use crate::app::plot::numbers::number;
+use crate::app::rich::RichHover as _;
+use crate::app::{PanelCtx, WindowRequest};
+use crate::doctor::repair::{Fix, called_for, fix};
+use crate::doctor::{Change, ChangeValue, Evidence, Finding};
+use crate::jobs::Source;
+use crate::rvq::param_spec;
+use crate::session::{RunId, RunsCommand, SelectCommand, View};
+
+/// What can be done with the shown run now, the same for all of its findings.
+pub struct Actions {
+    run: RunId,
+    /// Why it cannot be repaired.
+    no_repair: Option<String>,
+    /// Why it cannot be trained again.
+    no_retrain: Option<&'static str>,
+    /// The model's file and those of the data, for whoever wants a command to repair it by.
+    files: Option<(PathBuf, Vec<PathBuf>)>,
+}
+
+impl Actions {
+    /// What can be done with the run of `view`.
+    pub fn of(ctx: &PanelCtx<'_>, view: View<'_>) -> Self {
+        let run = view.id();
+        // The file has the rows from before a repair.
+        let model = view.entry.model().filter(|_| view.entry.tried().is_none());
+        let data = ctx.session.dataset().map(|dataset| dataset.source.clone());
+        let files = match (model, data) {
+            // What was opened together with the model names it as well.
+            (Some(model), Some(Source::Files(mut data))) => {
+                data.retain(|path| *path != model.path);
+                Some((model.path.clone(), data))
+            }
+            _ => None,
+        };
+        let no_repair = ctx.session.why_not_repair(run);
+        Self { run, no_repair, no_retrain: ctx.session.why_not_retrain(run), files }
+    }
+
+    /// Draws the buttons of a finding.
+    pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
+        let fix = fix(finding.id);
+        if let Some(fix) = fix {
+            let help = format!("To {}. {AFTER}", fix.title);
+            if button(ui, "Repair", &help, self.no_repair.as_deref()).clicked() {
+                ctx.send(RunsCommand::Repair(self.run, vec![fix.id]));
+            }
+        }
+        if !finding.changes.is_empty() {
+            let words = words(&finding.changes);
+            let help = format!(
+                "Train as this run was trained, but with {words}; a loaded model from its codebooks, where they fit. A training under way ends"
+            );
+            if button(ui, &format!("Retrain with {words}"), &help, self.no_retrain).clicked() {
+                ctx.send(RunsCommand::Retrain(self.run, finding.changes.clone()));
+            }
+        }
+        show_ui(ctx, ui, finding);
+        if let (Some(fix), Some((model, data))) = (fix, &self.files) {
+            let command = command(model, data, fix);
+            let text = RichText::new("Copy command").size(10.5);
+            let help = format!("The same on the command line, which writes a file:\n\n{command}");
+            if ui.add(Button::new(text).small().frame(false)).on_hover_rich(help).clicked() {
+                ui.ctx().copy_text(command);
+            }
+        }
+    }
+
+    /// Draws the button that tries every fix that these findings call for, where there are several.
+    pub fn all_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, findings: &[Finding]) {
+        let fixes = called_for(findings);
+        if fixes.len() < 2 {
+            return;
+        }
+        let titles: Vec<&str> = fixes.iter().map(|fix| fix.title).collect();
+        let help = format!("One after the other: {}. {AFTER}", titles.join("; "));
+        if button(ui, "Repair all", &help, self.no_repair.as_deref()).clicked() {
+            ctx.send(RunsCommand::Repair(self.run, fixes.iter().map(|fix| fix.id).collect()));
+        }
+    }
+}
+
+/// What comes of a repair.
+const AFTER: &str = "It is kept only if held-out frames do no worse, as a run beside this one: `Ctrl+Z` takes that away again";
+
+fn button(ui: &mut Ui, text: &str, help: &str, why_not: Option<&str>) -> Response {
+    let response = ui.add_enabled(why_not.is_none(), Button::new(RichText::new(text).size(12.0)).small());
+    response.on_hover_rich(help).on_disabled_hover_text(why_not.unwrap_or_default())
+}
+
+/// Changes in a few words, under the names that flags have: `rule rvqscope, init kmeans`.
+fn words(changes: &[Change]) -> String {
+    let word = |Change { key, value }: &Change| {
+        let name = param_spec(key).map_or(*key, |spec| spec.flag).replace('-', " ");
+        match value {
+            ChangeValue::Number(value) => format!("{name} {}", number(*value)),
+            ChangeValue::Word(word) => format!("{name} {word}"),
+        }
+    };
+    changes.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// The command that mends a model of a file on the data that are open.
+fn command(model: &Path, data: &[PathBuf], fix: &Fix) -> String {
+    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    let data: Vec<String> = data.iter().map(|path| quoted(path)).collect();
+    format!("rvqscope repair {} {} --fix {} --out mended.safetensors", quoted(model), data.join(" "), fix.id)
+}
+
+/// Leads to the panel that shows the figures, with the layer selected and the codes marked.
+fn show_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
+    let Some((panel, title)) = shown_in(finding) else { return };
+    if button(ui, "Show", &format!("Select it and go to {title}"), None).clicked() {
+        if let Some(&layer) = finding.layers.first() {
+            ctx.send(match &*finding.codes {
+                [] => SelectCommand::Layer(layer),
+                [code] => SelectCommand::Code(layer, Some(*code)),
+                codes => SelectCommand::Codes(layer, codes.into()),
+            });
+        }
+        ctx.request(WindowRequest::ShowPanel(panel));
+    }
+}
+
+/// The panel in which a finding is seen, by what it looked at.
+fn shown_in(finding: &Finding) -> Option<(&'static str, &'static str)> {
+    let needs = finding.check()?.needs;
+    let by_id = match finding.id {
+        "overloaded-codes" | "idle-layer" | "wrong-features" | "offset" => Some(("error", "Error")),
+        "by-heart" | "unused-codes" | "collapse" => Some(("usage", "Usage")),
+        "still-moving" | "decay-too-slow" => Some(("layers", "Layers")),
+        _ => None,
+    };
+    let by_evidence = || match () {
+        () if needs.contains(&Evidence::Frames) => ("data", "Data"),
+        () if needs.contains(&Evidence::Sizes) => ("dead", "Dead codes"),
+        () if needs.contains(&Evidence::Rows) => ("codebook", "Codebook"),
+        () => ("usage", "Usage"),
+    };
+    Some(by_id.unwrap_or_else(by_evidence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_and_commands_say_what_they_mean() {
+        let changes = [
+            Change { key: "rule", value: ChangeValue::Word("rvqscope") },
+            Change { key: "threshold_ema_dead_code", value: ChangeValue::Number(0.162_345_6) },
+            Change { key: "kmeans_iters", value: ChangeValue::Number(50.0) },
+        ];
+        assert_eq!(words(&changes), "rule rvqscope, threshold 0.1623, kmeans iters 50");
+        let fix = fix("replace-dead").unwrap();
+        let found = command(Path::new("it's.pth"), &[PathBuf::from("a b.wav")], fix);
+        assert_eq!(
+            found,
+            r"rvqscope repair 'it'\''s.pth' 'a b.wav' --fix replace-dead --out mended.safetensors"
+        );
+    }
+}
