@@ -20,6 +20,10 @@ pub enum Purpose {
     Dropout = 6,
     /// The order in which frames are evaluated.
     Evaluation = 7,
+    /// Which of many frames are looked at one by one.
+    Examples = 8,
+    /// Pairs of codes that have nothing to do with each other.
+    Chance = 9,
 }
 
 /// The generator for `purpose` number `index` (a layer, a step, an epoch) under `seed`.

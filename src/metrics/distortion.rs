@@ -57,6 +57,19 @@ metric! {
     }
 }
 
+/// `sqrt(mean ||x - e_k||²)`: the radius of a code's cell, of the figure [`code_distortion`].
+#[must_use]
+pub fn cell_radius(sq_error: f64, count: u64) -> Option<f64> {
+    code_distortion(sq_error, count).map(f64::sqrt)
+}
+
+/// The share of a code in the layer's total of `||x - e_k||²`; `None` where the layer has no error.
+#[must_use]
+pub fn error_share(code_sq_error: &[f64], code_idx: usize) -> Option<f64> {
+    let total: f64 = code_sq_error.iter().sum();
+    code_sq_error.get(code_idx).filter(|_| total > 0.0).map(|error| error / total)
+}
+
 metric! {
     SHANNON, "shannon_db", "Shannon reference", "dB",
     "`10 log10(sum l / sum min(l, t))` over the eigenvalues l of the covariance of what goes into the layer, t such that `sum max(0, log2(l / t)) / 2 = log2 K`: the most that K codes can gain on Gaussian frames of this covariance (reverse water-filling). White frames of D dimensions: `6.02 log2(K) / D` dB.";
@@ -113,7 +126,11 @@ mod tests {
         assert_eq!(beam_gain_db(20.0, 2.0), Some(10.0));
         assert_eq!(explained_variance(50.0, 10.0), Some(0.8));
         assert_eq!(mse(12.0, 3, 2), Some(2.0));
-        assert_eq!(code_distortion(6.0, 3), Some(2.0));
+        assert_eq!((code_distortion(6.0, 3), cell_radius(12.0, 3)), (Some(2.0), Some(2.0)));
+        assert_eq!(
+            (error_share(&[1.0, 3.0], 1), error_share(&[0.0], 0), error_share(&[1.0], 7)),
+            (Some(0.75), None, None)
+        );
     }
 
     #[test]

@@ -6,10 +6,13 @@ mod bound;
 pub mod buffers;
 pub mod convergence;
 mod covariance;
+pub mod dependence;
 pub mod distortion;
 mod evaluation;
 mod evaluator;
 pub mod figures;
+pub mod over_time;
+pub mod portrait;
 mod summary;
 pub mod threshold;
 pub mod tuples;
@@ -71,6 +74,10 @@ pub static DEFINITIONS: &[&Definition] = &[
     &usage::EFFECTIVE_KBPS,
     &tuples::COLLISION_RATE,
     &tuples::PREFIX_COVERAGE,
+    &dependence::CONDITIONAL_ENTROPY,
+    &dependence::MUTUAL_INFORMATION,
+    &dependence::REPETITION,
+    &dependence::RUN_LENGTH,
     &distortion::MSE,
     &distortion::SNR,
     &distortion::SNR_GAIN,

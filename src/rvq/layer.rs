@@ -1,6 +1,6 @@
 //! One layer: a codebook, and what stands around it.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use super::codebook::normalize_rows;
 use super::{Codebook, Metric, Projection, RvqError};
@@ -57,5 +57,15 @@ impl Layer {
         let mut input = projected.unwrap_or_else(|| residual.to_owned());
         normalize_rows(&mut input);
         Some(input)
+    }
+
+    /// The rows that the search compares its input with, `(num_codes, codebook dim)`: of unit length where angles decide.
+    pub(crate) fn searched_rows(&self, metric: Metric) -> CowArray<'_, f32, Ix2> {
+        if !metric.is_cosine() {
+            return self.codebook.embed().into();
+        }
+        let mut rows = self.codebook.embed().to_owned();
+        normalize_rows(&mut rows);
+        rows.into()
     }
 }
