@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use egui::{Button, Label, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::PanelCtx;
 use super::memo::{ByPtr, Memo};
 use super::panels::state_color;
 use super::plot::numbers::{count, grouped, number};
+use super::{PanelCtx, WindowRequest};
 use crate::metrics::Evaluation;
 use crate::session::{SelectCommand, Selection};
 use crate::training::{LayerCodes, Run, SplitKind};
@@ -94,6 +94,13 @@ fn code_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, co
     let state = codes.states[code];
     if button(ui, "×", "Select no code", true).clicked() {
         ctx.send(SelectCommand::Code(layer, None));
+    }
+    let inspect = ui.add(Button::new(RichText::new("Inspect").size(11.0)).small());
+    if inspect
+        .on_hover_text("Its row, its neighbours and the frames that chose it, in the Code inspector")
+        .clicked()
+    {
+        ctx.request(WindowRequest::ShowPanel("code"));
     }
     let name = RichText::new(format!("Layer {}, code {code}", layer + 1)).size(12.5).strong();
     ui.label(name.color(palette.layer(layer)));

@@ -272,6 +272,13 @@ fn total(sizes: &[f64]) -> f64 {
     sizes.iter().map(|size| size.max(0.0)).sum()
 }
 
+/// `p_k = c_k / C`, the share of a code in the EMA cluster sizes; `None` where they are nothing in all, or not known.
+#[must_use]
+pub fn ema_share(sizes: &[f64], code_idx: usize) -> Option<f64> {
+    let total = total(sizes);
+    sizes.get(code_idx).filter(|size| total > 0.0 && size.is_finite()).map(|size| size.max(0.0) / total)
+}
+
 fn positive(sizes: &[f64]) -> Vec<f64> {
     sizes.iter().map(|size| size.max(0.0)).collect()
 }
@@ -391,6 +398,14 @@ mod tests {
         close(utilization, 0.75);
         close(perplexity, 2f64.powf(1.5));
         close(gini, 12.0 / 32.0);
+        assert_eq!(
+            (ema_share(&[4.0, 2.0, 2.0, -1.0], 1), ema_share(&[4.0, -1.0], 1)),
+            (Some(0.25), Some(0.0))
+        );
+        assert_eq!(
+            (ema_share(&[0.0], 0), ema_share(&[f64::NAN], 0), ema_share(&[1.0], 1)),
+            (None, None, None)
+        );
         assert_eq!(view.norms[1], 5.0);
         assert_eq!(view.neighbours.iter().map(|n| n.code).collect::<Vec<_>>(), [1, 2, 1, 0]);
         // Distances 5, 0.1, 0.1 and 6: the upper median is 5, and 0.1 is within a tenth of it.

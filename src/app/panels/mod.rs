@@ -1,8 +1,10 @@
 //! The panels: one file each, and one row here.
 
+mod code;
 mod codebook;
 mod data;
 mod dead;
+mod dependence;
 mod doctor;
 mod ema;
 mod error;
@@ -28,6 +30,8 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(doctor::Doctor::default()),
     || Box::new(ema::Ema::default()),
     || Box::new(codebook::Codebook::default()),
+    || Box::new(code::Code::default()),
+    || Box::new(dependence::Dependence::default()),
     || Box::new(error::Error::default()),
     || Box::new(runs::Runs::default()),
     || Box::new(sweep::Sweep::default()),

@@ -9,7 +9,7 @@ use super::legend::legend_ui;
 use super::look::{Choices, Look};
 use super::read_out::{ReadOut, read_out_ui};
 use super::title::Title;
-use super::{Along, Axis, Scale, Visible, cursor, seen_width};
+use super::{Along, Axis, Scale, Visible, cursor, jump, seen_width};
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 
@@ -139,7 +139,7 @@ impl<'a> Chart<'a> {
         Self { stops: Some([first, last, step]), key_y: Some(y), ..self }
     }
 
-    /// Moves sideways together with the other plots of `link`.
+    /// Moves sideways together with the other plots of `link`, and goes with them where [`jump_to`](super::jump_to) leads.
     #[must_use]
     pub fn link(self, link: &'static str) -> Self {
         Self { link: Some(Id::unique(link)), ..self }
@@ -173,7 +173,9 @@ impl<'a> Chart<'a> {
         let left = ui.cursor().left();
         let plot = self.plot(ctx, ui, vec2(seen_width(ui) - LAST_LABEL, height));
         let curves = self.curves.clone();
+        let stretch = self.link.and_then(|_| jump::wanted(ui.ctx()));
         let shown = plot.show(ui, move |plot| {
+            stretch.into_iter().for_each(|(from, to)| plot.set_plot_bounds_x(from..=to));
             build(plot);
             curve::draw_all(&curves, plot);
         });

@@ -23,7 +23,7 @@ use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
 use marks::CodeMarks;
 pub(super) use overlay::{borders_ui, overlay_ui};
-use picture::ColorScale;
+pub(super) use picture::ColorScale;
 use pyramid::Preparing;
 use summary::{selection_ui, summary_ui};
 

@@ -6,6 +6,7 @@ mod counted;
 mod figures;
 mod layers;
 mod legend;
+mod over_time;
 mod stage;
 mod table;
 mod words;
@@ -19,7 +20,10 @@ pub use chooser::{chooser_ui, layers_ui, switch_ui};
 pub use counted::{Counted, counted};
 pub use figures::{Figure, figures_ui, small_sample_ui};
 pub use legend::{ramp_ui, swatch_ui};
-pub use stage::{banner_ui, frames_hint_ui, needs_frames_ui, note_ui, progress_ui, ready_view, without_data};
+pub use over_time::{clip_ranges, codes_hint_ui, codes_needed, layer_over_time};
+pub use stage::{
+    banner_ui, frames_hint_ui, middle_ui, needs_frames_ui, note_ui, progress_ui, ready_view, without_data,
+};
 pub use table::{Column, Key, Sort, Table, wanted_height};
 pub use words::{frames_words, step_words};
 

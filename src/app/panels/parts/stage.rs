@@ -202,7 +202,7 @@ fn layers_to_come(ctx: &PanelCtx<'_>) -> usize {
 }
 
 /// A title, a sentence and what can be done, in the middle of the room there is.
-fn middle_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str, actions: impl FnOnce(&mut Ui)) {
+pub fn middle_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, text: &str, actions: impl FnOnce(&mut Ui)) {
     let room = ui.available_size();
     ui.allocate_ui_with_layout(room, Layout::top_down(Align::Center), |ui| {
         ui.add_space((room.y / 2.0 - 60.0).max(4.0));

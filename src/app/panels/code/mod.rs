@@ -1,0 +1,245 @@
+//! The selected code: what it is, what its row looks like, which codes lie and stand beside it, and which frames chose it.
+
+mod cuts;
+mod facts;
+mod row;
+mod sheet;
+
+use egui::{Label, RichText, ScrollArea, Ui};
+
+use super::parts::{Counted, banner_ui, codes_hint_ui, counted, middle_ui};
+use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::LEAST_HEIGHT;
+use crate::app::plot::numbers::{count, grouped};
+use crate::app::rich::RichHover as _;
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::metrics::Evaluation;
+use crate::metrics::portrait::Members;
+use crate::session::{SelectCommand, Selection};
+use crate::training::{LayerCodes, Run, SplitKind};
+use cuts::CutStrip;
+use facts::Facts;
+use row::RowChart;
+use sheet::{Place, Sheets};
+
+const ID: &str = "code";
+/// Codes replaced in this many of the last steps are said to be so, as in the line below the panels.
+const RECENT_STEPS: u64 = 50;
+/// What codes over time would add.
+const ADDS: &str = "which codes stand before and behind it, and which frames chose it";
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Code inspector",
+    help: "The code that is selected in any panel: its row, its part in use and error, its neighbours, and the frames that chose it. Look at the \
+           farthest frames of an overloaded code: they want codes of their own",
+    home: Home { corner: Corner::LowerRight, place: 1 },
+};
+
+/// What counts are of: a run and the frames that are looked at, or codes alone.
+#[derive(Clone, PartialEq)]
+enum Of {
+    Run(ByPtr<Run>, SplitKind),
+    Codes(ByPtr<Evaluation>),
+}
+
+/// The panel.
+#[derive(Default)]
+pub struct Code {
+    codes: Memo<(Of, usize), LayerCodes>,
+    facts: Memo<(Of, usize, usize), Facts>,
+    body: Body,
+}
+
+/// What stands below the figures.
+#[derive(Default)]
+struct Body {
+    sheets: Sheets,
+    row: RowChart,
+    strip: CutStrip,
+}
+
+impl Panel for Code {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(counted) = counted(ctx, ui) else { return };
+        banner_ui(ctx, ui);
+        counted.chooser_ui(ctx, ui);
+        let Selection { layer, code, split, .. } = ctx.session.selection();
+        let Self { codes, facts, body } = self;
+        let of = Of::new(counted, split);
+        let codes = codes.get((of.clone(), layer), || layer_codes(counted, layer, split));
+        match code.filter(|&code| code < codes.len()) {
+            None => nothing_ui(ctx, ui, counted, codes, layer),
+            Some(code) => {
+                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                    facts::head_ui(ctx, ui, codes, layer, code);
+                    let facts = facts.get((of, layer, code), || Facts::of(counted, codes, layer, code));
+                    facts.ui(ctx, ui);
+                    body.ui(ctx, ui, counted, (layer, code), facts.radius);
+                });
+            }
+        }
+    }
+}
+
+impl Of {
+    fn new(counted: Counted<'_>, split: SplitKind) -> Self {
+        match counted {
+            Counted::Run(view) => Self::Run(ByPtr(view.run.clone()), split),
+            Counted::Codes(codes) => Self::Codes(ByPtr(codes.evaluation.clone())),
+        }
+    }
+}
+
+fn layer_codes(counted: Counted<'_>, layer: usize, split: SplitKind) -> LayerCodes {
+    match counted {
+        Counted::Run(view) => LayerCodes::new(view.run, layer, split, RECENT_STEPS),
+        Counted::Codes(codes) => {
+            LayerCodes::of_counts(codes.evaluation.layers.get(layer).map_or(&[], |tally| &tally.counts))
+        }
+    }
+}
+
+impl Body {
+    fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        counted: Counted<'_>,
+        (layer, code): (usize, usize),
+        radius: Option<f64>,
+    ) {
+        let Self { sheets, row, strip } = self;
+        let place = sheets.get(ctx, ui, layer, code);
+        let sheet = place.as_ref().and_then(|place| place.get());
+        let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
+        match sheet {
+            Some(sheet) => facts::chips_ui(ctx, ui, sheet, layer, radius),
+            None => drop(ui.label(faint("Looking at its neighbours"))),
+        }
+        if let Counted::Run(view) = counted {
+            let nearest = sheet.and_then(|sheet| sheet.nearest.first()).map(|other| other.code);
+            row.ui(ctx, ui, view, (layer, code, nearest), LEAST_HEIGHT);
+            ui.add(Label::new(faint(&row::space_words(&view.run.rvq, layer))).wrap());
+            facts::history_ui(ctx, ui, view.is_model);
+        }
+        codes_hint_ui(ctx, ui, counted, ADDS);
+        match place {
+            Some(place) if sheet.is_some() => frames_ui(ctx, ui, counted, strip, &place, radius),
+            _ => {}
+        }
+    }
+}
+
+/// The frames that chose the code.
+fn frames_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    counted: Counted<'_>,
+    strip: &mut CutStrip,
+    place: &Place,
+    radius: Option<f64>,
+) {
+    let Some(sheet) = place.get() else { return };
+    let text = |text: &str| RichText::new(text).size(12.0);
+    match (&sheet.members, counted) {
+        (Some(Ok(members)), _) => {
+            let help = "With the distance of each to the row. Click one to select it and the frames around it in every panel";
+            ui.add(Label::new(text(&members_words(ctx, members)).strong()).wrap()).on_hover_rich(help);
+            if let Some(dataset) = ctx.session.dataset() {
+                strip.ui(ctx, ui, place, dataset, radius);
+            }
+        }
+        (Some(Err(why)), _) => {
+            let why = format!("Its frames cannot be told: {why}");
+            ui.add(Label::new(text(&why).color(ctx.palette.warning)).wrap());
+        }
+        (None, Counted::Codes(_)) => {
+            let why = "What its frames look like is not in codes alone: open the model that they came from, and its audio or features";
+            ui.add(Label::new(text(why).color(ctx.palette.faint)).wrap());
+        }
+        (None, Counted::Run(_)) => {}
+    }
+}
+
+fn members_words(ctx: &PanelCtx<'_>, members: &Members) -> String {
+    let Members { total, looked_at, .. } = *members;
+    if total == 0 {
+        return "No frame chose it".to_owned();
+    }
+    let frames = match ctx.session.tokens() {
+        crate::session::TokensLook::Ready { tokens, .. } if tokens.frames_in_all > tokens.values.ncols() => {
+            format!(", among the first {} of the corpus", grouped(tokens.values.ncols() as i64))
+        }
+        _ => String::new(),
+    };
+    let chosen = format!("The {} that chose it{frames}", count(total as u64, "frame"));
+    if looked_at < total {
+        format!("{chosen}: {} of them, drawn at random, were looked at", grouped(looked_at as i64))
+    } else {
+        chosen
+    }
+}
+
+/// Without a selected code: how one is selected, and some that are worth it.
+fn nothing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>, codes: &LayerCodes, layer: usize) {
+    let text = "Click a code in any panel, or step through them in the line below the panels";
+    middle_ui(ctx, ui, "No code is selected", text, |ui| {
+        for (name, help, code) in suggestions(counted, codes, layer) {
+            let button = ui.add_enabled(code.is_some(), egui::Button::new(name));
+            if button.on_hover_rich(help).clicked() {
+                ctx.send(SelectCommand::Code(layer, code));
+            }
+        }
+    });
+}
+
+/// Codes that are worth a look.
+fn suggestions(
+    counted: Counted<'_>,
+    codes: &LayerCodes,
+    layer: usize,
+) -> [(&'static str, &'static str, Option<usize>); 3] {
+    let weights: Vec<f64> = match codes.frames {
+        0 => codes.sizes.iter().map(|size| size.max(0.0)).collect(),
+        _ => codes.counts.iter().map(|&count| count as f64).collect(),
+    };
+    let split = [SplitKind::HeldOut, SplitKind::Train].into_iter();
+    let tally = split.filter_map(|split| counted.evaluation(split)?.layers.get(layer)).next();
+    let errors = tally.map_or(&[][..], |tally| &tally.code_sq_error);
+    let alarm = codes.states.iter().position(|&state| codes.is_alarm(state));
+    [
+        (
+            "The most used code",
+            "The one that most frames chose, or with the largest EMA size",
+            greatest(&weights),
+        ),
+        (
+            "The code with the most error",
+            "The one with the largest share of the layer's error",
+            greatest(errors),
+        ),
+        ("The first dead code", "The first that is unused in the corpus or below the threshold", alarm),
+    ]
+}
+
+/// Where the greatest value above 0 stands, the first of several.
+fn greatest(values: &[f64]) -> Option<usize> {
+    let positive = values.iter().enumerate().filter(|(_, value)| **value > 0.0);
+    positive.min_by(|a, b| b.1.total_cmp(a.1)).map(|(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_is_the_first_of_equals_and_nothing_of_nothing() {
+        assert_eq!(greatest(&[1.0, 3.0, 3.0, f64::NAN]), Some(1));
+        assert_eq!([greatest(&[0.0, f64::NAN]), greatest(&[])], [None, None]);
+    }
+}

@@ -1,0 +1,61 @@
+//! How long codes stay the same.
+
+use egui::Ui;
+
+use super::ID;
+use crate::app::PanelCtx;
+use crate::app::memo::Memo;
+use crate::app::plot::numbers::{count, percent};
+use crate::app::plot::{Axis, Bars, Cell, Chart, Csv, ReadOut};
+use crate::metrics::dependence::{InTime, RUN_LENGTH};
+
+/// The chart's own state: the share of frames in runs of each length.
+#[derive(Default)]
+pub struct Runs {
+    shares: Memo<(Vec<u64>, u64), Vec<f64>>,
+}
+
+impl Runs {
+    /// Draws it.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, found: &InTime, layer: usize, height: f32) {
+        let all: u64 = found.runs.iter().sum();
+        let shares = self.shares.get((found.runs.clone(), all), || {
+            found.runs.iter().map(|&runs| runs as f64 / all.max(1) as f64).collect()
+        });
+        let is_open = found.last_is_open();
+        let last = found.runs.len();
+        let x = Axis::whole(
+            "Length in frames",
+            "For how many frames in a row the code stays the same; the last bar holds longer ones too",
+        );
+        let y = Axis::real("Share of runs", RUN_LENGTH.text);
+        let title = format!("Run lengths of layer {}", layer + 1);
+        Chart::new(ID, "runs", &title, x, y, height)
+            .reader(move |at| {
+                let length = at.x.round();
+                let runs = *found.runs.get((length >= 1.0).then(|| length as usize - 1)?)?;
+                let longer = if is_open && length as usize == last { " or more" } else { "" };
+                let read =
+                    ReadOut::new(length, format!("{}{longer} of one code", count(length as u64, "frame")));
+                Some(read.row(
+                    "Runs",
+                    format!("{} ({})", count(runs, "run"), percent(runs as f64 / all.max(1) as f64)),
+                ))
+            })
+            .stops(1.0, last as f64, 1.0, 0.0)
+            .tune(move |plot| plot.include_x(0.4).include_x(last as f64 + 0.6).include_y(0.0))
+            .show(
+                ctx,
+                ui,
+                |_| {},
+                || {
+                    let mut csv = Csv::new(["length", "runs"]);
+                    (1usize..)
+                        .zip(&found.runs)
+                        .for_each(|(n, &runs)| csv.row([Cell::from(n), Cell::Int(runs)]));
+                    Some(csv.finish())
+                },
+                |plot| plot.add(Bars::new("runs", 1.0, shares, ctx.palette.layer(layer)).least_top(0.0)),
+            );
+    }
+}
