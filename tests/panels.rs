@@ -158,6 +158,10 @@ fn codes_without_their_quantizer() {
             }
             "dead" => &["unused in the corpus: ", "not in codes alone", "Codes of layer"],
             "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
+            "code" => &["No code is selected", "The most used code"],
+            "dependence" => {
+                &["Entropy of each layer, and given the layer before", "The first layer has none"]
+            }
             "notices" | "runs" => &[],
             "data" => {
                 &["Needs the frames", "open the audio or features that they were made of", "Open files…"]
@@ -362,6 +366,8 @@ fn a_loaded_model() {
             "error" => &["Energy of each layer's rows", "Frames would add"],
             "codebook" => &["Effective dimension", "Near-duplicates", "Rows on their principal axes"],
             "tokens" => &["Tokens need frames"],
+            "code" => &["No code is selected", "The first dead code"],
+            "dependence" => &["Needs the codes of frames", "Open files…"],
             "runs" => &["loaded"],
             "data" => &["No data yet"],
             _ => &[],

@@ -25,6 +25,11 @@ const FIRST_LOOKS: &[(&str, &str)] = &[
         "Reconstruction error",
         "What does each layer add? Gains fall with depth; a layer that adds nothing costs bits all the same",
     ),
+    (
+        "Code inspector",
+        "Which frames are these? Click a code in any panel: it shows the code's row, its neighbours and the frames that chose \
+         it; click a frame to go to its place",
+    ),
 ];
 
 /// The help window.

@@ -4,6 +4,7 @@
 
 mod bound;
 pub mod buffers;
+pub mod by_clip;
 pub mod convergence;
 mod covariance;
 pub mod dependence;

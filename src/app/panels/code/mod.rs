@@ -4,6 +4,7 @@ mod cuts;
 mod facts;
 mod row;
 mod sheet;
+mod strip;
 
 use egui::{Label, RichText, ScrollArea, Ui};
 
@@ -17,10 +18,10 @@ use crate::metrics::Evaluation;
 use crate::metrics::portrait::Members;
 use crate::session::{SelectCommand, Selection};
 use crate::training::{LayerCodes, Run, SplitKind};
-use cuts::CutStrip;
 use facts::Facts;
 use row::RowChart;
 use sheet::{Place, Sheets};
+use strip::CutStrip;
 
 const ID: &str = "code";
 /// Codes replaced in this many of the last steps are said to be so, as in the line below the panels.

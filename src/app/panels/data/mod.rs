@@ -1,5 +1,6 @@
 //! Data: waveform and features over time, clips, what is held out, and the stretch that is selected.
 
+mod go_to;
 mod marks;
 mod overlay;
 mod picture;
@@ -21,6 +22,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
+pub(super) use go_to::go_to;
 use marks::CodeMarks;
 pub(super) use overlay::{borders_ui, overlay_ui};
 pub(super) use picture::ColorScale;

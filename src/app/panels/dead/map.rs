@@ -1,8 +1,8 @@
 //! All codes of a layer as a map of cells that fills the room it has.
 
 use egui::{
-    Color32, ColorImage, Mesh, Rect, Sense, Shape, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui,
-    pos2, vec2,
+    Color32, ColorImage, Mesh, Rect, Role, Sense, Shape, Stroke, StrokeKind, TextureHandle, TextureOptions,
+    Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::ID;
@@ -41,13 +41,14 @@ impl Map {
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, height: f32) {
         let top = ui.cursor().top();
         let title = format!("Codes of layer {}", layer + 1);
-        let help =
-            "One cell a code, row by row. Point at one to read it off, click it to select it in every panel";
+        let help = "One cell a code, row by row. Point at one to read it off, click it to select it in every panel, double-click it to go to the Code \
+                    inspector";
         let save =
             || Some(WindowRequest::SaveCsv { file_name: "dead-codes.csv".to_owned(), csv: table(codes) });
         Title { panel_id: ID, key: "map", text: &title, help, choices: None }.ui(ctx, ui, |_| {}, save);
         let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(LEAST_MAP));
         let (rect, response) = ui.allocate_exact_size(room, Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Map of codes"));
         let grid = Grid::fit(rect, codes.len());
         let palette = ctx.palette;
         if codes.len() <= MOST_CELLS {
@@ -68,6 +69,9 @@ impl Map {
         let pointed = response.hover_pos().and_then(|at| grid.code_at(at));
         if response.clicked() {
             ctx.send(SelectCommand::Code(layer, pointed));
+        }
+        if response.double_clicked() && pointed.is_some() {
+            ctx.request(WindowRequest::ShowPanel("code"));
         }
         let (egui_ctx, id) = (ui.ctx().clone(), response.id);
         match pointed {

@@ -1,6 +1,7 @@
 //! Reconstruction error: what each layer adds, on frames that are trained on and on those that are held out.
 
 mod by_layer;
+mod clips;
 mod energy;
 mod table;
 
@@ -57,6 +58,7 @@ pub struct Error {
     steps: StepLines,
     energy: energy::Energy,
     overlaid: Overlaid,
+    clips: clips::Clips,
 }
 
 /// The figures of the runs that are drawn over one another, on the frames that each is judged by.
@@ -109,7 +111,7 @@ impl Panel for Error {
 
 impl Error {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
-        let Self { figures, by_layer, steps, energy, overlaid } = self;
+        let Self { figures, by_layer, steps, energy, overlaid, clips } = self;
         let split = ctx.session.selection().split;
         let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(view.run, split));
         if figures.train.is_empty() && figures.held_out.is_empty() {
@@ -148,6 +150,7 @@ impl Error {
             }
         });
         table::table_ui(ctx, ui, figures, table - spare);
+        clips.ui(ctx, ui, view);
     }
 }
 

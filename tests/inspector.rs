@@ -1,0 +1,281 @@
+//! From a figure to its frames: what is selected anywhere is what the Code inspector shows, and leads on to codes and frames.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use egui::Theme;
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use ndarray::Array2;
+use rvqscope::app::App;
+use rvqscope::param::ParamValue;
+use rvqscope::session::{
+    Command, DataCommand, ParamsCommand, SaveCommand, SelectCommand, TokensLook, TrainCommand, TrainState,
+};
+use rvqscope::training::SplitKind;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Window = Harness<'static, App>;
+
+fn window() -> Window {
+    let builder = Harness::builder().with_size([1600.0, 1400.0]).with_theme(Theme::Light);
+    let mut harness = builder.build_eframe(|cc| App::empty(cc));
+    harness.step();
+    harness
+}
+
+fn apply(harness: &mut Window, command: impl Into<Command>) {
+    harness.state_mut().apply(command);
+    harness.step();
+}
+
+/// Draws frames until `done`, while jobs and threads work.
+#[track_caller]
+fn until(harness: &mut Window, what: &str, done: impl Fn(&Window) -> bool) {
+    let start = Instant::now();
+    harness.step();
+    while !done(harness) {
+        assert!(start.elapsed() < PATIENCE, "{what} does not come");
+        std::thread::sleep(Duration::from_millis(3));
+        harness.step();
+    }
+    harness.run_steps(2);
+}
+
+fn settle(harness: &mut Window) {
+    until(harness, "the end of all jobs", |harness| !harness.state().session().is_busy());
+}
+
+fn has(harness: &Window, words: &str) -> bool {
+    harness.query_all_by_label_contains(words).next().is_some()
+}
+
+#[track_caller]
+fn wait_for(harness: &mut Window, words: &str) {
+    until(harness, words, |harness| has(harness, words));
+}
+
+fn show(harness: &mut Window, panel: &str) {
+    harness.state_mut().layout_mut().show(panel);
+    harness.run_steps(3);
+}
+
+#[track_caller]
+fn click(harness: &mut Window, label: &str) {
+    harness.get_by_role_and_label(Role::Button, label).click_accesskit();
+    harness.run_steps(3);
+}
+
+fn selected(harness: &Window) -> (usize, Option<usize>) {
+    let selection = harness.state().session().selection();
+    (selection.layer, selection.code)
+}
+
+/// A file of frames by 4 dimensions in four clusters, or all the same.
+fn features(dir: &Path, frames: usize, constant: bool) -> PathBuf {
+    let values = Array2::from_shape_fn((frames, 4), |(t, d)| {
+        let noise = ((t * 31 + d * 17) % 101) as f32 / 101.0;
+        if constant { 2.5 } else { noise + (t % 4) as f32 * (d + 1) as f32 }
+    });
+    let path = dir.join(format!("frames-{frames}-{constant}.npy"));
+    ndarray_npy::write_npy(&path, &values).unwrap();
+    path
+}
+
+/// A training of three layers of so many codes.
+fn trained(dir: &Path, frames: usize, constant: bool, codes: u64) -> Window {
+    let mut harness = window();
+    apply(&mut harness, DataCommand::Open(vec![features(dir, frames, constant)]));
+    settle(&mut harness);
+    for (key, value) in [("codebook_size", codes), ("num_layers", 3), ("steps", 20), ("batch_size", 64)] {
+        apply(&mut harness, ParamsCommand::Set { key, value: ParamValue::Int(value) });
+    }
+    apply(&mut harness, TrainCommand::Start);
+    settle(&mut harness);
+    assert!(harness.state().session().view().is_some(), "{:?}", harness.state().session().notices());
+    harness
+}
+
+#[test]
+fn a_code_that_is_selected_anywhere_is_shown_in_the_same_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "code");
+    assert!(has(&harness, "No code is selected") && has(&harness, "Click a code in any panel"));
+    for (layer, code) in [(1, 3), (2, 0), (0, 7)] {
+        apply(&mut harness, SelectCommand::Code(layer, Some(code)));
+        let name = format!("Code {code} of layer {}", layer + 1);
+        assert!(harness.query_by_label(&name).is_some(), "{name} is not there at once");
+        assert!(has(&harness, "Chosen by") && has(&harness, "Share of error") && has(&harness, "EMA"));
+        assert!(has(&harness, "The row lies in the space of the frames, 4 dimensions"));
+    }
+    // The line below the panels leads to the inspector, whatever is in front.
+    show(&mut harness, "ema");
+    assert!(!has(&harness, "Code 7 of layer 1"));
+    click(&mut harness, "Inspect");
+    assert!(has(&harness, "Code 7 of layer 1"));
+    apply(&mut harness, SelectCommand::Code(0, None));
+    assert!(has(&harness, "No code is selected"));
+}
+
+#[test]
+fn the_most_used_code_is_one_click_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "code");
+    click(&mut harness, "The most used code");
+    let run = harness.state().session().view().unwrap().run.clone();
+    let counts = &run.evaluation(SplitKind::HeldOut).unwrap().layers[0].counts;
+    let (_, code) = selected(&harness);
+    assert_eq!(counts[code.unwrap()], *counts.iter().max().unwrap());
+}
+
+#[test]
+fn a_dead_code_of_the_map_leads_to_the_inspector() {
+    let dir = tempfile::tempdir().unwrap();
+    // Frames that are all the same need one code of 16.
+    let mut harness = trained(dir.path(), 200, true, 16);
+    show(&mut harness, "dead");
+    show(&mut harness, "code");
+    let map = harness.get_by_label("Map of codes").rect();
+    let at = map.left_top() + egui::vec2(60.0, 10.0);
+    harness.hover_at(at);
+    harness.run_steps(2);
+    for pressed in [true, false] {
+        let modifiers = egui::Modifiers::NONE;
+        harness.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers,
+        });
+    }
+    harness.run_steps(3);
+    let (layer, code) = selected(&harness);
+    let code = code.expect("a cell of the map is a code");
+    assert!(harness.query_by_label(&format!("Code {code} of layer {}", layer + 1)).is_some());
+    assert!(has(&harness, "unused in the corpus"), "it says that it is dead");
+    // Its frames were not encoded yet: a button does, and then it is said that there are none.
+    click(&mut harness, "Encode the frames");
+    wait_for(&mut harness, "No frame chose it");
+}
+
+#[test]
+fn chips_lead_to_codes_and_pictures_to_frames() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "code");
+    click(&mut harness, "The most used code");
+    let (_, first) = selected(&harness);
+    wait_for(&mut harness, "Nearest codes");
+    assert!(!has(&harness, "Before it in time"), "codes over time are not there yet");
+    click(&mut harness, "Encode the frames");
+    wait_for(&mut harness, "Before it in time");
+    wait_for(&mut harness, "that chose it");
+    for words in ["Nearest", "Farthest", "Behind it in time"] {
+        assert!(has(&harness, words), "{words}");
+    }
+    let picture = harness
+        .query_all_by_label_contains("Frame ")
+        .find(|node| node.accesskit_node().role() == Role::Button);
+    let picture = picture.expect("a picture of a frame");
+    let frame: usize = picture.accesskit_node().label().unwrap()["Frame ".len()..].parse().unwrap();
+    picture.click_accesskit();
+    harness.run_steps(3);
+    let (from, to) = harness.state().session().selection().frames.expect("a stretch is selected");
+    assert!((from..to).contains(&frame) && to - from <= 13, "{frame} in {from}..{to}");
+    let TokensLook::Ready { tokens, .. } = harness.state().session().tokens() else { panic!("no codes") };
+    assert_eq!(tokens.values[[0, frame]] as usize, first.unwrap(), "the frame chose the code");
+    let chip = harness.query_all_by_label_contains("Select code ").next().expect("a nearest code");
+    let other: usize = chip.accesskit_node().label().unwrap()["Select code ".len()..].parse().unwrap();
+    chip.click_accesskit();
+    harness.run_steps(3);
+    assert_eq!(selected(&harness), (0, Some(other)));
+    assert!(harness.query_by_label(&format!("Code {other} of layer 1")).is_some());
+}
+
+#[test]
+fn dependence_is_counted_and_its_pairs_lead_to_codes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "dependence");
+    assert!(has(&harness, "Codes are not there yet"));
+    click(&mut harness, "Encode the frames");
+    wait_for(&mut harness, "Which code follows which, layer 1");
+    assert!(has(&harness, "The first layer has none before it"));
+    apply(&mut harness, SelectCommand::Layer(1));
+    wait_for(&mut harness, "The code of layer 1 tells");
+    for words in ["Entropy given the layer before", "Shared with the layer before", "Repetition", "Mean run"]
+    {
+        assert!(has(&harness, words), "{words}");
+    }
+    wait_for(&mut harness, "Run lengths of layer 2");
+    let plot = harness.get_by_label("Plot: Which code follows which, layer 2");
+    plot.click();
+    harness.run_steps(3);
+    assert!(matches!(selected(&harness), (1, Some(_))), "{:?}", selected(&harness));
+}
+
+#[test]
+fn a_loaded_model_and_codes_alone_say_what_they_cannot_show() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("model.safetensors");
+    let mut harness = trained(dir.path(), 300, false, 4);
+    apply(&mut harness, SaveCommand::Model(model.clone()));
+    settle(&mut harness);
+    let mut harness = window();
+    apply(&mut harness, DataCommand::Open(vec![model]));
+    settle(&mut harness);
+    show(&mut harness, "code");
+    apply(&mut harness, SelectCommand::Code(1, Some(2)));
+    assert!(has(&harness, "Code 2 of layer 2") && has(&harness, "A loaded model has no history"));
+    assert!(has(&harness, "Frames would add"));
+    wait_for(&mut harness, "Nearest codes");
+
+    let codes = dir.path().join("codes.npy");
+    ndarray_npy::write_npy(&codes, &Array2::from_shape_fn((2, 500), |(l, t)| ((t / (l + 1)) % 9) as i32))
+        .unwrap();
+    let mut harness = window();
+    apply(&mut harness, DataCommand::Open(vec![codes]));
+    settle(&mut harness);
+    show(&mut harness, "code");
+    apply(&mut harness, SelectCommand::Code(1, Some(2)));
+    wait_for(&mut harness, "Before it in time");
+    assert!(has(&harness, "All frames") && has(&harness, "is not in codes alone"));
+    show(&mut harness, "dependence");
+    apply(&mut harness, SelectCommand::Layer(1));
+    wait_for(&mut harness, "The code of layer 1 tells");
+}
+
+#[test]
+fn both_panels_follow_a_training() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window();
+    apply(&mut harness, DataCommand::Open(vec![features(dir.path(), 900, false)]));
+    settle(&mut harness);
+    for (key, value) in [("codebook_size", 16), ("num_layers", 2), ("steps", 5_000_000), ("batch_size", 64)] {
+        apply(&mut harness, ParamsCommand::Set { key, value: ParamValue::Int(value) });
+    }
+    apply(&mut harness, TrainCommand::Start);
+    until(&mut harness, "the first steps", |harness| {
+        let session = harness.state().session();
+        session.train_state() == TrainState::Running && session.view().is_some()
+    });
+    show(&mut harness, "code");
+    apply(&mut harness, SelectCommand::Code(1, Some(3)));
+    assert!(has(&harness, "Code 3 of layer 2"));
+    wait_for(&mut harness, "Nearest codes");
+    assert!(has(&harness, "it is done when training pauses or ends"));
+    show(&mut harness, "dependence");
+    assert!(has(&harness, "Codes come later"));
+    apply(&mut harness, TrainCommand::Pause);
+    until(&mut harness, "a pause", |harness| harness.state().session().train_state() == TrainState::Paused);
+    click(&mut harness, "Encode the frames");
+    wait_for(&mut harness, "Which code follows which, layer 2");
+    apply(&mut harness, TrainCommand::Stop);
+    settle(&mut harness);
+}
