@@ -24,6 +24,8 @@ pub enum Purpose {
     Examples = 8,
     /// Pairs of codes that have nothing to do with each other.
     Chance = 9,
+    /// Phases that a search for better ones starts from.
+    Phases = 10,
 }
 
 /// The generator for `purpose` number `index` (a layer, a step, an epoch) under `seed`.

@@ -9,6 +9,8 @@ use crate::mapped::MappedRows;
 use crate::random::{self, Purpose};
 use crate::task::{Cancelled, Task};
 
+use super::ExtractParams;
+
 /// Frames by dimensions: finite, not empty, row by row in memory. Checked once, here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMatrix {
@@ -81,6 +83,8 @@ pub struct FeatureSet {
     pub clips: Vec<Clip>,
     /// Frames a second, where known.
     pub frame_rate_hz: Option<f64>,
+    /// What made the frames of audio; `None` where they were there already.
+    pub extract: Option<ExtractParams>,
 }
 
 impl FeatureMatrix {
@@ -173,7 +177,7 @@ impl FeatureSet {
     #[must_use]
     pub fn single(name: impl Into<String>, matrix: FeatureMatrix, frame_rate_hz: Option<f64>) -> Self {
         let clips = vec![Clip { name: name.into(), frames: 0..matrix.num_frames() }];
-        Self { matrix, clips, frame_rate_hz }
+        Self { matrix, clips, frame_rate_hz, extract: None }
     }
 
     /// Clips of one dimension joined in order.
@@ -195,7 +199,7 @@ impl FeatureSet {
         let views: Vec<_> = parts.iter().map(|(_, part)| part.view()).collect();
         let joined = ndarray::concatenate(ndarray::Axis(0), &views)
             .map_err(|_| FeatureError::Empty { frames: start, dim: expected })?;
-        Ok(Self { matrix: FeatureMatrix::new(joined)?, clips, frame_rate_hz })
+        Ok(Self { matrix: FeatureMatrix::new(joined)?, clips, frame_rate_hz, extract: None })
     }
 
     /// The clip that frame `frame` belongs to.

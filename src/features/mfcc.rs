@@ -16,7 +16,8 @@ use super::{ExtractError, ExtractParams, Extractor};
 /// librosa's terms `librosa.feature.mfcc(S=y.T, n_mfcc=20, dct_type=2, norm="ortho", lifter=0).T`, where `y` is the natural
 /// logarithm of [`log_mel()`], not the decibels that librosa would take by itself.
 ///
-/// The transform is a rotation, so with all coefficients kept, distances between frames are those of the log-mel frames.
+/// The transform is a rotation, so with all coefficients kept, distances between frames are those of the log-mel frames. No way leads back to
+/// samples from here: the usual few coefficients keep neither pitch nor the fine shape of the spectrum.
 #[derive(Debug)]
 pub struct Mfcc;
 
@@ -64,8 +65,8 @@ impl Extractor for Mfcc {
         )
     }
 
-    fn frame_rate_hz(&self, params: &ExtractParams) -> f64 {
-        log_mel::LogMel.frame_rate_hz(params)
+    fn hop_length(&self, params: &ExtractParams) -> usize {
+        log_mel::LogMel.hop_length(params)
     }
 
     fn dim(&self, params: &ExtractParams) -> usize {

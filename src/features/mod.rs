@@ -1,19 +1,25 @@
 //! Feature matrices: frames of real numbers, and the extractors that make them of audio.
 //!
 //! Audio goes through [`extract`]: mix-down, resampling to the extractor's rate, then one of [`EXTRACTORS`]. A new
-//! extractor is one file and one row in that table; forms and command-line flags are read off its [`ParamSpec`]s.
+//! extractor is one file and one row in that table; forms and command-line flags are read off its [`ParamSpec`]s. Where there is a way back from
+//! frames to samples, the extractor has it too: [`Inverse`].
 
 pub mod demo;
+pub mod distance;
+mod griffin_lim;
 pub mod log_mel;
 mod matrix;
+mod mel;
 pub mod mfcc;
+mod nnls;
 mod params;
 mod rows;
 mod split;
 pub mod standardize;
+mod stft;
 pub mod waveform;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use crate::audio::{self, Audio, AudioError, ChannelChoice};
 use crate::param::{ParamError, ParamSpec};
@@ -51,11 +57,70 @@ pub trait Extractor: Send + Sync + std::fmt::Debug {
         task: &Task<'_>,
     ) -> Result<Array2<f32>, ExtractError>;
 
+    /// Samples from one frame to the next.
+    fn hop_length(&self, params: &ExtractParams) -> usize;
+
     /// Frames a second.
-    fn frame_rate_hz(&self, params: &ExtractParams) -> f64;
+    fn frame_rate_hz(&self, params: &ExtractParams) -> f64 {
+        f64::from(params.sample_rate_hz) / self.hop_length(params) as f64
+    }
 
     /// Dimensions of a frame.
     fn dim(&self, params: &ExtractParams) -> usize;
+
+    /// The way back from frames to samples, where there is one.
+    fn inverse(&self) -> Option<&dyn Inverse> {
+        None
+    }
+}
+
+/// The way back from features to samples, exact or not.
+pub trait Inverse: Send + Sync {
+    /// Frames on either side of a stretch that have a say in its samples.
+    fn context_frames(&self, params: &ExtractParams) -> usize;
+
+    /// The first `num_samples` samples that `frames`, `(num_frames, dim)` as the extractor makes them, stand for, at `params.sample_rate_hz`.
+    ///
+    /// Standardized features have to be brought back to their own units before. The same frames give the same samples on any number of threads.
+    ///
+    /// # Errors
+    /// There is no frame or no sample, a parameter does not fit, the dimension is another, there are too many frames, or the task was cancelled.
+    fn samples(
+        &self,
+        frames: ArrayView2<'_, f32>,
+        num_samples: usize,
+        params: &ExtractParams,
+        how: &Inversion,
+        task: &Task<'_>,
+    ) -> Result<Inverted, ExtractError>;
+}
+
+/// How phases are found for features that hold none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inversion {
+    /// Iterations of the search for phases.
+    pub iterations: usize,
+    /// How far each of them runs on beyond what it has found; 0 for the plain algorithm of Griffin and Lim.
+    pub momentum: f64,
+    /// The seed of the phases that it starts from.
+    pub seed: u64,
+}
+
+impl Default for Inversion {
+    /// 60 iterations with a momentum of 0.99, from which on little is gained.
+    fn default() -> Self {
+        Self { iterations: 60, momentum: 0.99, seed: 0 }
+    }
+}
+
+/// Samples that were made of features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inverted {
+    /// One channel.
+    pub samples: Vec<f32>,
+    /// `|| S - |STFT(x)| || / || S ||`: how far the spectrogram of the samples is from the one that was asked for, as a share of it. `None` where the samples
+    /// are the features themselves, or all is silent.
+    pub spectral_convergence: Option<f64>,
 }
 
 /// Every extractor, the usual one first.
@@ -82,6 +147,22 @@ pub enum ExtractError {
         frames: usize,
         /// The dimensions.
         dim: usize,
+    },
+    /// Frames are of another dimension than these parameters make.
+    #[error("frames of {dim} dimensions are not what these parameters make: theirs have {expected}")]
+    Dim {
+        /// Their dimensions.
+        dim: usize,
+        /// What was expected.
+        expected: usize,
+    },
+    /// So many frames cannot be made into samples at once.
+    #[error("{frames} frames are too many to be made into sound at once; take a stretch of at most {most}")]
+    TooLong {
+        /// The frames.
+        frames: usize,
+        /// The most that can be.
+        most: usize,
     },
     /// The Fourier transform did not take what it was given.
     #[error("the Fourier transform failed: {0}")]

@@ -1,13 +1,13 @@
 //! The waveform itself, cut into frames.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use crate::param::ParamSpec;
 use crate::task::Task;
 
 use super::params::specs;
 use super::rows::rows;
-use super::{ExtractError, ExtractParams, Extractor};
+use super::{ExtractError, ExtractParams, Extractor, Inverse, Inversion, Inverted};
 
 /// Frames of `frame_length` samples, one after the other, without overlap.
 ///
@@ -59,11 +59,42 @@ impl Extractor for Waveform {
         )
     }
 
-    fn frame_rate_hz(&self, params: &ExtractParams) -> f64 {
-        f64::from(params.sample_rate_hz) / params.frame_length as f64
+    fn hop_length(&self, params: &ExtractParams) -> usize {
+        params.frame_length
     }
 
     fn dim(&self, params: &ExtractParams) -> usize {
         params.frame_length
+    }
+
+    fn inverse(&self) -> Option<&dyn Inverse> {
+        Some(self)
+    }
+}
+
+impl Inverse for Waveform {
+    fn context_frames(&self, _params: &ExtractParams) -> usize {
+        0
+    }
+
+    /// The frames one after the other, as they are.
+    fn samples(
+        &self,
+        frames: ArrayView2<'_, f32>,
+        num_samples: usize,
+        params: &ExtractParams,
+        _how: &Inversion,
+        task: &Task<'_>,
+    ) -> Result<Inverted, ExtractError> {
+        params.check(&self.params())?;
+        task.check()?;
+        if frames.ncols() != params.frame_length {
+            return Err(ExtractError::Dim { dim: frames.ncols(), expected: params.frame_length });
+        }
+        let samples: Vec<f32> = frames.iter().copied().take(num_samples).collect();
+        if samples.is_empty() {
+            return Err(ExtractError::Empty);
+        }
+        Ok(Inverted { samples, spectral_convergence: None })
     }
 }

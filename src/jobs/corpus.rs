@@ -167,7 +167,7 @@ impl CorpusBuilder {
                 let values = ndarray::Array2::from_shape_vec((frames, dim), values)
                     .map_err(|_| problem(FeatureError::Empty { frames, dim }))?;
                 let matrix = FeatureMatrix::new(values).map_err(problem)?;
-                return Ok(FeatureSet { matrix, clips, frame_rate_hz });
+                return Ok(FeatureSet { matrix, clips, frame_rate_hz, extract: None });
             }
             Values::Mapped(mapped) => mapped,
             Values::Spooled(file) => {
@@ -182,7 +182,7 @@ impl CorpusBuilder {
             }
             matrix => matrix.map_err(problem)?,
         };
-        Ok(FeatureSet { matrix, clips, frame_rate_hz })
+        Ok(FeatureSet { matrix, clips, frame_rate_hz, extract: None })
     }
 }
 

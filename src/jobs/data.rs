@@ -156,6 +156,7 @@ impl<'a> AudioFiles<'a> {
         }
         let set = FeatureSet::join(&parts, Some(extractor.frame_rate_hz(params)))
             .map_err(|problem| JobError::Features { problem, path: spec.source.paths().join(", ") })?;
+        let set = FeatureSet { extract: Some(*params), ..set };
         let summary = format!("{} of audio, {}", count(clips.len(), "clip"), extractor.label());
         Ok(Dataset {
             source: spec.source.clone(),
