@@ -1,5 +1,6 @@
 //! The commands and their flags. Every hyperparameter's flag is made of its description.
 
+mod listen;
 mod models;
 mod reading;
 mod training;
@@ -17,6 +18,7 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq;
 use crate::rvq::rules::{self, UpdateRule};
 
+use listen::listen;
 use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
 use reading::{as_only_flag, cleaning_flags, reading_flags, time_axis_flag};
 use training::{sweep, train, training_flags};
@@ -24,11 +26,12 @@ use training::{sweep, train, training_flags};
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 11] = [
+static COMMANDS: [&str; 12] = [
     "train",
     "sweep",
     "encode",
     "decode",
+    "listen",
     "inspect",
     "report",
     "doctor",
@@ -73,7 +76,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         )
         .subcommand_required(true)
         .arg(unpack_limit_flag())
-        .subcommands([train(rule), sweep(rule), encode(), decode(), inspect(), report(rule), doctor(), repair(), convert(), write_back()])
+        .subcommands([train(rule), sweep(rule), encode(), decode(), listen(), inspect(), report(rule), doctor(), repair(), convert(), write_back()])
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {

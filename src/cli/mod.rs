@@ -15,6 +15,7 @@ mod evaluated;
 mod file_names;
 mod flags;
 mod inspect;
+mod listen;
 mod metrics_log;
 mod model;
 mod progress;
@@ -162,6 +163,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "sweep" => sweep::sweep(matches, &env),
         "encode" => codes::encode(matches, &env),
         "decode" => codes::decode(matches, &env),
+        "listen" => listen::listen(matches, &env),
         "inspect" => inspect::inspect(matches, &env),
         "convert" => model::convert(matches, &env),
         "write-back" => model::write_back(matches, &env),

@@ -1,8 +1,9 @@
-//! WAV audio: whole numbers of 8 to 32 bits and floats of 32 or 64, of any rate and number of channels.
+//! WAV audio: whole numbers of 8 to 32 bits and floats of 32 or 64, of any rate and number of channels; written as floats of 32.
 
-use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{BufReader, BufWriter, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::replace::replace_file;
 use super::riff::{Encoding, WavLayout};
 use super::{FileError, Opened, Problem, Reader, Source};
 use crate::audio::{Audio, Collector, Intake};
@@ -14,6 +15,9 @@ pub struct WavReader;
 
 /// Samples of all channels that are handed on at once, and between two looks at the task.
 const BLOCK_SAMPLES: usize = 1 << 17;
+
+/// Samples of 4 bytes that a file holds whose header counts bytes in 32 bits.
+const MOST_WRITTEN: usize = (u32::MAX as usize - 1024) / 4;
 
 impl Reader for WavReader {
     fn id(&self) -> &'static str {
@@ -176,6 +180,37 @@ fn plain_header(layout: &WavLayout, bits: u16) -> Vec<u8> {
     header.extend_from_slice(b"data");
     header.extend_from_slice(&data_len.to_le_bytes());
     header
+}
+
+/// Writes one channel as WAV of 32-bit floats, whatever lies outside of -1..1 as it is.
+///
+/// # Errors
+/// There are more samples than such a file holds, or it cannot be written; what was there stays.
+pub fn write_f32(path: &Path, samples: &[f32], sample_rate_hz: u32) -> Result<(), FileError> {
+    if samples.len() > MOST_WRITTEN {
+        let words = format!("{} samples are more than a WAV file holds ({MOST_WRITTEN})", samples.len());
+        return Err(Problem::Unsupported(words).at(path));
+    }
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: sample_rate_hz,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    replace_file(path, |out| {
+        let mut writer = hound::WavWriter::new(BufWriter::new(out), spec).map_err(encoder_problem)?;
+        for &sample in samples {
+            writer.write_sample(sample).map_err(encoder_problem)?;
+        }
+        writer.finalize().map_err(encoder_problem)
+    })
+}
+
+fn encoder_problem(err: hound::Error) -> std::io::Error {
+    match err {
+        hound::Error::IoError(err) => err,
+        other => std::io::Error::other(other),
+    }
 }
 
 fn decoder_problem(err: hound::Error) -> Problem {

@@ -10,6 +10,7 @@ mod dataset;
 mod evaluate;
 mod feature_files;
 mod holdout;
+mod listen;
 mod model;
 mod repair;
 mod report;
@@ -39,6 +40,9 @@ pub use data::{OpenedFiles, open};
 pub use dataset::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, Source};
 pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use holdout::Holdout;
+pub use listen::{
+    CodePlaces, ListenSpec, SNIPPET_GAP_SECS, Sound, Voice, check_audible, frames_of, listen, listen_to_file,
+};
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
     save_model, trained_words, write_back,
