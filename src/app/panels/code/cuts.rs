@@ -99,6 +99,7 @@ mod tests {
             matrix: FeatureMatrix::new(values).unwrap(),
             clips: vec![clip("a", 0..10), clip("b", 10..40)],
             frame_rate_hz: Some(100.0),
+            extract: None,
         }
     }
 

@@ -30,7 +30,7 @@ pub fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize
     match codes.replaced_at.get(code) {
         Some(0) => said.push("The update rule never replaced it".to_owned()),
         Some(&step) => {
-            said.push(format!("The update rule last replaced it in step {}", grouped(step as i64)))
+            said.push(format!("The update rule last replaced it in step {}", grouped(step as i64)));
         }
         None => {}
     }

@@ -25,14 +25,16 @@ const SEEN_AROUND: usize = 10;
 
 /// What errors are of.
 type Of = (ByPtr<Rvq>, ByPtr<Tokens>, ByPtr<Dataset>);
-/// Where they will be; or why they cannot be told.
-type Place = Arc<OnceLock<Result<Vec<ClipError>, String>>>;
+/// The errors, or why they cannot be told, once they are known.
+type Found = OnceLock<Result<Vec<ClipError>, String>>;
+/// Where they will be.
+type Place = Arc<Found>;
 
 /// The table's own state.
 pub struct Clips {
     sort: Sort,
     work: Option<Work>,
-    rows: Memo<(ByPtr<OnceLock<Result<Vec<ClipError>, String>>>, usize, bool), Vec<usize>>,
+    rows: Memo<(ByPtr<Found>, usize, bool), Vec<usize>>,
 }
 
 /// Errors that were worked out, or are being.
