@@ -7,7 +7,7 @@ use crate::rvq::Codebook;
 use crate::training::ThresholdStanding;
 
 /// A row this far from what its averages make of it, over the rows' RMS length, was written by something else than the EMA.
-const WRITTEN: f64 = 0.1;
+pub(super) const WRITTEN: f64 = 0.1;
 
 /// A code with less than this share of an even code's frames is given up by every rule that replaces.
 const GIVEN_UP: f64 = 0.01;
@@ -295,7 +295,7 @@ fn summed_workers(patient: &Patient<'_>, found: &mut Findings) {
 
 /// How far each row is from what its averages make of it; see [`embed_gap`]. Of averages with the Laplace term and without it the nearer ones count: at
 /// a size near zero the term alone moves a row, which nobody wrote.
-fn gaps(book: &Codebook, sizes: &[f64], total: f64, setting: EmaSetting) -> Vec<f64> {
+pub(super) fn gaps(book: &Codebook, sizes: &[f64], total: f64, setting: EmaSetting) -> Vec<f64> {
     let rows = book.embed();
     let squares: f64 = rows.iter().map(|&v| f64::from(v).powi(2)).sum();
     let length = (squares / rows.nrows().max(1) as f64).sqrt();

@@ -2,7 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
 use crate::metrics::convergence;
-use crate::training::Motion;
+use crate::training::{History, Motion, Series};
 
 /// A run should be this many windows of its averages long.
 const WINDOWS: f64 = 3.0;
@@ -29,13 +29,34 @@ pub(super) static CHECKS: &[Check] = &[
         title: "steps that changed nothing any more",
         needs: &[Evidence::Parameters, Evidence::History],
         why: "The drift has been at its floor for most of the run: what is left is the noise of the batches, and more steps of this kind bring nothing.",
-        source: "every layer settled before a third of the steps, and at least ten EMA half-lives ago",
+        source: "every layer settled before a third of the steps and at least ten EMA half-lives ago, and the error of the batches behind the last layer has fallen by less than 1 % since",
         look: settled_long_ago,
     },
 ];
 
 /// A run that had settled before this share of its steps was longer than it needed to be.
 const EARLY: f64 = 1.0 / 3.0;
+
+/// An error that has fallen by more than this was worth the steps.
+const GAINED: f64 = 0.01;
+
+/// What is left of the mean squared error of a batch behind the last layer, from step `since` to the end: medians over a half-life, and 20 steps at
+/// least.
+fn error_left(history: &History, since: u64, half_life: f64) -> Option<f64> {
+    let layers = history.num_layers();
+    let series = history.series(layers.checked_sub(1)?, Series::Mse);
+    let steps = history.steps();
+    let window = half_life.max(20.0) as usize;
+    let median = |values: &[f64]| {
+        let mut values: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    let from = steps.iter().position(|&step| step >= since)?;
+    let at_rest = median(series.get(from..(from + window).min(series.len()))?)?;
+    let at_end = median(series.get(series.len().saturating_sub(window)..)?)?;
+    (at_rest > 0.0).then(|| at_end / at_rest)
+}
 
 /// So many half-lives behind the rest are no accident.
 const HALF_LIVES: f64 = 10.0;
@@ -50,6 +71,9 @@ fn settled_long_ago(patient: &Patient<'_>, found: &mut Findings) {
     let Some(last) = settled.and_then(|settled| settled.into_iter().reduce(f64::max)) else { return };
     let half_life = convergence::ema_half_life_steps(patient.run.params.decay).max(1.0);
     if last >= EARLY * steps || steps - last < HALF_LIVES * half_life {
+        return;
+    }
+    if error_left(history, last as u64, half_life).is_some_and(|left| left < 1.0 - GAINED) {
         return;
     }
     // Three half-lives at rest are what it takes to see that it has settled.

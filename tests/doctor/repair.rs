@@ -111,6 +111,31 @@ fn an_offset_is_folded_in_and_a_refit_never_does_harm() {
 }
 
 #[test]
+fn averages_are_set_to_make_the_rows_they_stand_for() {
+    for (id, seed) in [("replacement-snaps-back", 3), ("start-sums-are-means", 4), ("negative-sizes", 5)] {
+        let case = case(id, seed, true);
+        let Repaired { rvq, tried } =
+            mended_by(&case.run.rvq, 1, &one("align-averages"), &smooth(seed + 40, 5000), Search::Greedy);
+        assert!(tried[0].kept && tried[0].rows > 0, "{id}: {tried:?}");
+        assert_eq!(tried[0].before, tried[0].after, "{id}: no row moves");
+        let rows = |rvq: &Rvq| rvq.layers().iter().map(|l| l.codebook.embed().to_owned()).collect::<Vec<_>>();
+        assert_eq!(rows(&rvq), rows(&case.run.rvq), "{id}");
+        let again = evaluated(&Arc::new(rvq), smooth(seed + 40, 5000));
+        assert!(
+            !again.has("start-sums-are-means") && !again.has("negative-sizes"),
+            "{id}: {:?}",
+            ids_of(&again)
+        );
+    }
+    // What is as it should be stays as it is.
+    let rvq = healthy(6).run.rvq.clone();
+    let Repaired { rvq: after, tried } =
+        mended_by(&rvq, 1, &one("align-averages"), &smooth(46, 5000), Search::Greedy);
+    assert!(!tried[0].kept && tried[0].rows == 0, "{tried:?}");
+    assert_eq!(common::bits(&after), common::bits(&rvq));
+}
+
+#[test]
 fn one_layer_alone_is_refit() {
     let rvq = healthy(4).run.rvq.clone();
     let frames = smooth(104, 13_000);

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2};
 
+use super::super::replacement::{WRITTEN, gaps};
 use super::layers::{Assigned, Layers, assign, counts, even_size, place};
 use crate::metrics::buffers::{CodebookView, EmaSetting};
 use crate::random::{self, Purpose};
@@ -220,6 +221,30 @@ pub(super) fn refit(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
     }
     let changed = layers.books.iter().enumerate().filter(|(layer, _)| layers.may_change(*layer));
     Ok(changed.map(|(_, book)| book.num_codes()).sum())
+}
+
+/// Where the averages do not make a row that frames choose, or its size is below zero: sets the size to the code's share of the frames, and the sum
+/// with it.
+pub(super) fn align_averages(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
+    layers.each(|_, book, frames| {
+        // Rows without an EMA state have none to be set right.
+        if !crate::metrics::buffers::has_ema(book) {
+            return 0;
+        }
+        let sizes = book.cluster_size().to_vec();
+        let total: f64 = sizes.iter().map(|size| size.max(0.0)).sum();
+        let gaps = gaps(book, &sizes, total, EmaSetting::default());
+        let Assigned { codes, .. } = assign(book, frames);
+        let counts = counts(&codes, book.num_codes());
+        let is_off = |&code: &usize| counts[code] > 0 && (gaps[code] > WRITTEN || sizes[code] < 0.0);
+        let off: Vec<usize> = (0..book.num_codes()).filter(is_off).collect();
+        for &code in &off {
+            let size = total * counts[code] as f64 / frames.nrows().max(1) as f64;
+            let row = book.embed().row(code).to_owned();
+            place(book, code, row.view(), size);
+        }
+        off.len()
+    })
 }
 
 /// Adds the rows that `codes` name to `frames`, `sign` times.

@@ -64,8 +64,14 @@ pub static FIXES: &[Fix] = &[
     Fix {
         id: "refit",
         title: "move the rows of all layers by least squares at fixed codes, and encode again",
-        mends: &["idle-layer", "start-shrunk", "start-sums-are-means"],
+        mends: &["idle-layer", "start-shrunk"],
         apply: fixes::refit,
+    },
+    Fix {
+        id: "align-averages",
+        title: "set sizes and sums to what rows and frames say, so that the next step of a training keeps the rows",
+        mends: &["replacement-snaps-back", "start-sums-are-means", "negative-sizes"],
+        apply: fixes::align_averages,
     },
 ];
 
@@ -160,7 +166,8 @@ pub fn check(rvq: &Rvq) -> Result<(), RvqError> {
 /// Tries the fixes of `plan` one after the other, each on what the ones before have left, and keeps those that make neither the SNR nor the number of used codes
 /// worse on the frames to judge by.
 ///
-/// The EMA state follows the rows: sizes and sums are set with them, so that a trainer's next step keeps them. The result depends on the seed and on
+/// The EMA state follows the rows: sizes and sums are set with them, so that a trainer's next step keeps them. A fix of these
+/// alone changes no score, and is kept. The result depends on the seed and on
 /// nothing else.
 ///
 /// # Errors
@@ -179,7 +186,8 @@ pub fn repair(rvq: &Rvq, frames: Frames<'_>, plan: Plan<'_>, task: &Task<'_>) ->
         let rows = (fix.apply)(&mut layers)?;
         let mended = layers.finish()?;
         let after = scores(&mended, frames.judge, search, task)?;
-        let kept = rows > 0 && after.is_no_worse_than(&before);
+        let is_better = after.is_better_than(&before) || (mended != current && after == before);
+        let kept = rows > 0 && is_better;
         tried.push(Tried { fix: fix.id, rows, before, after, kept });
         if kept {
             (current, before) = (mended, after);
@@ -216,7 +224,7 @@ impl Scores {
     }
 
     /// Whether neither the SNR nor the number of used codes has fallen, and one of them has risen.
-    fn is_no_worse_than(&self, before: &Self) -> bool {
+    fn is_better_than(&self, before: &Self) -> bool {
         // Rounding is no loss.
         const SAME_DB: f64 = 1e-3;
         let (Some(now), Some(then)) = (self.snr_db, before.snr_db) else { return self.used > before.used };
