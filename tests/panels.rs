@@ -17,8 +17,8 @@ use rvqscope::app::{App, panels::PANELS};
 use rvqscope::doctor::{Patient, diagnose};
 use rvqscope::param::ParamValue;
 use rvqscope::session::{
-    Command, DataCommand, NoticeCommand, ParamsCommand, RunEntry, RunState, RunsCommand, SaveCommand,
-    SelectCommand, Severity, SweepCommand, TokensLook, TrainCommand, TrainState,
+    Command, DataCommand, EditCommand, NoticeCommand, ParamsCommand, RunEntry, RunState, RunsCommand,
+    SaveCommand, SelectCommand, Severity, SweepCommand, TokensLook, TrainCommand, TrainState,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -686,4 +686,139 @@ fn a_finding_leads_to_its_codes() {
     harness.run_steps(4);
     let selection = harness.state().session().selection();
     assert_eq!((selection.layer, selection.code), (0, Some(0)));
+}
+
+/// Draws the Doctor panel until it lists what was found.
+fn until_examined(harness: &mut Harness<'_, App>) {
+    harness.state_mut().layout_mut().show("doctor");
+    harness.run_steps(3);
+    let start = Instant::now();
+    while harness.query_all_by_label("Show").next().is_none() {
+        assert!(start.elapsed() < PATIENCE, "no findings");
+        std::thread::sleep(Duration::from_millis(2));
+        harness.run_steps(2);
+    }
+}
+
+/// A run with codes that no frame chooses, and what the doctor says of it, in a window whose panels are about 380 wide.
+fn with_dead_codes(dir: &Path) -> Harness<'static, App> {
+    let mut harness = window([1110.0, 1400.0], Theme::Dark);
+    set_params(&mut harness, 16, 2, 20);
+    apply(&mut harness, ParamsCommand::SetRule("gpt-sovits"));
+    for (key, value) in
+        [("init", ParamValue::Choice("uniform")), ("threshold_ema_dead_code", ParamValue::Float(0.0))]
+    {
+        apply(&mut harness, ParamsCommand::Set { key, value });
+    }
+    open(&mut harness, features(dir, 3000, false));
+    train(&mut harness);
+    until_examined(&mut harness);
+    harness
+}
+
+#[test]
+fn a_repair_starts_in_the_doctor_panel_and_stands_beside_the_old_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = with_dead_codes(dir.path());
+    let old = harness.state().session().view().unwrap().run.clone();
+    let buttons = ["Repair", "Show", "Repair all"];
+    for label in buttons {
+        for node in harness.query_all_by_label(label) {
+            let rect = node.rect();
+            assert!(rect.left() > 330.0 && rect.right() < 1110.0, "{label} is cut off: {rect:?}");
+        }
+    }
+    assert_eq!(harness.query_all_by_label("Copy command").count(), 0, "no file holds this run");
+    harness.query_all_by_label("Repair").next().expect("a fix").click_accesskit();
+    harness.run_steps(2);
+    settle(&mut harness);
+    let session = harness.state().session();
+    assert_eq!(session.runs().len(), 2, "{:?}", session.notices());
+    let view = session.view().unwrap();
+    assert!(view.entry.tried().unwrap().iter().all(|tried| tried.kept));
+    assert!(session.runs()[0].run() == Some(&old));
+    harness.run_steps(3);
+    for words in ["What the repair did", "before", "after", "Rare codes", "row"] {
+        assert!(harness.query_all_by_label_contains(words).next().is_some(), "no label with {words:?}");
+    }
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    harness.run_steps(4);
+    let is_old = harness.state().session().view().unwrap().run == &old;
+    assert!(is_old, "back to the old one");
+    assert!(harness.query_all_by_label("What the repair did").next().is_none());
+    apply(&mut harness, EditCommand::Redo);
+    look_at_all(&mut harness, "repaired", |id| match id {
+        "runs" => &["repaired"],
+        "ema" | "dead" => &["no history of steps"],
+        _ => &[],
+    });
+}
+
+#[test]
+fn a_finding_retrains_and_its_sign_leads_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = with_dead_codes(dir.path());
+    let id = harness.state().session().view().unwrap().id();
+    let retrain = harness.query_all_by_label_contains("Retrain with ").next().expect("a change");
+    let label = retrain.accesskit_node().label().unwrap();
+    assert!(retrain.rect().right() < 1110.0, "{label} is cut off");
+    retrain.click_accesskit();
+    harness.run_steps(2);
+    settle(&mut harness);
+    let session = harness.state().session();
+    assert_eq!(session.runs().len(), 2, "{label}: {:?}", session.notices());
+    let (old, new) = (session.runs()[0].params().unwrap(), session.runs()[1].params().unwrap());
+    assert!(old != new && new.codebook_size == 16, "{label}");
+    // From the sign in the table to what is behind it.
+    let sign = format!("on {}", session.runs()[0].name());
+    harness.state_mut().layout_mut().show("runs");
+    harness.run_steps(3);
+    let signs: Vec<_> = harness.query_all_by_label_contains(&sign).collect();
+    signs.first().expect("a sign of what was found").click_accesskit();
+    drop(signs);
+    harness.run_steps(4);
+    assert_eq!(harness.state().session().view().unwrap().id(), id);
+    until_examined(&mut harness);
+}
+
+#[test]
+fn a_model_without_data_says_why_it_cannot_be_repaired() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = with_dead_codes(dir.path());
+    let path = dir.path().join("model.safetensors");
+    apply(&mut harness, SaveCommand::Model(path.clone()));
+    settle(&mut harness);
+    let can = |harness: &Harness<'_, App>, label: &str| {
+        let found: Vec<bool> = harness
+            .query_all_by_label_contains(label)
+            .map(|node| !node.accesskit_node().is_disabled())
+            .collect();
+        assert!(!found.is_empty(), "no {label}");
+        found.iter().all(|&can| can)
+    };
+    assert!(can(&harness, "Repair") && can(&harness, "Retrain with"));
+    open(&mut harness, path.clone());
+    until_examined(&mut harness);
+    assert!(can(&harness, "Repair") && can(&harness, "Copy command"), "held against the frames");
+    let mut alone = window([1110.0, 1400.0], Theme::Light);
+    open(&mut alone, path);
+    until_examined(&mut alone);
+    assert!(!can(&alone, "Repair") && can(&alone, "Show"));
+    assert!(alone.query_all_by_label("Copy command").next().is_none(), "there are no frames to name");
+}
+
+#[test]
+fn codes_that_belong_together_are_marked_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = with_dead_codes(dir.path());
+    let codes: std::sync::Arc<[usize]> = [3, 1, 7].into();
+    apply(&mut harness, SelectCommand::Codes(1, codes.clone()));
+    look_at_all(&mut harness, "marked", |_| &["one of 3 that are marked"]);
+    let marked = |harness: &Harness<'_, App>| harness.state().session().marked().to_vec();
+    let selection = harness.state().session().selection();
+    assert_eq!((selection.layer, selection.code, &*marked(&harness)), (1, Some(3), &*codes));
+    apply(&mut harness, SelectCommand::Frames(Some((1, 5))));
+    assert_eq!(marked(&harness), &*codes);
+    apply(&mut harness, SelectCommand::Code(1, Some(2)));
+    assert!(marked(&harness).is_empty());
 }

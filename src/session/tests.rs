@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use super::activity::Doing;
 use super::mailbox::{Ending, Mailbox};
 use super::*;
+use crate::doctor::{Change, ChangeValue};
 use crate::features::{FeatureMatrix, FeatureSet};
-use crate::jobs::{DataSpec, Dataset, JobError, JobEvent, JobOutput, Source};
+use crate::jobs::{DataSpec, Dataset, JobError, JobEvent, JobOutput, RepairedRun, Source};
 use crate::param::ParamValue;
 use crate::rvq::{Codebook, Rvq};
 use crate::training::{LayerStep, Run, SplitKind, StepRecord};
@@ -62,7 +63,7 @@ impl Stage {
 
     fn command(&mut self, kind: usize, n: usize) {
         let id = self.run(n);
-        let command: Command = match kind % 22 {
+        let command: Command = match kind % 26 {
             0 | 1 => TrainCommand::Start.into(),
             2 => TrainCommand::Stop.into(),
             3 => TrainCommand::Continue.into(),
@@ -91,6 +92,13 @@ impl Stage {
             18 => SweepCommand::Release.into(),
             19 => SweepCommand::Clear.into(),
             20 => CompareCommand::Start("encodec,moshi".to_owned()).into(),
+            // What is told next is meant for the training, where there is one.
+            21 | 22 if self.session.trained_runs().is_empty() => {
+                RunsCommand::Repair(id, vec!["refit"]).into()
+            }
+            23 => RunsCommand::CancelRepair(id).into(),
+            24 => RunsCommand::Retrain(id, vec![Change { key: "decay", value: ChangeValue::Number(0.7) }])
+                .into(),
             _ => WorkspaceCommand::SetLayout(format!("layout {}", n % 4)).into(),
         };
         self.session.apply(command);
@@ -101,6 +109,13 @@ impl Stage {
         let Some(last) = self.mailboxes().last().cloned() else { return };
         let trained = self.session.trained_runs().to_vec();
         if trained.is_empty() {
+            if n.is_multiple_of(2) {
+                let run = (!n.is_multiple_of(3)).then(|| state(n as u64));
+                let repaired = RepairedRun { tried: Vec::new(), run };
+                last.end(Ending::Done(Box::new(JobOutput::Repaired(repaired))));
+                self.session.poll();
+                return;
+            }
             // Nobody listens to a job that is over.
             return last.post(JobEvent::Step(0, StepRecord { step: 1, layers: Vec::new() }));
         }

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod repair;
 mod runs;
 
 use std::path::{Path, PathBuf};
