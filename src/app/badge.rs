@@ -1,8 +1,8 @@
-//! A small sign on a run: how bad the worst is that the doctor finds at a quick look, and how much there is.
+//! A small sign on a run: how bad the worst is that the doctor finds, and how much there is of it.
 
 use egui::{Align2, Color32, FontId, Role, Sense, Ui, WidgetInfo, vec2};
 
-use super::diagnoses::quick_findings;
+use super::diagnoses::known_diagnosis;
 use super::plot::numbers::count;
 use super::rich::RichHover as _;
 use super::{Palette, PanelCtx, WindowRequest};
@@ -17,9 +17,11 @@ const RADIUS: f32 = 7.0;
 /// Draws it where anything was found; a click leads to the findings.
 pub fn badge_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, entry: &RunEntry) {
     let Some(view) = entry.view() else { return };
-    let findings = quick_findings(ui, view);
+    let diagnosis = known_diagnosis(ui, view);
+    let findings = diagnosis.findings().unwrap_or_default();
     let Some(worst) = findings.first() else { return };
-    let number = findings.len().to_string();
+    let as_bad = findings.iter().filter(|finding| finding.severity == worst.severity).count();
+    let number = as_bad.to_string();
     let size = vec2(2.0 * RADIUS + 3.0 + 7.0 * number.len() as f32, 2.0 * RADIUS + 2.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let (sign, color) = sign(ctx.palette, worst.severity);
@@ -29,7 +31,7 @@ pub fn badge_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, entry: &RunEntry) {
     ui.painter().text(at, Align2::LEFT_CENTER, number, FontId::proportional(11.0), color);
     let name = format!("{} on {}", count(findings.len() as u64, "finding"), entry.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    if response.on_hover_rich(listed(&findings)).clicked() {
+    if response.on_hover_rich(listed(findings, diagnosis.is_whole())).clicked() {
         ctx.send(RunsCommand::Show(entry.id));
         ctx.request(WindowRequest::ShowPanel("doctor"));
     }
@@ -58,7 +60,7 @@ fn sign_at(ui: &Ui, palette: &Palette, at: egui::Pos2, sign: &str, color: Color3
 }
 
 /// What was found, the worst first, a line for each.
-fn listed(findings: &[Finding]) -> String {
+fn listed(findings: &[Finding], is_whole: bool) -> String {
     let line = |finding: &Finding| {
         let title = finding.check().map_or(finding.id, |check| check.title);
         format!("{}: {title}", finding.severity.label())
@@ -67,5 +69,10 @@ fn listed(findings: &[Finding]) -> String {
     if findings.len() > LISTED {
         lines.push(format!("and {} more", findings.len() - LISTED));
     }
-    format!("{}\n\nA quick look, without comparing rows: click for all of it", lines.join("\n"))
+    let hint = if is_whole {
+        "Click for the figures"
+    } else {
+        "A quick look, without comparing rows: click for all of it"
+    };
+    format!("{}\n\n{hint}", lines.join("\n"))
 }

@@ -7,7 +7,7 @@ use egui::{Button, Response, RichText, Ui};
 use crate::app::plot::numbers::number;
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
-use crate::doctor::repair::{Fix, called_for, fix};
+use crate::doctor::repair::{Fix, called_for};
 use crate::doctor::{Change, ChangeValue, Evidence, Finding};
 use crate::jobs::Source;
 use crate::rvq::param_spec;
@@ -45,11 +45,12 @@ impl Actions {
 
     /// Draws the buttons of a finding.
     pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
-        let fix = fix(finding.id);
-        if let Some(fix) = fix {
-            let help = format!("To {}. {AFTER}", fix.title);
+        let fixes = called_for(std::slice::from_ref(finding));
+        if !fixes.is_empty() {
+            let titles: Vec<&str> = fixes.iter().map(|fix| fix.title).collect();
+            let help = format!("To {}. {AFTER}", titles.join("; then to "));
             if button(ui, "Repair", &help, self.no_repair.as_deref()).clicked() {
-                ctx.send(RunsCommand::Repair(self.run, vec![fix.id]));
+                ctx.send(RunsCommand::Repair(self.run, fixes.iter().map(|fix| fix.id).collect()));
             }
         }
         if !finding.changes.is_empty() {
@@ -62,8 +63,8 @@ impl Actions {
             }
         }
         show_ui(ctx, ui, finding);
-        if let (Some(fix), Some((model, data))) = (fix, &self.files) {
-            let command = command(model, data, fix);
+        if let (false, Some((model, data))) = (fixes.is_empty(), &self.files) {
+            let command = command(model, data, &fixes);
             let text = RichText::new("Copy command").size(10.5);
             let help = format!("The same on the command line, which writes a file:\n\n{command}");
             if ui.add(Button::new(text).small().frame(false)).on_hover_rich(help).clicked() {
@@ -107,10 +108,12 @@ fn words(changes: &[Change]) -> String {
 }
 
 /// The command that mends a model of a file on the data that are open.
-fn command(model: &Path, data: &[PathBuf], fix: &Fix) -> String {
+fn command(model: &Path, data: &[PathBuf], fixes: &[&Fix]) -> String {
     let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     let data: Vec<String> = data.iter().map(|path| quoted(path)).collect();
-    format!("rvqscope repair {} {} --fix {} --out mended.safetensors", quoted(model), data.join(" "), fix.id)
+    let ids: Vec<&str> = fixes.iter().map(|fix| fix.id).collect();
+    let (model, data, ids) = (quoted(model), data.join(" "), ids.join(","));
+    format!("rvqscope repair {model} {data} --fix {ids} --out mended.safetensors")
 }
 
 /// Leads to the panel that shows the figures, with the layer selected and the codes marked.
@@ -132,9 +135,12 @@ fn show_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
 fn shown_in(finding: &Finding) -> Option<(&'static str, &'static str)> {
     let needs = finding.check()?.needs;
     let by_id = match finding.id {
-        "overloaded-codes" | "idle-layer" | "wrong-features" | "offset" => Some(("error", "Error")),
-        "by-heart" | "unused-codes" | "collapse" => Some(("usage", "Usage")),
-        "still-moving" | "decay-too-slow" => Some(("layers", "Layers")),
+        "overloaded-codes" | "idle-layer" | "gain-stops" | "wrong-features" | "offset"
+        | "held-out-differs" => Some(("error", "Error")),
+        "by-heart" | "start-by-heart" | "unused-codes" | "collapse" => Some(("usage", "Usage")),
+        "still-moving" | "settled-long-ago" | "decay-too-slow" => Some(("layers", "Layers")),
+        "threshold-above-even" | "threshold-in-noise" => Some(("dead", "Dead codes")),
+        "out-of-reach" => Some(("codebook", "Codebook")),
         _ => None,
     };
     let by_evidence = || match () {
@@ -149,6 +155,7 @@ fn shown_in(finding: &Finding) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::repair::fix;
 
     #[test]
     fn changes_and_commands_say_what_they_mean() {
@@ -158,11 +165,11 @@ mod tests {
             Change { key: "kmeans_iters", value: ChangeValue::Number(50.0) },
         ];
         assert_eq!(words(&changes), "rule rvqscope, threshold 0.1623, kmeans iters 50");
-        let fix = fix("replace-dead").unwrap();
-        let found = command(Path::new("it's.pth"), &[PathBuf::from("a b.wav")], fix);
+        let fixes = [fix("replace-dead").unwrap(), fix("refit").unwrap()];
+        let found = command(Path::new("it's.pth"), &[PathBuf::from("a b.wav")], &fixes);
         assert_eq!(
             found,
-            r"rvqscope repair 'it'\''s.pth' 'a b.wav' --fix replace-dead --out mended.safetensors"
+            r"rvqscope repair 'it'\''s.pth' 'a b.wav' --fix replace-dead,refit --out mended.safetensors"
         );
     }
 }
