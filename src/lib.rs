@@ -32,9 +32,10 @@
 //! doctor/          what is wrong with a quantizer, by which figures, and what to change: CHECKS
 //! training/        the training loop step by step, its history, and a run as panels and reports see it
 //! metrics/         every figure once: the formula, its definition in words, and what it is where nothing defines it
-//! features/        frames of numbers that are known to be finite, and the EXTRACTORS that make them of audio
+//! features/        frames of numbers that are known to be finite, the EXTRACTORS that make them of audio, and the way back
 //! rvq/             the quantizer: layers, search, k-means, parameters
 //!   rules/         how each trainer moves its codebooks, listed in RULES
+//! sound/           playing: takes of the same sound, one in the place of another while they play
 //! audio/           samples: mix-down and resampling, of whole clips and of what comes in block by block
 //! mapped.rs        files in memory's place: large features are read from disk as they are needed
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
@@ -55,6 +56,9 @@
 //!                                                              |
 //!                       panels, reports, model files, codes <--+
 //! ```
+//!
+//! Frames lead back to samples where their extractor has an [`features::Inverse`]: [`jobs::listen()`] goes that way, a [`sound::Player`] plays what comes of
+//! it.
 //!
 //! A [`jobs::JobSpec`] says what is to be done and [`jobs::run`] does it, reporting through a [`jobs::JobCtx`]. The command line runs jobs where
 //! it stands; a [`session::Session`] runs each on a thread of its own and takes in what they tell when the window polls.
@@ -101,6 +105,7 @@ pub mod random;
 pub mod report;
 pub mod rvq;
 pub mod session;
+pub mod sound;
 pub mod store;
 pub mod task;
 pub mod training;

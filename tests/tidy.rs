@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mapped", &[]),
     ("rvq", &[]),
     ("audio", &[]),
+    ("sound", &[]),
     ("features", &["audio", "mapped"]),
     ("metrics", &["rvq"]),
     ("training", &["metrics", "rvq", "features"]),
@@ -38,9 +39,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "jobs",
         &["doctor", "report", "store", "io", "training", "metrics", "features", "rvq", "audio", "mapped"],
     ),
-    ("session", &["doctor", "jobs", "store", "io", "training", "metrics", "features", "rvq", "audio"]),
+    (
+        "session",
+        &["doctor", "jobs", "store", "io", "training", "metrics", "features", "rvq", "sound", "audio"],
+    ),
     ("cli", &["doctor", "jobs", "report", "store", "io", "training", "metrics", "features", "rvq", "audio"]),
-    ("app", &["doctor", "session", "jobs", "io", "training", "metrics", "features", "rvq", "audio"]),
+    ("app", &["doctor", "session", "jobs", "io", "training", "metrics", "features", "rvq", "sound", "audio"]),
 ];
 
 /// Folders whose parts still use each other in circles. The list only ever gets shorter.

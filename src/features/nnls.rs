@@ -2,7 +2,7 @@
 
 use super::mel::MelFilter;
 
-/// Steps of the search. After them the bands of speech are met to about 1 % of their level.
+/// Steps of the search at most. The bands of speech are met long before; those that no spectrum has are as near as they get.
 const STEPS: usize = 200;
 
 /// Bands that are met to this share of their level on average, in squares, are met.

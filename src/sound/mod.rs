@@ -1,0 +1,328 @@
+//! Playing: a player on a thread of its own that switches between takes of the same sound while they play.
+//!
+//! On Linux it speaks the protocol of PulseAudio, which PipeWire's servers understand too, and needs no C library. Other systems have no sound yet:
+//! there a [`Player`] says so and does nothing.
+
+#[cfg(target_os = "linux")]
+mod deck;
+#[cfg(target_os = "linux")]
+mod pulse;
+#[cfg(target_os = "linux")]
+mod server;
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What goes wrong with sound.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SoundError {
+    /// There are no takes, or they do not go together.
+    #[error("{0}")]
+    Takes(String),
+    /// No server was found.
+    #[error(
+        "no sound server was found: neither PULSE_SERVER nor the folder of the session (XDG_RUNTIME_DIR) leads to a socket of PulseAudio or PipeWire"
+    )]
+    NoServer,
+    /// The server cannot be reached, does not answer, or refuses.
+    #[error("the sound server {what}: {why}")]
+    Server {
+        /// What it does not do.
+        what: &'static str,
+        /// Why, in the system's words.
+        why: String,
+    },
+    /// There is no way to play here.
+    #[error("there is no sound on this system yet; write a file and play that")]
+    NoSystem,
+    /// The player has ended by a fault of its own.
+    #[error("the player has ended unexpectedly")]
+    Ended,
+}
+
+/// Versions of the same sound: of one length and one rate, so that one can be heard in the place of another.
+#[derive(Debug, Clone)]
+pub struct Takes {
+    takes: Vec<Arc<[f32]>>,
+    sample_rate_hz: u32,
+}
+
+impl Takes {
+    /// Takes of one channel each.
+    ///
+    /// # Errors
+    /// There is none, they are empty or of different lengths, or no server plays the rate.
+    pub fn new(takes: Vec<Arc<[f32]>>, sample_rate_hz: u32) -> Result<Self, SoundError> {
+        let Some(len) = takes.first().map(|take| take.len()) else {
+            return Err(SoundError::Takes("there is nothing to play".to_owned()));
+        };
+        if len == 0 {
+            return Err(SoundError::Takes("there is no sample to play".to_owned()));
+        }
+        if let Some(other) = takes.iter().find(|take| take.len() != len) {
+            let words =
+                format!("takes are of one length, but one has {} samples, the first {len}", other.len());
+            return Err(SoundError::Takes(words));
+        }
+        if !(1..=MAX_RATE_HZ).contains(&sample_rate_hz) {
+            let words =
+                format!("a sample rate of {sample_rate_hz} Hz cannot be played, but up to {MAX_RATE_HZ} Hz");
+            return Err(SoundError::Takes(words));
+        }
+        Ok(Self { takes, sample_rate_hz })
+    }
+
+    /// How many there are; at least one.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.takes.len()
+    }
+
+    /// Samples of each; at least one.
+    #[must_use]
+    pub fn num_samples(&self) -> usize {
+        self.takes.first().map_or(0, |take| take.len())
+    }
+
+    /// Samples a second.
+    #[must_use]
+    pub fn sample_rate_hz(&self) -> u32 {
+        self.sample_rate_hz
+    }
+}
+
+/// The highest rate that servers take.
+const MAX_RATE_HZ: u32 = 384_000;
+
+/// What a player is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// Reaching for the server.
+    Opening,
+    /// Ready, and silent.
+    Silent,
+    /// Playing.
+    Playing,
+    /// Nothing more comes of it; another player may do better.
+    Failed(SoundError),
+}
+
+/// Which server to play through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Server {
+    /// The one that the environment names: `PULSE_SERVER`, or the session's.
+    #[default]
+    Usual,
+    /// The one that listens at this socket.
+    At(PathBuf),
+}
+
+/// A player of takes. It is opened, told what to do and dropped without a wait; what comes of it is its [`Status`].
+///
+/// A stretch keeps to its place when the take is switched: the new one goes on at the sample where the old one is left.
+#[derive(Debug)]
+pub struct Player {
+    shared: Arc<Shared>,
+    inbox: Sender<Message>,
+}
+
+/// What reaches the player's thread.
+#[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nobody reads it where nothing is played"))]
+enum Message {
+    /// Play a stretch of a take.
+    Play { take: usize, stretch: Range<usize>, looping: bool },
+    /// Be silent.
+    Stop,
+    /// Go on with another take.
+    Switch(usize),
+    /// At the end of the stretch begin again, or do not.
+    Loop(bool),
+    /// The player was dropped.
+    Close,
+    /// The server takes so many more bytes.
+    #[cfg(target_os = "linux")]
+    Wanted(usize),
+    /// How far the server is: bytes that wait in it, and microseconds until what it takes out is heard.
+    #[cfg(target_os = "linux")]
+    Heard { queued: i64, delay_usec: u64 },
+    /// The server is gone.
+    #[cfg(target_os = "linux")]
+    Lost(SoundError),
+}
+
+/// What the player's thread tells.
+#[derive(Debug)]
+struct Shared {
+    status: Mutex<Status>,
+    changed: Condvar,
+    /// Stretches that were asked for and have not begun.
+    asked: AtomicUsize,
+    /// The sample that is heard; [`NOWHERE`] where none is.
+    position: AtomicU64,
+}
+
+const NOWHERE: u64 = u64::MAX;
+
+impl Player {
+    /// Reaches for a server on a thread of its own and returns at once.
+    #[must_use]
+    pub fn open(takes: Takes, server: Server) -> Self {
+        let (inbox, messages) = channel();
+        let shared = Arc::new(Shared {
+            status: Mutex::new(Status::Opening),
+            changed: Condvar::new(),
+            asked: AtomicUsize::new(0),
+            position: AtomicU64::new(NOWHERE),
+        });
+        let (own, own_inbox) = (shared.clone(), inbox.clone());
+        let work = move || {
+            let done = catch_unwind(AssertUnwindSafe(|| run(takes, &server, &own, &messages, own_inbox)));
+            own.place(None);
+            if let Err(err) = done.unwrap_or(Err(SoundError::Ended)) {
+                own.tell(Status::Failed(err));
+            }
+        };
+        if std::thread::Builder::new().name("rvq-sound".to_owned()).spawn(work).is_err() {
+            shared.tell(Status::Failed(SoundError::Ended));
+        }
+        Self { shared, inbox }
+    }
+
+    /// Plays `stretch`, in samples, of take number `take` from its start, again and again where `looping`; what lies beyond the take's ends is left out.
+    pub fn play(&self, take: usize, stretch: Range<usize>, looping: bool) {
+        self.shared.asked.fetch_add(1, Ordering::SeqCst);
+        self.send(Message::Play { take, stretch, looping });
+    }
+
+    /// Stops.
+    pub fn stop(&self) {
+        self.send(Message::Stop);
+    }
+
+    /// Goes on with another take, at the same place.
+    pub fn switch(&self, take: usize) {
+        self.send(Message::Switch(take));
+    }
+
+    /// Begins again at the end of the stretch, or does not.
+    pub fn set_looping(&self, looping: bool) {
+        self.send(Message::Loop(looping));
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match &*self.shared.status() {
+            Status::Silent if self.shared.is_asked() => Status::Playing,
+            status => status.clone(),
+        }
+    }
+
+    /// The sample of the takes that is heard now; `None` where none is.
+    #[must_use]
+    pub fn position(&self) -> Option<usize> {
+        match self.shared.position.load(Ordering::Relaxed) {
+            NOWHERE => None,
+            position => usize::try_from(position).ok(),
+        }
+    }
+
+    /// Waits until it has reached the server or failed, for the command line and tests: a window polls.
+    ///
+    /// # Errors
+    /// It has failed, or takes longer than `timeout`.
+    pub fn wait_until_open(&self, timeout: Duration) -> Result<(), SoundError> {
+        self.wait(timeout, |status| *status != Status::Opening)
+    }
+
+    /// Waits until it is silent again.
+    ///
+    /// # Errors
+    /// It has failed, or takes longer than `timeout`.
+    pub fn wait_until_silent(&self, timeout: Duration) -> Result<(), SoundError> {
+        self.wait(timeout, |status| *status == Status::Silent && !self.shared.is_asked())
+    }
+
+    fn wait(&self, timeout: Duration, until: impl Fn(&Status) -> bool) -> Result<(), SoundError> {
+        let end = Instant::now() + timeout;
+        let mut status = self.shared.status();
+        loop {
+            match &*status {
+                Status::Failed(err) => return Err(err.clone()),
+                other if until(other) => return Ok(()),
+                _ => {}
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let why = format!("nothing within {} s", timeout.as_secs_f64());
+                return Err(SoundError::Server { what: "does not answer", why });
+            }
+            status = match self.shared.changed.wait_timeout(status, left) {
+                Ok((status, _)) => status,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    fn send(&self, message: Message) {
+        // A thread that has ended has told why.
+        let _ = self.inbox.send(message);
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.send(Message::Close);
+    }
+}
+
+impl Shared {
+    fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a stretch was asked for that has not begun.
+    fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst) > 0
+    }
+
+    fn tell(&self, status: Status) {
+        *self.status() = status;
+        self.changed.notify_all();
+    }
+
+    fn place(&self, position: Option<usize>) {
+        let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(NOWHERE);
+        self.position.store(position, Ordering::Relaxed);
+    }
+}
+
+/// The player's thread: ends when the player is dropped or the server fails.
+#[cfg(target_os = "linux")]
+fn run(
+    takes: Takes,
+    server: &Server,
+    shared: &Shared,
+    messages: &Receiver<Message>,
+    inbox: Sender<Message>,
+) -> Result<(), SoundError> {
+    pulse::run(takes, server, shared, messages, inbox)
+}
+
+/// The player's thread, where there is nothing to play through.
+#[cfg(not(target_os = "linux"))]
+fn run(
+    _takes: Takes,
+    _server: &Server,
+    _shared: &Shared,
+    _messages: &Receiver<Message>,
+    _inbox: Sender<Message>,
+) -> Result<(), SoundError> {
+    Err(SoundError::NoSystem)
+}
