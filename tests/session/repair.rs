@@ -1,7 +1,7 @@
 //! Repairs: what comes of one is a run of its own beside the old one, and what does not do better leaves everything as it was.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 use rvqscope::doctor::{Change, ChangeValue};
@@ -11,10 +11,11 @@ use rvqscope::session::{
     DataCommand, EditCommand, Origin, ParamsCommand, RunId, RunState, RunsCommand, SaveCommand, Startup,
     TrainCommand,
 };
+use rvqscope::store::Folder;
 use rvqscope::training::SplitKind;
 
 use crate::common::{self, bits, clustered};
-use crate::{Desk, ENDLESS};
+use crate::{Desk, ENDLESS, PATIENCE};
 
 /// Frames that the quantizers here are of.
 fn frames() -> Array2<f32> {
@@ -240,7 +241,13 @@ fn a_repaired_run_comes_back_from_the_workspace() {
     repair(&mut desk, old, &["replace-dead", "merge-duplicates"]);
     let view = desk.session.view().unwrap();
     let (id, run, tried) = (view.id(), view.run.clone(), view.entry.tried().unwrap().clone());
-    assert!(desk.session.close(Duration::from_secs(60)));
+    assert!(desk.session.close(PATIENCE));
+    // The writer's thread lets go of the folder when it ends.
+    let (root, start) = (folder.path().join("workspace"), Instant::now());
+    while Folder::open(&root).is_err() {
+        assert!(start.elapsed() < PATIENCE, "the folder stays locked");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 
     let mut other = Desk::new();
     other.session.open_workspace(folder.path().join("workspace"), nothing());
