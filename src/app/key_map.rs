@@ -43,6 +43,8 @@ pub const LIST: &[(&str, &str)] = &[
     ("PageUp, PageDown", "Select the layer before, the layer behind"),
     ("Alt+←, Alt+→", "Select the code before, the code behind"),
     ("H", "Figures of held-out frames, or of those that are trained on"),
+    ("P", "Play the selected stretch, or be silent"),
+    ("↑, ↓", "While it plays: after one layer more, after one less"),
     ("F6, Shift+F6", "Go to the next panel, to the one before"),
     ("Ctrl+Tab, Ctrl+Shift+Tab", "Bring the next tab of that panel's group to the front, the one before"),
     ("Tab, then ← →", "Go through what a panel holds; arrow keys read off a plot, Enter selects there"),

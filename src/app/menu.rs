@@ -76,10 +76,12 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
         ctx.session.view().is_none().then_some("There is no quantizer yet: train, or open a model");
     let no_report = no_model.filter(|_| ctx.session.codes().is_none());
     let no_data = ctx.session.dataset().is_none().then_some("There is no data: open audio or features");
+    let no_sound = ctx.session.sound().is_none().then_some("There is no audio to hear: open some");
     let saves = [
         ("Save model…", Wanted::Model, Some(&key_map::SAVE_MODEL), no_model),
         ("Save codes…", Wanted::Codes, None, no_model.or(no_data)),
         ("Save report…", Wanted::Report, None, no_report),
+        ("Save stretch as WAV…", Wanted::Sound, None, no_sound),
     ];
     for (text, wanted, shortcut, why_not) in saves {
         if item(ui, text, shortcut, why_not) {

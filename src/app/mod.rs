@@ -27,6 +27,7 @@ mod rich;
 mod settings;
 mod shortcuts;
 mod side;
+mod sound_strip;
 mod stage_words;
 mod start;
 mod status;
@@ -144,6 +145,7 @@ impl App {
                 WindowRequest::AskSaveModel => {
                     self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Model);
                 }
+                WindowRequest::AskSound => self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Sound),
                 WindowRequest::SaveCsv { file_name, csv } => self.dialogs.ask_save_text(ctx, &file_name, csv),
                 WindowRequest::SavePng { panel_id } => self.exports.request_png(ctx, panel_id),
             }
@@ -190,6 +192,11 @@ impl eframe::App for App {
             egui::Panel::bottom("selected code")
                 .exact_size(code_strip::HEIGHT)
                 .show(ui, |ui| strip.ui(&ctx, ui));
+        }
+        if let Some(look) = session.sound() {
+            egui::Panel::bottom("sound")
+                .exact_size(sound_strip::HEIGHT)
+                .show(ui, |ui| sound_strip::ui(&ctx, &look, ui));
         }
         let fill = egui::Frame::new().fill(ui.visuals().panel_fill);
         egui::CentralPanel::no_frame().frame(fill).show(ui, |ui| layout.ui(&ctx, ui));

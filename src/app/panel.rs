@@ -101,6 +101,8 @@ pub enum WindowRequest {
     Locate(DataId),
     /// Ask where to save the quantizer of the shown run.
     AskSaveModel,
+    /// Ask where to save what is heard.
+    AskSound,
 }
 
 /// What was asked for while drawing, to be done when drawing is over.

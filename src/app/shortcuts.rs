@@ -12,7 +12,7 @@ use super::key_map::{
     SAVE_MODEL, TRAIN, UNDO,
 };
 use super::side::training::Able;
-use super::{PanelCtx, WindowRequest};
+use super::{PanelCtx, WindowRequest, sound_strip};
 
 /// What was in front of the user in the frame before: the key that closes it is meant for it.
 #[derive(Debug, Default)]
@@ -70,6 +70,9 @@ impl Shortcuts {
         // A button or a plot that has the focus takes these itself, and Escape takes the focus away.
         if !egui_ctx.egui_wants_keyboard_input() && !was_focused {
             training_keys(ctx, help, ui);
+            if let Some(look) = ctx.session.sound() {
+                sound_strip::keys(ctx, &look, ui);
+            }
         }
     }
 }

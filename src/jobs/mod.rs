@@ -41,7 +41,8 @@ pub use dataset::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, Source};
 pub use evaluate::{EvaluateSpec, LookSpec, evaluate, look_again};
 pub use holdout::Holdout;
 pub use listen::{
-    CodePlaces, ListenSpec, SNIPPET_GAP_SECS, Sound, Voice, check_audible, frames_of, listen, listen_to_file,
+    CodePlaces, HeardTakes, ListenSpec, SNIPPET_GAP_SECS, Sound, Span, TakesSpec, Voice, check_audible,
+    frames_of, listen, listen_to_file, takes,
 };
 pub use model::{
     ConvertSpec, MODEL_EXTENSION, SaveSpec, WriteBackSpec, convert, ema_params, metadata, recorded,
@@ -242,6 +243,10 @@ pub enum JobSpec {
     PackWorkspace(PathBuf, Arc<Folder>, Arc<Saver>),
     /// Read a run of a workspace.
     ReadRun(u64, Arc<Folder>),
+    /// Make a stretch audible, after each layer.
+    Takes(Box<TakesSpec>),
+    /// Write a stretch as sound.
+    SaveSound(Box<ListenSpec>, PathBuf),
 }
 
 /// What came of a job.
@@ -265,6 +270,8 @@ pub enum JobOutput {
     Workspace(Box<OpenedWorkspace>),
     /// A run was read.
     Read(Box<StoredRun>),
+    /// A stretch was made audible.
+    Takes(Arc<HeardTakes>),
 }
 
 /// Runs a job to its end.
@@ -295,6 +302,8 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::PackWorkspace(path, folder, saver) => {
             pack_workspace(&path, &folder, &saver).map(JobOutput::Saved)
         }
+        JobSpec::Takes(spec) => takes(&spec, ctx).map(|heard| JobOutput::Takes(Arc::new(heard))),
+        JobSpec::SaveSound(spec, path) => listen_to_file(&spec, &path, ctx).map(|_| JobOutput::Saved(path)),
         JobSpec::ReadRun(id, folder) => Ok(JobOutput::Read(Box::new(folder.read_run(id)?))),
     }
 }

@@ -44,6 +44,8 @@ pub(super) enum Doing {
     Restoring,
     /// Writing a file.
     Saving,
+    /// Making a stretch of the data audible.
+    Sounding,
 }
 
 /// A training under way.
@@ -91,7 +93,9 @@ impl Doing {
     /// Whether two jobs of this kind would do the same: the newer one takes the place of the older.
     fn is_replaced_by(&self, newer: &Self) -> bool {
         match (self, newer) {
-            (Self::Opening(_), Self::Opening(_)) | (Self::Training(_), Self::Training(_)) => true,
+            (Self::Opening(_), Self::Opening(_))
+            | (Self::Training(_), Self::Training(_))
+            | (Self::Sounding, Self::Sounding) => true,
             (Self::Evaluating(a), Self::Evaluating(b))
             | (Self::Repairing(a, _), Self::Repairing(b, _))
             | (Self::Encoding(a), Self::Encoding(b))
@@ -107,7 +111,7 @@ impl Doing {
             Self::Evaluating(run) | Self::Repairing(run, _) | Self::Encoding(run) | Self::Reading(run) => {
                 *run == id
             }
-            Self::Opening(_) | Self::Saving | Self::Restoring => false,
+            Self::Opening(_) | Self::Saving | Self::Sounding | Self::Restoring => false,
         }
     }
 }
@@ -265,6 +269,11 @@ impl Activity {
     pub(super) fn background(&self) -> impl Iterator<Item = (&str, Option<&Progress>)> {
         let others = self.tasks.iter().filter(|task| !matches!(task.doing, Doing::Training(_)));
         others.map(|task| (task.job.title.as_str(), task.job.progress.as_ref()))
+    }
+
+    /// What makes a stretch audible.
+    pub(super) fn sounding(&self) -> Option<&Job> {
+        self.tasks.iter().find_map(|task| matches!(task.doing, Doing::Sounding).then_some(&task.job))
     }
 
     pub(super) fn is_restoring(&self) -> bool {

@@ -29,6 +29,7 @@ impl Session {
             self.take(task, mail);
         }
         self.train_next();
+        self.poll_sound();
         if self.revision != before {
             self.shed();
         }
@@ -156,6 +157,11 @@ impl Session {
                     _ => None,
                 };
                 self.take_workspace(opened);
+            }
+            Doing::Sounding => {
+                if let Some(JobOutput::Takes(heard)) = self.output_or_notice(ending) {
+                    self.take_takes(heard);
+                }
             }
             Doing::Saving => {
                 if let Some(JobOutput::Saved(path)) = self.output_or_notice(ending) {

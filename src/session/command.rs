@@ -35,6 +35,8 @@ pub enum Command {
     Edit(EditCommand),
     /// Something to write.
     Save(SaveCommand),
+    /// Something to hear.
+    Sound(SoundCommand),
     /// Something about the notices.
     Notices(NoticeCommand),
     /// Something about the workspace.
@@ -218,6 +220,8 @@ pub enum SaveCommand {
     Model(PathBuf),
     /// Its data as codes of it.
     Codes(PathBuf),
+    /// The selected stretch as it is heard, as WAV.
+    Sound(PathBuf),
     /// A page with all figures of the quantizer or of codes alone, and files beside it, into a folder.
     Report(PathBuf),
     /// The quantizer of the shown run, in a copy of the checkpoint that it came from.
@@ -227,6 +231,21 @@ pub enum SaveCommand {
         /// The copy; it may be the same file.
         path: PathBuf,
     },
+}
+
+/// What to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SoundCommand {
+    /// The selected stretch of the data, or their beginning.
+    Play,
+    /// The places where the shown run uses a code of a layer.
+    PlayCode(usize, usize),
+    /// Be silent.
+    Stop,
+    /// The source (0), or what is left of it after so many layers; switched at the same place while it plays.
+    Take(usize),
+    /// Begin again at the end, or do not.
+    Loop(bool),
 }
 
 /// About the notices.
@@ -251,4 +270,4 @@ macro_rules! from_part {
 }
 from_part!(DataCommand => Data, ParamsCommand => Params, TrainCommand => Train, CompareCommand => Compare,
     SweepCommand => Sweep, RunsCommand => Runs, SelectCommand => Select, EditCommand => Edit, SaveCommand => Save,
-    NoticeCommand => Notices, WorkspaceCommand => Workspace);
+    SoundCommand => Sound, NoticeCommand => Notices, WorkspaceCommand => Workspace);

@@ -27,6 +27,7 @@ mod runs;
 mod save;
 mod selection;
 mod severity;
+mod sound;
 mod start;
 mod state;
 mod stored;
@@ -47,13 +48,14 @@ use ids::Ids;
 use notices::Notices;
 use runs::{Runs, RunsEdit};
 use selection::Marked;
+use sound::Listening;
 use workspace::Workspace;
 
 pub use activity::TrainState;
 pub use clock::Clock;
 pub use command::{
     Command, CompareCommand, DataCommand, EditCommand, NoticeCommand, ParamsCommand, RunsCommand,
-    SaveCommand, SelectCommand, SweepCommand, TrainCommand, WorkspaceCommand,
+    SaveCommand, SelectCommand, SoundCommand, SweepCommand, TrainCommand, WorkspaceCommand,
 };
 pub use corpus::DataEntry;
 pub use ids::{DataId, GroupId, RunId};
@@ -64,6 +66,7 @@ pub use plan::Plan;
 pub use run_entry::{Body, Label, ModelFile, Origin, Recipe, RunEntry, RunState, View};
 pub use selection::Selection;
 pub use severity::Severity;
+pub use sound::{MOST_SECS, SoundLook};
 pub use tokens::TokensLook;
 pub use worker::Waker;
 pub use workspace::Startup;
@@ -78,6 +81,7 @@ pub struct Session {
     marked: Marked,
     edits: Edits,
     notices: Notices,
+    listening: Listening,
     ids: Ids,
     workspace: Workspace,
     /// Changes whenever anything that panels draw has changed.
@@ -103,6 +107,7 @@ impl Session {
             marked: Marked::default(),
             edits: Edits::default(),
             notices: Notices::default(),
+            listening: Listening::default(),
             ids: Ids::default(),
             workspace: Workspace::default(),
             revision: 0,
@@ -139,6 +144,7 @@ impl Session {
             Command::Edit(EditCommand::Undo) => self.carry_out(true),
             Command::Edit(EditCommand::Redo) => self.carry_out(false),
             Command::Save(command) => self.apply_save(command),
+            Command::Sound(command) => self.apply_sound(command),
             Command::Notices(command) => self.notices.apply(command),
             Command::Workspace(command) => self.apply_workspace(command),
         }

@@ -26,6 +26,9 @@ impl Session {
             let spec = ReportSpec { of: ReportOf::Codes(codes.clone()), dir: dir.clone() };
             return Ok((WRITING_REPORT, JobSpec::Report(spec)));
         }
+        if let SaveCommand::Sound(path) = command {
+            return Ok(("Writing sound", self.sound_to_save(path)?));
+        }
         let view = self.view().ok_or("There is nothing to save yet: train first, or open a model")?;
         let run = view.run.clone();
         Ok(match command {
@@ -42,6 +45,8 @@ impl Session {
                 let of = ReportOf::Run(run, view.history.clone(), dataset);
                 (WRITING_REPORT, JobSpec::Report(ReportSpec { of, dir }))
             }
+            // Taken above: it needs no run.
+            SaveCommand::Sound(_) => return Err("There is nothing to hear"),
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
                 let (quantizer, options) = self.read_from(view.entry);

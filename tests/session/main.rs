@@ -5,6 +5,7 @@
 mod common;
 mod repair;
 mod runs;
+mod sound;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

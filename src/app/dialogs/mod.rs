@@ -34,6 +34,8 @@ pub enum Wanted {
     Model,
     /// Where the codes go.
     Codes,
+    /// Where sound goes.
+    Sound,
     /// The folder that the report goes into.
     Report,
     /// The checkpoint that the model is to go back into.
@@ -87,6 +89,7 @@ impl Wanted {
             Self::Folder => "Open a folder",
             Self::Model => "Save the model",
             Self::Codes => "Save the codes",
+            Self::Sound => "Save the stretch as it is heard",
             Self::Report => "Save a report into a folder",
             Self::Checkpoint => "Choose the checkpoint that the model came from",
             Self::WriteBack(_) => "Save the checkpoint with the model in it",
@@ -104,6 +107,7 @@ impl Wanted {
             self,
             Self::Model
                 | Self::Codes
+                | Self::Sound
                 | Self::WriteBack(_)
                 | Self::SaveWorkspace
                 | Self::Text(_)
@@ -154,6 +158,7 @@ impl Dialogs {
         let file_name = match &wanted {
             Wanted::Model => format!("{name}.{MODEL_EXTENSION}"),
             Wanted::Codes => format!("{name}-codes.npy"),
+            Wanted::Sound => format!("{name}.wav"),
             _ => format!("{name}-report"),
         };
         self.ask(ctx, wanted, &file_name);
@@ -249,6 +254,7 @@ impl Dialogs {
             Wanted::Files | Wanted::Folder => self.ready.push(DataCommand::Open(paths).into()),
             Wanted::Model => self.ready.push(SaveCommand::Model(first).into()),
             Wanted::Codes => self.ready.push(SaveCommand::Codes(first).into()),
+            Wanted::Sound => self.ready.push(SaveCommand::Sound(first).into()),
             Wanted::Report => self.ready.push(SaveCommand::Report(first).into()),
             Wanted::Checkpoint => {
                 let name = retrained(&first);

@@ -56,6 +56,7 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
             save(dialog, "Checkpoint", ending.as_deref().unwrap_or("*"))
         }
         Wanted::Codes => save(dialog, "NumPy array", "npy"),
+        Wanted::Sound => save(dialog, "WAV audio", "wav"),
         Wanted::Text(_) => save(dialog, "CSV table", "csv"),
         Wanted::Picture(_) => save(dialog, "PNG picture", "png"),
     };

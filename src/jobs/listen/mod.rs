@@ -1,6 +1,7 @@
 //! Frames made audible: the audio itself, what a quantizer leaves of it after each layer, and the places where it uses a code.
 
 mod passages;
+mod takes;
 
 use std::ops::Range;
 use std::path::Path;
@@ -20,6 +21,7 @@ use super::{AudioClip, Dataset, JobCtx, JobError};
 use passages::Piece;
 
 pub use passages::{CodePlaces, frames_of};
+pub use takes::{HeardTakes, Span, TakesSpec, takes};
 
 /// Silence between two snippets, in seconds.
 pub const SNIPPET_GAP_SECS: f64 = 0.1;
@@ -142,20 +144,47 @@ impl<'a> Source<'a> {
     }
 
     fn listen(&self, spec: &ListenSpec, task: &Task<'_>) -> Result<Sound, JobError> {
-        let pieces = match &spec.code {
-            None => passages::by_clip(&self.dataset.set, &spec.frames),
-            Some(code) => code.pieces(self.dataset, &spec.frames, task)?,
-        };
+        let pieces = self.pieces(&spec.frames, spec.code.as_ref(), task)?;
+        self.heard(&pieces, self.gap(spec.code.is_some()), &spec.voice, &spec.inversion, task)
+    }
+
+    /// What is heard, one after the other.
+    fn pieces(
+        &self,
+        frames: &Range<usize>,
+        code: Option<&CodePlaces>,
+        task: &Task<'_>,
+    ) -> Result<Vec<Piece>, JobError> {
+        match code {
+            None => Ok(passages::by_clip(&self.dataset.set, frames)),
+            Some(code) => code.pieces(self.dataset, frames, task),
+        }
+    }
+
+    /// Samples of silence between two pieces.
+    fn gap(&self, are_snippets: bool) -> usize {
+        let rate = f64::from(self.extract.sample_rate_hz);
+        if are_snippets { (SNIPPET_GAP_SECS * rate).round() as usize } else { 0 }
+    }
+
+    /// The pieces as they sound, with `gap` samples of silence between them.
+    fn heard(
+        &self,
+        pieces: &[Piece],
+        gap: usize,
+        voice: &Voice,
+        inversion: &Inversion,
+        task: &Task<'_>,
+    ) -> Result<Sound, JobError> {
         let rate = self.extract.sample_rate_hz;
-        let gap = if spec.code.is_some() { (SNIPPET_GAP_SECS * f64::from(rate)).round() as usize } else { 0 };
         let (mut samples, mut met, mut apart) = (Vec::new(), Mean::default(), Mean::default());
         let (mut frames, mut count) = (0, 0);
-        for piece in &pieces {
+        for piece in pieces {
             let range = self.samples_of(piece);
             if range.is_empty() {
                 continue;
             }
-            let heard = self.piece(piece, range, spec, task)?;
+            let heard = self.piece(piece, range, voice, inversion, task)?;
             if count > 0 {
                 samples.resize(samples.len() + gap, 0.0);
             }
@@ -176,12 +205,13 @@ impl<'a> Source<'a> {
         &self,
         piece: &Piece,
         range: Range<usize>,
-        spec: &ListenSpec,
+        voice: &Voice,
+        inversion: &Inversion,
         task: &Task<'_>,
     ) -> Result<Heard, JobError> {
         let clip = self.clip(piece);
         let source = clip.map(|clip| &clip.samples[range.clone()]).unwrap_or_default();
-        let Voice::Quantized { rvq, layers, search } = &spec.voice else {
+        let Voice::Quantized { rvq, layers, search } = voice else {
             return Ok(Heard { samples: source.to_vec(), spectral_convergence: None, distance_db: None });
         };
         let inverse = self.inverse()?;
@@ -196,9 +226,8 @@ impl<'a> Source<'a> {
         let wide = piece.widened(inverse.context_frames(&self.extract), &self.dataset.set);
         let around = self.samples_of(&wide);
         let frames = decoded(rvq, self.dataset, wide.in_corpus(&self.dataset.set), *layers, *search, task)?;
-        let made = inverse
-            .samples(frames.view(), around.len(), &self.extract, &spec.inversion, task)
-            .map_err(problem)?;
+        let made =
+            inverse.samples(frames.view(), around.len(), &self.extract, inversion, task).map_err(problem)?;
         let (start, end) = (range.start - around.start, range.end - around.start);
         let samples = made.samples.get(start..end).unwrap_or_default().to_vec();
         let distance = log_spectral_distance_db(source, &samples, &self.extract, task).map_err(problem)?;

@@ -6,7 +6,7 @@ mod row;
 mod sheet;
 mod strip;
 
-use egui::{Label, RichText, ScrollArea, Ui};
+use egui::{Button, Label, RichText, ScrollArea, Ui};
 
 use super::parts::{Counted, banner_ui, codes_hint_ui, counted, middle_ui};
 use crate::app::memo::{ByPtr, Memo};
@@ -16,7 +16,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::Evaluation;
 use crate::metrics::portrait::Members;
-use crate::session::{SelectCommand, Selection};
+use crate::session::{SelectCommand, Selection, SoundCommand};
 use crate::training::{LayerCodes, Run, SplitKind};
 use facts::Facts;
 use row::RowChart;
@@ -151,6 +151,15 @@ fn frames_ui(
         (Some(Ok(members)), _) => {
             let help = "With the distance of each to the row. Click one to select it and the frames around it in every panel";
             ui.add(Label::new(text(&members_words(ctx, members)).strong()).wrap()).on_hover_rich(help);
+            if members.total > 0 && ctx.session.sound().is_some() {
+                let help = "Hear up to 20 of the places where it is used, with a tenth of a second on either side and silence between them, in the \
+                            version that is chosen below the panels";
+                let button = Button::new(text("▶ Play its places")).small();
+                if ui.add(button).on_hover_rich(help).clicked() {
+                    let Selection { layer, code, .. } = ctx.session.selection();
+                    code.into_iter().for_each(|code| ctx.send(SoundCommand::PlayCode(layer, code)));
+                }
+            }
             if let Some(dataset) = ctx.session.dataset() {
                 strip.ui(ctx, ui, place, dataset, radius);
             }

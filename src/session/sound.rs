@@ -1,0 +1,291 @@
+//! Listening: a stretch of the data, or the places where a code is used, made audible after each layer and played.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::features::Inversion;
+use crate::jobs::{CodePlaces, Dataset, HeardTakes, JobSpec, ListenSpec, TakesSpec, Voice, check_audible};
+use crate::rvq::Rvq;
+use crate::rvq::search::Search;
+use crate::sound::{Player, Server, Status, Takes};
+use crate::task::Progress;
+
+use super::activity::Doing;
+use super::command::SoundCommand;
+use super::severity::Severity;
+use super::{Session, View};
+
+/// The longest stretch that is made audible at once, in seconds: every layer of it is.
+pub const MOST_SECS: f64 = 30.0;
+/// A shorter one is no more than a click, and is heard with what lies around it.
+const LEAST_SECS: f64 = 0.5;
+/// Snippets of a code that are heard, and the frames on either side of each.
+const SNIPPETS: usize = 20;
+const CONTEXT_SECS: f64 = 0.1;
+
+/// What is heard, and by what.
+#[derive(Default)]
+pub(super) struct Listening {
+    /// Which version: 0 for the source, else so many layers.
+    take: usize,
+    looping: bool,
+    /// What the takes are of, or will be.
+    of: Option<Of>,
+    takes: Option<Arc<HeardTakes>>,
+    player: Option<Player>,
+    /// Where to play; the usual server.
+    server: Server,
+}
+
+/// What takes are made of.
+#[derive(Clone)]
+struct Of {
+    dataset: Arc<Dataset>,
+    rvq: Option<Arc<Rvq>>,
+    search: Search,
+    frames: Range<usize>,
+    /// Layer and code, where the places of a code are heard.
+    code: Option<(usize, usize)>,
+}
+
+impl PartialEq for Of {
+    fn eq(&self, other: &Self) -> bool {
+        let same_rvq = match (&self.rvq, &other.rvq) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) && self.search == other.search,
+            (None, None) => true,
+            _ => false,
+        };
+        Arc::ptr_eq(&self.dataset, &other.dataset)
+            && same_rvq
+            && (&self.frames, self.code) == (&other.frames, other.code)
+    }
+}
+
+/// What can be heard, and what is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoundLook {
+    /// Which version is heard or will be: 0 for the source, else so many layers.
+    pub take: usize,
+    /// How many versions there are or can be: the source and one for each layer.
+    pub takes: usize,
+    /// Whether it begins again at its end.
+    pub looping: bool,
+    /// Whether it is played now.
+    pub is_playing: bool,
+    /// Whether versions are being made, and how far that is.
+    pub making: Option<Option<Progress>>,
+    /// The frame that is heard now, counted through all clips.
+    pub frame: Option<usize>,
+    /// The frames that would be heard, or are: the selected stretch, or the beginning where none is.
+    pub frames: Range<usize>,
+    /// The code whose places are heard, with its layer.
+    pub code: Option<(usize, usize)>,
+    /// The log-spectral distance of the version to the source in dB, once it is known.
+    pub distance_db: Option<f64>,
+    /// Why there is the source alone.
+    pub source_alone: Option<String>,
+}
+
+impl Session {
+    /// What can be heard of the data; `None` where they were not made of audio.
+    #[must_use]
+    pub fn sound(&self) -> Option<SoundLook> {
+        let dataset = self.dataset().filter(|dataset| is_of_audio(dataset))?;
+        let Listening { take, looping, takes, player, of, .. } = &self.listening;
+        let making = self.activity.sounding();
+        let is_playing = player.as_ref().is_some_and(|player| player.status() == Status::Playing);
+        let known = takes.as_ref().filter(|_| making.is_none());
+        let layers = self.sounding_view().map_or(0, |view| view.run.rvq.num_layers());
+        let takes = known.filter(|_| is_playing).map_or(layers + 1, |known| known.takes.len());
+        let now = is_playing || making.is_some();
+        let heard = of.as_ref().filter(|_| now);
+        Some(SoundLook {
+            take: (*take).min(takes.saturating_sub(1)),
+            takes,
+            looping: *looping,
+            is_playing,
+            making: making.map(|job| job.progress.clone()),
+            frame: player
+                .as_ref()
+                .filter(|_| is_playing)
+                .and_then(Player::position)
+                .and_then(|at| known?.frame_at(at)),
+            frames: heard.map_or_else(|| self.heard_frames(dataset), |of| of.frames.clone()),
+            code: heard.and_then(|of| of.code),
+            distance_db: take.checked_sub(1).and_then(|nth| *known?.distances_db.get(nth)?),
+            source_alone: known.and_then(|known| known.source_alone.clone()),
+        })
+    }
+
+    /// Where sound is played from now on.
+    pub fn set_sound_server(&mut self, server: Server) {
+        self.listening.player = None;
+        self.listening.server = server;
+    }
+
+    /// Whether something is played, so that a window draws on.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        self.listening.player.as_ref().is_some_and(|player| player.status() == Status::Playing)
+    }
+
+    pub(super) fn apply_sound(&mut self, command: SoundCommand) {
+        match command {
+            SoundCommand::Play => self.play(None),
+            SoundCommand::PlayCode(layer, code) => self.play(Some((layer, code))),
+            SoundCommand::Stop => self.stop_sound(),
+            SoundCommand::Take(take) => {
+                self.listening.take = take;
+                if let Some(player) = &self.listening.player {
+                    player.switch(take);
+                }
+            }
+            SoundCommand::Loop(on) => {
+                self.listening.looping = on;
+                if let Some(player) = &self.listening.player {
+                    player.set_looping(on);
+                }
+            }
+        }
+    }
+
+    fn stop_sound(&mut self) {
+        self.activity.drop_where(|doing| matches!(doing, Doing::Sounding));
+        if let Some(player) = &self.listening.player {
+            player.stop();
+        }
+    }
+
+    /// Plays what is selected, or the places of a code, as soon as it can be heard.
+    fn play(&mut self, code: Option<(usize, usize)>) {
+        let Some(dataset) = self.dataset().cloned() else {
+            return self.notify(Severity::Warning, "There is nothing to listen to: open audio first");
+        };
+        if !is_of_audio(&dataset) {
+            let why = check_audible(&dataset).err().map(|err| err.to_string()).unwrap_or_default();
+            return self.notify(Severity::Warning, why);
+        }
+        let frames = match code {
+            Some(_) => 0..dataset.set.matrix.num_frames(),
+            None => self.heard_frames(&dataset),
+        };
+        let view = self.sounding_view();
+        let (rvq, search) =
+            view.map_or((None, Search::Greedy), |view| (Some(view.run.rvq.clone()), view.entry.searched()));
+        let of = Of { dataset, rvq, search, frames, code };
+        let is_known = self.listening.of.as_ref() == Some(&of) && self.listening.takes.is_some();
+        self.activity.drop_where(|doing| matches!(doing, Doing::Sounding));
+        if is_known {
+            return self.play_takes();
+        }
+        self.listening.player = None;
+        self.listening.takes = None;
+        let spec = TakesSpec {
+            dataset: of.dataset.clone(),
+            rvq: of.rvq.clone(),
+            search: of.search,
+            frames: of.frames.clone(),
+            code: of.code.zip(of.rvq.clone()).map(|((layer, code), rvq)| of.places(rvq, layer, code)),
+            inversion: Inversion::default(),
+        };
+        self.listening.of = Some(of);
+        self.activity.start("Making it audible", Doing::Sounding, JobSpec::Takes(Box::new(spec)));
+    }
+
+    /// The versions are there: they are played.
+    pub(super) fn take_takes(&mut self, heard: Arc<HeardTakes>) {
+        if let Some(why) = &heard.source_alone {
+            self.notify(Severity::Info, format!("The source alone is heard: {why}"));
+        }
+        self.listening.takes = Some(heard);
+        self.play_takes();
+    }
+
+    fn play_takes(&mut self) {
+        let Some(heard) = self.listening.takes.clone() else { return };
+        let is_lost = |player: &Player| matches!(player.status(), Status::Failed(_));
+        if self.listening.player.as_ref().is_none_or(is_lost) {
+            match Takes::new(heard.takes.clone(), heard.sample_rate_hz) {
+                Ok(takes) => {
+                    self.listening.player = Some(Player::open(takes, self.listening.server.clone()));
+                }
+                Err(err) => return self.notify(Severity::Warning, err.to_string()),
+            }
+        }
+        let Listening { take, looping, player, .. } = &self.listening;
+        if let Some(player) = player {
+            player.play((*take).min(heard.takes.len().saturating_sub(1)), 0..heard.num_samples(), *looping);
+        }
+    }
+
+    /// A player that has failed says why, once.
+    pub(super) fn poll_sound(&mut self) {
+        let status = self.listening.player.as_ref().map(Player::status);
+        if let Some(Status::Failed(err)) = status {
+            self.listening.player = None;
+            self.notify(
+                Severity::Warning,
+                format!("Nothing is heard: {err}. A stretch can be saved as WAV all the same"),
+            );
+        }
+    }
+
+    /// The stretch that is selected, as it is heard, for a file.
+    pub(super) fn sound_to_save(&self, path: PathBuf) -> Result<JobSpec, &'static str> {
+        let dataset = self.dataset().filter(|dataset| is_of_audio(dataset));
+        let dataset = dataset.ok_or("There is nothing to hear: the data were not made of audio")?;
+        let voice = match (self.listening.take, self.sounding_view()) {
+            (0, _) | (_, None) => Voice::Source,
+            (take, Some(view)) => {
+                let rvq = view.run.rvq.clone();
+                let layers = take.min(rvq.num_layers());
+                Voice::Quantized { rvq, layers, search: view.entry.searched() }
+            }
+        };
+        let frames = self.heard_frames(dataset);
+        let spec = ListenSpec {
+            dataset: dataset.clone(),
+            voice,
+            frames,
+            code: None,
+            inversion: Inversion::default(),
+        };
+        Ok(JobSpec::SaveSound(Box::new(spec), path))
+    }
+
+    /// The run whose layers are heard: the shown one, where it takes these data.
+    fn sounding_view(&self) -> Option<View<'_>> {
+        let dim = self.dataset()?.set.matrix.dim();
+        self.view().filter(|view| view.run.rvq.dim() == dim)
+    }
+
+    /// The selected frames, or the beginning of the data: no shorter and no longer than what is worth hearing.
+    fn heard_frames(&self, dataset: &Dataset) -> Range<usize> {
+        let all = dataset.set.matrix.num_frames();
+        let rate = dataset.set.frame_rate_hz.unwrap_or(1.0);
+        let (least, most) = ((LEAST_SECS * rate).ceil() as usize, (MOST_SECS * rate) as usize);
+        let (start, end) = self.selection.frames.unwrap_or((0, most));
+        let (start, end) = (start.min(all.saturating_sub(1)), end.min(all));
+        let len = end.saturating_sub(start).clamp(least.min(all), most.max(1));
+        // Grown about its middle, and within the data.
+        let middle = start + end.saturating_sub(start) / 2;
+        let start = if end.saturating_sub(start) < len { middle.saturating_sub(len / 2) } else { start };
+        let start = start.min(all.saturating_sub(len));
+        start..(start + len).min(all)
+    }
+}
+
+impl Of {
+    /// The places of one of its codes.
+    fn places(&self, rvq: Arc<Rvq>, layer: usize, code: usize) -> CodePlaces {
+        let rate = self.dataset.set.frame_rate_hz.unwrap_or(0.0);
+        let context = (CONTEXT_SECS * rate).ceil() as usize;
+        CodePlaces { rvq, search: self.search, layer, code: code as u32, context, most: SNIPPETS }
+    }
+}
+
+/// Whether there is sound to the frames.
+fn is_of_audio(dataset: &Dataset) -> bool {
+    !dataset.audio.is_empty() && dataset.set.extract.is_some()
+}
