@@ -162,7 +162,7 @@ fn codes_without_their_quantizer() {
             "dependence" => {
                 &["Entropy of each layer, and given the layer before", "The first layer has none"]
             }
-            "notices" | "runs" => &[],
+            "notices" | "runs" | "sweep" => &[],
             "data" => {
                 &["Needs the frames", "open the audio or features that they were made of", "Open files…"]
             }

@@ -181,7 +181,7 @@ pub fn chips_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, sheet: &Sheet, layer: usize, ra
 
 fn nearest_chip(other: &Neighbour, radius: Option<f64>) -> Chip {
     let radii = radius.filter(|&radius| radius > 0.0).map(|radius| other.distance / radius);
-    let note = radii.map_or_else(|| number(other.distance), |radii| format!("{} r", number(radii)));
+    let note = radii.map_or_else(|| number(other.distance), |radii| format!("{radii:.2} r"));
     let help = format!("{} away, at a cosine of {}", number(other.distance), number(other.cosine));
     Chip { code: other.code, note, help }
 }
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn chips_tell_distances_in_radii_and_times_in_shares() {
         let other = Neighbour { code: 7, distance: 3.0, cosine: 0.5 };
-        assert_eq!(nearest_chip(&other, Some(2.0)).note, "1.5 r");
+        assert_eq!(nearest_chip(&other, Some(2.0)).note, "1.50 r");
         assert_eq!([nearest_chip(&other, None).note, nearest_chip(&other, Some(0.0)).note], ["3", "3"]);
         let side = Neighbourhood { codes: vec![(4, 3), (1, 1)], total: 4, distinct: 2 };
         let chips = time_chips(&side, "before");

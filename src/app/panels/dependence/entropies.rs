@@ -3,10 +3,12 @@
 use egui::Ui;
 use egui_plot::{MarkerShape, PlotPoint};
 
+use super::super::parts::swatch_ui;
 use super::ID;
 use crate::app::PanelCtx;
 use crate::app::plot::numbers::number;
 use crate::app::plot::{Along, Axis, Bars, Cell, Chart, Csv, Curve, Data, ReadOut, Stroke};
+use crate::app::rich::RichHover as _;
 use crate::metrics::dependence::{CONDITIONAL_ENTROPY, LayerDependence};
 use crate::session::SelectCommand;
 
@@ -45,8 +47,18 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>], h
     let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
     let y = Axis::real("Bits a frame", CONDITIONAL_ENTROPY.text);
     let curve =
-        Curve::new("shuffled among the frames", palette.second, points, Data::Pairs(shuffled.clone()))
+        Curve::new("shuffled among the frames", palette.highlight, points, Data::Pairs(shuffled.clone()))
             .stroke(Stroke::Marked(MarkerShape::Diamond));
+    let top = ui.cursor().top();
+    ui.horizontal_wrapped(|ui| {
+        swatch_ui(ui, palette.grid, "own entropy");
+        swatch_ui(ui, palette.layer(selected), "given the layer before")
+            .on_hover_rich(CONDITIONAL_ENTROPY.text);
+        let help =
+            "What the same codes give when they are shuffled among the frames: bars well below it are real";
+        swatch_ui(ui, palette.highlight, "shuffled").on_hover_rich(help);
+    });
+    let height = height - (ui.cursor().top() - top);
     let drawn =
         Chart::new(ID, "entropies", "Entropy of each layer, and given the layer before", x, y, height)
             .along(Along::Layers)
@@ -57,12 +69,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>], h
             .show(
                 ctx,
                 ui,
-                |ui| {
-                    use super::super::parts::swatch_ui;
-                    swatch_ui(ui, palette.layer(selected), "given the layer before");
-                    ui.add_space(4.0);
-                    swatch_ui(ui, palette.grid, "own entropy");
-                },
+                |_| {},
                 || Some(table(layers)),
                 |plot| {
                     plot.add(Bars::new("own entropy", 1.0, own, palette.grid));

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
-use super::super::parts::{ramp_ui, swatch_ui};
+use super::super::parts::ramp_ui;
 use super::ID;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped, percent};
@@ -70,10 +70,8 @@ impl Matrix {
                 ui,
                 |ui| {
                     if ui.available_width() > RAMP_FROM {
-                        let help = "Colour: how often the pair occurs, on a log scale. Pairs that never occur have a colour of their own";
+                        let help = "Colour: how often the pair occurs, on a log scale. Pairs that never occur are left in the colour of nothing";
                         ramp_ui(ui, palette, "1", &grouped(most as i64), help);
-                        ui.add_space(4.0);
-                        swatch_ui(ui, never(palette), "never");
                     }
                 },
                 || Some(table(bigrams)),
