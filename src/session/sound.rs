@@ -18,6 +18,8 @@ use super::{Session, View};
 
 /// The longest stretch that is made audible at once, in seconds: every layer of it is.
 pub const MOST_SECS: f64 = 30.0;
+/// What is heard where nothing is selected.
+const BEGINNING_SECS: f64 = 10.0;
 /// A shorter one is no more than a click, and is heard with what lies around it.
 const LEAST_SECS: f64 = 0.5;
 /// Snippets of a code that are heard, and the frames on either side of each.
@@ -265,7 +267,7 @@ impl Session {
         let all = dataset.set.matrix.num_frames();
         let rate = dataset.set.frame_rate_hz.unwrap_or(1.0);
         let (least, most) = ((LEAST_SECS * rate).ceil() as usize, (MOST_SECS * rate) as usize);
-        let (start, end) = self.selection.frames.unwrap_or((0, most));
+        let (start, end) = self.selection.frames.unwrap_or((0, (BEGINNING_SECS * rate) as usize));
         let (start, end) = (start.min(all.saturating_sub(1)), end.min(all));
         let len = end.saturating_sub(start).clamp(least.min(all), most.max(1));
         // Grown about its middle, and within the data.
