@@ -85,3 +85,37 @@ fn trainings_on_real_corpora_raise_no_alarm() {
     let all: usize = alarms.values().map(Vec::len).sum();
     assert!((all as f64) < 0.02 * looked as f64 + 1.0, "{alarms:#?}");
 }
+
+/// The quantizer in a file.
+fn model_of(path: &Path) -> Arc<rvqscope::rvq::Rvq> {
+    let cancel = Cancel::default();
+    let task = rvqscope::task::Task::silent(&cancel);
+    match rvqscope::io::open(path, &task).unwrap() {
+        rvqscope::io::Opened::Model(model) => Arc::new(model.rvq),
+        other => panic!("{}: {other:?}", path.display()),
+    }
+}
+
+#[test]
+fn real_quantizers_are_told_what_their_figures_mean() {
+    let Some(root) = std::env::var_os("RVQSCOPE_DATA").map(PathBuf::from) else {
+        println!("RVQSCOPE_DATA is not set: real quantizers are left out");
+        return;
+    };
+    // One that works, with the features that it works on: nothing severe.
+    let lyra = model_of(&root.join("checkpoints/lyra_real_46x16x64_encodec_layout.safetensors"));
+    let frames = opened(&root.join("lyra/features.npy")).unwrap().set.matrix.view().to_owned();
+    let found = super::evaluated(&lyra, frames).findings();
+    println!("Lyra: {found:#?}");
+    assert!(found.iter().all(|finding| finding.severity < Severity::Severe), "{found:#?}");
+    // One whose sizes say "1002 of 1024 below 2": that is the batch and no collapse.
+    let sovits = model_of(&root.join("checkpoints/gptsovits_v2_e8_s96.pth"));
+    let run = rvqscope::training::Run::of_model("s2G.pth".to_owned(), sovits, None, 0);
+    let found = rvqscope::doctor::diagnose(&rvqscope::doctor::Patient::of(&run));
+    let told = found.iter().find(|finding| finding.id == "below-usual-threshold").unwrap();
+    assert_eq!(told.severity, Severity::Note);
+    for words in ["1002 of 1024", "That is no count of dead codes", "an even code has 1.00"] {
+        assert!(told.text.contains(words), "no {words:?} in {}", told.text);
+    }
+    assert!(found.iter().all(|finding| !["collapse", "dead-codes", "unused-codes"].contains(&finding.id)));
+}
