@@ -32,6 +32,7 @@
 //! doctor/          what is wrong with a quantizer, by which figures, and what to change: CHECKS
 //! training/        the training loop step by step, its history, and a run as panels and reports see it
 //! metrics/         every figure once: the formula, its definition in words, and what it is where nothing defines it
+//!   timeline/      frames over time at every scale: the tiles that pictures of a whole corpus are put together from
 //! features/        frames of numbers that are known to be finite, the EXTRACTORS that make them of audio, and the way back
 //! rvq/             the quantizer: layers, search, k-means, parameters
 //!   rules/         how each trainer moves its codebooks, listed in RULES

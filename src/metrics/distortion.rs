@@ -71,6 +71,16 @@ pub fn error_share(code_sq_error: &[f64], code_idx: usize) -> Option<f64> {
 }
 
 metric! {
+    MARGIN, "margin", "Margin", "",
+    "`1 - ||r - e_k||² / ||r - e_j||²` of a frame, k being its code and j the nearest of all others: 0 on the border between two cells, 1 where the row is met exactly, below 0 where a search along several paths did not take the nearest.";
+    #[must_use]
+    pub fn margin(sq_dist: f64, runner_up_sq_dist: f64) -> Option<f64> {
+        let is_known = sq_dist.is_finite() && runner_up_sq_dist.is_finite() && runner_up_sq_dist > 0.0;
+        is_known.then(|| 1.0 - sq_dist / runner_up_sq_dist)
+    }
+}
+
+metric! {
     SHANNON, "shannon_db", "Shannon reference", "dB",
     "`10 log10(sum l / sum min(l, t))` over the eigenvalues l of the covariance of what goes into the layer, t such that `sum max(0, log2(l / t)) / 2 = log2 K`: the most that K codes can gain on Gaussian frames of this covariance (reverse water-filling). White frames of D dimensions: `6.02 log2(K) / D` dB.";
     /// `eigenvalues` are in descending order, `bits` is `log2 K`. `None` where nothing varies.
@@ -131,6 +141,7 @@ mod tests {
             (error_share(&[1.0, 3.0], 1), error_share(&[0.0], 0), error_share(&[1.0], 7)),
             (Some(0.75), None, None)
         );
+        assert_eq!([margin(1.0, 4.0), margin(4.0, 4.0)], [Some(0.75), Some(0.0)]);
     }
 
     #[test]
@@ -140,6 +151,7 @@ mod tests {
         assert_eq!(explained_variance(0.0, 0.0), None);
         assert_eq!(mse(0.0, 0, 4), None);
         assert_eq!(code_distortion(0.0, 0), None);
+        assert_eq!([margin(0.0, 0.0), margin(1.0, f64::INFINITY), margin(f64::NAN, 1.0)], [None; 3]);
     }
 
     #[test]

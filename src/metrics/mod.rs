@@ -16,6 +16,7 @@ pub mod over_time;
 pub mod portrait;
 mod summary;
 pub mod threshold;
+pub mod timeline;
 pub mod tuples;
 pub mod usage;
 
@@ -85,6 +86,7 @@ pub static DEFINITIONS: &[&Definition] = &[
     &distortion::EXPLAINED_VARIANCE,
     &distortion::BEAM_GAIN,
     &distortion::CODE_DISTORTION,
+    &distortion::MARGIN,
     &distortion::SHANNON,
     &distortion::CENTRED_GAIN,
     &distortion::SHANNON_SHARE,
