@@ -125,6 +125,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
         "runs" => &["Sort by Run", "Differs from the shown run by"],
         "data" => &["Features", "held out", "dimension"],
         "tokens" => &["Codes over time", "Layer 1", "layers × "],
+        "time" => &["Frames and tokens"],
         _ => &[],
     }
 }
@@ -158,6 +159,7 @@ fn codes_without_their_quantizer() {
             }
             "dead" => &["unused in the corpus: ", "not in codes alone", "Codes of layer"],
             "tokens" => &["Codes over time", "4 layers × 900 frames", "K = 128 is assumed"],
+            "time" => &["Frames and tokens", "Layer 4"],
             "code" => &["No code is selected", "The most used code"],
             "dependence" => {
                 &["Entropy of each layer, and given the layer before", "The first layer has none"]
@@ -184,6 +186,7 @@ fn data_without_a_quantizer() {
             "notices" => &[],
             "runs" => &["No runs yet", "Show a pitfall"],
             "data" => &["300 frames", "Time is the", "held out"],
+            "time" => &["Frames and tokens"],
             _ => &["Nothing trained yet", "Train now"],
         });
     });
@@ -298,7 +301,7 @@ fn a_run_that_failed_says_why_in_every_panel() {
         let failed = harness.state().session().runs().iter().find(failed).unwrap().id;
         apply(harness, RunsCommand::Show(failed));
         look_at_all(harness, "a failed run", |id| match id {
-            "notices" | "sweep" | "data" => &[],
+            "notices" | "sweep" | "data" | "time" => &[],
             "runs" => &["failed"],
             _ => &["failed", "standardizing", "Take its parameters"],
         });

@@ -13,6 +13,7 @@ mod notices;
 mod parts;
 mod runs;
 mod sweep;
+mod time;
 mod tokens;
 mod usage;
 
@@ -37,5 +38,6 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(sweep::Sweep::default()),
     || Box::new(data::Data::default()),
     || Box::new(tokens::Tokens::default()),
+    || Box::new(time::Time::default()),
     || Box::new(notices::Notices::default()),
 ];

@@ -17,7 +17,7 @@ use crate::app::{PanelCtx, WindowRequest};
 const HOW_TO_MOVE: &str = "Drag to move, Ctrl + wheel to zoom, drag with the right button to zoom into a box, double-click to see all. \
                            With the keyboard focus on it, the arrow keys read it off";
 /// The same where dragging selects.
-const HOW_TO_SELECT: &str = "Drag to select a stretch of frames, click to select none, wheel to move, Ctrl + wheel to zoom, double-click to see all";
+const HOW_TO_SELECT: &str = "Drag to select a stretch of frames, click to select none, Shift + wheel to move, Ctrl + wheel to zoom, double-click to see all";
 /// The least height of a chart with its title, legend and axis labels. Panels scroll rather than go below it.
 pub const LEAST_HEIGHT: f32 = 190.0;
 /// The least height of what is inside of the axes and their labels.

@@ -120,7 +120,9 @@ mod tests {
                 let part = frames.slice(s![range.clone(), ..]);
                 let of_part = codes.slice(s![.., range.clone()]);
                 let found = stretch_evaluation(of_part, &sizes, Some((&rvq, part)), &task).unwrap();
-                let wanted = evaluate(&rvq, frames.view(), &[range.clone()], Search::Greedy, &task).unwrap();
+                let wanted =
+                    evaluate(&rvq, frames.view(), std::slice::from_ref(&range), Search::Greedy, &task)
+                        .unwrap();
                 assert_eq!(found.frames, range.len() as u64);
                 let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1e-9);
                 assert!(close(found.signal_energy, wanted.signal_energy));

@@ -1,4 +1,4 @@
-//! Where the selected code was chosen: marks along the upper edge of a plot over time.
+//! Where the selected code was chosen: marks along the upper edge of a plot over time, or over a row of it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,14 +49,16 @@ impl CodeMarks {
         self.is_known = true;
     }
 
-    /// Draws them over the area of a plot.
-    pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn, line: &Timeline<'_>) {
+    /// Draws them along the upper edge of `area`, a part of a plot.
+    pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn, line: &Timeline<'_>, area: Rect) {
         let Some(chosen) = self.chosen.last().filter(|_| self.is_known) else { return };
-        let area = drawn.response.rect;
         let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
         let x = |frame: usize| drawn.transform.position_from_point(&PlotPoint::new(line.at(frame), 0.0)).x;
         for [from, to] in merged(chosen, x, (area.left(), area.right())) {
-            let rect = Rect::from_min_max(pos2(from, area.top()), pos2(to, area.top() + HEIGHT));
+            let rect = Rect::from_min_max(
+                pos2(from, area.top()),
+                pos2(to, (area.top() + HEIGHT).min(area.bottom())),
+            );
             painter.rect_filled(rect, 0.0, ctx.palette.highlight);
         }
     }

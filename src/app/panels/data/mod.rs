@@ -23,11 +23,12 @@ use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
 pub(super) use go_to::go_to;
-use marks::CodeMarks;
+pub(super) use marks::CodeMarks;
 pub(super) use overlay::{borders_ui, overlay_ui};
 pub(super) use picture::ColorScale;
-use pyramid::Preparing;
-use summary::{selection_ui, summary_ui};
+pub(super) use pyramid::Preparing;
+pub(super) use summary::selection_ui;
+use summary::summary_ui;
 
 const ID: &str = "data";
 /// A table of more values than these is no longer one that a person opens.
@@ -261,7 +262,7 @@ impl Data {
             ctx.send(SelectCommand::Frames(None));
         }
         overlay_ui(ui, ctx.palette, drawn, line, split, selected, names);
-        self.marks.ui(ctx, ui, drawn, line);
+        self.marks.ui(ctx, ui, drawn, line, drawn.response.rect);
     }
 }
 
@@ -270,7 +271,7 @@ impl<'a> Timeline<'a> {
         Self { rate_hz, frames, clips }
     }
 
-    fn of(set: &'a FeatureSet) -> Self {
+    pub(super) fn of(set: &'a FeatureSet) -> Self {
         Self::new(set.frame_rate_hz, set.matrix.num_frames(), &set.clips)
     }
 
@@ -363,7 +364,12 @@ pub(super) fn too_much(ctx: &PanelCtx<'_>) -> Option<String> {
     None
 }
 
-fn features_csv(ctx: &PanelCtx<'_>, set: &FeatureSet, line: &Timeline<'_>, seen: Visible) -> Option<String> {
+pub(super) fn features_csv(
+    ctx: &PanelCtx<'_>,
+    set: &FeatureSet,
+    line: &Timeline<'_>,
+    seen: Visible,
+) -> Option<String> {
     let (from, to) = stretch(ctx, line, seen);
     let (from, to) = (line.frame(from), line.frame(to) + 1);
     let dim = set.matrix.dim();

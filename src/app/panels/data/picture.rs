@@ -42,7 +42,12 @@ impl ColorScale {
         let values = view.as_slice().unwrap_or(&[]);
         // An odd step does not hit the same dimensions over and over.
         let step = values.len().div_ceil(SCALE_VALUES).max(1) | 1;
-        let mut sample: Vec<f32> = values.iter().copied().step_by(step).collect();
+        Self::of_sample(values.iter().copied().step_by(step).collect())
+    }
+
+    /// From the 1st to the 99th percentile of these values.
+    #[must_use]
+    pub fn of_sample(mut sample: Vec<f32>) -> Self {
         if sample.is_empty() {
             return Self { low: 0.0, high: 0.0 };
         }

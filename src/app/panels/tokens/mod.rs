@@ -232,7 +232,12 @@ fn layer_marks(layers: usize, base_step: f64) -> Vec<egui_plot::GridMark> {
 }
 
 /// The codes of the selected stretch, or else of what is seen: a row for each frame.
-fn table(ctx: &PanelCtx<'_>, tokens: &Codes, line: &Timeline<'_>, seen: Visible) -> Option<String> {
+pub(super) fn table(
+    ctx: &PanelCtx<'_>,
+    tokens: &Codes,
+    line: &Timeline<'_>,
+    seen: Visible,
+) -> Option<String> {
     let (layers, frames) = tokens.values.dim();
     let (from, to) = match ctx.session.selection().frames {
         Some((from, to)) => (from.min(frames), to.min(frames)),
