@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use egui::{Color32, FontId, Rect, Stroke, Ui, Vec2b, pos2, vec2};
-use egui_plot::{AxisHints, Line, Plot, PlotImage, PlotPoint, PlotPoints};
+use egui_plot::{AxisHints, Line, Plot, PlotImage, PlotPoint, PlotPoints, VLine};
 
 use super::super::data::{
     CodeMarks, Preparing, Timeline, borders_ui, features_csv, overlay_ui, stretch_dragged,
@@ -47,12 +47,15 @@ enum Colouring {
     Margin,
 }
 
+/// What a waveform is drawn of: the dataset, what is seen, whether it was read, and the band that it lies in.
+type WaveOf = (ByPtr<Dataset>, Visible, bool, [u64; 2]);
+
 /// The plot of the panel.
 #[derive(Default)]
 pub struct Picture {
     tiles: Tiles,
     waveform: Preparing,
-    wave_points: Memo<(ByPtr<Dataset>, Visible, bool), Vec<PlotPoint>>,
+    wave_points: Memo<WaveOf, Vec<PlotPoint>>,
     colouring: Colouring,
     /// Where a drag began, on the time axis.
     drag_from: Option<f64>,
@@ -134,6 +137,7 @@ impl Picture {
         let key_y =
             bands.row(selection.layer).or(bands.features).map_or(0.5, |(top, bottom)| (top + bottom) / 2.0);
         let (timeline, palette) = (*line, ctx.palette);
+        let heard = ctx.session.sound().and_then(|look| look.frame);
         let drawn =
             Chart::new(super::ID, KEY, &title(level), line.axis(), Axis::real("Rows", Y_HELP), height)
                 .along(Along::Time)
@@ -156,6 +160,14 @@ impl Picture {
                         pieces.iter().for_each(|(piece, band)| plot.image(image_of(piece, *band, &timeline)));
                         let wave = Line::new("waveform", PlotPoints::Borrowed(wave)).color(palette.train);
                         plot.line(wave.width(1.0).allow_hover(false));
+                        if let Some(frame) = heard {
+                            plot.vline(
+                                VLine::new("heard", line.at(frame))
+                                    .color(palette.accent)
+                                    .width(1.5)
+                                    .allow_hover(false),
+                            );
+                        }
                         if let Some(band) = bands.row(selection.layer) {
                             outline(plot, (0.0, end), band, palette.layer(selection.layer));
                         }
@@ -202,7 +214,9 @@ impl Picture {
         };
         let repaint = ui.ctx().clone();
         let wave = waveform.get(dataset, move || repaint.request_repaint());
-        wave_points.get((ByPtr(dataset.clone()), seen, wave.is_some()), || {
+        // The band is lower once there are tokens.
+        let within = [top, bottom].map(f64::to_bits);
+        wave_points.get((ByPtr(dataset.clone()), seen, wave.is_some(), within), || {
             let (middle, half) = ((top + bottom) / 2.0, (bottom - top) / 2.0);
             let points = wave.map(|wave| (wave.peak().max(1e-6), wave.points(seen)));
             let (peak, mut points) = points.unwrap_or((1.0, Vec::new()));
