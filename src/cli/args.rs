@@ -65,7 +65,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         .about("An instrument for residual vector quantizers: train, evaluate, and compare codebooks")
         .override_usage("rvqscope [FILE...]           open the window\n       rvqscope <COMMAND> [...]     run a command without one")
         .after_help(
-            "Files are known by their content: WAV audio, NumPy arrays, safetensors. A folder stands for the files in it.\n\
+            "Files are known by their content: audio, arrays, tables, checkpoints, codes. A folder stands for the files in it.\n\
              Progress goes to standard error, results to standard output or files.\n\
              Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a severe finding (doctor --strict), 130 interrupted.\n\n\
              Start with:\n  \
@@ -139,13 +139,7 @@ fn repair() -> Command {
                 .value_delimiter(',')
                 .help("Fixes, or findings to mend [default: those that the findings call for]"),
         )
-        .arg(
-            Arg::new("layer")
-                .long("layer")
-                .value_name("L")
-                .value_parser(clap::value_parser!(usize))
-                .help("Change this layer alone, from 1 [default: all]"),
-        )
+        .arg(count_flag("layer", "L", "Change this layer alone, from 0 as in --json [default: all]"))
         .arg(switch("json", "Print JSON: schema, written, tried (fix, rows, before, after, kept)"))
         .arg(holdout_flag())
         .arg(beam_flag("Search codes along B paths, in fitting and in judging [default: 1]"))

@@ -38,7 +38,7 @@ pub(super) fn repair(matches: &ArgMatches, env: &Env) -> Result<()> {
         rvq: run.rvq.clone(),
         dataset,
         fixes,
-        layer: only_layer(matches)?,
+        layer: flags::count(matches, "layer"),
         holdout: flags::holdout(matches),
         search: flags::search(matches)?,
         seed: 0,
@@ -67,13 +67,6 @@ pub(super) fn repair(matches: &ArgMatches, env: &Env) -> Result<()> {
         out.display()
     ));
     Ok(())
-}
-
-/// The one layer that may be changed, from 0 here and from 1 as findings name it.
-fn only_layer(matches: &ArgMatches) -> Result<Option<usize>, Usage> {
-    let Some(&layer) = matches.get_one::<usize>("layer") else { return Ok(None) };
-    let before = layer.checked_sub(1);
-    before.map(Some).ok_or_else(|| Usage("layers are counted from 1".to_owned()))
 }
 
 /// The fixes that are named, in the order in which they are tried.
