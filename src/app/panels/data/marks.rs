@@ -30,23 +30,30 @@ pub struct CodeMarks {
 impl CodeMarks {
     /// Finds them, says how many they are, and asks for the codes where they were not encoded yet.
     pub fn refresh_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if let Some(text) = self.refresh(ctx) {
+            said_ui(ctx, ui, &text);
+        }
+    }
+
+    /// Finds them, and asks for the codes where they were not encoded yet; gives how many they are, in words.
+    pub fn refresh(&mut self, ctx: &PanelCtx<'_>) -> Option<String> {
         self.is_known = false;
         let selection = ctx.session.selection();
-        let Some(code) = selection.code else { return };
+        let code = selection.code?;
         let tokens = match ctx.session.tokens() {
             TokensLook::Ready { tokens, outdated: false } => tokens,
-            TokensLook::Missing => return ctx.send(DataCommand::Encode),
-            _ => return,
+            TokensLook::Missing => {
+                ctx.send(DataCommand::Encode);
+                return None;
+            }
+            _ => return None,
         };
         let layer = selection.layer;
         let key = (ByPtr(tokens.clone()), layer, code);
         let chosen = self.chosen.get(key, || stretches(tokens, layer, code));
         let frames: usize = chosen.iter().map(ExactSizeIterator::len).sum();
-        let text = format!("{} chose code {code} of layer {}", count(frames as u64, "frame"), layer + 1);
-        swatch_ui(ui, ctx.palette.highlight, &text).on_hover_rich(
-            "Marked along the upper edge of the plots, wherever a frame chose the selected code",
-        );
         self.is_known = true;
+        Some(format!("{} chose code {code} of layer {}", count(frames as u64, "frame"), layer + 1))
     }
 
     /// Draws them along the upper edge of `area`, a part of a plot.
@@ -62,6 +69,12 @@ impl CodeMarks {
             painter.rect_filled(rect, 0.0, ctx.palette.highlight);
         }
     }
+}
+
+/// Draws what [`CodeMarks::refresh`] says.
+pub fn said_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, text: &str) {
+    swatch_ui(ui, ctx.palette.highlight, text)
+        .on_hover_rich("Marked along the upper edge of the plots, wherever a frame chose the selected code");
 }
 
 /// The stretches of frames that chose a code, in order.

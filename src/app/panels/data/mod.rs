@@ -23,7 +23,7 @@ use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
 pub(super) use go_to::go_to;
-pub(super) use marks::CodeMarks;
+pub(super) use marks::{CodeMarks, said_ui};
 pub(super) use overlay::{borders_ui, overlay_ui};
 pub(super) use picture::ColorScale;
 pub(super) use pyramid::Preparing;

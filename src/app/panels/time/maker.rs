@@ -6,8 +6,8 @@ use egui::{ColorImage, Theme};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use super::super::data::ColorScale;
+use super::content::{Content, FrameLook, Key, Source};
 use super::paint;
-use super::worker::{Content, FrameLook, Key, Source};
 use crate::app::Palette;
 use crate::metrics::timeline::{
     Neighbours, TILE_BINS, Tile, commonest, mean_features, rms, spread, squared_errors,

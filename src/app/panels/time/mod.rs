@@ -1,6 +1,7 @@
 //! Time: waveform, features and tokens over one time axis, from the whole corpus down to one frame.
 
 mod bands;
+mod content;
 mod maker;
 mod moves;
 mod paint;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::data::{CodeMarks, Timeline, selection_ui};
+use super::data::{CodeMarks, Timeline, said_ui, selection_ui};
 use super::parts::{banner_ui, layers_ui, row_heights, without_data};
 use crate::app::memo::ByPtr;
 use crate::app::plot::numbers::grouped;
@@ -22,13 +23,16 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::jobs::{Dataset, Tokens};
 use crate::rvq::Rvq;
 use crate::session::{DataCommand, TokensLook};
+use content::Source;
 use picture::Picture;
 use stretch::Stretch;
-use worker::Source;
 
 const ID: &str = "time";
 /// The least height of the plot; the panel scrolls rather than go below it.
 const LEAST_HEIGHT: f32 = 260.0;
+
+/// What stands below the plot while no code is selected.
+const HOW_TO: &str = "Wheel to zoom, drag to select a stretch, click a token to select its code";
 
 static ABOUT: About = About {
     id: ID,
@@ -43,6 +47,8 @@ pub struct Time {
     picture: Picture,
     stretch: Stretch,
     marks: CodeMarks,
+    /// The height of what stood below the plot when it was drawn last.
+    below: f32,
 }
 
 /// What there is to show.
@@ -73,7 +79,7 @@ impl Panel for Time {
 
 impl Time {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &Shown<'_>, line: &Timeline<'_>) {
-        let Self { picture, stretch, marks } = self;
+        let Self { picture, stretch, marks, below } = self;
         if let Some(tokens) = shown.tokens {
             let split = ctx.session.selection().split;
             let evaluation = match ctx.session.codes() {
@@ -87,11 +93,22 @@ impl Time {
             ui.add(egui::Label::new(text).wrap());
         }
         let source = shown.source();
+        let said = marks.refresh(ctx);
+        let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT + *below)]);
+        picture.ui(ctx, ui, &source, (line, marks), height - *below);
+        // Below, so that the plot does not move under the hand that has just selected something.
+        let top = ui.cursor().top();
+        match said {
+            Some(text) => said_ui(ctx, ui, &text),
+            None => drop(ui.label(RichText::new(HOW_TO).size(11.0).color(ctx.palette.faint))),
+        }
         selection_ui(ctx, ui, line);
         stretch.ui(ctx, ui, &source, line);
-        marks.refresh_ui(ctx, ui);
-        let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
-        picture.ui(ctx, ui, &source, (line, marks), height);
+        let height = ui.cursor().top() - top;
+        if (height - *below).abs() > 0.5 {
+            *below = height;
+            ui.ctx().request_repaint();
+        }
     }
 }
 

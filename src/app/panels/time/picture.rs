@@ -12,10 +12,10 @@ use super::super::data::{
 use super::super::parts::{ramp_ui, switch_ui};
 use super::super::tokens::table;
 use super::bands::{Band, Bands, Place};
+use super::content::{Content, Source};
 use super::moves::moved;
 use super::read::Reader;
 use super::tiles::{Piece, Tiles};
-use super::worker::{Content, Source};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::grouped;
@@ -29,6 +29,8 @@ use crate::session::SelectCommand;
 const KEY: &str = "stack";
 /// Beside each other, the areas of plots over time are in line whatever stands at their axes.
 const AXIS_WIDTH: f32 = 54.0;
+/// The share of the waveform's band in which the names of clips stand.
+const NAMES_SHARE: f64 = 0.2;
 
 const BY_CODE: &str = "Each code in a colour of its own. Zoomed out, a column has the colour of the code that most of its frames chose";
 const BY_ERROR: &str = "The squared error of the frame behind each layer, `||x - q_1..l||²`, from the 1st to the 99th percentile of the layer, by its logarithm. \
@@ -217,6 +219,7 @@ impl Picture {
         // The band is lower once there are tokens.
         let within = [top, bottom].map(f64::to_bits);
         wave_points.get((ByPtr(dataset.clone()), seen, wave.is_some(), within), || {
+            let top = if dataset.set.clips.len() > 1 { top + NAMES_SHARE * (bottom - top) } else { top };
             let (middle, half) = ((top + bottom) / 2.0, (bottom - top) / 2.0);
             let points = wave.map(|wave| (wave.peak().max(1e-6), wave.points(seen)));
             let (peak, mut points) = points.unwrap_or((1.0, Vec::new()));

@@ -8,7 +8,7 @@ use egui_plot::PlotPoint;
 
 use super::super::data::Timeline;
 use super::bands::{Bands, Place};
-use super::worker::FrameLook;
+use super::content::FrameLook;
 use crate::app::plot::ReadOut;
 use crate::app::plot::numbers::number;
 use crate::features::FeatureMatrix;

@@ -7,7 +7,7 @@ use ndarray::s;
 
 use super::super::data::Timeline;
 use super::super::parts::{Figure, figures_ui};
-use super::worker::Source;
+use super::content::Source;
 use crate::app::PanelCtx;
 use crate::app::plot::numbers::{count, duration, number, percent};
 use crate::app::rich::RichHover as _;

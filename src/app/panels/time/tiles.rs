@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use egui::{ColorImage, Pos2, Rect, TextureHandle, TextureId, TextureOptions, Ui, pos2};
 
-use super::worker::{Content, FrameLook, Key, Reply, Request, Source, Worker};
+use super::content::{Content, FrameLook, Key, Source};
+use super::worker::{Reply, Request, Worker};
 use crate::metrics::timeline::{Tile, tiles_over, top_level};
 
 /// Texels that are kept beyond those of the last picture: 16 MiB at four bytes each.
