@@ -18,8 +18,6 @@ use crate::rvq::Rvq;
 const MOST_FEATURE_ROWS: usize = 128;
 /// Frames that the scales of errors and margins are taken from.
 const SCALE_FRAMES: usize = 2048;
-/// Errors that are no larger than this share of the largest are all drawn as the smallest.
-const LEAST_SHARE: f64 = 1e-12;
 
 /// Makes tiles of a source.
 pub struct Maker {
@@ -27,7 +25,7 @@ pub struct Maker {
     palettes: [Palette; 2],
     features: OnceCell<ColorScale>,
     loudest: OnceCell<f32>,
-    /// By layer, of the logarithms of errors.
+    /// By layer, of the roots of errors: silence is far below, and would leave speech no colours on a logarithmic scale.
     errors: OnceCell<Vec<ColorScale>>,
     margins: OnceCell<ColorScale>,
     neighbours: OnceCell<Option<Neighbours>>,
@@ -75,7 +73,7 @@ impl Maker {
                 let scales = self.error_scales()?;
                 let errors = self.errors_of(&self.sampled(tile)?)?;
                 let means = tile.means(self.num_coded()?, errors.view());
-                let share = |layer: usize, value: f32| scales[layer].share(value.log10());
+                let share = |layer: usize, value: f32| scales[layer].share(value.sqrt());
                 Some(paint::ramp(means.view(), palette, share))
             }
             Content::Margin => {
@@ -159,9 +157,7 @@ impl Maker {
         }
         let errors = self.errors_of(&sample)?;
         let scale = |row: ndarray::ArrayView1<'_, f64>| {
-            let largest = row.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-            let log = |&error: &f64| error.max(largest * LEAST_SHARE).log10() as f32;
-            ColorScale::of_sample(row.iter().map(log).collect())
+            ColorScale::of_sample(row.iter().map(|&error| error.sqrt() as f32).collect())
         };
         Some(self.errors.get_or_init(|| errors.rows().into_iter().map(scale).collect()))
     }

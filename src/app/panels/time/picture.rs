@@ -33,7 +33,7 @@ const AXIS_WIDTH: f32 = 54.0;
 const NAMES_SHARE: f64 = 0.2;
 
 const BY_CODE: &str = "Each code in a colour of its own. Zoomed out, a column has the colour of the code that most of its frames chose";
-const BY_ERROR: &str = "The squared error of the frame behind each layer, `||x - q_1..l||²`, from the 1st to the 99th percentile of the layer, by its logarithm. \
+const BY_ERROR: &str = "The squared error of the frame behind each layer, `||x - q_1..l||²`, from the 1st to the 99th percentile of the layer, by its root. \
                         Zoomed out, the mean of up to 16 frames of a column";
 const BY_MARGIN: &str = "By how much the code was nearer than the runner-up, `1 - d_chosen / d_runner-up`: dark (light in the light theme) stands \
                          on the border between two cells. Zoomed out, the mean of up to 16 frames of a column";
@@ -49,19 +49,19 @@ enum Colouring {
     Margin,
 }
 
-/// What a waveform is drawn of: the dataset, what is seen, whether it was read, and the band that it lies in.
-type WaveOf = (ByPtr<Dataset>, Visible, bool, [u64; 2]);
-
 /// The plot of the panel.
 #[derive(Default)]
 pub struct Picture {
     tiles: Tiles,
     waveform: Preparing,
-    wave_points: Memo<WaveOf, Vec<PlotPoint>>,
+    wave_points: Memo<WaveKey, Vec<PlotPoint>>,
     colouring: Colouring,
     /// Where a drag began, on the time axis.
     drag_from: Option<f64>,
 }
+
+/// The corpus, the part that is seen, where it is drawn, and whether it is made yet.
+type WaveKey = (ByPtr<Dataset>, Visible, Band, bool);
 
 impl Colouring {
     fn content(self) -> Content {
@@ -210,15 +210,13 @@ impl Picture {
     /// Has the points of the waveform ready, as far as it is made.
     fn prepare_wave(&mut self, ui: &Ui, source: &Source, seen: Visible, band: Option<Band>) {
         let Self { waveform, wave_points, .. } = self;
-        let (Some(ByPtr(dataset)), Some((top, bottom)), true) = (&source.dataset, band, has_audio(source))
-        else {
+        let (Some(ByPtr(dataset)), Some(band), true) = (&source.dataset, band, has_audio(source)) else {
             return;
         };
         let repaint = ui.ctx().clone();
         let wave = waveform.get(dataset, move || repaint.request_repaint());
-        // The band is lower once there are tokens.
-        let within = [top, bottom].map(f64::to_bits);
-        wave_points.get((ByPtr(dataset.clone()), seen, wave.is_some(), within), || {
+        wave_points.get((ByPtr(dataset.clone()), seen, band, wave.is_some()), || {
+            let (top, bottom) = band;
             let top = if dataset.set.clips.len() > 1 { top + NAMES_SHARE * (bottom - top) } else { top };
             let (middle, half) = ((top + bottom) / 2.0, (bottom - top) / 2.0);
             let points = wave.map(|wave| (wave.peak().max(1e-6), wave.points(seen)));
