@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use eframe::App as _;
+use egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, Vec2, vec2};
 use ndarray::Array2;
 use rvqscope::app::App;
 use rvqscope::app::panels::PANELS;
@@ -17,7 +18,9 @@ use rvqscope::io::{write_f32_npy, write_model};
 use rvqscope::jobs::Builtin;
 use rvqscope::param::ParamValue;
 use rvqscope::rvq::{Codebook, Rvq, param_spec};
-use rvqscope::session::{DataCommand, ParamsCommand, RunsCommand, Session, SweepCommand, TrainState};
+use rvqscope::session::{
+    DataCommand, ParamsCommand, RunsCommand, SelectCommand, Session, SweepCommand, TokensLook, TrainState,
+};
 
 /// Frames that are drawn of a window with its usual panels.
 const FRAMES: usize = 240;
@@ -44,6 +47,7 @@ const CASES: &[Case] = &[
     ("46x16-of-1000000-frames", |name, folder| model(name, folder, 46, 16)),
     ("8x1024-of-1000000-frames", |name, folder| model(name, folder, 8, 1024)),
     ("32x2048-of-1000000-frames", |name, folder| model(name, folder, 32, 2048)),
+    ("time-of-1000000-frames-in-32-layers", time),
 ];
 
 /// The demo while it trains.
@@ -77,6 +81,22 @@ fn overlaid(name: &str) {
 
 /// A loaded model on a million frames, while it is evaluated and after.
 fn model(name: &str, folder: &Path, layers: usize, codes: usize) {
+    let (data, file) = million(folder, layers, codes);
+    let mut window = Window::new();
+    window.app.apply(DataCommand::Open(vec![file]));
+    window.until(|session| !session.is_busy());
+    let start = Instant::now();
+    window.app.apply(DataCommand::Open(vec![data]));
+    window.until(|session| session.view().is_some_and(|view| view.run.best_evaluation().is_some()));
+    println!("{name}: first figures {:.2} s after opening the frames", start.elapsed().as_secs_f64());
+    window.measure(&format!("{name}, evaluating"));
+    window.until(|session| !session.is_busy());
+    println!("{name}: all of them after {:.1} s", start.elapsed().as_secs_f64());
+    window.finish(name);
+}
+
+/// A million frames, and a model of so many layers and codes for them.
+fn million(folder: &Path, layers: usize, codes: usize) -> (PathBuf, PathBuf) {
     let (frames, dim) = (1_000_000, 8);
     let data = folder.join("frames.npy");
     let value = |n: usize, d: usize| (((n * 31 + d * 17) % 8191) as f32 / 4096.0 - 1.0) * (1.0 + d as f32);
@@ -95,17 +115,45 @@ fn model(name: &str, folder: &Path, layers: usize, codes: usize) {
         &std::collections::BTreeMap::new(),
     )
     .unwrap();
+    (data, file)
+}
+
+/// A million frames in the Time panel: zoomed from all of them to one and back, and moved along at several scales.
+fn time(name: &str, folder: &Path) {
+    // What a picture costs does not depend on how many codes there are; finding them does.
+    let (data, file) = million(folder, 32, 64);
     let mut window = Window::new();
     window.app.apply(DataCommand::Open(vec![file]));
     window.until(|session| !session.is_busy());
-    let start = Instant::now();
     window.app.apply(DataCommand::Open(vec![data]));
-    window.until(|session| session.view().is_some_and(|view| view.run.best_evaluation().is_some()));
-    println!("{name}: first figures {:.2} s after opening the frames", start.elapsed().as_secs_f64());
-    window.measure(&format!("{name}, evaluating"));
     window.until(|session| !session.is_busy());
-    println!("{name}: all of them after {:.1} s", start.elapsed().as_secs_f64());
+    window.app.layout_mut().show("time");
+    window.until(|session| matches!(session.tokens(), TokensLook::Ready { outdated: false, .. }));
+    window.app.apply(SelectCommand::Code(3, Some(5)));
+    window.measure(&format!("{name}, all of them"));
+    let at = window.app.layout_mut().rect("time").unwrap().center() + vec2(40.0, 60.0);
+    for (what, wheel) in [
+        ("zooming in", vec2(0.0, 14.0)),
+        ("moving along frames", vec2(40.0, 0.0)),
+        ("zooming out", vec2(0.0, -7.0)),
+        ("moving along at that scale", vec2(40.0, 0.0)),
+        ("zooming out to all", vec2(0.0, -14.0)),
+    ] {
+        window.input = vec![Event::PointerMoved(at), wheel_by(wheel)];
+        window.measure(&format!("{name}, {what}"));
+    }
+    window.input.clear();
     window.finish(name);
+}
+
+fn wheel_by(delta: Vec2) -> Event {
+    Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta,
+        phase: TouchPhase::Move,
+        source: MouseWheelSource::Unknown,
+        modifiers: Modifiers::default(),
+    }
 }
 
 /// The window without a screen.
@@ -115,6 +163,8 @@ struct Window {
     app: App,
     start: Instant,
     asked: Arc<AtomicU64>,
+    /// What comes in with every frame.
+    input: Vec<Event>,
 }
 
 impl Window {
@@ -126,7 +176,14 @@ impl Window {
             counter.fetch_add(1, Ordering::Relaxed);
         });
         let app = App::empty(&eframe::CreationContext::_new_kittest(ctx.clone()));
-        Self { ctx, frame: eframe::Frame::_new_kittest(), app, start: Instant::now(), asked }
+        Self {
+            ctx,
+            frame: eframe::Frame::_new_kittest(),
+            app,
+            start: Instant::now(),
+            asked,
+            input: Vec::new(),
+        }
     }
 
     /// Draws until something holds.
@@ -200,14 +257,15 @@ impl Window {
 
     /// Draws one frame, down to its triangles.
     fn draw(&mut self) {
-        let Self { ctx, frame, app, start, .. } = self;
+        let Self { ctx, frame, app, start, input, .. } = self;
         let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1600.0, 1000.0));
-        let input = egui::RawInput {
+        let raw = egui::RawInput {
             screen_rect: Some(screen),
             time: Some(start.elapsed().as_secs_f64()),
+            events: input.clone(),
             ..egui::RawInput::default()
         };
-        let mut output = ctx.run_ui(input, |ui| {
+        let mut output = ctx.run_ui(raw, |ui| {
             app.logic(&ui.ctx().clone(), frame);
             app.ui(ui, frame);
         });
