@@ -1,4 +1,4 @@
-//! The error of each clip of a corpus.
+//! The error of each clip of a corpus, or of other stretches of it.
 
 #![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
 
@@ -11,7 +11,7 @@ use super::distortion;
 use crate::rvq::{Rvq, RvqError};
 use crate::task::Task;
 
-/// What a clip gives when it is quantized.
+/// What a clip, or another stretch of frames, gives when it is quantized.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ClipError {
     /// Frames of it with codes.
@@ -20,7 +20,7 @@ pub struct ClipError {
     pub dim: usize,
     /// `sum ||x||²`.
     pub signal_energy: f64,
-    /// `sum ||x - q||²` behind all layers.
+    /// `sum ||x - q||²` behind the layers whose codes were given.
     pub residual_energy: f64,
 }
 
@@ -42,6 +42,7 @@ impl ClipError {
 }
 
 /// The error of each of `clips`: `frames` are `(num_frames, dim)`, `codes` `(num_layers, num_frames or fewer)`. Frames without codes are left out.
+/// With the codes of the first layers alone it is the error behind these.
 ///
 /// Sums are added block by block in order: the same bits on any number of threads.
 ///
@@ -80,6 +81,22 @@ pub fn clip_errors(
     clips.par_iter().map(clip).collect()
 }
 
+/// `frames` frames in about `most` stretches of like length. Each clip is cut on its own, so that a stretch lies in one clip, unless there are so many
+/// clips that most of them would be a stretch or two.
+#[must_use]
+pub fn stretches(clips: &[Range<usize>], frames: usize, most: usize) -> Vec<Range<usize>> {
+    let whole = [0..frames];
+    let parts = if clips.is_empty() || clips.len() > most / 2 { &whole[..] } else { clips };
+    let len = frames.div_ceil(most.max(1)).max(1);
+    let cut = |part: &Range<usize>| {
+        let (from, to) = (part.start.min(frames), part.end.min(frames));
+        let total = to.saturating_sub(from);
+        let pieces = total.div_ceil(len);
+        (0..pieces).map(move |nth| from + total * nth / pieces..from + total * (nth + 1) / pieces)
+    };
+    parts.iter().flat_map(cut).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +133,40 @@ mod tests {
         assert!(of(beyond.view(), &clips).is_err());
         cancel.cancel();
         assert!(of(codes.view(), &clips).is_err());
+    }
+
+    #[test]
+    fn the_first_layers_alone_give_the_error_behind_them() {
+        let codebook = |rows: [[f32; 1]; 2]| Codebook::from_rows(ndarray::arr2(&rows)).unwrap().into();
+        let rvq = Rvq::new(vec![codebook([[0.0], [10.0]]), codebook([[0.0], [1.0]])]).unwrap();
+        let frames = ndarray::array![[1.0f32], [10.0], [12.0]];
+        let codes = ndarray::array![[0u32, 1, 1], [1, 0, 1]];
+        let cancel = Cancel::default();
+        let left = |layers: usize| {
+            let codes = codes.slice(s![..layers, ..]);
+            let found = clip_errors(&rvq, frames.view(), codes, &[0..3], &Task::silent(&cancel)).unwrap();
+            found[0].residual_energy
+        };
+        assert_eq!([left(0), left(1), left(2)], [245.0, 5.0, 1.0]);
+    }
+
+    #[test]
+    fn stretches_cover_every_frame_once_and_part_at_clips() {
+        for (clips, frames, most) in
+            [(&[0..10, 10..57, 57..100][..], 100, 20), (&[0..100][..], 100, 7), (&[][..], 5, 300)]
+        {
+            let found = stretches(clips, frames, most);
+            assert_eq!(found.first().map(|s| s.start), Some(0));
+            assert_eq!(found.last().map(|s| s.end), Some(frames));
+            assert!(found.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert!(found.iter().all(|s| !s.is_empty()) && found.len() <= most + clips.len());
+            assert!(clips.iter().all(|clip| found.iter().any(|s| s.start == clip.start)));
+        }
+        // Of many clips a stretch holds several.
+        let clips: Vec<Range<usize>> = (0..500).map(|nth| nth * 2..nth * 2 + 2).collect();
+        assert_eq!(stretches(&clips, 1000, 100).len(), 100);
+        // Codes may end before clips do.
+        assert_eq!(stretches(&[0..50, 50..90], 40, 4), [0..10, 10..20, 20..30, 30..40]);
+        assert!(stretches(&[], 0, 4).is_empty());
     }
 }

@@ -5,6 +5,7 @@
 mod bound;
 pub mod buffers;
 pub mod by_clip;
+pub mod by_dimension;
 pub mod convergence;
 mod covariance;
 pub mod dependence;
@@ -14,6 +15,7 @@ mod evaluator;
 pub mod figures;
 pub mod over_time;
 pub mod portrait;
+pub mod rate;
 mod summary;
 pub mod threshold;
 pub mod timeline;
@@ -90,6 +92,9 @@ pub static DEFINITIONS: &[&Definition] = &[
     &distortion::SHANNON,
     &distortion::CENTRED_GAIN,
     &distortion::SHANNON_SHARE,
+    &rate::FRAME_BITS,
+    &rate::GAUSSIAN_SNR,
+    &by_dimension::DIMENSION_VARIANCE,
     &buffers::EMA_USED,
     &buffers::EMA_UTILIZATION,
     &buffers::EMA_ENTROPY,
