@@ -1,58 +1,41 @@
 //! The error of each clip, the worst first; each leads to its place.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use egui::{Button, Color32, Label, RichText, Role, Ui, WidgetInfo};
 
 use super::super::data::go_to;
-use super::super::parts::{Column, Counted, Key, Sort, Table, clip_ranges, codes_hint_ui, wanted_height};
+use super::super::parts::{self, Column, Key, Sort, Table, clip_ranges};
 use super::ID;
+use super::work::{self, Found, Of, Work};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{Cell, Csv, Title};
 use crate::app::{PanelCtx, WindowRequest};
-use crate::jobs::{Dataset, Tokens};
+use crate::jobs::Dataset;
 use crate::metrics::by_clip::{ClipError, clip_errors};
 use crate::metrics::distortion;
-use crate::rvq::Rvq;
-use crate::session::{TokensLook, View};
-use crate::task::{Cancel, Task};
 
 /// The most height that the table asks for.
 const MOST_HEIGHT: f32 = 260.0;
 /// Around a clip so much of its own length is seen.
 const SEEN_AROUND: usize = 10;
+/// The height of its title.
+const TITLE_HEIGHT: f32 = 28.0;
 
-/// What errors are of.
-type Of = (ByPtr<Rvq>, ByPtr<Tokens>, ByPtr<Dataset>);
-/// The errors, or why they cannot be told, once they are known.
-type Found = OnceLock<Result<Vec<ClipError>, String>>;
-/// Where they will be.
-type Place = Arc<Found>;
+/// Where the errors of all clips will be.
+type Place = work::Place<Vec<ClipError>>;
 
 /// The table's own state.
 pub struct Clips {
     sort: Sort,
-    work: Option<Work>,
-    rows: Memo<(ByPtr<Found>, usize, bool), Vec<usize>>,
-}
-
-/// Errors that were worked out, or are being.
-struct Work {
-    of: Of,
-    place: Place,
-    cancel: Cancel,
+    work: Work<Vec<ClipError>>,
+    rows: Memo<(ByPtr<Found<Vec<ClipError>>>, usize, bool), Vec<usize>>,
 }
 
 impl Default for Clips {
     fn default() -> Self {
-        Self { sort: Sort { column: 2, descending: true }, work: None, rows: Memo::new() }
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.cancel.cancel();
+        Self { sort: Sort { column: 2, descending: true }, work: Work::default(), rows: Memo::new() }
     }
 }
 
@@ -69,44 +52,33 @@ static COLUMNS: [Column; 4] = [
     Column { head: "SNR, dB", help: distortion::SNR.text, width: 70.0, sorts: true },
 ];
 
+/// The height that the table asks for; nothing where there is one clip alone.
+pub fn wanted_height(of: &Of) -> f32 {
+    match of.dataset.0.set.clips.len() {
+        0 | 1 => 0.0,
+        clips => TITLE_HEIGHT + parts::wanted_height(clips).min(MOST_HEIGHT),
+    }
+}
+
 impl Clips {
     /// Draws it, where there are several clips.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
-        let Some(dataset) = ctx.session.dataset().filter(|dataset| dataset.set.clips.len() > 1) else {
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, of: &Of) {
+        let dataset = &of.dataset.0;
+        if dataset.set.clips.len() < 2 {
             return;
-        };
-        let TokensLook::Ready { tokens, outdated: false } = ctx.session.tokens() else {
-            return codes_hint_ui(ctx, ui, Counted::Run(view), "the error of each clip");
-        };
-        let place =
-            self.place(ui, (ByPtr(view.run.rvq.clone()), ByPtr(tokens.clone()), ByPtr(dataset.clone())));
+        }
+        // All layers together: the last one stands for them.
+        let last = of.rvq.0.num_layers().saturating_sub(1);
+        let place = self.work.place(ui, of, last, |of, task| {
+            let (frames, codes) = (of.dataset.0.set.matrix.view(), of.tokens.0.values.view());
+            clip_errors(&of.rvq.0, frames, codes, &clip_ranges(&of.tokens.0), task)
+        });
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
         match place.get() {
             None => drop(ui.label(faint("The clips are being decoded"))),
             Some(Err(why)) => drop(ui.add(Label::new(faint(&format!("No errors by clip: {why}"))).wrap())),
             Some(Ok(errors)) => self.table_ui(ctx, ui, dataset, &place, errors),
         }
-    }
-
-    fn place(&mut self, ui: &Ui, of: Of) -> Place {
-        if let Some(work) = self.work.as_ref().filter(|work| work.of == of) {
-            return work.place.clone();
-        }
-        let work = Work { of, place: Place::default(), cancel: Cancel::default() };
-        let (of, target, cancel, ctx) =
-            (work.of.clone(), work.place.clone(), work.cancel.clone(), ui.ctx().clone());
-        let thread = std::thread::Builder::new().name("rvq-clips".to_owned());
-        let started = thread.spawn(move || {
-            let (rvq, tokens, dataset) = (of.0.0, of.1.0, of.2.0);
-            let (frames, codes) = (dataset.set.matrix.view(), tokens.values.view());
-            let errors = clip_errors(&rvq, frames, codes, &clip_ranges(&tokens), &Task::silent(&cancel));
-            // Nobody else fills this place.
-            let _ = target.set(errors.map_err(|err| err.to_string()));
-            ctx.request_repaint();
-        });
-        // Without a thread these figures are missing, and nothing else.
-        drop(started);
-        self.work.insert(work).place.clone()
     }
 
     fn table_ui(
@@ -136,7 +108,7 @@ impl Clips {
             |_| {},
             save,
         );
-        let height = wanted_height(rows.len()).min(MOST_HEIGHT);
+        let height = parts::wanted_height(rows.len()).min(MOST_HEIGHT);
         let table = Table { id: "clips", columns: &COLUMNS, rows: rows.len(), height };
         let selected = ctx.session.selection().frames;
         let stretch = |row: usize| clips.get(row).map(|clip| (clip.frames.start, clip.frames.end));

@@ -1,25 +1,30 @@
 //! Reconstruction error: what each layer adds, on frames that are trained on and on those that are held out.
 
+mod by_dimension;
 mod by_layer;
 mod clips;
 mod energy;
+mod over_time;
+mod rate;
 mod table;
+mod work;
 
 use std::collections::BTreeMap;
 
 use egui::{Color32, ScrollArea, Ui};
 
 use super::parts::{
-    Figure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, frames_words, ready_view, row_heights,
-    small_sample_ui, step_words, tile_rows, tiles_ui,
+    Counted, Figure, banner_ui, chooser_ui, codes_hint_ui, figures_ui, frames_hint_ui, frames_words,
+    ready_view, row_heights, small_sample_ui, step_words, switch_ui, tile_rows, tiles_ui,
 };
 use crate::app::differs::legend_names;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, number, percent};
 use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::metrics::rate::{RatePoint, rate_points};
 use crate::metrics::{LayerMetrics, TotalMetrics, distortion, usage};
-use crate::session::{RunId, View};
+use crate::session::{RunId, TokensLook, View};
 use crate::training::{Run, Series, SplitKind};
 
 const ID: &str = "error";
@@ -31,6 +36,32 @@ const TABLE_ROW: f32 = 21.0;
 const TABLE_MOST: f32 = 230.0;
 /// From this on, what training frames do better than held-out ones is worth a word.
 const GAP_DB: f64 = 1.0;
+
+/// Of what the error is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum By {
+    #[default]
+    Layers,
+    Rate,
+    Dimensions,
+    Time,
+}
+
+/// What there is to choose, and what it tells.
+static BY: [(By, &str, &str); 4] = [
+    (By::Layers, "By layer", "What each layer adds, and the error of each training batch"),
+    (
+        By::Rate,
+        "By rate",
+        "What the layers give for the bits that they cost, beside what Gaussian frames could give",
+    ),
+    (
+        By::Dimensions,
+        "By dimension",
+        "The error of each dimension beside its variance: what the codes do not tell of a frame",
+    ),
+    (By::Time, "Over time", "The error along the corpus and of each clip: which places come out worst"),
+];
 
 /// The figures of a run over both sets of frames.
 struct Figures {
@@ -58,13 +89,24 @@ pub struct Error {
     steps: StepLines,
     energy: energy::Energy,
     overlaid: Overlaid,
+    by: By,
+    rate: rate::Rate,
+    by_dimension: by_dimension::ByDimension,
+    over_time: over_time::OverTime,
     clips: clips::Clips,
 }
 
 /// The figures of the runs that are drawn over one another, on the frames that each is judged by.
 #[derive(Default)]
 struct Overlaid {
-    of: BTreeMap<RunId, Memo<ByPtr<Run>, Vec<LayerMetrics>>>,
+    of: BTreeMap<RunId, Memo<ByPtr<Run>, Judged>>,
+}
+
+/// The figures of a run on the frames that it is judged by.
+#[derive(Default)]
+struct Judged {
+    layers: Vec<LayerMetrics>,
+    rate: Vec<RatePoint>,
 }
 
 /// A run among those that are drawn over one another.
@@ -72,6 +114,14 @@ struct OverlaidRun<'a> {
     name: String,
     color: Color32,
     layers: &'a [LayerMetrics],
+    rate: &'a [RatePoint],
+}
+
+impl Judged {
+    fn new(run: &Run) -> Self {
+        let Some((split, evaluation)) = run.best_evaluation() else { return Self::default() };
+        Self { layers: run.layer_metrics(split), rate: rate_points(evaluation, &rate::strides(&run.rvq)) }
+    }
 }
 
 impl Overlaid {
@@ -84,13 +134,13 @@ impl Overlaid {
         }
         self.of.retain(|id, _| views.iter().any(|view| view.id() == *id));
         for view in &views {
-            let best = || view.run.best_evaluation().map(|(split, _)| view.run.layer_metrics(split));
-            self.of.entry(view.id()).or_default().get(ByPtr(view.run.clone()), || best().unwrap_or_default());
+            let of = self.of.entry(view.id()).or_default();
+            of.get(ByPtr(view.run.clone()), || Judged::new(view.run));
         }
         let named = views.iter().zip(legend_names(&views)).enumerate();
         let run = |(nth, (view, name)): (usize, (&View<'_>, String))| {
-            let layers = self.of.get(&view.id()).and_then(Memo::last)?;
-            Some(OverlaidRun { name, color: ctx.palette.run(nth), layers })
+            let Judged { layers, rate } = self.of.get(&view.id()).and_then(Memo::last)?;
+            Some(OverlaidRun { name, color: ctx.palette.run(nth), layers, rate })
         };
         named.filter_map(run).collect()
     }
@@ -111,17 +161,44 @@ impl Panel for Error {
 
 impl Error {
     fn body_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
-        let Self { figures, by_layer, steps, energy, overlaid, clips } = self;
         let split = ctx.session.selection().split;
-        let figures = figures.get((ByPtr(view.run.clone()), split), || Figures::new(view.run, split));
+        let figures = self.figures.get((ByPtr(view.run.clone()), split), || Figures::new(view.run, split));
         if figures.train.is_empty() && figures.held_out.is_empty() {
             if view.run.source.frames == 0 {
-                return without_frames_ui(ctx, ui, view, energy);
+                return without_frames_ui(ctx, ui, view, &mut self.energy);
             }
             ui.label("Frames have not been quantized yet");
             return;
         }
         totals_ui(ctx, ui, view, figures, split);
+        ui.horizontal_wrapped(|ui| switch_ui(ui, &mut self.by, &BY));
+        match self.by {
+            By::Layers => self.layers_ui(ctx, ui, view),
+            By::Rate => {
+                let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+                self.rate.ui(ctx, ui, view, &self.overlaid.runs(ctx), height);
+            }
+            By::Dimensions => {
+                if let Some(of) = decoded(ctx, ui, view, "the error of each dimension") {
+                    let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+                    self.by_dimension.ui(ctx, ui, &of, height);
+                }
+            }
+            By::Time => {
+                let Some(of) = decoded(ctx, ui, view, "the error over time, and of each clip") else {
+                    return;
+                };
+                let table = clips::wanted_height(&of);
+                let [height, _] = row_heights(ui, [(1.0, LEAST_HEIGHT), (0.0, table)]);
+                self.over_time.ui(ctx, ui, &of, height);
+                self.clips.ui(ctx, ui, &of);
+            }
+        }
+    }
+
+    fn layers_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
+        let Self { figures, by_layer, steps, overlaid, .. } = self;
+        let Some(figures) = figures.last() else { return };
         let overlaid = overlaid.runs(ctx);
         let charts = if view.is_model { 1 } else { 2 };
         let rows = tile_rows(ui, charts, TILE_WIDTH) as f32;
@@ -150,8 +227,19 @@ impl Error {
             }
         });
         table::table_ui(ctx, ui, figures, table - spare);
-        clips.ui(ctx, ui, view);
     }
+}
+
+/// What is decoded for errors of single frames; where the codes are not there it says why, and what they would add.
+fn decoded(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, adds: &str) -> Option<work::Of> {
+    let (Some(dataset), TokensLook::Ready { tokens, outdated: false }) =
+        (ctx.session.dataset(), ctx.session.tokens())
+    else {
+        codes_hint_ui(ctx, ui, Counted::Run(view), adds);
+        return None;
+    };
+    let (rvq, tokens) = (ByPtr(view.run.rvq.clone()), ByPtr(tokens.clone()));
+    Some(work::Of { rvq, tokens, dataset: ByPtr(dataset.clone()) })
 }
 
 impl Figures {

@@ -1,5 +1,6 @@
 //! What panels have in common: the forms they take without anything to show, the choice of a layer, and figures.
 
+mod bands;
 mod by_code;
 mod chooser;
 mod counted;
@@ -15,6 +16,7 @@ use egui::{Ui, vec2};
 
 use crate::app::plot::seen_width;
 
+pub use bands::{dimension_axis, dimension_words, mel_bands_hz};
 pub use by_code::{ByCode, Measure};
 pub use chooser::{chooser_ui, layers_ui, switch_ui};
 pub use counted::{Counted, counted};
