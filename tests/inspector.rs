@@ -1,4 +1,4 @@
-//! From a figure to its frames: what is selected anywhere is what the Code inspector shows, and leads on to codes and frames.
+//! From a figure to its frames: what is selected anywhere is what the Code inspector shows, and it and the error lead on to layers, codes and frames.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -12,6 +12,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use ndarray::Array2;
 use rvqscope::app::App;
 use rvqscope::param::ParamValue;
+use rvqscope::rvq::search::Search;
 use rvqscope::session::{
     Command, DataCommand, ParamsCommand, SaveCommand, SelectCommand, TokensLook, TrainCommand, TrainState,
 };
@@ -69,6 +70,17 @@ fn click(harness: &mut Window, label: &str) {
     // Two panels may offer the same.
     let button = harness.query_all_by_role_and_label(Role::Button, label).next();
     button.unwrap_or_else(|| panic!("no button {label:?}")).click_accesskit();
+    harness.run_steps(3);
+}
+
+/// Clicks a place of the window with the pointer.
+fn press(harness: &mut Window, pos: egui::Pos2) {
+    harness.hover_at(pos);
+    harness.run_steps(2);
+    for pressed in [true, false] {
+        let (button, modifiers) = (egui::PointerButton::Primary, egui::Modifiers::NONE);
+        harness.event(egui::Event::PointerButton { pos, button, pressed, modifiers });
+    }
     harness.run_steps(3);
 }
 
@@ -144,19 +156,7 @@ fn a_dead_code_of_the_map_leads_to_the_inspector() {
     show(&mut harness, "dead");
     show(&mut harness, "code");
     let map = harness.get_by_label("Map of codes").rect();
-    let at = map.left_top() + egui::vec2(60.0, 10.0);
-    harness.hover_at(at);
-    harness.run_steps(2);
-    for pressed in [true, false] {
-        let modifiers = egui::Modifiers::NONE;
-        harness.event(egui::Event::PointerButton {
-            pos: at,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers,
-        });
-    }
-    harness.run_steps(3);
+    press(&mut harness, map.left_top() + egui::vec2(60.0, 10.0));
     let (layer, code) = selected(&harness);
     let code = code.expect("a cell of the map is a code");
     assert!(harness.query_by_label(&format!("Code {code} of layer {}", layer + 1)).is_some());
@@ -220,6 +220,66 @@ fn dependence_is_counted_and_its_pairs_lead_to_codes() {
     plot.click();
     harness.run_steps(3);
     assert!(matches!(selected(&harness), (1, Some(_))), "{:?}", selected(&harness));
+}
+
+#[test]
+fn the_error_is_told_by_rate_and_a_beam_stands_beside_the_greedy_search() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "error");
+    assert!(has(&harness, "Figures by layer"), "layers come first");
+    click(&mut harness, "By rate");
+    assert!(has(&harness, "Plot: SNR by rate, held-out") && !has(&harness, "Figures by layer"));
+    for words in ["greedy search", "at full codebook size", "Gaussian frames at best"] {
+        assert!(has(&harness, words), "{words}");
+    }
+    assert!(!has(&harness, "beam of 4"));
+    // A click at the right end is nearest to the last layer, one at the left end to the first.
+    let area = harness.get_by_label_contains("Plot: SNR by rate").rect();
+    for (at, layer) in [(area.right_center() - egui::vec2(2.0, 0.0), 2), (area.left_center(), 0)] {
+        press(&mut harness, at + egui::vec2(1.0, 0.0));
+        assert_eq!(selected(&harness).0, layer);
+    }
+    apply(&mut harness, TrainCommand::SetSearch(Search::of_width(4)));
+    settle(&mut harness);
+    wait_for(&mut harness, "beam of 4");
+    assert!(has(&harness, "greedy search"), "what was seen before stays beside it");
+}
+
+#[test]
+fn the_error_of_dimensions_and_stretches_leads_to_frames() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    let frames = |harness: &Window| harness.state().session().selection().frames;
+    show(&mut harness, "error");
+    click(&mut harness, "By dimension");
+    assert!(has(&harness, "Their codes add: the error of each dimension"));
+    click(&mut harness, "Encode the frames");
+    wait_for(&mut harness, "Plot: MSE of each dimension after layer 1, all 900 frames");
+    assert!(has(&harness, "variance") && has(&harness, "after all layers"));
+    harness.get_by_label_contains("Plot: MSE of each dimension").click();
+    harness.run_steps(3);
+    assert!(matches!(frames(&harness), Some((from, to)) if to == from + 1), "{:?}", frames(&harness));
+    apply(&mut harness, SelectCommand::Layer(2));
+    wait_for(&mut harness, "Plot: MSE of each dimension after layer 3");
+    assert!(!has(&harness, "after all layers"), "the last layer is all of them");
+
+    click(&mut harness, "Over time");
+    wait_for(&mut harness, "Plot: MSE over time after layer 3, all frames");
+    assert!(has(&harness, "Worst: frames "));
+    click(&mut harness, "Go to the worst stretch");
+    let worst = frames(&harness).unwrap();
+    assert!(worst.0 < worst.1 && worst.1 <= 900 && worst.1 - worst.0 <= 3, "{worst:?}");
+    apply(&mut harness, SelectCommand::Frames(None));
+    harness.get_by_label_contains("Plot: MSE over time").click();
+    harness.run_steps(3);
+    let (from, to) = frames(&harness).unwrap();
+    assert!(
+        (400..500).contains(&from) && to <= from + 3,
+        "the middle of the plot is that of the corpus: {from}"
+    );
+    click(&mut harness, "By layer");
+    assert!(has(&harness, "Figures by layer"));
 }
 
 #[test]
