@@ -256,13 +256,13 @@ fn the_error_of_dimensions_and_stretches_leads_to_frames() {
     assert!(has(&harness, "Their codes add: the error of each dimension"));
     click(&mut harness, "Encode the frames");
     wait_for(&mut harness, "Plot: MSE of each dimension after layer 1, all 900 frames");
-    assert!(has(&harness, "variance") && has(&harness, "after all layers"));
+    assert!(has(&harness, "Curve variance") && has(&harness, "Curve after all layers"));
     harness.get_by_label_contains("Plot: MSE of each dimension").click();
     harness.run_steps(3);
     assert!(matches!(frames(&harness), Some((from, to)) if to == from + 1), "{:?}", frames(&harness));
     apply(&mut harness, SelectCommand::Layer(2));
     wait_for(&mut harness, "Plot: MSE of each dimension after layer 3");
-    assert!(!has(&harness, "after all layers"), "the last layer is all of them");
+    assert!(!has(&harness, "Curve after all layers"), "the last layer is all of them");
 
     click(&mut harness, "Over time");
     wait_for(&mut harness, "Plot: MSE over time after layer 3, all frames");
