@@ -146,6 +146,8 @@ fn check(folder: &Path, wanted: &[RvqParams]) {
             "run {id}: every scalar of every step"
         );
         assert_eq!(bits(&stored.run.rvq), bits(&whole.run.rvq), "run {id}: every byte of the codebooks");
+        assert!(stored.run.trace.is_some(), "run {id}: the history of its codes is kept");
+        assert_eq!(stored.run.trace, whole.run.trace, "run {id}: the history of every code");
     }
 }
 

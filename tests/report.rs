@@ -52,6 +52,7 @@ fn run() -> Run {
         steps: 9,
         rvq: Arc::new(Rvq::new(vec![layer(), layer()]).unwrap()),
         states: vec![state.clone(), state],
+        trace: None,
         train: Some(Arc::new(evaluation(90, 8.0))),
         held_out: Some(Arc::new(evaluation(10, 4.0))),
         evaluated_at: 9,

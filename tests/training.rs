@@ -257,6 +257,8 @@ fn a_step_that_was_cancelled_half_way_is_gone_on_with() {
         assert!(torn.is_between_steps());
         assert_eq!(bits(torn.rvq()), bits(whole.rvq()), "{rule}");
         assert_eq!(torn.layer_states(), whole.layer_states());
+        assert!(torn.state().is_some() && torn.state() == whole.state(), "{rule}");
+        assert_eq!(torn.code_trace().unwrap().snapshots().len(), 4);
     }
 }
 
@@ -309,6 +311,43 @@ fn a_training_resumed_behind_any_step_is_the_one_never_stopped() {
     }
     let by_angle = RvqParams { metric: Metric::Cosine, steps: 20, ..small_params("lucidrains") };
     check_resumed(&values, RvqParams { threshold_ema_dead_code: 1.0, ..by_angle }, None, Some(5));
+}
+
+#[test]
+fn the_history_of_codes_is_that_of_the_steps_however_they_were_taken() {
+    let values = clustered(11, 260, 5, 9);
+    let set = feature_set(values.clone());
+    for (rule, quantizer_dropout) in [("rvqscope", true), ("encodec", false), ("moshi", false)] {
+        let params = RvqParams { threshold_ema_dead_code: 0.9, quantizer_dropout, ..small_params(rule) };
+        let mut whole = trainer(&values, 0..260, params, None);
+        let mut resumed = trainer(&values, 0..260, params, None);
+        let (mut sizes, mut replaced) = (Vec::new(), 0);
+        for nth in 1..=150 {
+            if nth == 71 {
+                let edited = RvqParams { batch_size: 23, decay: 0.7, steps: 9999, ..params };
+                let edited = edited.validate().unwrap();
+                [&mut whole, &mut resumed].into_iter().for_each(|trainer| trainer.set_live(&edited));
+            }
+            if [3, 64, 65, 66, 67, 100, 129, 130, 131].contains(&nth) {
+                let state = resumed.state().unwrap();
+                resumed = Trainer::from_state(&state, set.clone(), vec![0..260]).unwrap();
+            }
+            step(&mut resumed);
+            replaced += step(&mut whole).layers.iter().map(|layer| layer.replaced).sum::<u32>();
+            sizes.push(whole.rvq().layers()[2].codebook.cluster_size()[5] as f32);
+            assert_eq!(resumed.code_trace(), whole.code_trace(), "{rule}, step {nth}");
+        }
+        assert_eq!(resumed.state(), whole.state());
+        let trace = whole.code_trace().unwrap();
+        assert_eq!((trace.snapshots().len(), trace.every(), trace.from()), (37, 4, 0));
+        let told: u32 = trace.snapshots().iter().flat_map(|snapshot| &snapshot.replaced).sum();
+        let state = whole.state().unwrap();
+        let since: u32 = state.tracer.unwrap().replaced().iter().sum();
+        assert!(replaced > 0 && told + since == replaced, "{rule}: {told} and {since} of {replaced}");
+        for point in trace.code(2, 5, 0) {
+            assert_eq!(point.size, f64::from(sizes[point.step as usize - 1]), "{rule}, step {}", point.step);
+        }
+    }
 }
 
 #[test]

@@ -82,6 +82,16 @@ metric! {
 }
 
 metric! {
+    CODE_DRIFT, "code_drift", "Drift of a code", "",
+    "Mean of `||e_t - e_(t-1)|| / ||e_(t-1)||` of its row over the steps that did not replace it: how far the code moved in one step.";
+    /// `moved` is the sum over `steps` steps; `None` where there was none.
+    #[must_use]
+    pub fn code_drift(moved: f64, steps: u64) -> Option<f64> {
+        (steps > 0).then(|| moved / steps as f64)
+    }
+}
+
+metric! {
     LOSS, "loss", "Commitment loss", "",
     "`commitment_weight * mean((x - q)²)` over all elements of the batch, with the codebook before the step, where codes are searched.";
     #[must_use]

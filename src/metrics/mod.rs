@@ -107,6 +107,7 @@ pub static DEFINITIONS: &[&Definition] = &[
     &threshold::THRESHOLD_ADVICE,
     &convergence::DRIFT,
     &convergence::DRIFT_ALL,
+    &convergence::CODE_DRIFT,
     &convergence::LOSS,
     &convergence::EMA_WINDOW,
     &convergence::EMA_HALF_LIFE,

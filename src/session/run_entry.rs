@@ -374,7 +374,7 @@ impl RunEntry {
         self.revision += 1;
     }
 
-    /// Bytes of what can be let go: quantizer, evaluations, codes over time.
+    /// Bytes of what can be let go: quantizer, history of its codes, codes over time.
     pub(super) fn heavy_bytes(&self) -> usize {
         let of_rvq = |rvq: &Rvq| -> usize {
             let layers = rvq.layers().iter();
@@ -387,6 +387,8 @@ impl RunEntry {
         };
         let tokens = self.encoded.tokens.as_ref().map_or(0, |tokens| tokens.values.len() * size_of::<u32>());
         let resume = if self.resume.is_some() { body } else { 0 };
-        body + tokens + resume
+        // What a run is resumed with shares its snapshots.
+        let trace = self.run().and_then(|run| run.trace.as_ref()).map_or(0, |trace| trace.bytes());
+        body + tokens + resume + trace
     }
 }

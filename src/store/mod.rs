@@ -3,6 +3,7 @@
 //! Nothing here trusts what it reads. Every file says its format and closes with a checksum, what is read goes through the constructors that
 //! everything else goes through, and memory is taken in proportion to the file.
 
+mod code_trace;
 mod error;
 mod exact;
 mod folder;

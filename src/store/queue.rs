@@ -260,6 +260,7 @@ mod tests {
             steps: version,
             rvq: Arc::new(Rvq::new(vec![Codebook::blank(1, 1).into()]).unwrap()),
             states: Vec::new(),
+            trace: None,
             train: None,
             held_out: None,
             evaluated_at: 0,

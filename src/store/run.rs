@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::code_trace::{self, TraceDoc, TracerDoc};
 use super::error::{Fault, StoreError};
 use super::parts::{self, EditDoc, EvaluationDoc, SourceDoc, StateStored};
 use super::quantizer::{self, RvqDoc};
@@ -16,7 +17,7 @@ use super::{history, params};
 use crate::io::replace_file;
 use crate::metrics::Evaluation;
 use crate::rvq::{Layer, Rvq};
-use crate::training::{History, LayerState, Run, RunFigures, SourceInfo, TrainerState};
+use crate::training::{CodeTrace, History, LayerState, Run, RunFigures, SourceInfo, TrainerState};
 
 /// Everything of a run that comes back from disk as it was, to the bit.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,9 @@ struct RunDoc {
     steps: u64,
     rvq: RvqDoc,
     states: Vec<StateStored>,
+    /// Runs that were stored before there was such a history have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceDoc>,
     train: Option<EvaluationDoc>,
     held_out: Option<EvaluationDoc>,
     evaluated_at: u64,
@@ -63,6 +67,8 @@ struct TrainerDoc {
     /// `None` where it is the run's own.
     rvq: Option<RvqDoc>,
     layers: Vec<StateStored>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tracer: Option<TracerDoc>,
     epoch: u64,
     next: usize,
 }
@@ -97,6 +103,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         steps,
         rvq,
         states,
+        trace,
         train,
         held_out,
         evaluated_at,
@@ -105,7 +112,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
     let mut tensors = Tensors::default();
     let rvq_doc = quantizer::put(rvq, "rvq", &mut tensors)?;
     let trainer = match trainer {
-        Some(trainer) => Some(put_trainer(trainer, rvq, &mut tensors)?),
+        Some(trainer) => Some(put_trainer(trainer, run, &mut tensors)?),
         None => None,
     };
     let doc = RunDoc {
@@ -117,6 +124,10 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         steps: *steps,
         rvq: rvq_doc,
         states: parts::put_states(states, rvq, "run", &mut tensors)?,
+        trace: match trace {
+            Some(trace) => Some(code_trace::put(trace, (rvq, *steps), "run", &mut tensors)?),
+            None => None,
+        },
         train: put_evaluation(train.as_deref(), rvq, "train", &mut tensors)?,
         held_out: put_evaluation(held_out.as_deref(), rvq, "held_out", &mut tensors)?,
         evaluated_at: *evaluated_at,
@@ -138,15 +149,15 @@ fn put_evaluation<'a>(
 
 fn put_trainer<'a>(
     trainer: &'a TrainerState,
-    run: &Rvq,
+    run: &Run,
     tensors: &mut Tensors<'a>,
 ) -> Result<TrainerDoc, Fault> {
     check_trainer(trainer).map_err(Fault::unfit)?;
-    let TrainerState { params, step, rvq, layers, epoch, next } = trainer;
+    let TrainerState { params, step, rvq, layers, tracer, epoch, next } = trainer;
     // Compared by bits: what is equal but not the same, as 0 and -0 are, would not go on to the same bytes.
     let (mut own, mut runs) = (Tensors::default(), Tensors::default());
     let doc = quantizer::put(rvq, "trainer", &mut own)?;
-    let is_runs = quantizer::put(run, "trainer", &mut runs)? == doc && own.has_same_bits(&runs);
+    let is_runs = quantizer::put(&run.rvq, "trainer", &mut runs)? == doc && own.has_same_bits(&runs);
     if !is_runs {
         tensors.append(own);
     }
@@ -155,6 +166,12 @@ fn put_trainer<'a>(
         step: *step,
         rvq: (!is_runs).then_some(doc),
         layers: parts::put_states(layers, rvq, "trainer", tensors)?,
+        tracer: match tracer {
+            Some(tracer) => {
+                Some(code_trace::put_tracer(tracer, run.trace.as_deref(), (rvq, *step), tensors)?)
+            }
+            None => None,
+        },
         epoch: *epoch,
         next: *next,
     })
@@ -170,8 +187,12 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
     let train = evaluation(doc.train, "train")?;
     let held_out = evaluation(doc.held_out, "held_out")?;
     let states = parts::take_states(doc.states, &rvq, "run", tensors)?;
+    let trace = match &doc.trace {
+        Some(trace) => Some(code_trace::take(trace, (&rvq, doc.steps), "run", tensors)?),
+        None => None,
+    };
     let trainer = match doc.trainer {
-        Some(trainer) => Some(Arc::new(take_trainer(trainer, &rvq, tensors)?)),
+        Some(trainer) => Some(Arc::new(take_trainer(trainer, (&rvq, trace.as_ref()), tensors)?)),
         None => None,
     };
     let run = Run {
@@ -183,6 +204,7 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
         steps: doc.steps,
         rvq: Arc::new(rvq),
         states,
+        trace,
         train,
         held_out,
         evaluated_at: doc.evaluated_at,
@@ -192,14 +214,23 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
     Ok(StoredRun { run: Arc::new(run), history, trainer, standardize: doc.standardize })
 }
 
-fn take_trainer(doc: TrainerDoc, run: &Rvq, tensors: &StoredTensors) -> Result<TrainerState, Fault> {
+fn take_trainer(
+    doc: TrainerDoc,
+    (run, trace): (&Rvq, Option<&Arc<CodeTrace>>),
+    tensors: &StoredTensors,
+) -> Result<TrainerState, Fault> {
     let rvq = match &doc.rvq {
         Some(own) => quantizer::take(own, "trainer", tensors)?,
         None => run.clone(),
     };
     let layers = parts::take_states(doc.layers, &rvq, "trainer", tensors)?;
+    let tracer = match &doc.tracer {
+        Some(tracer) => Some(code_trace::take_tracer(tracer, trace, (&rvq, doc.step), tensors)?),
+        None => None,
+    };
     let params = params::take(&doc.params)?;
-    let state = TrainerState { params, step: doc.step, rvq, layers, epoch: doc.epoch, next: doc.next };
+    let TrainerDoc { step, epoch, next, .. } = doc;
+    let state = TrainerState { params, step, rvq, layers, tracer, epoch, next };
     check_trainer(&state).map_err(Fault::damaged)?;
     Ok(state)
 }

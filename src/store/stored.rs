@@ -95,6 +95,14 @@ impl StoredTensors {
         Array2::from_shape_vec((rows, columns), numbers).map_err(|_| misshapen(name))
     }
 
+    /// The numbers of a tensor of these two axes, row by row.
+    pub(super) fn rows<T: Number>(&self, name: &str, [rows, columns]: [usize; 2]) -> Result<Vec<T>, Fault> {
+        if self.rows_and_columns(name)? != (rows, columns) {
+            return Err(misshapen(name));
+        }
+        self.numbers(name, rows.saturating_mul(columns))
+    }
+
     fn rows_and_columns(&self, name: &str) -> Result<(usize, usize), Fault> {
         match *self.shape(name)? {
             [rows, columns] => Ok((rows, columns)),

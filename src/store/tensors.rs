@@ -91,6 +91,30 @@ impl<'a> Tensors<'a> {
         self.put(name, vec![values.len()], Pieces::U64(vec![values.into()]));
     }
 
+    pub(super) fn put_u64_owned(&mut self, name: String, values: Vec<u64>) {
+        self.put(name, vec![values.len()], Pieces::U64(vec![values.into()]));
+    }
+
+    /// A table of u32, row by row.
+    pub(super) fn put_u32_rows(
+        &mut self,
+        name: String,
+        shape: [usize; 2],
+        rows: impl Iterator<Item = &'a [u32]>,
+    ) {
+        self.put(name, shape.to_vec(), Pieces::U32(rows.map(Cow::Borrowed).collect()));
+    }
+
+    /// A table of f32, row by row.
+    pub(super) fn put_f32_rows(
+        &mut self,
+        name: String,
+        shape: [usize; 2],
+        rows: impl Iterator<Item = &'a [f32]>,
+    ) {
+        self.put(name, shape.to_vec(), Pieces::F32(rows.map(Cow::Borrowed).collect()));
+    }
+
     pub(super) fn put_f32(&mut self, name: String, values: &'a [f32]) {
         self.put(name, vec![values.len()], Pieces::F32(vec![values.into()]));
     }

@@ -10,6 +10,7 @@ use crate::rvq::nearest::Searcher;
 use crate::rvq::rules::{LayerBatch, UpdateCtx, UpdateRule};
 use crate::rvq::{Assignment, Layer, Metric, Rows, RvqParams, normalize_rows, replace_by_upstream};
 
+use super::tracer::Since;
 use super::{LayerState, LayerStep};
 
 /// Memory that the layers of all steps share, so that a step allocates nothing of the size of its batch.
@@ -31,6 +32,8 @@ pub(super) struct LayerPass<'a> {
     pub(super) step: u64,
     pub(super) layer: &'a mut Layer,
     pub(super) state: &'a mut LayerState,
+    /// Where the history of its codes takes note of the step.
+    pub(super) since: Option<Since<'a>>,
     /// The code of each frame.
     pub(super) codes: &'a mut Vec<u32>,
     pub(super) buffers: &'a mut PassBuffers,
@@ -96,10 +99,11 @@ impl LayerPass<'_> {
 
     /// The scalars of the step, and what the layer remembers of it.
     fn account(self, replaced: &[u32], sq_error_behind: f64, residual: &Rows<'_>) -> LayerStep {
-        let Self { params, step, layer, state, buffers, .. } = self;
+        let Self { params, step, layer, state, since, buffers, .. } = self;
         let PassBuffers { sq_dists, rows, sums, .. } = buffers;
         let moves = RowMoves::between(rows.view(), layer.codebook.embed());
         state.note(step, sums.counts(), &moves, replaced);
+        since.into_iter().for_each(|mut since| since.note(&moves, replaced));
         let counts: Vec<u64> = sums.counts().iter().map(|&n| u64::from(n)).collect();
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         let sizes = layer.codebook.cluster_size();

@@ -2,6 +2,7 @@
 
 mod batches;
 mod code_states;
+mod code_trace;
 mod history;
 mod init_sample;
 mod layer_pass;
@@ -13,11 +14,13 @@ mod run_figures;
 mod shared_start;
 mod summary;
 mod threshold;
+mod tracer;
 mod trainer;
 mod trainer_state;
 
 pub(crate) use batches::Batches;
 pub use code_states::{CodeState, LayerCodes};
+pub use code_trace::{CodePoint, CodeSnapshot, CodeTrace};
 pub use history::{History, Series};
 pub use layer_state::LayerState;
 pub use motion::Motion;
@@ -26,6 +29,7 @@ pub use run_figures::{RunFigures, SplitFigures};
 pub use shared_start::SharedStart;
 pub use summary::RunSummary;
 pub use threshold::ThresholdStanding;
+pub use tracer::Tracer;
 pub use trainer::Trainer;
 pub use trainer_state::TrainerState;
 

@@ -10,8 +10,8 @@ use crate::param::ParamValue;
 use crate::rvq::rules::{self, UpdateRule};
 use crate::rvq::{Rvq, RvqParams};
 
-use super::LayerState;
 use super::run_figures::{FiguresOf, RunFigures, SplitFigures};
+use super::{CodeTrace, LayerState};
 
 /// Where frames came from and how they were divided.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -66,6 +66,8 @@ pub struct Run {
     pub rvq: Arc<Rvq>,
     /// What each layer remembers of its training; empty for a loaded model.
     pub states: Vec<LayerState>,
+    /// What every code was at some of its steps; `None` for a loaded model, and where there are too many codes.
+    pub trace: Option<Arc<CodeTrace>>,
     /// The frames it was trained on, quantized.
     pub train: Option<Arc<Evaluation>>,
     /// The held-out frames, quantized.
@@ -134,6 +136,7 @@ impl Run {
             steps,
             rvq,
             states: Vec::new(),
+            trace: None,
             train: None,
             held_out: None,
             evaluated_at: steps,

@@ -16,7 +16,7 @@ use super::batches::block_len;
 use super::init_sample::InitSample;
 use super::layer_pass::{LayerPass, PassBuffers};
 use super::layer_start::{self, in_shape_of};
-use super::{Batches, LayerState, LayerStep, SharedStart, StepRecord};
+use super::{Batches, CodeTrace, LayerState, LayerStep, SharedStart, StepRecord, Tracer};
 
 /// A training under way.
 ///
@@ -32,6 +32,8 @@ pub struct Trainer {
     pub(super) step: u64,
     pub(super) rvq: Rvq,
     pub(super) states: Vec<LayerState>,
+    /// The history of single codes; none where there are too many of them.
+    pub(super) tracer: Option<Tracer>,
     init_sample: Option<InitSample>,
     /// First rows that are given, in place of those that the rule would find.
     shared_start: Option<Arc<SharedStart>>,
@@ -114,6 +116,7 @@ impl Trainer {
             init_sample: None,
             shared_start: None,
             under_way: None,
+            tracer: Tracer::begin(&rvq, step),
             params,
             set,
             batches,
@@ -145,6 +148,12 @@ impl Trainer {
     #[must_use]
     pub fn layer_states(&self) -> &[LayerState] {
         &self.states
+    }
+
+    /// What every code was at some of the steps; `None` where there are too many codes.
+    #[must_use]
+    pub fn code_trace(&self) -> Option<&Arc<CodeTrace>> {
+        self.tracer.as_ref().map(Tracer::trace)
     }
 
     /// The parameters of the next step.
@@ -218,6 +227,9 @@ impl Trainer {
             self.init_sample = None;
         }
         self.step = step;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.end_step(step, &self.rvq);
+        }
         Ok(StepRecord { step, layers })
     }
 
@@ -264,7 +276,7 @@ impl Trainer {
                 return Ok(self.wait(layer_idx, residual));
             }
         }
-        let Self { params, rule, rvq, states, buffers, .. } = self;
+        let Self { params, rule, rvq, states, tracer, buffers, .. } = self;
         let pass = LayerPass {
             params,
             rule: *rule,
@@ -273,6 +285,7 @@ impl Trainer {
             step,
             layer: &mut rvq.layers_mut()[layer_idx],
             state: &mut states[layer_idx],
+            since: tracer.as_mut().and_then(|tracer| tracer.layer(layer_idx)),
             codes: &mut buffers.codes[layer_idx],
             buffers: &mut buffers.pass,
         };

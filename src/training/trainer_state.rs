@@ -7,7 +7,7 @@ use crate::features::{FeatureSet, Split};
 use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
 
 use super::batches::block_len;
-use super::{Batches, LayerState, Trainer};
+use super::{Batches, LayerState, Tracer, Trainer};
 
 /// A training between two steps, without its frames and working memory: what has to be kept to resume it to the same bytes.
 ///
@@ -22,6 +22,8 @@ pub struct TrainerState {
     pub rvq: Rvq,
     /// What each layer remembers besides its codebook.
     pub layers: Vec<LayerState>,
+    /// The history of its codes. Where there is none it begins anew, and nothing else is another for it.
+    pub tracer: Option<Tracer>,
     /// Finished epochs.
     pub epoch: u64,
     /// Frames of the present epoch that were taken.
@@ -46,6 +48,7 @@ impl Trainer {
             step: self.step,
             rvq: self.rvq.clone(),
             layers: self.states.clone(),
+            tracer: self.tracer.clone(),
             epoch,
             next,
         })
@@ -80,14 +83,19 @@ impl Trainer {
         let batches = batches.starting_at(state.epoch, state.next).ok_or_else(|| {
             unfit(format!("{} frames of an epoch were taken, but it has {num_frames}", state.next))
         })?;
-        Ok(Self::standing_at(state.step, params, set, batches, state.rvq.clone(), state.layers.clone()))
+        let mut trainer =
+            Self::standing_at(state.step, params, set, batches, state.rvq.clone(), state.layers.clone());
+        if let Some(tracer) = &state.tracer {
+            trainer.tracer = Some(tracer.clone());
+        }
+        Ok(trainer)
     }
 }
 
 impl TrainerState {
     /// Checks that its parts fit each other.
     fn check(&self) -> Result<ValidRvqParams, RvqError> {
-        let Self { params, step, rvq, layers, epoch, next: _ } = self;
+        let Self { params, step, rvq, layers, tracer, epoch, next: _ } = self;
         let valid = params.validate().map_err(|err| unfit(err.to_string()))?;
         rvq.check_trainable()?;
         let num_codes = rvq.layers().first().map_or(0, |layer| layer.codebook.num_codes());
@@ -114,6 +122,9 @@ impl TrainerState {
                     "what layer {layer_idx} remembers is not of its codebook and its steps"
                 )));
             }
+        }
+        if tracer.as_ref().is_some_and(|tracer| !tracer.trace().fits(rvq, *step)) {
+            return Err(unfit("the history of its codes is not of its quantizer and its steps".to_owned()));
         }
         Ok(valid)
     }
@@ -239,6 +250,10 @@ mod tests {
         refused("what layer 0 remembers", |state| state.layers[0].code_drift.clear());
         refused("what layer 0 remembers", |state| state.layers[0].replaced_at.truncate(4));
         refused("what layer 0 remembers", |state| state.layers[0].replaced_at[2] = 10);
+        refused("the history of its codes", |state| state.tracer = Tracer::begin(&state.rvq, 10));
+        refused("the history of its codes", |state| {
+            state.tracer = Tracer::begin(&Rvq::new(vec![Codebook::blank(10, 3).into()]).unwrap(), 0);
+        });
         refused("what layer 1 remembers", |state| {
             let mut layers = state.rvq.layers().to_vec();
             layers[1].codebook = Codebook::blank(6, 3);

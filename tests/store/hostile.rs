@@ -224,6 +224,11 @@ fn parts_that_do_not_fit_are_refused() {
         ("more codes", |run| run["held_out"]["own"]["frames"] = json!(1)),
         ("does not fit its quantizer", |run| run["trainer"]["step"] = json!(0)),
         ("states of", |run| run["trainer"]["layers"].as_array_mut().unwrap().truncate(2)),
+        ("does not fit together", |run| run["trace"]["every"] = json!(0)),
+        ("does not fit together", |run| run["trace"]["from"] = json!(u64::MAX)),
+        ("of later steps", |run| run["steps"] = json!(1)),
+        ("is missing", |run| drop(run.as_object_mut().unwrap().remove("trace"))),
+        ("trainer.trace.steps", |run| run["trainer"]["tracer"]["own"] = json!({"from": 0, "every": 1})),
         ("name", |run| *run = json!({})),
         ("description", |run| *run = json!([1, 2])),
         ("integer `-1`", |run| run["source"]["frames"] = json!(-1)),
@@ -247,6 +252,8 @@ fn parts_that_do_not_fit_are_refused() {
         ("embed_avg", |head| head["rvq.layers.0.embed"]["shape"] = json!([4, 12])),
         ("another type", |head| head["rvq.layers.0.embed"]["dtype"] = json!("I32")),
         ("another type", |head| head["run"]["dtype"] = json!("I8")),
+        ("another shape", |head| head["run.trace.sizes"]["shape"].as_array_mut().unwrap().reverse()),
+        ("another type", |head| head["run.trace.replaced"]["dtype"] = json!("F32")),
         ("history", |head| {
             let shape = head["history.loss"]["shape"].as_array_mut().unwrap();
             shape.reverse();

@@ -56,7 +56,57 @@ fn a_training_that_was_stored_resumes_to_the_same_bytes() {
         advance(&mut resumed, &mut again, 40);
         assert_eq!(common::bits(resumed.rvq()), common::bits(trainer.rvq()), "{}", rule.id());
         assert_eq!(common::history_bits(&again), common::history_bits(&history), "{}", rule.id());
+        assert_eq!(resumed.state(), trainer.state(), "{}", rule.id());
     }
+}
+
+#[test]
+fn the_history_of_codes_goes_on_where_it_was_stored() {
+    let (mut stored, mut trainer) = trained("rvqscope", 63);
+    for _ in 0..5 {
+        let back = through_disk(&stored);
+        assert_same(&back, &stored);
+        let state = back.trainer.unwrap();
+        // What run and training have in common is there once.
+        let shared = state.tracer.as_ref().map(|tracer| tracer.trace().clone());
+        assert!(Arc::ptr_eq(&shared.unwrap(), back.run.trace.as_ref().unwrap()));
+        let (set, train) = corpus();
+        let mut resumed = Trainer::from_state(&state, set, train).unwrap();
+        advance(&mut resumed, &mut History::default(), 17);
+        advance(&mut trainer, &mut History::default(), 17);
+        assert_eq!(resumed.state(), trainer.state());
+        let (steps, trace) = (trainer.steps_done(), resumed.code_trace().cloned());
+        let (rvq, states) = (Arc::new(resumed.rvq().clone()), resumed.layer_states().to_vec());
+        let run = Run { rvq, states, steps, trace, ..(*back.run).clone() };
+        stored = StoredRun { run: Arc::new(run), trainer: resumed.state().map(Arc::new), ..stored };
+    }
+    let trace = stored.run.trace.as_ref().unwrap();
+    assert_eq!((trace.every(), trace.snapshots().len()), (4, 37), "148 steps");
+    // A run that is ahead of its checkpoint has a history of its own.
+    let behind = trained("rvqscope", 70).0.trainer;
+    let ahead = StoredRun { trainer: behind, ..stored };
+    assert_same(&through_disk(&ahead), &ahead);
+}
+
+#[test]
+fn what_was_stored_before_codes_had_a_history_opens_and_has_it_from_there_on() {
+    let (with, mut whole) = trained("rvqscope", 7);
+    let mut state = (**with.trainer.as_ref().unwrap()).clone();
+    state.tracer = None;
+    let run = Run { trace: None, ..(*with.run).clone() };
+    let older = StoredRun { run: Arc::new(run), trainer: Some(Arc::new(state)), ..with };
+    let file = bytes(&older);
+    assert!(!file.windows(5).any(|word| word == b"trace"), "the file is as it was then");
+    let back = through_disk(&older);
+    assert_same(&back, &older);
+    assert!(back.run.trace.is_none() && back.run.code_points(0, 0).is_empty());
+    let (set, train) = corpus();
+    let mut resumed = Trainer::from_state(back.trainer.as_deref().unwrap(), set, train).unwrap();
+    advance(&mut resumed, &mut History::default(), 5);
+    advance(&mut whole, &mut History::default(), 5);
+    assert_eq!(common::bits(resumed.rvq()), common::bits(whole.rvq()));
+    let (trace, wholes) = (resumed.code_trace().unwrap(), whole.code_trace().unwrap());
+    assert_eq!((trace.from(), trace.snapshots()), (7, &wholes.snapshots()[7..]));
 }
 
 #[test]
@@ -80,6 +130,7 @@ fn a_quantizer_that_run_and_training_share_is_stored_once() {
     state.layers[0].batch_counts.truncate(1);
     state.layers[0].code_drift.truncate(1);
     state.rvq = rvq(-0.0);
+    state.tracer = None;
     let run = StoredRun { trainer: Some(Arc::new(state)), ..loaded("zero", rvq(0.0)) };
     assert_same(&through_disk(&run), &run);
 }

@@ -13,7 +13,8 @@ use rvqscope::rvq::{ChainParts, Codebook, Layer, Metric, Projection, Rvq, RvqPar
 use rvqscope::store::{StoredRun, read_run, write_run};
 use rvqscope::task::{Cancel, Task};
 use rvqscope::training::{
-    History, LayerState, LayerStep, LiveEdit, Run, RunFigures, SourceInfo, StepRecord, Trainer, TrainerState,
+    CodeSnapshot, CodeTrace, History, LayerState, LayerStep, LiveEdit, Run, RunFigures, SourceInfo,
+    StepRecord, Tracer, Trainer, TrainerState,
 };
 
 use crate::common;
@@ -156,6 +157,28 @@ impl Dice {
         rvq.layers().iter().map(state).collect()
     }
 
+    /// A history of codes up to some step that is not behind `steps`, and what came since.
+    fn tracer(&mut self, rvq: &Rvq, steps: u64) -> Tracer {
+        let layer_codes: Vec<usize> = rvq.layers().iter().map(|layer| layer.codebook.num_codes()).collect();
+        let codes: usize = layer_codes.iter().sum();
+        let every = 1 + self.below(3) as u64;
+        let from = self.below(1 + steps as usize / 2) as u64;
+        let due: Vec<u64> = (from + 1..=steps).filter(|step| step.is_multiple_of(every)).collect();
+        let mut snapshot = |step| {
+            Arc::new(CodeSnapshot {
+                step,
+                sizes: (0..codes).map(|_| self.small()).collect(),
+                moved: (0..codes).map(|_| self.small()).collect(),
+                replaced: (0..codes).map(|_| self.below(1 << 30) as u32).collect(),
+            })
+        };
+        let snapshots = due.into_iter().map(&mut snapshot).collect();
+        let trace = CodeTrace::from_parts(layer_codes, from, every, snapshots).unwrap();
+        let moved = (0..codes).map(|_| self.real()).collect();
+        let replaced = (0..codes).map(|_| self.below(9) as u32).collect();
+        Tracer::from_parts(Arc::new(trace), moved, replaced).unwrap()
+    }
+
     fn history(&mut self, layers: usize) -> History {
         let mut history = History::default();
         for step in 1..=self.below(6) as u64 {
@@ -189,7 +212,16 @@ impl Dice {
         let trainer = self.heads().then(|| {
             let rvq = own.unwrap_or_else(|| rvq.clone());
             let layers = self.states(&rvq, steps);
-            Arc::new(TrainerState { params, step: steps, rvq, layers, epoch: 3, next: self.below(100) })
+            let tracer = self.heads().then(|| self.tracer(&rvq, steps));
+            Arc::new(TrainerState {
+                params,
+                step: steps,
+                rvq,
+                layers,
+                tracer,
+                epoch: 3,
+                next: self.below(100),
+            })
         });
         let run = Run {
             name: ["", "moshi 21:40", "\"\u{1F50A}\\\n, x", "a/b"][self.below(4)].to_owned(),
@@ -207,6 +239,7 @@ impl Dice {
             live_edits: (0..self.below(3)).map(|n| edit(n as u64)).collect(),
             steps,
             states: if self.heads() { self.states(&rvq, steps) } else { Vec::new() },
+            trace: self.heads().then(|| self.tracer(&rvq, steps).trace().clone()),
             train: self.heads().then(|| Arc::new(self.evaluation(&rvq))),
             held_out: self.heads().then(|| Arc::new(self.evaluation(&rvq))),
             evaluated_at: steps / 2,
@@ -251,6 +284,7 @@ pub fn trained(rule: &str, steps: u64) -> (StoredRun, Trainer) {
         steps,
         rvq: Arc::new(trainer.rvq().clone()),
         states: trainer.layer_states().to_vec(),
+        trace: trainer.code_trace().cloned(),
         train: None,
         held_out: Some(Arc::new(evaluation)),
         evaluated_at: steps,
@@ -287,6 +321,7 @@ pub fn loaded(name: &str, rvq: Rvq) -> StoredRun {
         steps: 0,
         rvq: Arc::new(rvq),
         states: Vec::new(),
+        trace: None,
         train: None,
         held_out: None,
         evaluated_at: 0,

@@ -48,6 +48,7 @@ impl TrainingRun {
             steps: 0,
             rvq: Arc::new(trainer.rvq().clone()),
             states: Vec::new(),
+            trace: None,
             train: None,
             held_out: None,
             evaluated_at: 0,
@@ -111,6 +112,7 @@ impl TrainingRun {
             None => self.trainer.rvq().clone(),
         });
         self.run.states = self.trainer.layer_states().to_vec();
+        self.run.trace = self.trainer.code_trace().cloned();
         self.run.params = *self.trainer.params();
         self.run.steps = self.trainer.steps_done();
         Ok(())
