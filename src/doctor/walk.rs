@@ -4,10 +4,10 @@ use half::f16;
 use ndarray::{Array2, ArrayView2, s};
 
 use super::Patient;
-use crate::rvq::encoder::{Encoded, Encoder};
+use crate::rvq::encoder::Encoder;
 use crate::rvq::nearest::Searcher;
 use crate::rvq::search::Search;
-use crate::rvq::{LayerSpan, Rvq, assign_as_upstream};
+use crate::rvq::{LayerSpan, assign_as_upstream};
 
 /// Frames that are looked at, where the quantizer is not too large for it.
 const MOST_FRAMES: usize = 4096;
@@ -50,57 +50,50 @@ pub(super) fn walk(patient: &Patient<'_>) -> Vec<LayerLook> {
     let sample = frames.slice(s![..;step, ..]).as_standard_layout().into_owned();
     let encoded =
         Encoder::new(rvq, LayerSpan::ALL).and_then(|encoder| encoder.encode(sample.view(), Search::Greedy));
-    let Ok(encoded) = encoded else { return Vec::new() };
+    let Ok(codes) = encoded.map(|encoded| encoded.to_matrix()) else { return Vec::new() };
+    let Ok(inputs) = rvq.layer_inputs(sample.view(), codes.view()) else { return Vec::new() };
     let mut looks = Vec::with_capacity(rvq.num_layers());
-    for chain in rvq.chains() {
-        let columns = sample.slice(s![.., chain.columns()]);
-        let (input, half) = match chain.projection() {
-            Some(projection) => (projection.project_in(columns), None),
-            None => (columns.as_standard_layout().into_owned(), Some(columns.map(halved))),
-        };
-        walk_chain(rvq, chain.layers(), &encoded, input, half, &mut looks);
-    }
-    looks
-}
-
-/// Goes through the layers of a chain, which is given `residual`, and `half` in half precision.
-fn walk_chain(
-    rvq: &Rvq,
-    layers: std::ops::Range<usize>,
-    encoded: &Encoded,
-    mut residual: Array2<f32>,
-    mut half: Option<Array2<f32>>,
-    looks: &mut Vec<LayerLook>,
-) {
-    for layer_idx in layers {
-        let Some(layer) = rvq.layers().get(layer_idx) else { return };
-        if layer.projection.is_some() {
-            half = None;
+    // What the layers are given in half precision.
+    let mut half: Option<Array2<f32>> = None;
+    for ((layer_idx, input), layer) in inputs.enumerate().zip(rvq.layers()) {
+        let Ok(input) = input else { return looks };
+        if let Some(chain) = rvq.chains().iter().find(|chain| chain.layers().start == layer_idx) {
+            let columns = sample.slice(s![.., chain.columns()]);
+            half = chain.projection().is_none().then(|| columns.map(halved));
         }
-        let projected = layer.search_input(rvq.metric(), residual.view());
-        let input = projected.as_ref().unwrap_or(&residual).view();
-        let (rows, codes) = (layer.codebook.embed(), encoded.layer(layer_idx).collect::<Vec<u32>>());
+        half = half.filter(|_| layer.projection.is_none());
+        let (rows, chosen) = (layer.codebook.embed(), codes.row(layer_idx).to_vec());
         let rounded = rows.map(halved);
-        let as_upstream = assign_as_upstream(input, rows);
-        let in_half = half.as_ref().and_then(|half| nearest(half, rounded.view()));
-        let (unreached, farthest) = unreached(input, rows);
-        looks.push(LayerLook {
-            layer: layer_idx,
-            frames: input.nrows(),
-            wrong_as_upstream: wrong(input, rows, &codes, &as_upstream),
-            wrong_in_half: in_half.map(|chosen| wrong(input, rows, &codes, &chosen)),
-            unreached,
-            farthest,
-        });
-        let Ok(output) = rvq.inner_output(layer_idx, codes.iter().copied()) else { return };
-        residual -= &output;
+        looks.push(look(layer_idx, input.view(), rows, &chosen, half.as_ref().map(|half| (half, &rounded))));
         // The same codes, so that what differs is rounding and nothing before it.
         half = half.map(|mut half| {
-            for (mut left, &code) in half.rows_mut().into_iter().zip(&codes) {
+            for (mut left, &code) in half.rows_mut().into_iter().zip(&chosen) {
                 left.zip_mut_with(&rounded.row(code as usize), |left, &e| *left = halved_of(*left - e));
             }
             half
         });
+    }
+    looks
+}
+
+/// What a layer of these `rows` makes of `input`, of which it chose `codes`; `half` is what it is given, and its rows, in half precision.
+fn look(
+    layer_idx: usize,
+    input: ArrayView2<'_, f32>,
+    rows: ArrayView2<'_, f32>,
+    codes: &[u32],
+    half: Option<(&Array2<f32>, &Array2<f32>)>,
+) -> LayerLook {
+    let as_upstream = assign_as_upstream(input, rows);
+    let in_half = half.and_then(|(half, rounded)| nearest(half, rounded.view()));
+    let (unreached, farthest) = unreached(input, rows);
+    LayerLook {
+        layer: layer_idx,
+        frames: input.nrows(),
+        wrong_as_upstream: wrong(input, rows, codes, &as_upstream),
+        wrong_in_half: in_half.map(|chosen| wrong(input, rows, codes, &chosen)),
+        unreached,
+        farthest,
     }
 }
 

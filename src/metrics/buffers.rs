@@ -3,10 +3,12 @@
 //! `c_k` is the EMA cluster size of code k in frames a batch and `C = sum_k c_k`; the shares `p_k = c_k / C` take the place of counted frames. What
 //! is counted of them is called the EMA view, beside which figures of frames stand, never in its place.
 
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::covariance::Covariance;
+use super::plane::Plane;
 use super::{metric, usage};
 use crate::rvq::Codebook;
 use crate::rvq::nearest::{Scratch, Searcher};
@@ -87,12 +89,12 @@ pub struct Neighbour {
     pub cosine: f64,
 }
 
-/// Rows by their first two principal coordinates.
+/// Rows by their coordinates in a plane: that of their own first two principal axes, or of what the layer is given.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Picture {
-    /// Of each code, about the mean of all rows.
+    /// Of each code, about the mean of what the plane is of.
     pub points: Vec<[f64; 2]>,
-    /// The share of the rows' variance that each of both coordinates holds; `None` where the rows do not vary.
+    /// The share of its variance that each of both coordinates holds; `None` where it does not vary.
     pub explained: Option<[f64; 2]>,
 }
 
@@ -350,18 +352,13 @@ fn typical_distance(neighbours: &[Neighbour]) -> f64 {
 
 impl Picture {
     fn of(codebook: &Codebook, covariance: &Covariance) -> Self {
-        let axes = covariance.leading_axes(2);
-        let variance = covariance.trace();
-        let place = |row: ndarray::ArrayView1<'_, f32>, axis: Option<&(f64, Vec<f64>)>| {
-            let along = |(_, axis): &(f64, Vec<f64>)| {
-                row.iter().zip(&covariance.mean).zip(axis).map(|((&v, m), a)| (f64::from(v) - m) * a).sum()
-            };
-            axis.map_or(0.0, along)
-        };
-        let rows = codebook.embed();
-        let points = rows.rows().into_iter().map(|row| [place(row, axes.first()), place(row, axes.get(1))]);
-        let share = |nth: usize| axes.get(nth).map_or(0.0, |(value, _)| value / variance);
-        Self { points: points.collect(), explained: (variance > 0.0).then(|| [share(0), share(1)]) }
+        Self::in_plane(&codebook.embed(), &Plane::of(covariance))
+    }
+
+    /// The `rows` of a codebook in any plane of their space.
+    #[must_use]
+    pub(super) fn in_plane(rows: &ArrayView2<'_, f32>, plane: &Plane) -> Self {
+        Self { points: plane.places(rows), explained: plane.explained }
     }
 }
 

@@ -66,8 +66,15 @@ pub fn cell_radius(sq_error: f64, count: u64) -> Option<f64> {
 /// The share of a code in the layer's total of `||x - e_k||²`; `None` where the layer has no error.
 #[must_use]
 pub fn error_share(code_sq_error: &[f64], code_idx: usize) -> Option<f64> {
+    code_sq_error.get(code_idx).and_then(|_| error_share_of(code_sq_error, &[code_idx]))
+}
+
+/// The share of several codes, each named once, in that total.
+#[must_use]
+pub fn error_share_of(code_sq_error: &[f64], codes: &[usize]) -> Option<f64> {
     let total: f64 = code_sq_error.iter().sum();
-    code_sq_error.get(code_idx).filter(|_| total > 0.0).map(|error| error / total)
+    let own: f64 = codes.iter().filter_map(|&code| code_sq_error.get(code)).sum();
+    (total > 0.0).then(|| own / total)
 }
 
 metric! {

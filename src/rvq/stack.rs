@@ -3,7 +3,6 @@
 use ndarray::{Array2, ArrayView2, s};
 
 use super::codebook::normalize_rows;
-use super::rows::Rows;
 use super::{Chain, ChainParts, Layer, Metric, RvqError};
 
 /// Residual layers over frames of one dimension, in one or several chains.
@@ -242,44 +241,6 @@ impl Rvq {
         let added = chain.output(inner, layer_idx == chain.layers().start);
         output.slice_mut(s![.., chain.columns()]).assign(&added);
         Ok(output)
-    }
-
-    /// What the search of layer `layer_idx` sees of `frames`, `(num_frames, dim)`, whose codes in the layers before it are known.
-    ///
-    /// `codes` is `(num_layers, num_frames)`, of which only the rows before the layer are read. Where frames share a code, they stand in whole
-    /// groups one behind the other, the last of which may be shorter; the result has a row for each group: `(num_groups, codebook dim)`.
-    ///
-    /// # Errors
-    /// No such layer, no such code, or the shapes do not fit.
-    pub fn search_input(
-        &self,
-        layer_idx: usize,
-        frames: ArrayView2<'_, f32>,
-        codes: ArrayView2<'_, u32>,
-    ) -> Result<Array2<f32>, RvqError> {
-        let have = self.num_layers();
-        let layer = self.layers.get(layer_idx).ok_or(RvqError::NoSuchLayer { asked: layer_idx, have })?;
-        let chain = self.chains.iter().find(|chain| chain.layers().contains(&layer_idx));
-        let chain = chain.ok_or(RvqError::NoSuchLayer { asked: layer_idx, have })?;
-        let before = chain.layers().start..layer_idx;
-        let fits = frames.ncols() == self.dim
-            && (before.is_empty() || codes.ncols() == frames.nrows() && codes.nrows() >= layer_idx);
-        if !fits {
-            return Err(RvqError::Shape(format!(
-                "{:?} codes do not go with {:?} frames of a quantizer of {} dimensions",
-                codes.dim(),
-                frames.dim(),
-                self.dim
-            )));
-        }
-        let mut residual = chain.input(frames).view().to_owned();
-        for earlier in before {
-            residual -= &self.inner_output(earlier, codes.row(earlier).iter().copied())?;
-        }
-        if layer.stride > 1 {
-            residual = Rows::from(residual).pooled(layer.stride).view().to_owned();
-        }
-        Ok(layer.search_input(self.metric, residual.view()).unwrap_or(residual))
     }
 
     /// What layer `layer_idx` adds inside its chain: `(num_codes given, inner_dim)`.
