@@ -68,12 +68,13 @@ pub(super) fn take(
     let moved: Vec<f32> = tensors.rows(&format!("{at}.trace.moved"), shape)?;
     let replaced: Vec<u32> = tensors.rows(&format!("{at}.trace.replaced"), shape)?;
     let columns = num_codes.max(1);
-    let rows = sizes.chunks(columns).zip(moved.chunks(columns)).zip(replaced.chunks(columns));
-    let snapshot = |(step, ((sizes, moved), replaced)): (u64, ((&[f32], &[f32]), &[u32]))| {
+    let mut rows = sizes.chunks(columns).zip(moved.chunks(columns)).zip(replaced.chunks(columns));
+    let mut snapshots = Vec::with_capacity(steps.len());
+    for step in steps {
+        let Some(((sizes, moved), replaced)) = rows.next() else { break };
         let (sizes, moved, replaced) = (sizes.to_vec(), moved.to_vec(), replaced.to_vec());
-        Arc::new(CodeSnapshot { step, sizes, moved, replaced })
-    };
-    let snapshots = steps.into_iter().zip(rows).map(snapshot).collect();
+        snapshots.push(Arc::new(CodeSnapshot { step, sizes, moved, replaced }));
+    }
     let trace = CodeTrace::from_parts(layer_codes, doc.from, doc.every, snapshots)?;
     if trace.fits(rvq, step) {
         Ok(Arc::new(trace))
