@@ -25,14 +25,14 @@ const TITLE_HEIGHT: f32 = 28.0;
 
 /// Where the errors of all clips will be.
 type Place = work::Place<Vec<ClipError>>;
-/// What the order of the rows goes by: the errors, the column, and whether it is from the greatest on.
-type Order = (ByPtr<Found<Vec<ClipError>>>, usize, bool);
+/// The errors, the column that rows are sorted by, and whether they descend.
+type RowsOf = (ByPtr<Found<Vec<ClipError>>>, usize, bool);
 
 /// The table's own state.
 pub struct Clips {
     sort: Sort,
     work: Work<Vec<ClipError>>,
-    rows: Memo<Order, Vec<usize>>,
+    rows: Memo<RowsOf, Vec<usize>>,
 }
 
 impl Default for Clips {

@@ -196,7 +196,7 @@ impl<'a> Own<'a> {
         let drawn = Chart::new(ID, "rate", title, x, y, height)
             .curves(self.curves(ctx))
             .reader(move |at| read(newest, searched, at.x))
-            .tune(|plot| plot.include_x(0.0).include_y(0.0))
+            .tune(|plot| plot.include_x(0.0))
             .show(
                 ctx,
                 ui,
@@ -288,7 +288,7 @@ fn overlaid_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, overlaid: &[OverlaidRun<'_>], he
     };
     let drawn = Chart::new(ID, "rate", "SNR by rate, run by run", x, y, height)
         .curves(curves.collect())
-        .tune(|plot| plot.include_x(0.0).include_y(0.0))
+        .tune(|plot| plot.include_x(0.0))
         .show(ctx, ui, |_| {}, csv, |_| {});
     if let Some(at) = drawn.clicked_at() {
         let places = overlaid.iter().flat_map(|run| run.rate.iter().enumerate());
