@@ -137,6 +137,28 @@ fn a_code_that_is_selected_anywhere_is_shown_in_the_same_frame() {
 }
 
 #[test]
+fn the_history_of_a_code_is_drawn_and_follows_the_selection() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "code");
+    let plot = |what: &str, code: usize| format!("Plot: {what} of code {code}");
+    for (layer, code, other) in [(1, 3, 4), (2, 4, 3)] {
+        apply(&mut harness, SelectCommand::Code(layer, Some(code)));
+        harness.run_steps(2);
+        assert!(has(&harness, "The history of single codes is of 20 steps: every step"));
+        for what in ["EMA size", "Drift"] {
+            assert!(harness.query_by_label(&plot(what, code)).is_some(), "{}", plot(what, code));
+            assert!(harness.query_by_label(&plot(what, other)).is_none(), "{}", plot(what, other));
+        }
+        let run = harness.state().session().view().unwrap().run.clone();
+        let points = run.code_points(layer, code);
+        assert_eq!(points.iter().map(|point| point.step).collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
+        let size = run.rvq.layers()[layer].codebook.cluster_size()[code];
+        assert_eq!(points[19].size, f64::from(size as f32), "the last point is the code as it is");
+    }
+}
+
+#[test]
 fn the_most_used_code_is_one_click_away() {
     let dir = tempfile::tempdir().unwrap();
     let mut harness = trained(dir.path(), 900, false, 8);
@@ -295,6 +317,7 @@ fn a_loaded_model_and_codes_alone_say_what_they_cannot_show() {
     show(&mut harness, "code");
     apply(&mut harness, SelectCommand::Code(1, Some(2)));
     assert!(has(&harness, "Code 2 of layer 2") && has(&harness, "A loaded model has no history"));
+    assert!(!has(&harness, "Plot: EMA size"));
     assert!(has(&harness, "Frames would add"));
     wait_for(&mut harness, "Nearest codes");
 

@@ -328,7 +328,7 @@ fn the_history_of_codes_is_that_of_the_steps_however_they_were_taken() {
                 let edited = edited.validate().unwrap();
                 [&mut whole, &mut resumed].into_iter().for_each(|trainer| trainer.set_live(&edited));
             }
-            if [3, 64, 65, 66, 67, 100, 129, 130, 131].contains(&nth) {
+            if [4, 64, 65, 66, 67, 100, 129, 130, 131].contains(&nth) {
                 let state = resumed.state().unwrap();
                 resumed = Trainer::from_state(&state, set.clone(), vec![0..260]).unwrap();
             }

@@ -120,8 +120,9 @@ pub(super) fn take_tracer(
 ) -> Result<Tracer, Fault> {
     let trace = match (&doc.own, runs) {
         (Some(own), _) => take(own, of, "trainer", tensors)?,
-        (None, Some(runs)) if runs.fits(of.0, of.1) => runs.clone(),
-        (None, _) => return Err(Fault::damaged("the history of its codes is missing")),
+        // Whether it fits the training is seen when that is whole.
+        (None, Some(runs)) => runs.clone(),
+        (None, None) => return Err(Fault::damaged("the history of its codes is missing")),
     };
     let moved = tensors.list_f64("trainer.since.moved")?;
     Ok(Tracer::from_parts(trace, moved, tensors.list("trainer.since.replaced")?)?)

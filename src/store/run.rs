@@ -237,12 +237,13 @@ fn take_trainer(
 
 /// Checks that every layer has a state that is not ahead of the training. Whether it fits its frames shows where it is resumed.
 fn check_trainer(state: &TrainerState) -> Result<(), String> {
-    let TrainerState { step, rvq, layers, .. } = state;
+    let TrainerState { step, rvq, layers, tracer, .. } = state;
     let fits = |(layer, of): (&LayerState, &Layer)| {
         let noted = layer.replaced_at.iter().max().copied().max(layer.init_step);
         layer.replaced_at.len() == of.codebook.num_codes() && noted.is_none_or(|noted| noted <= *step)
     };
-    if layers.len() == rvq.num_layers() && layers.iter().zip(rvq.layers()).all(fits) {
+    let traced = tracer.as_ref().is_none_or(|tracer| tracer.trace().fits(rvq, *step));
+    if traced && layers.len() == rvq.num_layers() && layers.iter().zip(rvq.layers()).all(fits) {
         Ok(())
     } else {
         Err("its training does not fit its quantizer".to_owned())

@@ -103,7 +103,7 @@ impl LayerPass<'_> {
         let PassBuffers { sq_dists, rows, sums, .. } = buffers;
         let moves = RowMoves::between(rows.view(), layer.codebook.embed());
         state.note(step, sums.counts(), &moves, replaced);
-        since.into_iter().for_each(|mut since| since.note(&moves, replaced));
+        since.into_iter().for_each(|mut since| since.note(&state.code_drift, replaced));
         let counts: Vec<u64> = sums.counts().iter().map(|&n| u64::from(n)).collect();
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         let sizes = layer.codebook.cluster_size();

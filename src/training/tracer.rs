@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::metrics::convergence::RowMoves;
 use crate::rvq::{Rvq, RvqError};
 
 use super::code_trace::{CodeSnapshot, CodeTrace, narrow};
@@ -120,15 +119,19 @@ impl Tracer {
 }
 
 impl Since<'_> {
-    /// Notes a step: how far its rows moved, and the codes that it replaced, which ascend. What replaced a row did not move it.
-    pub(super) fn note(&mut self, moves: &RowMoves, replaced: &[u32]) {
-        let mut replaced = replaced.iter().map(|&code| code as usize).peekable();
-        let codes = self.moved.iter_mut().zip(self.replaced.iter_mut()).zip(moves.relative());
-        for (code, ((sum, count), moved)) in codes.enumerate() {
-            if replaced.next_if_eq(&code).is_some() {
+    /// Notes a step: how far each row moved relative to its length, and the codes that it replaced. What replaced a row did not move it.
+    pub(super) fn note(&mut self, drifts: &[f32], replaced: &[u32]) {
+        let Self { moved, replaced: counts } = self;
+        let places = || replaced.iter().map(|&code| code as usize);
+        // Taken back below: so the loop over all codes asks nothing, which makes it a small part of a step.
+        let before: Vec<f64> = places().map(|code| moved.get(code).copied().unwrap_or(0.0)).collect();
+        for (sum, &drift) in moved.iter_mut().zip(drifts) {
+            *sum += if drift.is_finite() { f64::from(drift) } else { 0.0 };
+        }
+        for (code, before) in places().zip(before) {
+            if let (Some(sum), Some(count)) = (moved.get_mut(code), counts.get_mut(code)) {
+                *sum = before;
                 *count = count.saturating_add(1);
-            } else if moved.is_finite() {
-                *sum += moved;
             }
         }
     }
@@ -152,12 +155,8 @@ mod tests {
 
     /// Moves every row by a tenth of its length, and replaces the last code in every third step.
     fn step(tracer: &mut Tracer, step: u64) {
-        let before = Array2::from_elem((2, 2), 1.0f32);
-        let after = Array2::from_elem((2, 2), 1.1f32);
-        let (one, two) = (RowMoves::between(before.view(), after.view()), &[1u32][..]);
-        let first = RowMoves::between(before.slice(ndarray::s![..1, ..]), after.slice(ndarray::s![..1, ..]));
-        tracer.layer(0).unwrap().note(&first, &[]);
-        tracer.layer(1).unwrap().note(&one, if step.is_multiple_of(3) { two } else { &[] });
+        tracer.layer(0).unwrap().note(&[0.1], &[]);
+        tracer.layer(1).unwrap().note(&[0.1, 0.1], if step.is_multiple_of(3) { &[1] } else { &[] });
         tracer.end_step(step, &rvq(step));
     }
 

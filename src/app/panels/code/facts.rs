@@ -5,9 +5,9 @@ use egui::{Button, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use super::super::parts::Counted;
 use super::super::state_color;
 use super::sheet::Sheet;
+use crate::app::PanelCtx;
 use crate::app::plot::numbers::{count, grouped, number, percent};
 use crate::app::rich::RichHover as _;
-use crate::app::{PanelCtx, WindowRequest};
 use crate::metrics::buffers::{self, Neighbour};
 use crate::metrics::portrait::{Neighbourhood, Standing};
 use crate::session::SelectCommand;
@@ -216,23 +216,6 @@ fn row_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, help: &str, layer: usize
             if response.on_hover_rich(format!("Code {code}: {help}. Click to select it")).clicked() {
                 ctx.send(SelectCommand::Code(layer, Some(*code as usize)));
             }
-        }
-    });
-}
-
-/// What is not kept of a single code over the steps, and where that of its layer is.
-pub fn history_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, is_model: bool) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let faint = |text: &str| RichText::new(text).size(SIZE).color(ctx.palette.faint);
-        if is_model {
-            ui.add(Label::new(faint("A loaded model has no history of steps")).wrap());
-            return;
-        }
-        let text = "The history of steps is kept of layers, not of single codes: how its layer's rows move and settle is in";
-        ui.add(Label::new(faint(text)).wrap());
-        if ui.link(RichText::new("EMA convergence").size(SIZE)).clicked() {
-            ctx.request(WindowRequest::ShowPanel("ema"));
         }
     });
 }

@@ -1,7 +1,8 @@
-//! The selected code: what it is, what its row looks like, which codes lie and stand beside it, and which frames chose it.
+//! The selected code: what it is, what its row looks like and how it came about, which codes lie and stand beside it, and which frames chose it.
 
 mod cuts;
 mod facts;
+mod history;
 mod row;
 mod sheet;
 mod strip;
@@ -19,6 +20,7 @@ use crate::metrics::portrait::Members;
 use crate::session::{SelectCommand, Selection, SoundCommand};
 use crate::training::{LayerCodes, Run, SplitKind};
 use facts::Facts;
+use history::HistoryCharts;
 use row::RowChart;
 use sheet::{Place, Sheets};
 use strip::CutStrip;
@@ -57,6 +59,7 @@ pub struct Code {
 struct Body {
     sheets: Sheets,
     row: RowChart,
+    history: HistoryCharts,
     strip: CutStrip,
 }
 
@@ -114,7 +117,7 @@ impl Body {
         (layer, code): (usize, usize),
         radius: Option<f64>,
     ) {
-        let Self { sheets, row, strip } = self;
+        let Self { sheets, row, history, strip } = self;
         let place = sheets.get(ctx, ui, layer, code);
         let sheet = place.as_ref().and_then(|place| place.get());
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
@@ -126,7 +129,7 @@ impl Body {
             let nearest = sheet.and_then(|sheet| sheet.nearest.first()).map(|other| other.code);
             row.ui(ctx, ui, view, (layer, code, nearest), LEAST_HEIGHT);
             ui.add(Label::new(faint(&row::space_words(&view.run.rvq, layer))).wrap());
-            facts::history_ui(ctx, ui, view.is_model);
+            history.ui(ctx, ui, view, (layer, code));
         }
         codes_hint_ui(ctx, ui, counted, ADDS);
         match place {
