@@ -121,7 +121,7 @@ fn with_figures(id: &str) -> &'static [&'static str] {
         "ema" => &["EMA window", "EMA half-life", "Cluster sizes"],
         "error" => &["Explained variance", "Figures by layer", "Select layer 1", "Gain of each layer"],
         "layers" => &["Row of layer 1", "Verdict", "Perplexity"],
-        "codebook" => &["Effective dimension", "Rows on their principal axes"],
+        "codebook" => &["Effective dimension", "Code map of layer 1"],
         "runs" => &["Sort by Run", "Differs from the shown run by"],
         "data" => &["Features", "held out", "dimension"],
         "tokens" => &["Codes over time", "Layer 1", "layers × "],
@@ -367,7 +367,7 @@ fn a_loaded_model() {
             "layers" => &["from the codebooks alone", "Row of layer 1"],
             "ema" => &["embed against embed_avg / cluster_size", "Frames would add"],
             "error" => &["Energy of each layer's rows", "Frames would add"],
-            "codebook" => &["Effective dimension", "Near-duplicates", "Rows on their principal axes"],
+            "codebook" => &["Effective dimension", "Near-duplicates", "Code map of layer 1"],
             "tokens" => &["Tokens need frames"],
             "code" => &["No code is selected", "The first dead code"],
             "dependence" => &["Needs the codes of frames", "Open files…"],
@@ -824,4 +824,61 @@ fn codes_that_belong_together_are_marked_together() {
     assert_eq!(marked(&harness), &*codes);
     apply(&mut harness, SelectCommand::Code(1, Some(2)));
     assert!(marked(&harness).is_empty());
+}
+
+#[test]
+fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(SIZES[1], Theme::Dark);
+    set_params(&mut harness, 8, 2, 10);
+    open(&mut harness, features(dir.path(), 300, false));
+    train(&mut harness);
+    harness.state_mut().layout_mut().show("codebook");
+    let start = Instant::now();
+    // The density of the inputs is made on a thread.
+    while harness.query_all_by_label_contains("axes of 300 inputs of the layer").next().is_none() {
+        assert!(start.elapsed() < PATIENCE, "no map");
+        std::thread::sleep(Duration::from_millis(5));
+        harness.run_steps(2);
+    }
+    harness.run_steps(3);
+    let (_, area) = plots(&harness).into_iter().find(|(name, _)| name.contains("Code map")).unwrap();
+    let corners = [area.left_top() + egui::vec2(3.0, 3.0), area.right_bottom() - egui::vec2(3.0, 3.0)];
+    let drag = |harness: &mut Harness<'_, App>, modifiers| {
+        harness.input_mut().modifiers = modifiers;
+        harness.drag_at(corners[0]);
+        for at in [area.center(), corners[1]] {
+            harness.hover_at(at);
+            harness.step();
+        }
+        harness.drop_at(corners[1]);
+        harness.step();
+        harness.input_mut().modifiers = egui::Modifiers::NONE;
+        harness.run_steps(3);
+    };
+    let marked = |harness: &Harness<'_, App>| harness.state().session().marked().to_vec();
+    drag(&mut harness, egui::Modifiers::SHIFT);
+    assert_eq!(marked(&harness), [0, 1, 2, 3, 4, 5, 6, 7], "all of them were inside");
+    assert_eq!(harness.state().session().selection().code, Some(0));
+    let words = "8 codes marked: 100 % of the";
+    let told: Vec<String> = harness
+        .query_all_by_label_contains("codes marked")
+        .filter_map(|node| node.accesskit_node().label().or_else(|| node.accesskit_node().value()))
+        .collect();
+    assert!(told.iter().any(|told| told.starts_with(words)), "{told:?}");
+    // A click near a code selects it, and marks are taken off.
+    let places = (0..400)
+        .map(|n| area.min + area.size() * egui::vec2((n % 20) as f32 + 0.5, (n / 20) as f32 + 0.5) / 20.0);
+    for at in places {
+        harness.drag_at(at);
+        harness.step();
+        harness.drop_at(at);
+        harness.run_steps(2);
+        if marked(&harness).is_empty() {
+            break;
+        }
+    }
+    assert!(marked(&harness).is_empty() && harness.state().session().selection().code.is_some());
+    drag(&mut harness, egui::Modifiers::NONE);
+    assert!(marked(&harness).is_empty(), "without Shift the plot is moved");
 }

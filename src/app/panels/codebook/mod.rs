@@ -1,22 +1,29 @@
-//! The codebook itself: how long its rows are, how far apart, how they lie, and whether they are what their running averages say. No frame is
-//! needed for any of it.
+//! The codebook itself: how long its rows are, how far apart, how they lie before what the layer is given, and whether they are what their running
+//! averages say. No frame is needed for any of it; with frames the map has the density of the inputs behind the rows.
 
+mod cloud;
+mod maps;
 mod picture;
+mod textures;
 
 use std::sync::Arc;
 
-use egui::{ScrollArea, Ui};
+use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::parts::{
-    ByCode, Figure, Measure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, note_ui, ready_view,
-    row_heights, tile_rows, tiles_ui,
+    ByCode, Figure, Measure, banner_ui, chooser_ui, figures_ui, frames_hint_ui, frames_words, note_ui,
+    ready_view, row_heights, tile_rows, tiles_ui,
 };
 use crate::app::codebooks::snapshot_of;
+use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::LEAST_HEIGHT;
-use crate::app::plot::numbers::{grouped, number, percent};
+use crate::app::plot::numbers::{count, grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::metrics::Evaluation;
 use crate::metrics::buffers::{self, CodebookView};
+use crate::metrics::code_map::CodesShare;
 use crate::training::Run;
+use picture::Shown;
 
 const ID: &str = "codebook";
 /// Plots narrower than this stand one below the other.
@@ -25,7 +32,7 @@ const TILE_WIDTH: f32 = 270.0;
 static ABOUT: About = About {
     id: ID,
     title: "Codebook",
-    help: "The rows of a layer: their lengths, their distances, and how they lie. Look for rows that lie on one another, and for rows that left their averages",
+    help: "The rows of a layer: how they lie before what the layer is given, their lengths and their distances. Look for rows where no input is, for rows that lie on one another, and for rows that left their averages",
     home: Home { corner: Corner::LowerRight, place: 1 },
 };
 
@@ -36,7 +43,11 @@ pub struct Codebook {
     distances: ByCode,
     gaps: ByCode,
     picture: picture::RowPicture,
+    marked: Memo<MarkedKey, CodesShare>,
 }
+
+/// The frames that were counted, the layer, and codes that are marked in it.
+type MarkedKey = (ByPtr<Evaluation>, usize, Vec<usize>);
 
 impl Panel for Codebook {
     fn about(&self) -> &'static About {
@@ -73,8 +84,11 @@ impl Codebook {
         codebook: &CodebookView,
         layer: usize,
     ) {
-        let Self { norms, distances, gaps, picture } = self;
-        figures_of(ctx, ui, run, codebook, layer);
+        let Self { norms, distances, gaps, picture, marked } = self;
+        let map = picture.map(ctx, ui, (run, codebook, layer));
+        let shown = Shown { run, codebook, layer, map: map.as_ref() };
+        figures_of(ctx, ui, shown);
+        marked_ui(ctx, ui, run, layer, marked);
         if run.source.frames == 0 {
             frames_hint_ui(ctx, ui, "the residuals that the rows stand for, and the error of each code");
         }
@@ -87,7 +101,7 @@ impl Codebook {
         let height = (room - gaps_between) / rows;
         let of = (ID, run, codebook, layer);
         let mut chart = |ui: &mut Ui, index: usize, height: f32| match index {
-            0 => picture.ui(ctx, ui, (run, codebook, layer), height),
+            0 => picture.ui(ctx, ui, shown, height),
             1 => distances.ui(ctx, ui, of, Measure::Distance, height),
             2 => norms.ui(ctx, ui, of, Measure::Norm, height),
             _ => gaps.ui(ctx, ui, of, Measure::Gap, height),
@@ -103,34 +117,57 @@ impl Codebook {
     }
 }
 
-fn figures_of(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Run, codebook: &CodebookView, layer: usize) {
+/// What the marked codes have of the layer, where some are.
+fn marked_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    run: &Run,
+    layer: usize,
+    known: &mut Memo<MarkedKey, CodesShare>,
+) {
+    let (marked, split) = (ctx.session.marked(), ctx.session.selection().split);
+    if marked.is_empty() {
+        return;
+    }
+    let mut text = format!("{} marked", count(marked.len() as u64, "code"));
+    if let Some((evaluation, tally)) = run.evaluation(split).and_then(|e| Some((e, e.layers.get(layer)?))) {
+        let key = (ByPtr(evaluation.clone()), layer, marked.to_vec());
+        let share = known.get(key, || CodesShare::of(tally, marked));
+        if let Some(of_frames) = share.of_frames {
+            text += &format!(": {} of the {}", percent(of_frames), frames_words(run, split));
+        }
+        if let Some(of_error) = share.of_error {
+            text += &format!(", {} of the layer's error on them", percent(of_error));
+        }
+    }
+    ui.add(Label::new(RichText::new(text).size(12.0)).wrap());
+}
+
+fn figures_of(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: Shown<'_>) {
+    let Shown { run, codebook, layer, .. } = shown;
     let dim = run.rvq.layers().get(layer).map_or(0, |l| l.codebook.dim());
     let num_codes = codebook.norms.len();
     let metrics = &codebook.metrics;
     let largest = codebook.ema.as_ref().map(|ema| ema.gaps.iter().fold(0.0f64, |a, &b| a.max(b)));
     let of_codes = format!("of {} codes", grouped(num_codes as i64));
-    let mut shown = vec![
+    let mut figures = vec![
         Figure::new(&buffers::EFFECTIVE_DIMENSION, metrics.effective_dimension.map(number))
             .note(format!("of {dim}")),
         Figure::new(&buffers::NEAR_DUPLICATES, metrics.near_duplicates.map(|n| grouped(n as i64)))
             .note(of_codes),
     ];
     if let Some(largest) = largest {
-        shown.push(
+        figures.push(
             Figure::new(&buffers::EMBED_GAP, Some(number(largest)))
                 .named("Largest gap of a row to its average"),
         );
     }
-    let axes = codebook.picture.explained.map(|[a, b]| a + b);
     let of_what = format!(
-        "Layer {}{}: {} rows of {dim} dimensions{}",
+        "Layer {}{}: {} rows of {dim} dimensions, {}",
         layer + 1,
         if run.steps > 0 { format!(" at step {}", grouped(run.steps as i64)) } else { String::new() },
         grouped(num_codes as i64),
-        axes.map_or_else(String::new, |share| format!(
-            "; two axes hold {} of their variance",
-            percent(share)
-        ))
+        shown.plane_words()
     );
-    figures_ui(ui, ctx.palette, true, &of_what, shown);
+    figures_ui(ui, ctx.palette, true, &of_what, figures);
 }

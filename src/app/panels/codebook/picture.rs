@@ -1,120 +1,313 @@
-//! The rows of a layer on their two principal axes.
+//! The map of a layer: its rows before the density of its inputs, in the plane along which those vary most.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use egui::Ui;
-use egui_plot::{PlotPoint, PlotPoints, Points};
+use egui::{Color32, PointerButton, Rect, Stroke, StrokeKind, TextureHandle, Ui, vec2};
+use egui_plot::{PlotImage, PlotPoint, PlotPoints, PlotUi, Points};
 
-use super::ID;
+use super::super::parts::{ramp_ui, swatch_ui};
+use super::super::state_color;
+use super::cloud::{Cloud, MOST_POINTS};
+use super::maps::{Maps, Place};
+use super::{ID, textures};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{number, percent};
-use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
+use crate::app::plot::numbers::{count, number, percent};
+use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, ReadOut};
+use crate::app::rich::RichHover as _;
 use crate::metrics::buffers::CodebookView;
-use crate::rvq::Rvq;
+use crate::metrics::code_map::{CodeMap, Density};
 use crate::session::SelectCommand;
-use crate::training::Run;
+use crate::training::{LayerCodes, Run, SplitKind};
 
-/// More points than these are drawn smaller.
-const MANY: usize = 2000;
+/// Codes replaced in this many of the last steps are drawn as such.
+const RECENT_STEPS: u64 = 50;
+
+/// What the title needs, and a letter of the legend beside it.
+const TITLE_WIDTH: f32 = 150.0;
+const LETTER_WIDTH: f32 = 6.5;
+
+/// Where points come from, the run, the layer and the frames that are counted.
+type CloudKey = (Option<ByPtr<OnceLock<CodeMap>>>, ByPtr<Run>, usize, SplitKind);
 
 /// The chart's own state.
 #[derive(Default)]
 pub struct RowPicture {
-    points: Memo<(ByPtr<Rvq>, usize), Cloud>,
+    maps: Maps,
+    cloud: Memo<CloudKey, Arc<Cloud>>,
+    density: Memo<(ByPtr<OnceLock<CodeMap>>, bool), TextureHandle>,
+    rows: Memo<(ByPtr<Cloud>, bool), TextureHandle>,
+    /// The first corner of a rectangle that is being drawn.
+    corner: Option<PlotPoint>,
 }
 
-/// The rows, and those of them that lie on another.
-#[derive(Default)]
-struct Cloud {
-    points: Vec<PlotPoint>,
-    near: Vec<PlotPoint>,
-    /// The longer side of the box that they lie in.
-    span: f64,
+/// What is drawn: a layer of a run, and its map where there is one.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The run.
+    pub run: &'a Arc<Run>,
+    /// What the codebook tells.
+    pub codebook: &'a CodebookView,
+    /// The layer.
+    pub layer: usize,
+    /// Its map.
+    pub map: Option<&'a Place>,
 }
 
-impl Cloud {
-    fn new(codebook: &CodebookView) -> Self {
-        let points: Vec<PlotPoint> =
-            codebook.picture.points.iter().map(|&[x, y]| PlotPoint::new(x, y)).collect();
-        let is_near = |(code, _): &(usize, &PlotPoint)| codebook.is_near_duplicate(*code, None);
-        let near = points.iter().enumerate().filter(is_near).map(|(_, point)| *point).collect();
-        let ends = |of: fn(&PlotPoint) -> f64| {
-            let values = points.iter().map(of);
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)))
-        };
-        let ((left, right), (low, high)) = (ends(|p| p.x), ends(|p| p.y));
-        Self { span: (right - left).max(high - low).max(f64::MIN_POSITIVE), points, near }
+impl Shown<'_> {
+    fn made(&self) -> Option<&CodeMap> {
+        self.map.and_then(|place| place.get())
     }
 
-    /// The row nearest to a place, where one is near.
-    fn nearest(&self, at: PlotPoint) -> Option<(usize, PlotPoint)> {
-        let distance = |p: &PlotPoint| (p.x - at.x).hypot(p.y - at.y);
-        let nearest = self.points.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
-        nearest.filter(|(_, p)| distance(p) <= 0.1 * self.span).map(|(code, point)| (code, *point))
+    /// The share of the variance that both axes hold.
+    fn explained(&self) -> Option<[f64; 2]> {
+        self.made().map_or(self.codebook.picture.explained, |map| map.picture.explained)
+    }
+
+    /// What the plane of the map is.
+    pub fn plane_words(&self) -> String {
+        let share =
+            self.explained().map(|[a, b]| format!(", which hold {} of their variance", percent(a + b)));
+        let share = share.unwrap_or_default();
+        match self.made() {
+            Some(map) => {
+                let inputs = count(map.inputs as u64, "input");
+                format!("drawn on the first two principal axes of {inputs} of the layer{share}")
+            }
+            None => format!("drawn on their own first two principal axes{share}"),
+        }
+    }
+
+    fn axis(&self, nth: usize) -> Axis {
+        let share = self.explained().map(|shares| format!(" ({})", percent(shares[nth])));
+        let (whose, of) = match self.made() {
+            Some(_) => ("inputs", "what the layer is given"),
+            None => ("rows", "the rows"),
+        };
+        let label = format!("Axis {} of the {whose}{}", nth + 1, share.unwrap_or_default());
+        let text = format!(
+            "A principal axis of {of}, with its share of their variance. Points are as large as codes are used and have the colour of their state; \
+             near-duplicates are joined. Click a code to select it, drag with Shift to mark all codes in a rectangle"
+        );
+        Axis::real(&label, &text)
     }
 }
 
 impl RowPicture {
-    /// Draws it; a click selects the nearest code.
-    pub fn ui(
+    /// The map of a layer, where it is there and of as many codes.
+    pub fn map(
         &mut self,
         ctx: &PanelCtx<'_>,
-        ui: &mut Ui,
+        ui: &Ui,
         (run, codebook, layer): (&Arc<Run>, &CodebookView, usize),
-        height: f32,
-    ) {
-        let cloud = self.points.get((ByPtr(run.rvq.clone()), layer), || Cloud::new(codebook));
-        let palette = ctx.palette;
-        let axis = |nth: usize| {
-            let share = codebook.picture.explained.map(|shares| format!(" ({})", percent(shares[nth])));
-            let label = format!("Axis {}{}", nth + 1, share.unwrap_or_default());
-            Axis::real(&label, "A principal axis of the rows, with its share of their variance")
+    ) -> Option<Place> {
+        let fits = |place: &Place| {
+            place.get().is_some_and(|map| map.picture.points.len() == codebook.picture.points.len())
         };
-        let selected = ctx.session.selection().code.and_then(|code| cloud.points.get(code));
-        let drawn = Chart::new(ID, "picture", "Rows on their principal axes", axis(0), axis(1), height)
-            .reader(move |at| {
-                let (code, point) = cloud.nearest(at)?;
-                let read = ReadOut::new(point.x, format!("Code {code}"))
-                    .row("Length", number(codebook.norms.get(code).copied().unwrap_or(f64::NAN)));
-                let other = codebook.neighbours.get(code);
-                Some(other.map_or(read.clone(), |other| {
-                    read.row("Nearest", format!("code {}, {} away", other.code, number(other.distance)))
-                }))
-            })
+        self.maps.get(ctx, ui, run, layer).filter(fits)
+    }
+
+    /// Draws it; a click selects the nearest code, and a rectangle drawn with Shift marks the codes inside.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: Shown<'_>, height: f32) {
+        // Each layer and plane is moved and zoomed on its own.
+        ui.push_id((shown.layer, shown.map.is_some()), |ui| self.chart_ui(ctx, ui, shown, height));
+    }
+
+    fn chart_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: Shown<'_>, height: f32) {
+        let Self { cloud, density, rows, corner, .. } = self;
+        let Shown { run, codebook, layer, map } = shown;
+        let (palette, split) = (ctx.palette, ctx.session.selection().split);
+        let key = (map.cloned().map(ByPtr), ByPtr(run.clone()), layer, split);
+        let cloud = cloud.get(key, || {
+            let places = shown.made().map_or(&codebook.picture.points, |map| &map.picture.points);
+            let codes = LayerCodes::new(run, layer, split, RECENT_STEPS);
+            Arc::new(Cloud::new(places, codes, codebook))
+        });
+        let behind = map.and_then(|place| place.get().map(|made| (place, &made.density)));
+        let behind = behind.map(|(place, counted)| {
+            let key = (ByPtr(place.clone()), palette.is_dark);
+            let texture = density.get(key, || textures::of_density(ui.ctx(), counted, palette));
+            density_image(texture, counted)
+        });
+        let many = cloud.are_many().then(|| {
+            let key = (ByPtr(cloud.clone()), palette.is_dark);
+            let texture = rows.get(key, || textures::of_rows(ui.ctx(), cloud, palette));
+            rows_image(texture, cloud)
+        });
+        let behind_is_drawn = behind.is_some();
+        let selects = corner.is_some() || ui.input(|input| input.modifiers.shift);
+        let title = format!("Code map of layer {}", layer + 1);
+        let drawn = Chart::new(ID, "picture", &title, shown.axis(0), shown.axis(1), height)
+            .reader(move |at| read(cloud, codebook, at))
+            .tune(move |plot| plot.allow_drag(!selects))
             .show(
                 ctx,
                 ui,
-                |_| {},
+                |ui| legend_ui(ctx, ui, cloud, behind_is_drawn),
                 || Some(table(cloud)),
-                |plot| {
-                    let radius = if cloud.points.len() > MANY { 1.2 } else { 2.0 };
-                    let points = |name: &str, points| Points::new(name.to_owned(), points).allow_hover(false);
-                    let rows = points("rows", PlotPoints::Borrowed(&cloud.points)).radius(radius);
-                    plot.points(rows.color(palette.layer(layer).gamma_multiply(0.8)));
-                    let near =
-                        points("near-duplicates", PlotPoints::Borrowed(&cloud.near)).radius(radius + 1.0);
-                    plot.points(near.color(palette.warning));
-                    let marked =
-                        ctx.session.marked().iter().filter_map(|&code| cloud.points.get(code).copied());
-                    let marked = points("marked codes", PlotPoints::Owned(marked.collect())).radius(3.5);
-                    plot.points(marked.color(palette.marked()));
-                    if let Some(point) = selected {
-                        let mark = points("selected code", PlotPoints::Owned(vec![*point])).radius(5.0);
-                        plot.points(mark.color(palette.highlight));
-                    }
+                move |plot| {
+                    behind.into_iter().for_each(|image| plot.image(image));
+                    rows_ui(ctx, plot, cloud, many);
+                    marks_ui(ctx, plot, cloud);
                 },
             );
-        if let Some((code, _)) = drawn.clicked_at().and_then(|at| cloud.nearest(at)) {
-            ctx.send(SelectCommand::Code(layer, Some(code)));
+        near_ui(ctx, ui, &drawn, cloud);
+        match rectangle_ui(ctx, ui, &drawn, corner) {
+            Some(corners) => {
+                let inside = cloud.within(corners);
+                if !inside.is_empty() {
+                    ctx.send(SelectCommand::Codes(layer, inside.into()));
+                }
+            }
+            None => {
+                if let Some((code, _)) = drawn.clicked_at().and_then(|at| cloud.nearest(at)) {
+                    ctx.send(SelectCommand::Code(layer, Some(code)));
+                }
+            }
         }
     }
 }
 
+/// What colours mean, as far as there is room beside the title.
+fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, cloud: &Cloud, with_ramp: bool) {
+    let has_room =
+        |ui: &Ui, text: &str| ui.available_width() > TITLE_WIDTH + LETTER_WIDTH * text.chars().count() as f32;
+    if with_ramp && has_room(ui, "one many inputs in all") {
+        ramp_ui(ui, ctx.palette, "one", "many inputs", "Inputs of the layer in each cell, on a log scale");
+    }
+    for (state, codes) in cloud.codes.present() {
+        let text = format!("{}: {codes}", state.label());
+        if has_room(ui, &text) {
+            swatch_ui(ui, state_color(&cloud.codes, state, ctx.palette), &text)
+                .on_hover_rich(&cloud.codes.help(state));
+        }
+    }
+}
+
+/// All that is known of the code nearest to a place.
+fn read(cloud: &Cloud, codebook: &CodebookView, at: PlotPoint) -> Option<ReadOut> {
+    let (code, point) = cloud.nearest(at)?;
+    let codes = &cloud.codes;
+    let mut read = ReadOut::new(point.x, format!("Code {code}"));
+    if let Some(&state) = codes.states.get(code) {
+        read = read.row("State", codes.words(state));
+    }
+    if let Some(&chosen) = codes.counts.get(code) {
+        read = read.row("Chosen by", format!("{} of {}", count(chosen, "frame"), codes.frames_words));
+    }
+    if let Some(&size) = codes.sizes.get(code).filter(|size| size.is_finite()) {
+        read = read.row("EMA cluster size", number(size));
+    }
+    read = read.row("Length", number(codebook.norms.get(code).copied().unwrap_or(f64::NAN)));
+    if let Some(other) = codebook.neighbours.get(code) {
+        read = read.row("Nearest", format!("code {}, {} away", other.code, number(other.distance)));
+    }
+    Some(read)
+}
+
+fn density_image(texture: &TextureHandle, density: &Density) -> PlotImage {
+    let Density { low, high, .. } = density;
+    let middle = PlotPoint::new((low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0);
+    let size = vec2((high[0] - low[0]) as f32, (high[1] - low[1]) as f32);
+    PlotImage::new("inputs", texture.id(), middle, size).allow_hover(false)
+}
+
+fn rows_image(texture: &TextureHandle, cloud: &Cloud) -> PlotImage {
+    let bounds = &cloud.bounds;
+    let size = vec2(bounds.width() as f32, bounds.height() as f32);
+    PlotImage::new("all rows", texture.id(), bounds.center(), size).allow_hover(false)
+}
+
+fn points<'a>(name: String, of: PlotPoints<'a>, radius: f32, color: Color32) -> Points<'a> {
+    Points::new(name, of).radius(radius).color(color).allow_hover(false)
+}
+
+/// The rows as points or, where too many of them are in sight, as one picture.
+fn rows_ui<'a>(ctx: &PanelCtx<'_>, plot: &mut PlotUi<'a>, cloud: &'a Cloud, many: Option<PlotImage>) {
+    let color = |state| state_color(&cloud.codes, state, ctx.palette);
+    let Some(image) = many else {
+        for (nth, group) in cloud.groups.iter().enumerate() {
+            let of = PlotPoints::Borrowed(&group.points);
+            plot.points(points(format!("rows {nth}"), of, group.radius, color(group.state)));
+        }
+        return;
+    };
+    match cloud.in_sight(&plot.plot_bounds()) {
+        None => plot.image(image),
+        Some(groups) => {
+            // Unseen, the picture keeps what the plot goes back to.
+            plot.image(image.tint(Color32::TRANSPARENT));
+            for (nth, group) in groups.into_iter().enumerate() {
+                let of = PlotPoints::Owned(group.points);
+                plot.points(points(format!("rows {nth}"), of, group.radius, color(group.state)));
+            }
+        }
+    }
+}
+
+/// The marked codes, evenly thinned where they are very many, and the selected one.
+fn marks_ui<'a>(ctx: &PanelCtx<'_>, plot: &mut PlotUi<'a>, cloud: &Cloud) {
+    let (palette, marked) = (ctx.palette, ctx.session.marked());
+    let every = marked.len().div_ceil(MOST_POINTS).max(1);
+    let marked = marked.iter().step_by(every).filter_map(|&code| cloud.points.get(code).copied());
+    let marked = PlotPoints::Owned(marked.collect());
+    plot.points(points("marked codes".to_owned(), marked, 3.5, palette.marked()));
+    let selected = ctx.session.selection().code.and_then(|code| cloud.points.get(code));
+    if let Some(&point) = selected {
+        let of = PlotPoints::Owned(vec![point]);
+        plot.points(points("selected code".to_owned(), of, 5.0, palette.highlight));
+    }
+}
+
+/// Thin lines between near-duplicates.
+fn near_ui(ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn, cloud: &Cloud) {
+    let painter = ui.painter().with_clip_rect(drawn.response.rect.intersect(ui.clip_rect()));
+    let stroke = Stroke::new(1.0, ctx.palette.warning);
+    let at = |code: usize| cloud.points.get(code).map(|point| drawn.transform.position_from_point(point));
+    let seen = |ends: &[egui::Pos2; 2]| drawn.response.rect.intersects(Rect::from_two_pos(ends[0], ends[1]));
+    let pairs = cloud.near.iter().filter_map(|&[a, b]| Some([at(a)?, at(b)?])).filter(seen);
+    for ends in pairs.take(MOST_POINTS) {
+        painter.line_segment(ends, stroke);
+    }
+}
+
+/// Draws the rectangle that is drawn with Shift, and gives its corners when it is let go.
+fn rectangle_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &Ui,
+    drawn: &Drawn,
+    corner: &mut Option<PlotPoint>,
+) -> Option<[PlotPoint; 2]> {
+    let Drawn { response, transform, .. } = drawn;
+    if response.drag_started_by(PointerButton::Primary) && ui.input(|input| input.modifiers.shift) {
+        let origin = ui.input(|input| input.pointer.press_origin()).or(response.interact_pointer_pos());
+        *corner = origin.map(|at| transform.value_from_position(at));
+    }
+    let first = (*corner)?;
+    let pointer = response.interact_pointer_pos();
+    if !response.dragged() {
+        *corner = None;
+        return pointer.map(|at| [first, transform.value_from_position(at)]);
+    }
+    if let Some(pointer) = pointer {
+        let rect = Rect::from_two_pos(transform.position_from_point(&first), pointer);
+        let painter = ui.painter().with_clip_rect(response.rect.intersect(ui.clip_rect()));
+        painter.rect_filled(rect, 0.0, ctx.palette.accent.gamma_multiply(0.15));
+        painter.rect_stroke(rect, 0.0, Stroke::new(1.0, ctx.palette.accent), StrokeKind::Inside);
+    }
+    None
+}
+
 fn table(cloud: &Cloud) -> String {
-    let mut csv = Csv::new(["code", "axis_1", "axis_2"]);
+    let mut csv = Csv::new(["code", "axis_1", "axis_2", "state", "count"]);
     for (code, point) in cloud.points.iter().enumerate() {
-        csv.row([Cell::from(code), Cell::from(point.x), Cell::from(point.y)]);
+        csv.row([
+            Cell::from(code),
+            Cell::from(point.x),
+            Cell::from(point.y),
+            Cell::from(cloud.codes.states.get(code).map_or("", |state| state.key())),
+            cloud.codes.counts.get(code).map_or(Cell::Real(f64::NAN), |&chosen| Cell::Int(chosen)),
+        ]);
     }
     csv.finish()
 }
