@@ -845,7 +845,7 @@ fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
     let (_, area) = plots(&harness).into_iter().find(|(name, _)| name.contains("Code map")).unwrap();
     let corners = [area.left_top() + egui::vec2(3.0, 3.0), area.right_bottom() - egui::vec2(3.0, 3.0)];
     let drag = |harness: &mut Harness<'_, App>, modifiers| {
-        harness.input_mut().modifiers = modifiers;
+        harness.event(egui::Event::ModifiersChanged(modifiers));
         harness.drag_at(corners[0]);
         for at in [area.center(), corners[1]] {
             harness.hover_at(at);
@@ -853,7 +853,7 @@ fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
         }
         harness.drop_at(corners[1]);
         harness.step();
-        harness.input_mut().modifiers = egui::Modifiers::NONE;
+        harness.event(egui::Event::ModifiersChanged(egui::Modifiers::NONE));
         harness.run_steps(3);
     };
     let marked = |harness: &Harness<'_, App>| harness.state().session().marked().to_vec();

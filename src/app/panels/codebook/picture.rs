@@ -179,7 +179,7 @@ fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, cloud: &Cloud, with_ramp: bool) {
         let text = format!("{}: {codes}", state.label());
         if has_room(ui, &text) {
             swatch_ui(ui, state_color(&cloud.codes, state, ctx.palette), &text)
-                .on_hover_rich(&cloud.codes.help(state));
+                .on_hover_rich(cloud.codes.help(state));
         }
     }
 }
