@@ -1,6 +1,7 @@
 //! Training: batches of frames move the codebooks of each layer in turn.
 
 mod batches;
+mod code_points;
 mod code_states;
 mod code_trace;
 mod history;

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use egui::Ui;
 use egui_plot::PlotPoint;
 
-use super::super::parts::switch_ui;
+use super::super::parts::{mel_bands_hz, switch_ui};
 use super::ID;
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::number;
 use crate::app::plot::{Axis, Cell, Chart, Csv, Curve, Data, ReadOut, Stroke};
-use crate::features::log_mel::mel_edges_hz;
-use crate::features::{Extractor as _, log_mel};
 use crate::rvq::{Metric, Rvq};
 use crate::session::View;
 
@@ -110,17 +108,6 @@ pub fn space_words(rvq: &Rvq, layer: usize) -> String {
         ""
     };
     format!("The row lies in {}{angle}", words.join(", in "))
-}
-
-/// The middle of each mel band, where frames of `dim` dimensions are log-mel spectra that were made here.
-fn mel_bands_hz(ctx: &PanelCtx<'_>, dim: usize) -> Option<Vec<f64>> {
-    let shown = ctx.session.shown()?;
-    let entry = ctx.session.data_entry(shown.data?)?;
-    let is_audio = entry.dataset.as_ref().is_some_and(|dataset| !dataset.audio.is_empty());
-    let params = &entry.spec.extract;
-    let is_log_mel = is_audio && params.extractor == log_mel::LogMel.id() && params.num_mels == dim;
-    let edges = || mel_edges_hz(params.num_mels, params.fmin_hz, params.effective_fmax_hz());
-    is_log_mel.then(|| edges().into_iter().skip(1).take(dim).collect())
 }
 
 impl RowChart {
