@@ -68,7 +68,7 @@ pub struct RepairedRun {
 /// other. Frames that the run never saw are those to judge fixes by.
 ///
 /// # Errors
-/// As for [`repair`], or the data are not those of the run.
+/// As for [`repair()`], or the data are not those of the run.
 pub fn repair_run(spec: RepairRunSpec, ctx: &JobCtx<'_>) -> Result<RepairedRun, JobError> {
     let RepairRunSpec { run, name, dataset, fixes, search } = spec;
     let source = source_of(&run, &dataset);
