@@ -358,13 +358,13 @@ fn both_panels_follow_a_training() {
     show(&mut harness, "dependence");
     assert!(has(&harness, "Codes come later"));
     apply(&mut harness, TrainCommand::Pause);
-    // What is encoded is the run of the step in which it paused, which comes a moment behind the word of it.
-    until(&mut harness, "a pause", |harness| {
-        let session = harness.state().session();
-        let is_of_last_step =
-            session.view().is_some_and(|view| view.history.steps().last() == Some(&view.run.steps));
-        session.train_state() == TrainState::Paused && is_of_last_step
-    });
+    until(&mut harness, "a pause", |harness| harness.state().session().train_state() == TrainState::Paused);
+    let view = harness.state().session().view().unwrap();
+    assert_eq!(
+        view.history.steps().last(),
+        Some(&view.run.steps),
+        "who sees the pause sees the run of its step"
+    );
     click(&mut harness, "Encode the frames");
     wait_for(&mut harness, "Which code follows which, layer 2");
     apply(&mut harness, TrainCommand::Stop);

@@ -34,7 +34,8 @@ pub(super) static CHECKS: &[Check] = &[
 ];
 
 /// The frames and what the averages remember, where both can be compared.
-struct Moments {
+#[derive(Debug, Clone)]
+pub(super) struct Moments {
     frames: u64,
     /// Squared distance of the means.
     bias: f64,
@@ -45,7 +46,7 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(patient: &Patient<'_>) -> Option<Self> {
+    pub(super) fn of(patient: &Patient<'_>) -> Option<Self> {
         let (rvq, frames) = (&patient.run.rvq, patient.frames?);
         let is_direct = rvq.is_one_chain() && !rvq.metric().is_cosine();
         let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none() && layer.stride == 1);
@@ -98,7 +99,7 @@ fn moments_of(book: &Codebook) -> Option<(Vec<f64>, f64)> {
 }
 
 fn shifted(patient: &Patient<'_>, found: &mut Findings) {
-    let Some(Moments { frames, bias, variance, .. }) = Moments::of(patient) else { return };
+    let Some(&Moments { frames, bias, variance, .. }) = patient.moments() else { return };
     let apart = (bias / variance).sqrt();
     if apart <= APART {
         return;
@@ -114,7 +115,7 @@ fn shifted(patient: &Patient<'_>, found: &mut Findings) {
 }
 
 fn scaled(patient: &Patient<'_>, found: &mut Findings) {
-    let Some(Moments { frames, variance, given_back, .. }) = Moments::of(patient) else { return };
+    let Some(&Moments { frames, variance, given_back, .. }) = patient.moments() else { return };
     if given_back <= 0.0 {
         return;
     }

@@ -137,6 +137,8 @@ pub struct Patient<'a> {
     with_rows: bool,
     /// What the layers make of some of the frames, once somebody has asked.
     looks: OnceCell<Vec<LayerLook>>,
+    /// The frames beside what the averages remember, likewise.
+    moments: OnceCell<Option<fit::Moments>>,
 }
 
 /// What a check has found so far.
@@ -191,7 +193,14 @@ impl<'a> Patient<'a> {
     /// A run by what it has itself: its quantizer, its parameters and what was counted.
     #[must_use]
     pub fn of(run: &'a Run) -> Self {
-        Self { run, history: None, frames: None, with_rows: true, looks: OnceCell::new() }
+        Self {
+            run,
+            history: None,
+            frames: None,
+            with_rows: true,
+            looks: OnceCell::new(),
+            moments: OnceCell::new(),
+        }
     }
 
     /// With the steps of its training.
@@ -204,7 +213,7 @@ impl<'a> Patient<'a> {
     #[must_use]
     pub fn with_frames(self, frames: ArrayView2<'a, f32>) -> Self {
         let frames = Some(frames).filter(|frames| frames.ncols() == self.run.rvq.dim());
-        Self { frames, looks: OnceCell::new(), ..self }
+        Self { frames, looks: OnceCell::new(), moments: OnceCell::new(), ..self }
     }
 
     /// Without a look at every row, which takes time.
@@ -229,6 +238,10 @@ impl<'a> Patient<'a> {
     /// What each layer makes of a sample of the frames, worked out once.
     fn looks(&self) -> &[LayerLook] {
         self.looks.get_or_init(|| walk::walk(self))
+    }
+
+    fn moments(&self) -> Option<&fit::Moments> {
+        self.moments.get_or_init(|| fit::Moments::of(self)).as_ref()
     }
 
     fn codebooks(&self) -> impl Iterator<Item = (usize, &'a Codebook)> {
@@ -266,6 +279,11 @@ impl Findings {
 impl Finding {
     fn of_layer(&mut self, layer: usize) -> &mut Self {
         self.layers.push(layer);
+        self
+    }
+
+    fn of_all_layers(&mut self, run: &Run) -> &mut Self {
+        self.layers = (0..run.rvq.num_layers()).collect();
         self
     }
 
@@ -363,6 +381,11 @@ fn short(value: f64) -> String {
         };
     }
     format!("{value:.3e}")
+}
+
+/// How large a codebook so many training frames bear.
+fn codes_borne_by(frames: usize) -> usize {
+    (frames / 10).max(2).next_power_of_two()
 }
 
 /// Several layers in one sentence: "Layer 3", "Layers 1, 2 and 5".

@@ -29,7 +29,7 @@ pub(super) fn of_unused(finding: &mut Finding, run: &Run, layer: usize, used: us
             .rule_that_replaces(),
         () if frames > 0 && num_codes > frames => finding
             .remedy(format!("Use fewer codes: there are {frames} frames to train on"))
-            .change("codebook_size", (frames / 10).max(2).next_power_of_two() as f64),
+            .change("codebook_size", super::codes_borne_by(frames) as f64),
         () if standing.frames <= 0.0 && standing.uniform > 0.0 => finding
             .remedy(format!("Turn replacement on, with a threshold of {advised}"))
             .change("threshold_ema_dead_code", in_unit),

@@ -88,8 +88,8 @@ fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
         steps.map(|steps| format!(": a code that is no longer chosen then expires after {steps:.0} steps"));
     let finding =
         found.add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1));
-    finding.layers = (0..patient.run.rvq.num_layers()).collect();
     finding
+        .of_all_layers(patient.run)
         .measured("threshold", standing.frames, standing.uniform, "frames a batch")
         .remedy(format!(
             "Lower it to 0.1 N/K = {:.3} frames, or raise the batch size{}",
@@ -122,8 +122,7 @@ fn threshold_in_noise(patient: &Patient<'_>, found: &mut Findings) {
             standing.frames
         ),
     );
-    finding.layers = (0..patient.run.rvq.num_layers()).collect();
-    finding.measured("threshold", standing.frames, bound, "frames a batch");
+    finding.of_all_layers(patient.run).measured("threshold", standing.frames, bound, "frames a batch");
     if advised < bound {
         finding
             .remedy(format!("Lower it to 0.1 N/K = {advised:.3} frames"))
@@ -317,7 +316,7 @@ pub(super) fn in_unit_of(rule: &str, standing: &ThresholdStanding) -> f64 {
 }
 
 /// The codes below a size.
-fn below(sizes: &[f64], limit: f64) -> Vec<usize> {
+pub(super) fn below(sizes: &[f64], limit: f64) -> Vec<usize> {
     (0..sizes.len()).filter(|&code| sizes[code] < limit).collect()
 }
 

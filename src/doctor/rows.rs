@@ -82,6 +82,10 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
+fn length(row: ndarray::ArrayView1<'_, f32>) -> f64 {
+    row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt()
+}
+
 /// The rows that equal an earlier one.
 fn copies(book: &Codebook) -> Vec<usize> {
     let mut seen = HashMap::with_capacity(book.num_codes());
@@ -214,8 +218,6 @@ fn unit_rows(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     let is_unit = |book: &Codebook| {
-        let length =
-            |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
         book.dim() > 2
             && book.num_codes() > 8
             && book.embed().rows().into_iter().all(|row| (length(row) - 1.0).abs() < UNIT)
@@ -256,7 +258,7 @@ fn tiny_numbers(patient: &Patient<'_>, found: &mut Findings) {
 
 fn negative_sizes(patient: &Patient<'_>, found: &mut Findings) {
     for (layer, _, sizes, _) in patient.with_sizes() {
-        let codes: Vec<usize> = (0..sizes.len()).filter(|&code| sizes[code] < 0.0).collect();
+        let codes = super::replacement::below(sizes, 0.0);
         if codes.is_empty() {
             continue;
         }
@@ -280,8 +282,6 @@ fn negative_sizes(patient: &Patient<'_>, found: &mut Findings) {
 
 fn long_rows(patient: &Patient<'_>, found: &mut Findings) {
     for (layer, book) in patient.codebooks() {
-        let length =
-            |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
         let lengths: Vec<f64> = book.embed().rows().into_iter().map(length).collect();
         let mut sorted = lengths.clone();
         sorted.sort_by(f64::total_cmp);

@@ -41,8 +41,8 @@ fn more_codes_than_frames(patient: &Patient<'_>, found: &mut Findings) {
             )
             .on(train_frames as u64)
             .measured("codes", most_codes as f64, train_frames as f64, "codes")
-            .remedy(format!("Use {} codes, or more frames", (train_frames / 10).max(2).next_power_of_two()))
-            .change("codebook_size", (train_frames / 10).max(2).next_power_of_two() as f64);
+            .remedy(format!("Use {} codes, or more frames", super::codes_borne_by(train_frames)))
+            .change("codebook_size", super::codes_borne_by(train_frames) as f64);
     }
 }
 

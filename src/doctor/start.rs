@@ -106,8 +106,8 @@ fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
                 run.steps
             ),
         );
-    finding.layers = (0..run.rvq.num_layers()).collect();
     finding
+        .of_all_layers(run)
         .measured("share of the length", left, SHRUNK, "")
         .remedy(format!(
             "Train for {:.0} steps at least, or under a rule that starts with sums",
@@ -149,7 +149,7 @@ fn start_by_heart(patient: &Patient<'_>, found: &mut Findings) {
             ))
             .change("batch_size", wanted as f64);
     } else {
-        let fewer = (all / 10).max(2).next_power_of_two();
+        let fewer = super::codes_borne_by(all);
         finding.remedy(format!("Use {fewer} codes, or more frames")).change("codebook_size", fewer as f64);
     }
 }

@@ -1,6 +1,6 @@
 //! Which codes carry the load, and what each layer adds.
 
-use super::{Check, Evidence, Findings, Patient, Severity, layers_words, remedies};
+use super::{Check, Evidence, Findings, Patient, Severity, layers_words, remedies, replacement};
 use crate::metrics::{LayerTally, buffers, distortion, is_small_sample, usage};
 use crate::training::{Run, SplitKind, ThresholdStanding};
 
@@ -131,7 +131,7 @@ fn dead_codes(patient: &Patient<'_>, found: &mut Findings) {
         if limit <= 0.0 || (standing.is_too_high && standing.is_known) || total <= 0.0 {
             continue;
         }
-        let codes: Vec<usize> = (0..sizes.len()).filter(|&code| sizes[code] < limit).collect();
+        let codes = replacement::below(sizes, limit);
         let share = codes.len() as f64 / sizes.len() as f64;
         if share <= MANY_DEAD {
             continue;

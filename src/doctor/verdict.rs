@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity};
 use crate::metrics::{buffers, is_small_sample, usage};
-use crate::training::{History, Motion, Run, ThresholdStanding};
+use crate::training::{History, Motion, Run, ThresholdStanding, short};
 
 /// How a layer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,11 +154,4 @@ fn standing(run: &Run, layer: usize) -> (Health, String, Option<String>) {
 fn capitalised(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// A number with three digits that count.
-fn short(value: f64) -> String {
-    let digits = if value > 0.0 { (2.0 - value.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
-    let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

@@ -30,6 +30,7 @@ pub use run_figures::{RunFigures, SplitFigures};
 pub use shared_start::SharedStart;
 pub use summary::RunSummary;
 pub use threshold::ThresholdStanding;
+pub(crate) use threshold::short;
 pub use tracer::Tracer;
 pub use trainer::Trainer;
 pub use trainer_state::TrainerState;

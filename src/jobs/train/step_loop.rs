@@ -178,7 +178,11 @@ impl<'a> StepLoop<'a> {
                     self.once = false;
                     return Ok(());
                 }
-                Some(Control::Pause) => self.pause(true),
+                Some(Control::Pause) => {
+                    // Who sees that it waits sees the run of the step at which it does.
+                    self.publish_before_waiting(task)?;
+                    self.pause(true);
+                }
                 Some(Control::Resume) => self.pause(false),
                 // At once, so that two of these are two steps.
                 Some(Control::StepOnce) => {
