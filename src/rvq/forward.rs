@@ -2,7 +2,10 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use crate::task::{Cancelled, Task};
+
 use super::encoder::Encoder;
+use super::init;
 use super::prepared::PreparedLayer;
 use super::rows::Rows;
 use super::search::Search;
@@ -90,13 +93,27 @@ impl Rvq {
 
 impl Layer {
     /// Leaves of `residual` what this layer, alone and searched under `metric`, does not say of it. Layers that share codes between frames are not
-    /// trained, and not meant here.
-    pub(crate) fn subtract_from(&self, metric: Metric, residual: &mut Rows<'_>) {
+    /// trained, and not meant here. `tell` hears how many pieces of how many are done.
+    ///
+    /// # Errors
+    /// [`Cancelled`]; `residual` is as it was then.
+    pub(crate) fn subtract_from(
+        &self,
+        metric: Metric,
+        residual: &mut Rows<'_>,
+        task: &Task<'_>,
+        tell: impl Fn(usize, usize),
+    ) -> Result<(), Cancelled> {
         let prepared = PreparedLayer::new(self, metric);
         let mut codes = vec![0; residual.num_rows()];
         let mut sq_dists = vec![0.0; residual.num_rows()];
         let own = prepared.own_input(residual);
-        prepared.searcher.assign(own.as_ref().unwrap_or(residual).values(), &mut codes, &mut sq_dists);
+        let seen = own.as_ref().unwrap_or(residual);
+        let embed = self.codebook.embed();
+        let (piece, pieces) = (init::piece_len(embed), init::num_pieces(seen.num_rows(), embed));
+        let tell = |done| tell(done, pieces);
+        init::search_in_pieces(&prepared.searcher, piece, seen, &mut codes, &mut sq_dists, task, tell)?;
         residual.subtract(&prepared.outputs, &codes);
+        Ok(())
     }
 }

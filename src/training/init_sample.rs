@@ -2,7 +2,7 @@
 
 use crate::features::FeatureSet;
 use crate::random::{self, Purpose};
-use crate::rvq::{Rows, Rvq};
+use crate::rvq::{Rows, Rvq, rules};
 use crate::task::{Cancelled, Task};
 
 use super::Batches;
@@ -26,11 +26,17 @@ impl InitSample {
         Self { residual, next_layer: 0 }
     }
 
-    /// Takes the frames through the layers before `layer_idx`.
+    /// Takes the frames through the layers before `layer_idx`; a layer that was cancelled half-way is taken again.
     pub(super) fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
         for layer in &rvq.layers()[self.next_layer.min(layer_idx)..layer_idx] {
             task.check()?;
-            layer.subtract_from(rvq.metric(), &mut self.residual);
+            let stage = format!("{}, frames", rules::stage(layer_idx));
+            layer.subtract_from(rvq.metric(), &mut self.residual, task, |done, all| {
+                // Where it takes no time, nothing is told.
+                if all > 1 {
+                    task.progress(&stage, done, all);
+                }
+            })?;
             self.next_layer += 1;
         }
         Ok(())

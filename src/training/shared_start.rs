@@ -62,7 +62,7 @@ impl SharedStart {
             };
             let codebook = Codebook::from_rows(start.rows.clone())?;
             let layer = Layer { codebook, projection, stride: 1 };
-            layer.subtract_from(Metric::Euclidean, &mut residual);
+            layer.subtract_from(Metric::Euclidean, &mut residual, task, |_, _| {})?;
             layers.push((start, layer.projection));
         }
         Ok(Self { layers })
