@@ -20,12 +20,13 @@
 //! | 64 cells, 8 draws | 0.05966, 0.08 s | 424.9, 0.07 s |
 //! | 64 cells, 8 draws, true distances three times on the way | 0.05951, 0.17 s | 422.6, 0.07 s |
 //!
-//! The whole start, in seconds of one processor, beside the best of three k-means++ seedings with 50 iterations of Lloyd:
+//! The whole start, in seconds of one processor, beside the best of three k-means++ seedings with 50 iterations of Lloyd.
+//! Those in cells end at gains between 0.1 and 0.01 %, which makes 0.1 % of difference at most:
 //!
 //! | way | uniform 70 000 x 8, K = 8192 | features, K = 2048 | features, K = 4096 |
 //! |---|---|---|---|
 //! | the best of three | 0.05014, 28.4 s | 323.6, 4.3 s | 201.8, 8.2 s |
-//! | 64 seeds a cell, 8 draws | 0.05044, 1.7 s | 329.1, 0.4 s | 207.8, 0.5 s |
+//! | 64 seeds a cell, 8 draws | 0.05044, 1.7 s | 329.1, 0.4 s | 207.8 |
 //! | 128 seeds a cell, 16 draws | 0.05023, 2.1 s | 322.3, 0.9 s | 205.8, 1.0 s |
 //! | 256 seeds a cell, 16 draws | 0.05010, 2.9 s | 321.4, 1.5 s | not measured |
 //! | 512 seeds a cell, 16 draws | 0.05004, 4.2 s | not measured | 201.1, 2.9 s |
@@ -48,8 +49,8 @@ use super::assignment::Assignment;
 use super::lloyd::{EmptyCluster, lloyd};
 use super::plus_plus::{kmeans_plus_plus, sq_dist};
 
-/// What the seeding may cost, in comparisons of a sample with a draw, each as `dim + OVERHEAD`: about five seconds of one processor. There are as
-/// many cells as it takes to stay below.
+/// What the seeding may cost, in comparisons of a sample with a draw, each as `dim + OVERHEAD`: a few seconds of one processor. There are as many
+/// cells as it takes to stay below.
 const WORK: u64 = 1 << 34;
 
 /// What a comparison costs besides its dimensions, in dimensions.
