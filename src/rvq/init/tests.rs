@@ -1,3 +1,5 @@
+//! What seeding and Lloyd hold to: the same codes, the same bits, an end, and seeds as good as one by one.
+
 use std::sync::Mutex;
 
 use ndarray::{Array2, array};
