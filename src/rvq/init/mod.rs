@@ -4,6 +4,7 @@ mod assignment;
 mod cells;
 mod lloyd;
 mod plus_plus;
+mod relocation;
 mod seeded;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,11 @@
 //! cells (`cells.rs`), once; fewer samples a code; and no iterations that hardly gain.
 //!
 //! # What was tried
-//! Seconds of one processor and the mean squared distance of all frames, with at most 50 iterations of Lloyd. "Before" is the way of small
-//! codebooks: the best of three k-means++ seedings, all iterations, each of which compares every sample with every mean.
+//! Seconds of one processor and the mean squared distance of all frames, with at most 50 iterations of Lloyd. "Before" is the best of three
+//! k-means++ seedings and all iterations, each of which compares every sample with every mean.
 //!
 //! | frames, codes | before | now |
 //! |---|---|---|
-//! | uniform 70 000 x 8, 1024 | 2.0 s, 0.11128 | 1.7 s, the same bytes |
 //! | uniform 70 000 x 8, 2048 | 4.5 s, 0.08825 | 1.5 s, 0.08810 |
 //! | uniform 70 000 x 8, 4096 | 23.0 s, 0.06841 | 2.5 s, 0.06830 |
 //! | uniform 70 000 x 8, 8192 | 28.4 s, 0.05014 | 3.6 s, 0.05014 |
@@ -33,6 +32,7 @@ use crate::task::{Cancelled, Task};
 use super::cells::{filled_up, seeds_in_cells};
 use super::lloyd::{EmptyCluster, KMeans, lloyd, lloyd_while_gaining, recount};
 use super::plus_plus::kmeans_plus_plus;
+use super::relocation::relocate;
 
 /// Codes from which a codebook is a large one.
 pub const MANY_CODES: usize = 2048;
@@ -48,12 +48,6 @@ const MANY_VALUES: usize = 1 << 27;
 
 /// Samples a code that the seeding looks at. It costs a few passes a code, and more samples hardly make better seeds.
 const SEED_SAMPLES_A_CODE: usize = 8;
-
-/// Seedings that are tried for a codebook that is not large: one alone is now and then behind the best of five random starts.
-const SEEDINGS: usize = 3;
-
-/// Iterations for which each is tried.
-const SEEDING_ITERS: usize = 5;
 
 /// What an iteration on a large codebook must gain, as a share of the objective, for another to follow.
 const LEAST_GAIN: f64 = 3e-4;
@@ -71,9 +65,9 @@ pub fn samples_wanted(num_codes: usize, dim: usize) -> usize {
 
 /// k-means over `samples`, `(num_samples, dim)`, from k-means++ seeds; the counts are those of the means that it returns.
 ///
-/// For fewer than [`MANY_CODES`] codes the best of a few seedings goes on, each tried for a few iterations on a part of the samples: one alone is
-/// now and then unlucky. With more codes luck evens out, and one seeding does. Where there are no more samples than codes, the samples themselves
-/// are the means. `iters` is the most that Lloyd takes.
+/// With fewer than [`MANY_CODES`] codes, those that save little are relocated on the way (`relocation.rs`); a code with fewer than `least` samples then
+/// counts as saving nothing. A round of it costs a whole search, which larger codebooks do not get. Where there are no more samples than codes, the
+/// samples themselves are the means. `iters` is the most that Lloyd takes.
 ///
 /// # Errors
 /// [`Cancelled`].
@@ -81,6 +75,7 @@ pub fn seeded(
     samples: ArrayView2<'_, f32>,
     num_codes: usize,
     iters: usize,
+    least: f64,
     stage: &str,
     rng: &mut Pcg64,
     task: &Task<'_>,
@@ -93,8 +88,10 @@ pub fn seeded(
     let found = if num_codes < MANY_CODES {
         let drawn = random::choose(rng, samples.nrows(), num_seeding);
         let seeding = samples.select(Axis(0), &drawn);
-        let means = best_of_few(seeding.view(), num_codes, &seeding_stage, rng, task)?;
-        lloyd(samples, means, iters, EmptyCluster::Worst, stage, task)?
+        let tell = |seeds| task.progress(seeding_stage.as_str(), seeds, num_codes);
+        let seeds = kmeans_plus_plus(seeding.view(), num_codes, rng, task, tell)?;
+        let (means, iters_left) = relocate(samples, seeds, iters, least, stage, task)?;
+        lloyd(samples, means, iters_left, EmptyCluster::Worst, stage, task)?
     } else {
         let means = if num_seeding < samples.nrows() {
             let drawn = random::choose(rng, samples.nrows(), num_seeding);
@@ -106,27 +103,6 @@ pub fn seeded(
         lloyd_while_gaining(samples, means, iters, LEAST_GAIN, EmptyCluster::Worst, stage, task)?
     };
     recount(samples, found.means, task)
-}
-
-/// The best of a few k-means++ seedings, behind a few iterations.
-fn best_of_few(
-    seeding: ArrayView2<'_, f32>,
-    num_codes: usize,
-    stage: &str,
-    rng: &mut Pcg64,
-    task: &Task<'_>,
-) -> Result<Array2<f32>, Cancelled> {
-    let mut best: Option<KMeans> = None;
-    for nth in 0..SEEDINGS {
-        let tell = |seeds| task.progress(stage, nth * num_codes + seeds, SEEDINGS * num_codes);
-        let seeds = kmeans_plus_plus(seeding, num_codes, rng, task, tell)?;
-        let tried = lloyd(seeding, seeds, SEEDING_ITERS, EmptyCluster::Worst, stage, &task.quiet())?;
-        if best.as_ref().is_none_or(|best| tried.objective < best.objective) {
-            best = Some(tried);
-        }
-    }
-    task.progress(stage, SEEDINGS * num_codes, SEEDINGS * num_codes);
-    Ok(best.map_or_else(|| super::draw(seeding, num_codes, rng), |best| best.means))
 }
 
 /// Each of `samples` that equals none before it, and behind them samples drawn at random: nothing is left to find where every sample has a code.
