@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ndarray::{Array2, Axis};
+
 use crate::features::{FeatureSet, Split};
 use crate::metrics::{BoundWork, Evaluator};
 use crate::rvq::search::Search;
@@ -160,6 +162,17 @@ pub(super) fn look_at_sample(
     let train = sampled(&split.train, SAMPLE_FRAMES);
     let held_out = sampled(&split.held_out, SAMPLE_FRAMES);
     look_at(run, set, &Split { train, held_out }, search, BoundWork::Quick, task, &mut |_| {})
+}
+
+/// A sample of the frames of `ranges`, evenly spread.
+pub(super) fn sample_of(set: &FeatureSet, ranges: &[Range<usize>]) -> Array2<f32> {
+    frames_of(set, &sampled(ranges, SAMPLE_FRAMES))
+}
+
+/// The frames of `ranges`.
+pub(super) fn frames_of(set: &FeatureSet, ranges: &[Range<usize>]) -> Array2<f32> {
+    let frames: Vec<usize> = ranges.iter().cloned().flatten().collect();
+    set.matrix.view().select(Axis(0), &frames)
 }
 
 /// Quantizes the frames of both splits, those to judge by first, and tells after each block.

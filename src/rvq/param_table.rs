@@ -237,6 +237,19 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         write: |p, v| set(&mut p.quantizer_dropout, v.as_bool()),
     },
     ParamSpec {
+        key: "calibrate",
+        flag: "calibrate",
+        label: "Calibrate",
+        unit: "",
+        kind: ParamKind::Bool,
+        effect: Effect::Live,
+        scope: Scope { readers: Readers::Only(&["rvqscope"]), ..Scope::COMPARABLE },
+        help: "Behind the last step, the rows of each layer behind the first are multiplied by the factor with which held-out frames lose \
+               least: what is left of frames that were trained on is less than what is left of new ones.",
+        read: |p| ParamValue::Bool(p.calibrate),
+        write: |p, v| set(&mut p.calibrate, v.as_bool()),
+    },
+    ParamSpec {
         key: "seed",
         flag: "seed",
         label: "Seed",

@@ -89,6 +89,8 @@ pub struct RvqParams {
     pub order: BatchOrder,
     /// Whether each step uses a random number of leading layers.
     pub quantizer_dropout: bool,
+    /// Whether the length of rows is fitted to held-out frames behind the last step. Only our own rule reads it.
+    pub calibrate: bool,
     /// The seed of every random draw.
     pub seed: u64,
 }
@@ -115,6 +117,7 @@ impl RvqParams {
             steps: 1000,
             order: BatchOrder::Shuffled,
             quantizer_dropout: false,
+            calibrate: false,
             seed: 0,
         }
     }

@@ -91,6 +91,7 @@ mod tests {
                 steps: u64::MAX / 2,
                 order: BatchOrder::Sequential,
                 quantizer_dropout: true,
+                calibrate: true,
                 seed: u64::MAX - 3,
                 ..rule.defaults()
             };

@@ -259,6 +259,7 @@ mod tests {
             live_edits: Vec::new(),
             steps: version,
             rvq: Arc::new(Rvq::new(vec![Codebook::blank(1, 1).into()]).unwrap()),
+            row_scales: Vec::new(),
             states: Vec::new(),
             trace: None,
             train: None,

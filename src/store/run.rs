@@ -46,6 +46,8 @@ struct RunDoc {
     live_edits: Vec<EditDoc>,
     steps: u64,
     rvq: RvqDoc,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    row_scales: Vec<f64>,
     states: Vec<StateStored>,
     /// Runs that were stored before there was such a history have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +104,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         live_edits,
         steps,
         rvq,
+        row_scales,
         states,
         trace,
         train,
@@ -123,6 +126,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         live_edits: live_edits.iter().map(EditDoc::put).collect::<Result<_, _>>()?,
         steps: *steps,
         rvq: rvq_doc,
+        row_scales: row_scales.clone(),
         states: parts::put_states(states, rvq, "run", &mut tensors)?,
         trace: match trace {
             Some(trace) => Some(code_trace::put(trace, (rvq, *steps), "run", &mut tensors)?),
@@ -203,6 +207,7 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
         live_edits: doc.live_edits.into_iter().map(EditDoc::take).collect::<Result<_, _>>()?,
         steps: doc.steps,
         rvq: Arc::new(rvq),
+        row_scales: doc.row_scales,
         states,
         trace,
         train,

@@ -10,6 +10,7 @@ mod layer_pass;
 mod layer_start;
 mod layer_state;
 mod motion;
+pub mod row_scales;
 mod run;
 mod run_figures;
 mod shared_start;

@@ -64,6 +64,8 @@ pub struct Run {
     pub steps: u64,
     /// The quantizer.
     pub rvq: Arc<Rvq>,
+    /// By which factors the rows of its layers were multiplied behind the last step; empty where they were not.
+    pub row_scales: Vec<f64>,
     /// What each layer remembers of its training; empty for a loaded model.
     pub states: Vec<LayerState>,
     /// What every code was at some of its steps; `None` for a loaded model, and where there are too many codes.
@@ -135,6 +137,7 @@ impl Run {
             live_edits: Vec::new(),
             steps,
             rvq,
+            row_scales: Vec::new(),
             states: Vec::new(),
             trace: None,
             train: None,

@@ -245,6 +245,7 @@ impl Dice {
             evaluated_at: steps / 2,
             figures: RunFigures::default(),
             rvq: Arc::new(rvq),
+            row_scales: vec![1.0, 1.1, f64::MIN_POSITIVE],
         };
         let history = Arc::new(self.history(run.rvq.num_layers()));
         StoredRun { run: Arc::new(run), history, trainer, standardize: self.heads() }
@@ -283,6 +284,7 @@ pub fn trained(rule: &str, steps: u64) -> (StoredRun, Trainer) {
         live_edits: vec![edit(2)],
         steps,
         rvq: Arc::new(trainer.rvq().clone()),
+        row_scales: Vec::new(),
         states: trainer.layer_states().to_vec(),
         trace: trainer.code_trace().cloned(),
         train: None,
@@ -320,6 +322,7 @@ pub fn loaded(name: &str, rvq: Rvq) -> StoredRun {
         live_edits: Vec::new(),
         steps: 0,
         rvq: Arc::new(rvq),
+        row_scales: Vec::new(),
         states: Vec::new(),
         trace: None,
         train: None,

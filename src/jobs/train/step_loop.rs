@@ -84,7 +84,7 @@ impl<'a> StepLoop<'a> {
         if self.is_abandoned() {
             return Err(Cancelled.into());
         }
-        if self.stop || !self.look_at_the_end(task)? {
+        if self.stop || !self.finish(task)? {
             // Its cancel switch is set, and the user waits: a sample of the frames has to do.
             for run in &mut self.runs {
                 run.look_at_sample(self.search, None)?;
@@ -138,11 +138,18 @@ impl<'a> StepLoop<'a> {
         Ok(())
     }
 
-    /// Quantizes all frames; `false` where the user said stop meanwhile.
-    fn look_at_the_end(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
+    /// Calibrates what has taken all its steps, and quantizes all frames; `false` where the user said stop meanwhile.
+    fn finish(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
         for nth in 0..self.runs.len() {
-            match self.runs[nth].look_at_all(self.search, task) {
-                Ok(()) => {}
+            let run = &mut self.runs[nth];
+            let calibrated = if run.is_done() {
+                run.calibrate(task).map(|scales| scales.map(calibrated))
+            } else {
+                Ok(None)
+            };
+            match calibrated.and_then(|told| run.look_at_all(self.search, task).map(|()| told)) {
+                Ok(None) => {}
+                Ok(Some(told)) => (self.ctx.emit)(JobEvent::Notice(told)),
                 Err(err) if err.is_cancelled() && self.stopped_with_something() => return Ok(false),
                 Err(err) => return Err(err),
             }
@@ -278,4 +285,10 @@ impl<'a> StepLoop<'a> {
         self.published = Some(Instant::now());
         Ok(())
     }
+}
+
+/// What a calibration did, in words.
+fn calibrated(scales: &[f64]) -> String {
+    let each: Vec<String> = scales.iter().map(|scale| format!("{scale:.2}")).collect();
+    format!("calibrated: the rows of each layer are {} times as long as trained", each.join(", "))
 }

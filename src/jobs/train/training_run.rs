@@ -6,11 +6,15 @@ use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::ValidRvqParams;
 use crate::rvq::search::Search;
 use crate::task::{Cancel, Cancelled, Task};
+use crate::training::row_scales::{row_scales, row_scales_across, with_row_scales};
 use crate::training::{LiveEdit, Run, RunFigures, StepRecord, Trainer};
 
-use super::super::evaluate::{look_at_all, look_at_sample, source_info};
+use super::super::evaluate::{frames_of, look_at_all, look_at_sample, sample_of, source_info};
 use super::super::units::rescaled;
 use super::{Checkpoint, JobError, Resume, ResumeFrom, TrainSpec, Trained, first_state};
+
+/// Frames trained on by which rows are fitted at most where none are held out. With more of them there are so many a code that nothing is left to fit.
+const CALIBRATED_ON: usize = 1 << 17;
 
 /// A training under way, step by step.
 pub(super) struct TrainingRun {
@@ -47,6 +51,7 @@ impl TrainingRun {
             live_edits: Vec::new(),
             steps: 0,
             rvq: Arc::new(trainer.rvq().clone()),
+            row_scales: Vec::new(),
             states: Vec::new(),
             trace: None,
             train: None,
@@ -111,11 +116,34 @@ impl TrainingRun {
             Some(s) => rescaled(self.trainer.rvq(), s)?,
             None => self.trainer.rvq().clone(),
         });
+        self.run.row_scales = Vec::new();
         self.run.states = self.trainer.layer_states().to_vec();
         self.run.trace = self.trainer.code_trace().cloned();
         self.run.params = *self.trainer.params();
         self.run.steps = self.trainer.steps_done();
         Ok(())
+    }
+
+    /// Fits the length of the rows to held-out frames, where that is asked for; the training itself keeps its own, so that it can be resumed. Gives
+    /// the factors where they changed anything.
+    pub(super) fn calibrate(&mut self, task: &Task<'_>) -> Result<Option<&[f64]>, JobError> {
+        let Self { trainer, run, set, split, .. } = self;
+        if !trainer.params().calibrate {
+            return Ok(None);
+        }
+        let scales = if Split::count(&split.held_out) > 0 {
+            row_scales(&run.rvq, sample_of(set, &split.held_out).view(), task)?
+        } else if Split::count(&split.train) <= CALIBRATED_ON {
+            row_scales_across(&run.rvq, frames_of(set, &split.train).view(), task)?
+        } else {
+            return Ok(None);
+        };
+        if scales.iter().all(|&scale| scale == 1.0) {
+            return Ok(None);
+        }
+        run.rvq = Arc::new(with_row_scales(&run.rvq, &scales)?);
+        run.row_scales = scales;
+        Ok(Some(&run.row_scales))
     }
 
     /// Quantizes a sample of the frames; without a task, nothing can cancel it.

@@ -1,0 +1,326 @@
+//! How long rows should be for frames that nobody trained on.
+//!
+//! What a layer leaves of the frames that it was trained on is less than what it leaves of new ones: its rows are their means, and they chose the
+//! nearest. So each layer behind the first learns from residuals that are too short, the last one most of all, and on new frames its rows fall
+//! short. One factor a layer, found on held-out frames, makes up for it. Where there are many frames a code it is 1, or a little below where the
+//! last layers have learnt noise.
+//!
+//! # What it gave
+//! Held-out SNR in dB behind 300 steps of 4096 frames, 8 layers of 256 codes, the factors from a tenth of the training frames and judged by frames
+//! that were in neither part:
+//!
+//! | frames | as trained | with factors | from layer 2 to layer 8 |
+//! |---|---|---|---|
+//! | log-mel of twelve voices, 31 frames a code | 22.35 | 22.99 | 1.2 to 2.0 |
+//! | frames that follow each other, heavy tails, 70 a code | 15.96 | 16.44 | 1.1 to 1.3 |
+//! | mixture of 200 clusters in 128 dimensions, 70 a code | 7.40 | 7.45 | 0.9 |
+//! | features of speech, 55 a code | 7.57 | 7.57 | 0.9 to 1.1 |
+
+use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::rvq::init::{self, EmptyCluster};
+use crate::rvq::nearest::Searcher;
+use crate::rvq::{Codebook, Layer, Rows, Rvq, RvqError};
+use crate::task::{Cancelled, Task};
+
+/// Factors are powers of this.
+const STEP: f64 = 1.1;
+
+/// The smallest and the largest power that is tried.
+const POWERS: std::ops::RangeInclusive<i32> = -4..=12;
+
+/// A factor has to lower the error by so many standard errors of that difference.
+const CLEARLY: f64 = 2.0;
+
+/// Fewer frames say nothing.
+const FRAMES: usize = 100;
+
+/// Parts that frames are cut into where none are held out.
+const PARTS: usize = 4;
+
+/// Iterations of Lloyd in which rows forget a part.
+const LEARNING_ITERS: usize = 3;
+
+/// The factor by which the rows of each layer are to be multiplied so that `frames`, `(num_frames, dim)`, which were not trained on, lose least: layer
+/// by layer, each behind those before it at their own factors.
+///
+/// The first layer keeps its length: what it sees are the frames themselves, with their mean. So does a layer whose error no factor lowers by more than
+/// two standard errors. All are 1 where there are fewer than a hundred frames, and where lengths do not count or layers are not searched in the space of
+/// the frames: by angle, behind projections, with strides.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn row_scales(rvq: &Rvq, frames: ArrayView2<'_, f32>, task: &Task<'_>) -> Result<Vec<f64>, Cancelled> {
+    let part = Part { seen: None, new: frames.as_standard_layout().into_owned() };
+    scales_of(rvq, vec![part], task)
+}
+
+/// [`row_scales`] without held-out frames: `frames`, `(num_frames, dim)`, are those that were trained on.
+///
+/// They are cut into four parts, in order. For each, all rows move to the means of what the other three parts leave there, a few times over, which makes
+/// them rows that have not seen this part; it then stands for frames that are held out.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn row_scales_across(
+    rvq: &Rvq,
+    frames: ArrayView2<'_, f32>,
+    task: &Task<'_>,
+) -> Result<Vec<f64>, Cancelled> {
+    let len = frames.nrows();
+    let part = |nth: usize| {
+        let (from, to) = (nth * len / PARTS, (nth + 1) * len / PARTS);
+        let others: Vec<usize> = (0..from).chain(to..len).collect();
+        let new = frames.slice(ndarray::s![from..to, ..]).as_standard_layout().into_owned();
+        Part { seen: Some(frames.select(Axis(0), &others)), new }
+    };
+    scales_of(rvq, (0..PARTS).map(part).collect(), task)
+}
+
+/// Frames that stand for new ones, and those that rows are to be learnt from in their place.
+struct Part {
+    /// What is left of the frames to learn from; `None` where the rows have not seen the new ones anyway.
+    seen: Option<Array2<f32>>,
+    /// What is left of the frames to judge by.
+    new: Array2<f32>,
+}
+
+fn scales_of(rvq: &Rvq, mut parts: Vec<Part>, task: &Task<'_>) -> Result<Vec<f64>, Cancelled> {
+    let mut scales = vec![1.0; rvq.num_layers()];
+    let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none() && layer.stride == 1);
+    let frames: usize = parts.iter().map(|part| part.new.nrows()).sum();
+    if frames < FRAMES || !is_plain || !rvq.is_one_chain() || rvq.metric().is_cosine() {
+        return Ok(scales);
+    }
+    let mut power = 0;
+    for (layer_idx, (layer, scale)) in rvq.layers().iter().zip(&mut scales).enumerate() {
+        let rows = parts
+            .iter_mut()
+            .map(|part| part.learn(layer.codebook.embed(), task))
+            .collect::<Result<Vec<_>, _>>()?;
+        task.progress("Calibrating", layer_idx, rvq.num_layers());
+        let search = Search { parts: &parts, rows: &rows, task };
+        let best = if layer_idx == 0 { search.at(0)? } else { search.best(power)? };
+        power = best.power;
+        *scale = factor(power);
+        for ((part, rows), codes) in parts.iter_mut().zip(&rows).zip(&best.codes) {
+            subtract(&mut part.new, codes, rows, *scale);
+        }
+    }
+    Ok(scales)
+}
+
+impl Part {
+    /// The rows of a layer that have not seen the new frames, and takes them off the others as training does, at the length that they have.
+    fn learn(&mut self, rows: ArrayView2<'_, f32>, task: &Task<'_>) -> Result<Array2<f32>, Cancelled> {
+        let Some(seen) = &mut self.seen else { return Ok(rows.to_owned()) };
+        let learnt =
+            init::lloyd(seen.view(), rows.to_owned(), LEARNING_ITERS, EmptyCluster::Keep, "", &task.quiet())?
+                .means;
+        let (codes, _) = assign(seen, &learnt);
+        subtract(seen, &codes, &learnt, 1.0);
+        Ok(learnt)
+    }
+}
+
+/// The nearest row of each frame, and its squared distance.
+fn assign(frames: &Array2<f32>, rows: &Array2<f32>) -> (Vec<u32>, Vec<f32>) {
+    let (mut codes, mut sq_dists) = (vec![0; frames.nrows()], vec![0.0; frames.nrows()]);
+    Searcher::new(rows.view()).assign(Rows::of(frames.view()).values(), &mut codes, &mut sq_dists);
+    (codes, sq_dists)
+}
+
+fn subtract(frames: &mut Array2<f32>, codes: &[u32], rows: &Array2<f32>, scale: f64) {
+    for (mut frame, &code) in frames.rows_mut().into_iter().zip(codes) {
+        frame.zip_mut_with(&rows.row(code as usize), |x, &e| *x -= scaled_value(e, scale));
+    }
+}
+
+/// The quantizer with the rows of each layer, and their EMA sums, multiplied by its factor.
+///
+/// # Errors
+/// A row is no longer finite.
+pub fn with_row_scales(rvq: &Rvq, scales: &[f64]) -> Result<Rvq, RvqError> {
+    let scaled = |(layer, &scale): (&Layer, &f64)| {
+        let Layer { codebook, projection, stride } = layer;
+        let codebook = Codebook::new(
+            codebook.embed().mapv(|value| scaled_value(value, scale)),
+            codebook.cluster_size().clone(),
+            codebook.embed_avg() * scale,
+        )?;
+        Ok(Layer { codebook, projection: projection.clone(), stride: *stride })
+    };
+    let layers = rvq.layers().iter().zip(scales).map(scaled).collect::<Result<_, RvqError>>()?;
+    Rvq::with_metric(layers, rvq.metric())
+}
+
+fn factor(power: i32) -> f64 {
+    STEP.powi(power)
+}
+
+fn scaled_value(value: f32, scale: f64) -> f32 {
+    (f64::from(value) * scale) as f32
+}
+
+/// The error of one layer's input at several lengths of its rows.
+struct Search<'a> {
+    parts: &'a [Part],
+    /// The rows of each part.
+    rows: &'a [Array2<f32>],
+    task: &'a Task<'a>,
+}
+
+/// What is left over at one length.
+struct Tried {
+    power: i32,
+    /// The codes of each part.
+    codes: Vec<Vec<u32>>,
+    sq_dists: Vec<f32>,
+    error: f64,
+}
+
+impl Search<'_> {
+    fn at(&self, power: i32) -> Result<Tried, Cancelled> {
+        let (mut codes, mut sq_dists) = (Vec::new(), Vec::new());
+        for (part, rows) in self.parts.iter().zip(self.rows) {
+            self.task.check()?;
+            let (chosen, dists) = assign(&part.new, &rows.mapv(|value| scaled_value(value, factor(power))));
+            codes.push(chosen);
+            sq_dists.extend(dists);
+        }
+        let error = sq_dists.iter().map(|&d| f64::from(d)).sum();
+        Ok(Tried { power, codes, sq_dists, error })
+    }
+
+    /// The length of the smallest error on the way from `from`, downhill; the length as it is where that is not clearly better.
+    fn best(&self, from: i32) -> Result<Tried, Cancelled> {
+        let mut best = self.at(from)?;
+        let start = best.power;
+        for step in [1, -1] {
+            while POWERS.contains(&(best.power + step)) {
+                let next = self.at(best.power + step)?;
+                if next.error >= best.error {
+                    break;
+                }
+                best = next;
+            }
+            if best.power != start {
+                break;
+            }
+        }
+        if best.power == 0 {
+            return Ok(best);
+        }
+        let plain = self.at(0)?;
+        Ok(if is_clear(&plain, &best) { best } else { plain })
+    }
+}
+
+/// Whether `better` leaves less than `plain` by more than chance, frame by frame.
+fn is_clear(plain: &Tried, better: &Tried) -> bool {
+    let count = plain.sq_dists.len() as f64;
+    let gains = || plain.sq_dists.iter().zip(&better.sq_dists).map(|(&a, &b)| f64::from(a) - f64::from(b));
+    let mean = gains().sum::<f64>() / count;
+    let variance = gains().map(|gain| (gain - mean).powi(2)).sum::<f64>() / count;
+    mean > CLEARLY * (variance / count).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{self, Purpose};
+    use crate::task::Cancel;
+
+    fn noise(count: usize, dim: usize, seed: u64) -> Array2<f32> {
+        let mut rng = random::stream(seed, Purpose::Data, 0);
+        Array2::from_shape_simple_fn((count, dim), || {
+            ((0..6).map(|_| random::unit(&mut rng)).sum::<f64>() - 3.0) as f32
+        })
+    }
+
+    fn scales_of(rvq: &Rvq, frames: &Array2<f32>) -> Vec<f64> {
+        row_scales(rvq, frames.view(), &Task::silent(&Cancel::default())).unwrap()
+    }
+
+    fn two_layers(second: &Array2<f32>) -> Rvq {
+        let first = Codebook::from_rows(Array2::zeros((1, second.ncols()))).unwrap();
+        Rvq::new(vec![first.into(), Codebook::from_rows(second.clone()).unwrap().into()]).unwrap()
+    }
+
+    #[test]
+    fn rows_that_are_too_short_get_their_length_back_and_the_first_layer_keeps_its_own() {
+        let rows = noise(32, 4, 1);
+        let frames = noise(2000, 4, 2);
+        let fit = scales_of(&two_layers(&rows), &frames);
+        let short = scales_of(&two_layers(&(&rows * STEP.powi(-5) as f32)), &frames);
+        assert_eq!(fit[0], 1.0);
+        assert_eq!(short[0], 1.0);
+        assert!((short[1] / fit[1] / STEP.powi(5) - 1.0).abs() < 1e-9, "{fit:?} {short:?}");
+    }
+
+    #[test]
+    fn no_length_is_changed_for_less_than_chance_or_on_few_frames() {
+        let frames = noise(2000, 4, 3);
+        let mut rows = noise(32, 4, 4);
+        // The best length of rows that are the frames' own means.
+        let scale = scales_of(&two_layers(&rows), &frames)[1] as f32;
+        rows *= scale;
+        assert_eq!(scales_of(&two_layers(&rows), &frames), [1.0, 1.0]);
+        let few = frames.slice(ndarray::s![..99, ..]).to_owned();
+        assert_eq!(scales_of(&two_layers(&(&rows * 0.2)), &few), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn frames_that_were_trained_on_tell_much_the_same_as_those_held_out() {
+        let (train, held_out) = (noise(600, 6, 7), noise(600, 6, 8));
+        let task_cancel = Cancel::default();
+        let task = Task::silent(&task_cancel);
+        let (mut layers, mut left): (Vec<Layer>, _) = (Vec::new(), train.clone());
+        for _ in 0..4 {
+            let rows = left.slice(ndarray::s![..64, ..]).to_owned();
+            let rows = init::lloyd(left.view(), rows, 20, EmptyCluster::Keep, "", &task).unwrap().means;
+            let (codes, _) = assign(&left, &rows);
+            subtract(&mut left, &codes, &rows, 1.0);
+            layers.push(Codebook::from_rows(rows).unwrap().into());
+        }
+        let rvq = Rvq::new(layers).unwrap();
+        let held_out = scales_of(&rvq, &held_out);
+        let across = row_scales_across(&rvq, train.view(), &task).unwrap();
+        for (layer, (a, b)) in held_out.iter().zip(&across).enumerate() {
+            assert!((a / b).ln().abs() < 2.5 * STEP.ln(), "layer {layer}: {held_out:?} {across:?}");
+        }
+        assert!(across[3] > 1.05, "{across:?}");
+    }
+
+    #[test]
+    fn held_out_frames_lose_no_more_with_factors_than_without() {
+        let (train, held_out) = (noise(600, 6, 5), noise(600, 6, 6));
+        // Single frames as rows: by heart, layer by layer.
+        let (mut layers, mut left): (Vec<Layer>, _) = (Vec::new(), train);
+        for _ in 0..4 {
+            let rows = left.slice(ndarray::s![..64, ..]).to_owned();
+            let mut codes = vec![0; left.nrows()];
+            Searcher::new(rows.view()).assign(
+                left.as_slice().unwrap(),
+                &mut codes,
+                &mut vec![0.0; left.nrows()],
+            );
+            for (mut frame, &code) in left.rows_mut().into_iter().zip(&codes) {
+                frame -= &rows.row(code as usize);
+            }
+            layers.push(Codebook::from_rows(rows).unwrap().into());
+        }
+        let rvq = Rvq::new(layers).unwrap();
+        let scales = scales_of(&rvq, &held_out);
+        let scaled = with_row_scales(&rvq, &scales).unwrap();
+        let error = |rvq: &Rvq| {
+            let codes = rvq.encode(held_out.view(), crate::rvq::LayerSpan::ALL).unwrap();
+            (rvq.decode(codes.view(), 0).unwrap() - &held_out).mapv(|x| f64::from(x) * f64::from(x)).sum()
+        };
+        let (before, after): (f64, f64) = (error(&rvq), error(&scaled));
+        assert!(
+            scales.iter().any(|&scale| scale != 1.0) && after < before,
+            "{scales:?}: {before} to {after}"
+        );
+    }
+}
