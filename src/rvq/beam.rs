@@ -94,7 +94,6 @@ impl Paths {
         if layer.is_plain() {
             let so_far = PathsSoFar {
                 paths: self.kept,
-                frames,
                 residual: &self.residual,
                 codes: &self.codes,
                 drift: &self.drift,

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::blocks::layers_block;
 use super::chain_blocks::{ChainWorkspace, PreparedChain, chains_block};
-use super::nearest::MAX_TABLE_PATHS;
+use super::nearest::{Kernel, MAX_TABLE_PATHS};
 use super::prepared::{PreparedLayer, prepare_tables};
 use super::rows::Rows;
 use super::search::Search;
@@ -62,11 +62,23 @@ impl<'a> Encoder<'a> {
     /// # Errors
     /// The span does not fit the quantizer.
     pub fn new(rvq: &'a Rvq, span: LayerSpan) -> Result<Self, RvqError> {
+        Self::prepare(rvq, span, None)
+    }
+
+    /// Prepares the layers of `span` to be searched with one kernel instead of the best, for whoever compares kernels.
+    ///
+    /// # Errors
+    /// The span does not fit the quantizer.
+    pub fn with_kernel(rvq: &'a Rvq, span: LayerSpan, kernel: Kernel) -> Result<Self, RvqError> {
+        Self::prepare(rvq, span, Some(kernel))
+    }
+
+    fn prepare(rvq: &'a Rvq, span: LayerSpan, kernel: Option<Kernel>) -> Result<Self, RvqError> {
         let range = rvq.resolve(span)?;
         let chosen = rvq.layers().iter().take(range.end).skip(range.start);
         let chosen: Vec<&Layer> = chosen.collect();
-        let layers: Vec<_> =
-            chosen.into_par_iter().map(|layer| PreparedLayer::new(layer, rvq.metric())).collect();
+        let prepare = |layer| PreparedLayer::with_kernel(layer, rvq.metric(), kernel);
+        let layers: Vec<_> = chosen.into_par_iter().map(prepare).collect();
         let chains = (!rvq.is_one_chain()).then(|| PreparedChain::all(rvq, &range, &layers));
         Ok(Self { rvq, range, layers, chains })
     }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::codebook::normalize_rows;
-use super::nearest::{PathTables, Scratch, Searcher};
+use super::nearest::{Kernel, PathTables, Scratch, Searcher};
 use super::rows::Rows;
 use super::{Layer, Metric};
 
@@ -12,6 +12,7 @@ use super::{Layer, Metric};
 pub(super) struct PreparedLayer<'a> {
     pub(super) layer: &'a Layer,
     metric: Metric,
+    kernel: Option<Kernel>,
     pub(super) searcher: Searcher,
     /// What each code subtracts in the space that its chain works in, `(num_codes, dim)`, row by row.
     pub(super) outputs: Rows<'a>,
@@ -21,13 +22,20 @@ pub(super) struct PreparedLayer<'a> {
 
 impl<'a> PreparedLayer<'a> {
     pub(super) fn new(layer: &'a Layer, metric: Metric) -> Self {
+        Self::with_kernel(layer, metric, None)
+    }
+
+    /// The layer, to be searched with one kernel instead of the best.
+    pub(super) fn with_kernel(layer: &'a Layer, metric: Metric, kernel: Option<Kernel>) -> Self {
         let embed = layer.codebook.embed();
         let units = metric.is_cosine().then(|| {
             let mut rows = embed.to_owned();
             normalize_rows(&mut rows);
             rows
         });
-        let searcher = Searcher::new(units.as_ref().map_or(embed, |units| units.view()));
+        let rows = units.as_ref().map_or(embed, |units| units.view());
+        let searcher =
+            kernel.map_or_else(|| Searcher::new(rows), |kernel| Searcher::with_kernel(rows, kernel));
         // In DAC the angle decides, but what is subtracted is the row at its full length.
         let units = units.filter(|_| metric != Metric::CosineRaw);
         let outputs = match (&layer.projection, units) {
@@ -36,7 +44,7 @@ impl<'a> PreparedLayer<'a> {
             (None, Some(units)) => units.into(),
             (None, None) => Rows::of(embed),
         };
-        Self { layer, metric, searcher, outputs, tables: OnceLock::new() }
+        Self { layer, metric, kernel, searcher, outputs, tables: OnceLock::new() }
     }
 
     /// What a search along several paths gains from.
@@ -81,7 +89,7 @@ impl<'a> PreparedLayer<'a> {
 /// Bytes that the tables of a chain may take.
 const LARGEST_TABLES: usize = 256 << 20;
 
-/// Gives every layer behind the first its products with those before it, where all of them search in the space of `layers`.
+/// Gives every layer its products with those before it, where all of them search in the space of `layers`.
 pub(super) fn prepare_tables(layers: &[PreparedLayer<'_>]) {
     let num_codes = |layer: &PreparedLayer<'_>| layer.outputs.num_rows();
     let bytes = |nth: usize| {
@@ -91,8 +99,8 @@ pub(super) fn prepare_tables(layers: &[PreparedLayer<'_>]) {
     if total > LARGEST_TABLES || !layers.iter().all(PreparedLayer::is_plain) {
         return;
     }
-    for (nth, layer) in layers.iter().enumerate().skip(1) {
+    for (nth, layer) in layers.iter().enumerate() {
         let earlier: Vec<_> = layers[..nth].iter().map(|layer| layer.outputs.view()).collect();
-        layer.tables.get_or_init(|| PathTables::new(layer.outputs.view(), &earlier));
+        layer.tables.get_or_init(|| PathTables::new(layer.outputs.view(), &earlier, layer.kernel));
     }
 }

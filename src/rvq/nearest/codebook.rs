@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 use super::encode::{Format, Row, encode};
-use super::layout::{PANEL, PanelCodes, PanelErrors};
+use super::layout::{PANEL, PanelCodes, PanelErrors, Words};
 use super::simd::{Job, Simd};
 
 /// Absolute slack of a bound, far above what underflow can cost at the codebook's scale.
@@ -31,7 +31,7 @@ pub(super) struct Codebook {
     /// Words of a row in the kernel's format.
     pub num_words: usize,
     /// Panels of `num_words` times one word of each code.
-    pub panels: Vec<[u32; PANEL]>,
+    pub panels: Vec<Words>,
     pub codes: Vec<PanelCodes>,
     pub errors: Vec<PanelErrors>,
     /// The code in each place of the panels, and how many codes of lower index equal it.
@@ -139,7 +139,7 @@ impl Codebook {
         row.resize(depth, 0.0);
         words.resize(*num_words, 0);
         panels.clear();
-        panels.resize(num_panels * *num_words, [0; PANEL]);
+        panels.resize(num_panels * *num_words, Words::ZERO);
         codes.clear();
         codes.resize(num_panels, EMPTY);
         errors.clear();
@@ -149,7 +149,7 @@ impl Codebook {
             let code = &rows[k as usize * *dim..][..*dim];
             let Row { step, length, error, .. } = encode(code, centre, gain, format, true, row, words);
             for (panel, &word) in panels[p * *num_words..][..*num_words].iter_mut().zip(&*words) {
-                panel[lane] = word;
+                panel.0[lane] = word;
             }
             codes[p].norm[lane] = norm as f32;
             codes[p].step[lane] = step;

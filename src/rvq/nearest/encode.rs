@@ -76,8 +76,8 @@ const LENGTH_FLOOR: f32 = 1.0 / (1u128 << 70) as f32;
 /// A row with nothing above this is all error: its step would have too few bits.
 const SMALLEST: f32 = 1.0 / (1u64 << 60) as f32;
 
-/// Adding it leaves the integer nearest to a small number in the low bits.
-const ROUND: f32 = 12_582_912.0;
+/// Adding it leaves the integer nearest to a small number in the low bits, its remainder modulo 2^16 in the lowest 16.
+pub(super) const ROUND: f32 = 12_582_912.0;
 
 /// Writes `(x - centre) * gain` in `format` to `words`, using `row` of the padded length, whose end is zero.
 #[inline(always)]

@@ -18,6 +18,8 @@ pub enum Kernel {
     AvxVnni,
     /// int8 dot products, 16 lanes.
     Avx512Vnni,
+    /// int16 dot products, 16 lanes.
+    Avx512VnniInt16,
     /// int8 dot products, 4 lanes.
     NeonDot,
 }
@@ -27,7 +29,7 @@ const INT8_FROM_DIM: usize = 12;
 
 impl Kernel {
     /// Every kernel, the plainest first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Portable,
         Self::Avx2,
         Self::Avx512,
@@ -35,6 +37,7 @@ impl Kernel {
         Self::Avx2Int8,
         Self::AvxVnni,
         Self::Avx512Vnni,
+        Self::Avx512VnniInt16,
         Self::NeonDot,
     ];
 
@@ -49,6 +52,7 @@ impl Kernel {
             Self::Avx2Int8 => "avx2 int8",
             Self::AvxVnni => "avx-vnni int8",
             Self::Avx512Vnni => "avx512-vnni int8",
+            Self::Avx512VnniInt16 => "avx512-vnni int16",
             Self::NeonDot => "neon-dot int8",
         }
     }
@@ -66,7 +70,7 @@ impl Kernel {
                 Self::Avx2 | Self::Avx2Int16 | Self::Avx2Int8 => avx2,
                 Self::AvxVnni => avx2 && has!("avxvnni"),
                 Self::Avx512 => avx512,
-                Self::Avx512Vnni => avx512 && has!("avx512vnni"),
+                Self::Avx512Vnni | Self::Avx512VnniInt16 => avx512 && has!("avx512vnni"),
                 Self::NeonDot => false,
             }
         }
@@ -96,7 +100,7 @@ impl Kernel {
     /// The fastest kernel of this machine whose products are off by no more than f32's may be.
     #[must_use]
     pub fn best_precise() -> Self {
-        let precise = [Self::Avx512, Self::Avx2Int16];
+        let precise = [Self::Avx512VnniInt16, Self::Avx2Int16];
         precise.into_iter().find(|kernel| kernel.is_available()).unwrap_or(Self::Portable)
     }
 }

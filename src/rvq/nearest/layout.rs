@@ -27,6 +27,26 @@ pub(super) struct PanelErrors {
     pub slack: f32,
 }
 
+/// One word of each code of a panel.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Words(pub [u32; PANEL]);
+
+impl Words {
+    pub(super) const ZERO: Self = Self([0; PANEL]);
+}
+
+/// A score in whole units for each code of a panel, modulo 2^16. A vector of them lies within a line of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Units(pub [i16; PANEL]);
+
+impl Units {
+    pub(super) const ZERO: Self = Self([0; PANEL]);
+    /// What no score is above.
+    pub(super) const MOST: Self = Self([i16::MAX; PANEL]);
+}
+
 /// The frames of a tile in a kernel's format.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tile {

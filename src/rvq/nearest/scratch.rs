@@ -1,7 +1,8 @@
 //! The memory that searches reuse from block to block.
 
 use super::decide::Ranked;
-use super::layout::{FrameBounds, Lanes, PANEL, TILE, Tile};
+use super::layout::{FrameBounds, Lanes, TILE, Tile, Units};
+use super::row_table::Plan;
 
 /// Working memory of one thread.
 #[derive(Debug, Clone, Default)]
@@ -23,13 +24,18 @@ pub(super) const TILES: usize = 4;
 /// Memory for some frames and the paths of one of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PathScratch {
+    pub(super) plan: Plan,
+    /// What the trunks of the frames leave over, `(num_frames, dim)`.
+    pub(super) left: Vec<f32>,
     pub(super) tiles: [(Tile, [FrameBounds; TILE]); TILES],
-    /// Scores of the frames, `(TILES * TILE, places)`.
-    pub(super) own: Vec<i16>,
-    /// Scores of a frame's paths, `(paths, places)`.
-    pub(super) scores: Vec<i16>,
-    /// The least score of each lane of each path.
-    pub(super) least: Vec<[i16; PANEL]>,
+    /// Scores of the frames' trunks, `(TILES * TILE, panels)`.
+    pub(super) trunks: Vec<Units>,
+    /// Scores of a frame's trunk less its last rows, `(codes left, panels)`.
+    pub(super) stumps: Vec<Units>,
+    /// Scores of a frame's paths, `(paths, panels)`.
+    pub(super) scores: Vec<Units>,
+    /// The least score of each lane of each path, part by part.
+    pub(super) least: Vec<Units>,
     /// `||r||²` of each path, in units.
     pub(super) squares: Vec<i32>,
     pub(super) pairs: Vec<(u32, u32)>,

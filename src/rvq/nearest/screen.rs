@@ -125,7 +125,7 @@ fn mth_smallest(lanes: &Lanes, m: usize) -> f32 {
 
 /// The numbers of the bits that are set.
 #[inline(always)]
-fn bits_of(mut bits: u32) -> impl Iterator<Item = usize> {
+pub(super) fn bits_of(mut bits: u32) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = bits.trailing_zeros() as usize;
         bits &= bits.wrapping_sub(1);

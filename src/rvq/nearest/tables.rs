@@ -6,10 +6,11 @@ use rayon::prelude::*;
 use super::super::rows::Rows;
 use super::codebook::{Codebook, Prepare};
 use super::kernel::Kernel;
-use super::layout::{FrameBounds, Lanes, PANEL, TILE};
+use super::layout::{FrameBounds, Lanes, PANEL, PanelErrors, TILE, Units};
+use super::row_table::RowTable;
 use super::scratch::Scratch;
 use super::screen;
-use super::simd::{Job, Simd, dispatch};
+use super::simd::{Job, LARGEST_PART, Simd, dispatch};
 
 /// A layer's codes beside tables of their products with the codes of the layers before it.
 ///
@@ -18,21 +19,14 @@ use super::simd::{Job, Simd, dispatch};
 pub struct PathTables {
     pub(super) book: Codebook,
     pub(super) kernel: Kernel,
+    pub(super) limits: Limits,
     /// For each earlier layer `2 e.c`, a row for each of its codes `e`, in which the codes `c` of this layer are in the order of the panels; `c` is
     /// taken from the centre of its codebook, `e` as it is.
-    pub(super) tables: Vec<Vec<i16>>,
-    /// Numbers in a row.
-    pub(super) num_places: usize,
+    pub(super) table: RowTable,
     /// Value of a unit: a power of two, so that dividing by it rounds nothing.
     pub(super) step: f32,
     /// How far a number of the tables may be off before it is rounded to units.
     pub(super) error: f32,
-    /// Norm of the longest code, from the centre.
-    pub(super) length: f32,
-    /// Largest norm of what the kernel's rounding took from a code.
-    pub(super) code_error: f32,
-    /// The largest slack of a panel.
-    pub(super) slack: f32,
 }
 
 /// Norm of what a path leaves over, in norms of the longest code, up to which scores surely fit 16 bits.
@@ -41,12 +35,6 @@ const REACH: f32 = 6.0;
 /// Largest score that 16 bits are to hold, with room for its bound.
 pub(super) const LARGEST_SCORE: f32 = 32_000.0;
 
-/// Numbers of units below this are rounded to whole ones by [`units`].
-pub(super) const LARGEST_PART: f32 = (1u32 << 21) as f32;
-
-/// Adding it leaves the nearest integer in the low bits of the result, its remainder modulo 2^16 in the lowest 16.
-const ROUND: f32 = 12_582_912.0;
-
 /// Rows that one task makes.
 const ROWS: usize = 64;
 
@@ -54,56 +42,72 @@ impl PathTables {
     /// Prepares `codebook`, `(num_codes, dim)`, for paths that have chosen one row of each of the `earlier` ones; `None` where the numbers do not
     /// allow it, as where the codes are too far apart for f32.
     ///
-    /// The tables take `2 * num_codes` bytes for each row of `earlier`. Runs on the current rayon pool.
+    /// The tables take `2 * num_codes` bytes for each row of `earlier`. Frames are screened with `kernel`, or the best one without. Runs on the
+    /// current rayon pool.
     #[must_use]
-    pub fn new(codebook: ArrayView2<'_, f32>, earlier: &[ArrayView2<'_, f32>]) -> Option<Self> {
-        let mut book = Codebook::default();
-        book.read(codebook);
-        if book.dim == 0 || book.num_codes == 0 {
+    pub fn new(
+        codebook: ArrayView2<'_, f32>,
+        earlier: &[ArrayView2<'_, f32>],
+        kernel: Option<Kernel>,
+    ) -> Option<Self> {
+        let kernel = kernel.unwrap_or_else(Kernel::best_precise);
+        let book = prepared(codebook, kernel)?;
+        let maker = Maker::new(codebook)?;
+        let num_panels = book.codes.len();
+        let mut table = RowTable { units: Vec::new(), starts: Vec::new(), num_panels };
+        let num_rows = earlier.iter().map(ArrayView2::nrows).sum::<usize>();
+        if u32::try_from(num_rows * num_panels).is_err() {
             return None;
         }
-        let kernel = Kernel::best_precise();
-        dispatch(kernel, Prepare(&mut book));
-        let largest =
-            |of: fn(&super::layout::PanelErrors) -> f32| book.errors.iter().map(of).fold(0.0, f32::max);
-        let (length, slack) = (largest(|panel| panel.length), largest(|panel| panel.slack));
-        let code_error = largest(|panel| panel.error);
-        let unit = length * length * (1.0 + 2.0 * REACH) / LARGEST_SCORE;
-        if !book.can_screen || !(1e-30..1e30).contains(&unit) {
-            return None;
-        }
-        let step = 2f32.powi((unit.to_bits() >> 23) as i32 - 126);
-        let num_places = book.codes.len() * PANEL;
-        let mut made = Self {
-            book,
-            kernel,
-            tables: Vec::new(),
-            num_places,
-            step,
-            error: 0.0,
-            length,
-            code_error,
-            slack,
-        };
-        let origin = made.origin()?;
+        table.units.resize(num_rows * num_panels, Units::ZERO);
+        let (mut rest, mut start, mut error) = (table.units.as_mut_slice(), 0, 0.0f32);
         for rows in earlier {
-            let rows = Rows::of(*rows);
-            let mut table = vec![0; rows.num_rows() * num_places];
-            let tasks =
-                rows.values().par_chunks(ROWS * made.book.dim).zip(table.par_chunks_mut(ROWS * num_places));
-            let errors: Option<Vec<f32>> = tasks
-                .map(|(rows, table)| dispatch(kernel, Fill { tables: &made, origin: &origin, rows, table }))
-                .collect();
-            made.error = errors?.into_iter().fold(made.error, f32::max);
-            made.tables.push(table);
+            let len = rows.nrows() * num_panels;
+            let (units, behind) = rest.split_at_mut(len);
+            error = error.max(maker.fill(*rows, units)?);
+            table.starts.push(start);
+            (rest, start) = (behind, start + len as u32);
         }
-        Some(made)
+        Some(Self { limits: Limits::of(&book), book, kernel, table, step: maker.step, error })
     }
 
     /// Bytes of the tables for a codebook of `num_codes` behind layers that have `num_earlier` codes together.
     #[must_use]
     pub fn num_bytes(num_codes: usize, num_earlier: usize) -> usize {
         2 * num_codes.next_multiple_of(PANEL).saturating_mul(num_earlier)
+    }
+}
+
+/// `codebook` for one kernel; `None` where it cannot be screened.
+fn prepared(codebook: ArrayView2<'_, f32>, kernel: Kernel) -> Option<Codebook> {
+    let mut book = Codebook::default();
+    book.read(codebook);
+    if book.dim == 0 || book.num_codes == 0 {
+        return None;
+    }
+    dispatch(kernel, Prepare(&mut book));
+    book.can_screen.then_some(book)
+}
+
+/// What bounds the error of every score of a codebook.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Norm of the longest code, from the centre.
+    pub length: f32,
+    /// Largest norm of what the kernel's rounding took from a code.
+    code_error: f32,
+    /// The largest slack of a panel.
+    slack: f32,
+}
+
+impl Limits {
+    fn of(book: &Codebook) -> Self {
+        let largest = |of: fn(&PanelErrors) -> f32| book.errors.iter().map(of).fold(0.0, f32::max);
+        Self {
+            length: largest(|panel| panel.length),
+            code_error: largest(|panel| panel.error),
+            slack: largest(|panel| panel.slack),
+        }
     }
 
     /// How far the scores of a frame may be off.
@@ -117,33 +121,63 @@ impl PathTables {
     pub(super) fn largest_score(&self, frame: FrameBounds) -> f32 {
         2.0 * self.length * self.length + frame.length * self.length
     }
+}
 
-    fn origin(&self) -> Option<Origin> {
-        let origin = vec![0.0; self.book.dim];
-        let mut scores = vec![0.0; self.num_places];
-        let bounds = dispatch(self.kernel, Scores { book: &self.book, frame: &origin, scores: &mut scores })?;
-        Some(Origin { scores, bounds })
+/// Empties the places of the last panel that have no code.
+#[inline(always)]
+pub(super) fn fill_empty(num_codes: usize, row: &mut [Units], value: i16) {
+    if let Some(last) = row.last_mut()
+        && !num_codes.is_multiple_of(PANEL)
+    {
+        last.0[num_codes % PANEL..].fill(value);
     }
 }
 
-/// `v` in whole units, modulo 2^16; exact to half a unit below [`LARGEST_PART`] of them.
-#[inline(always)]
-pub(super) fn units(v: f32, inverse_step: f32) -> i16 {
-    (v * inverse_step + ROUND).to_bits() as i16
+/// Makes rows of tables: `2 e.c` is the difference between the scores of the origin and of `e`.
+struct Maker {
+    /// For a kernel that rounds little: what it costs is added up along a path.
+    book: Codebook,
+    kernel: Kernel,
+    limits: Limits,
+    step: f32,
+    /// Scores of the origin of the frames' space, place by place.
+    origin: Vec<Lanes>,
+    origin_bounds: FrameBounds,
 }
 
-/// The origin of the frames' space, as a frame.
-struct Origin {
-    /// Place by place.
-    scores: Vec<f32>,
-    bounds: FrameBounds,
+impl Maker {
+    fn new(codebook: ArrayView2<'_, f32>) -> Option<Self> {
+        let kernel = Kernel::best_precise();
+        let book = prepared(codebook, kernel)?;
+        let limits = Limits::of(&book);
+        let unit = limits.length * limits.length * (1.0 + 2.0 * REACH) / LARGEST_SCORE;
+        if !(1e-30..1e30).contains(&unit) {
+            return None;
+        }
+        let step = 2f32.powi((unit.to_bits() >> 23) as i32 - 126);
+        let mut origin = vec![Lanes::default(); book.codes.len()];
+        let at_zero = vec![0.0; book.dim];
+        let scores = Scores { book: &book, frame: &at_zero, scores: &mut origin };
+        let origin_bounds = dispatch(kernel, scores)?;
+        Some(Self { book, kernel, limits, step, origin, origin_bounds })
+    }
+
+    /// Makes the rows of `codes`, `(num_codes, dim)`, and gives how far they may be off; `None` where they cannot be made.
+    fn fill(&self, codes: ArrayView2<'_, f32>, rows: &mut [Units]) -> Option<f32> {
+        let codes = Rows::of(codes);
+        let tasks = codes.values().par_chunks(ROWS * self.book.dim);
+        let tasks = tasks.zip(rows.par_chunks_mut(ROWS * self.book.codes.len()));
+        let errors: Option<Vec<f32>> =
+            tasks.map(|(codes, rows)| dispatch(self.kernel, Fill { maker: self, codes, rows })).collect();
+        Some(errors?.into_iter().fold(0.0, f32::max))
+    }
 }
 
 /// Writes the scores of one frame; `None` where it cannot be screened.
 struct Scores<'a> {
     book: &'a Codebook,
     frame: &'a [f32],
-    scores: &'a mut [f32],
+    scores: &'a mut [Lanes],
 }
 
 impl Job for Scores<'_> {
@@ -160,22 +194,19 @@ impl Job for Scores<'_> {
         }
         let mut lanes = [Lanes::default(); TILE];
         let panels = book.panels.chunks_exact(book.num_words).zip(&book.codes);
-        for ((panel, codes), scores) in panels.zip(scores.as_chunks_mut::<PANEL>().0) {
+        for ((panel, codes), scores) in panels.zip(scores) {
             simd.scores(panel, codes, &scratch.tile, &mut lanes);
-            *scores = lanes[0].0;
+            *scores = lanes[0];
         }
         Some(bounds)
     }
 }
 
-/// Makes some rows of a table and gives how far they may be off; `None` where they cannot be made.
-///
-/// `2 e.c` is the difference between the scores of the origin and of `e`.
+/// Makes the rows of some codes and gives how far they may be off; `None` where they cannot be made.
 struct Fill<'a> {
-    tables: &'a PathTables,
-    origin: &'a Origin,
-    rows: &'a [f32],
-    table: &'a mut [i16],
+    maker: &'a Maker,
+    codes: &'a [f32],
+    rows: &'a mut [Units],
 }
 
 impl Job for Fill<'_> {
@@ -183,19 +214,18 @@ impl Job for Fill<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
-        let Self { tables, origin, rows, table } = self;
-        let PathTables { book, num_places, step, .. } = tables;
-        let inverse = 1.0 / step;
+        let Self { maker, codes, rows } = self;
+        let Maker { book, limits, step, origin, origin_bounds, .. } = maker;
+        let (num_panels, inverse) = (book.codes.len(), 1.0 / step);
         let mut scratch = Scratch::default();
         let mut lanes = [Lanes::default(); TILE];
         let mut error = 0.0f32;
-        for (rows, table) in rows.chunks(TILE * book.dim).zip(table.chunks_mut(TILE * num_places)) {
-            screen::encode_tile(S::FORMAT, book, rows, &mut scratch);
-            let num_rows = rows.len() / book.dim;
-            for &bounds in &scratch.bounds[..num_rows] {
-                let largest = tables.largest_score(bounds) + tables.largest_score(origin.bounds);
+        for (codes, rows) in codes.chunks(TILE * book.dim).zip(rows.chunks_mut(TILE * num_panels)) {
+            screen::encode_tile(S::FORMAT, book, codes, &mut scratch);
+            for &bounds in &scratch.bounds[..codes.len() / book.dim] {
+                let largest = limits.largest_score(bounds) + limits.largest_score(*origin_bounds);
                 let off =
-                    tables.score_error(bounds) + tables.score_error(origin.bounds) + largest * f32::EPSILON;
+                    limits.score_error(bounds) + limits.score_error(*origin_bounds) + largest * f32::EPSILON;
                 if !(bounds.threshold > f32::NEG_INFINITY && largest * inverse < LARGEST_PART) {
                     return None;
                 }
@@ -203,16 +233,15 @@ impl Job for Fill<'_> {
             }
             for (p, (panel, codes)) in book.panels.chunks_exact(book.num_words).zip(&book.codes).enumerate() {
                 simd.scores(panel, codes, &scratch.tile, &mut lanes);
-                for (row, scores) in table.chunks_exact_mut(*num_places).zip(&lanes) {
-                    let row = &mut row[p * PANEL..][..PANEL];
-                    let origin = &origin.scores[p * PANEL..][..PANEL];
+                for (row, scores) in rows.chunks_exact_mut(num_panels).zip(&mut lanes) {
                     for l in 0..PANEL {
-                        row[l] = units(origin[l] - scores.0[l], inverse);
+                        scores.0[l] = origin[p].0[l] - scores.0[l];
                     }
+                    simd.to_units(&scores.0, inverse, &mut row[p]);
                 }
             }
-            for row in table.chunks_exact_mut(*num_places) {
-                row[book.num_codes..].fill(0);
+            for row in rows.chunks_exact_mut(num_panels) {
+                fill_empty(book.num_codes, row, 0);
             }
         }
         Some(error)

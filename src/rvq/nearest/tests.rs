@@ -249,10 +249,11 @@ fn check_paths(what: &str, frames: &Array2<f32>, books: &[Array2<f32>], most_lef
         residual.extend(left);
         drift.push(off);
     }
-    let frames = frames.as_slice().unwrap();
-    let so_far = PathsSoFar { paths, frames, residual: &residual, codes: &codes, drift: &drift };
+    let so_far = PathsSoFar { paths, residual: &residual, codes: &codes, drift: &drift };
     let views: Vec<_> = earlier.iter().map(|book| book.view()).collect();
-    let tables = PathTables::new(book.view(), &views);
+    let kernels = available_kernels();
+    let tables = kernels.iter().map(|&kernel| PathTables::new(book.view(), &views, Some(kernel)));
+    let tables: Vec<_> = std::iter::once(None).chain(tables).collect();
     let searcher = Searcher::new(book.view());
     for (keeps_first, kept) in [(true, 4), (false, 1), (false, 5)] {
         let kept = kept.min(paths * book.nrows());
@@ -260,12 +261,13 @@ fn check_paths(what: &str, frames: &Array2<f32>, books: &[Array2<f32>], most_lef
             .chunks_exact(paths * dim)
             .flat_map(|paths| best_of_paths_naive(paths, book.view(), kept, keeps_first))
             .collect();
-        for tables in [None, tables.as_ref()] {
+        for tables in tables.iter().map(Option::as_ref) {
             let mut picks = vec![Pick::NONE; num_frames * kept];
             let left =
                 searcher.best_of_paths(tables, so_far, keeps_first, &mut picks, &mut Scratch::default());
             let found: Vec<_> = picks.iter().map(|pick| (pick.path, pick.code)).collect();
-            assert_eq!(found, expected, "{what}, {kept} kept, tables: {}", tables.is_some());
+            let kernel = tables.map(|tables| tables.kernel);
+            assert_eq!(found, expected, "{what}, {kept} kept, tables for {kernel:?}");
             assert!(tables.is_none() || left <= most_left, "{what}: tables did not serve for {left} frames");
         }
     }

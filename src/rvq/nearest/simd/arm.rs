@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::{Format, Job, Lanes, PANEL, PanelCodes, Simd, TILE, Tile, UNROLL};
+use super::{Format, Job, Lanes, PANEL, PanelCodes, Simd, TILE, Tile, UNROLL, Words};
 
 #[derive(Clone, Copy)]
 pub(super) struct NeonDot(());
@@ -28,7 +28,7 @@ impl Simd for NeonDot {
     const FORMAT: Format = Format::Int8 { levels: 127, shift: 0 };
 
     #[inline(always)]
-    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
+    fn scores(self, panel: &[Words], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
         // SAFETY (every intrinsic of the arguments): NEON is part of the architecture.
         scores!(panel, codes, tile, scores, 2 x 8,
             zero: |offset| unsafe { vdupq_n_s32(offset) },

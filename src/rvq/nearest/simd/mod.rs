@@ -5,9 +5,12 @@
 //! that lie within an array or within a slice whose length it has checked.
 #![allow(unsafe_code)]
 
-use super::encode::{Format, UNROLL};
+use std::ops::Range;
+
+use super::encode::{Format, ROUND, UNROLL};
 use super::kernel::Kernel;
-use super::layout::{Lanes, PANEL, PanelCodes, TILE, Tile};
+use super::layout::{Lanes, PANEL, PanelCodes, TILE, Tile, Units, Words};
+use super::row_table::RowTable;
 
 /// A set of instructions.
 pub(super) trait Simd: Copy {
@@ -15,7 +18,7 @@ pub(super) trait Simd: Copy {
     const FORMAT: Format;
 
     /// The scores of the tile's frames with the codes of a panel: `|c|^2 - 2 x^.c^`, of the rounded frame and code.
-    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]);
+    fn scores(self, panel: &[Words], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]);
 
     /// Brings `least`, the smallest upper bound of each lane, up to date with the scores of frame `f`.
     #[inline(always)]
@@ -37,6 +40,72 @@ pub(super) trait Simd: Copy {
     fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
         (0..PANEL).fold(0, |bits, l| bits | u32::from(lanes[l] <= limit) << l)
     }
+
+    /// Scores in whole units of a step, modulo 2^16; exact to half a unit below [`LARGEST_PART`] of them.
+    #[inline(always)]
+    fn to_units(self, scores: &[f32; PANEL], inverse_step: f32, units: &mut Units) {
+        for l in 0..PANEL {
+            units.0[l] = (scores[l] * inverse_step + ROUND).to_bits() as i16;
+        }
+    }
+
+    /// Writes the sums of some panels and gives the least of each lane.
+    #[inline(always)]
+    fn add_up(self, terms: &Terms<'_>, panels: Range<usize>, sums: &mut [Units]) -> Units {
+        let mut least = Units::MOST;
+        for panel in panels {
+            let mut sum = terms.from[panel].0;
+            for row in terms.added.iter().map(|&row| &terms.table.row(row)[panel].0) {
+                for l in 0..PANEL {
+                    sum[l] = sum[l].wrapping_add(row[l]);
+                }
+            }
+            for row in terms.taken.iter().map(|&row| &terms.table.row(row)[panel].0) {
+                for l in 0..PANEL {
+                    sum[l] = sum[l].wrapping_sub(row[l]);
+                }
+            }
+            for l in 0..PANEL {
+                least.0[l] = if sum[l] < least.0[l] { sum[l] } else { least.0[l] };
+            }
+            sums[panel].0 = sum;
+        }
+        least
+    }
+
+    /// The units that are at most `limit`, as bits.
+    #[inline(always)]
+    fn units_at_most(self, units: &Units, limit: i16) -> u32 {
+        (0..PANEL).fold(0, |bits, l| bits | u32::from(units.0[l] <= limit) << l)
+    }
+}
+
+/// Numbers of units below this are rounded to whole ones by [`Simd::to_units`].
+pub(super) const LARGEST_PART: f32 = (1u32 << 21) as f32;
+
+/// `from + added - taken`, modulo 2^16.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// Scores, panel by panel.
+    pub from: &'a [Units],
+    pub table: &'a RowTable,
+    /// Where the rows start that are added,
+    pub added: &'a [u32],
+    /// those that are taken off,
+    pub taken: &'a [u32],
+    /// and those that will be wanted soon.
+    pub soon: &'a [u32],
+}
+
+impl Terms<'_> {
+    /// Checks that `panels` lie within the sums and within every row.
+    #[inline(always)]
+    fn check(&self, panels: &Range<usize>, sums: &[Units]) {
+        let rows = self.added.iter().chain(self.taken).chain(self.soon);
+        assert!(panels.end <= self.from.len().min(sums.len()).min(self.table.num_panels));
+        let last = rows.fold(0, |last, &row| last.max(row as usize + panels.end));
+        assert!(last <= self.table.units.len(), "a row behind the table's end");
+    }
 }
 
 /// Work that is compiled once for each kernel; `run` and what it calls must be inlined to gain from it.
@@ -53,13 +122,13 @@ impl Simd for Portable {
     const FORMAT: Format = Format::F32;
 
     #[inline(always)]
-    fn scores(self, panel: &[[u32; PANEL]], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
+    fn scores(self, panel: &[Words], codes: &PanelCodes, tile: &Tile, scores: &mut [Lanes; TILE]) {
         let frames = tile.words.chunks_exact(panel.len());
         for ((scores, frame), step) in scores.iter_mut().zip(frames).zip(tile.steps) {
             let mut sums = [0.0f32; PANEL];
             for (codes, &word) in panel.iter().zip(frame) {
                 for l in 0..PANEL {
-                    sums[l] = mul_add(f32::from_bits(word), f32::from_bits(codes[l]), sums[l]);
+                    sums[l] = mul_add(f32::from_bits(word), f32::from_bits(codes.0[l]), sums[l]);
                 }
             }
             for l in 0..PANEL {
@@ -94,6 +163,8 @@ pub(super) fn dispatch<J: Job>(kernel: Kernel, job: J) -> J::Output {
         Kernel::Avx512 => unsafe { x86::avx512(job) },
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx512Vnni => unsafe { x86::avx512_vnni(job) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512VnniInt16 => unsafe { x86::avx512_vnni_int16(job) },
         #[cfg(target_arch = "aarch64")]
         Kernel::NeonDot => unsafe { arm::neon_dot(job) },
         _ => job.run(Portable),
@@ -119,7 +190,7 @@ macro_rules! scores {
                 for w in 0..UNROLL {
                     // SAFETY: the vectors lie within the words of the panel's codes.
                     let codes: [_; $vectors] =
-                        std::array::from_fn(|v| unsafe { $load(codes[w].as_ptr().add(v * WIDTH).cast()) });
+                        std::array::from_fn(|v| unsafe { $load(codes[w].0.as_ptr().add(v * WIDTH).cast()) });
                     for f in 0..$frames {
                         let x = $splat(words[f][w]);
                         for v in 0..$vectors {
@@ -149,3 +220,5 @@ macro_rules! scores {
 mod arm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_lanes;

@@ -1,8 +1,10 @@
 //! AVX2, AVX-VNNI and AVX-512: each a few expressions that fill in the loop of the parent module.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::{Format, Job, Lanes, PANEL, PanelCodes, Simd, TILE, Tile, UNROLL};
+use super::x86_lanes::{eight, sixteen};
+use super::{Format, Job, Lanes, PANEL, PanelCodes, Simd, TILE, Terms, Tile, UNROLL, Units, Words};
 
 /// Declares a kernel type and the function that compiles a job with its features.
 macro_rules! kernel {
@@ -22,78 +24,10 @@ kernel!(Avx2Int8, avx2_int8, "avx2,fma");
 kernel!(AvxVnni, avx_vnni, "avx2,fma,avxvnni");
 kernel!(Avx512, avx512, "avx2,fma,avx512f,avx512bw");
 kernel!(Avx512Vnni, avx512_vnni, "avx2,fma,avx512f,avx512bw,avx512vnni");
-
-/// Lanes of 8 at most `limit`.
-#[inline(always)]
-fn at_most_8(lanes: &[f32; PANEL], limit: f32) -> u32 {
-    // SAFETY: features as above; the vectors lie within `lanes`.
-    unsafe {
-        let limit = _mm256_set1_ps(limit);
-        let bits: [u32; 4] = std::array::from_fn(|v| {
-            let lanes = _mm256_loadu_ps(lanes.as_ptr().add(v * 8));
-            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(lanes, limit)) as u32
-        });
-        bits[0] | bits[1] << 8 | bits[2] << 16 | bits[3] << 24
-    }
-}
-
-/// Lanes of 16 at most `limit`.
-#[inline(always)]
-fn at_most_16(lanes: &[f32; PANEL], limit: f32) -> u32 {
-    // SAFETY: features as above; the vectors lie within `lanes`.
-    unsafe {
-        let limit = _mm512_set1_ps(limit);
-        let bits: [u32; 2] = std::array::from_fn(|v| {
-            let lanes = _mm512_loadu_ps(lanes.as_ptr().add(v * 16));
-            u32::from(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(lanes, limit))
-        });
-        bits[0] | bits[1] << 16
-    }
-}
-
-/// Declares a function that updates the smallest upper bounds with vectors of one width.
-macro_rules! least_upper {
-    ($name:ident, $vectors:literal, $load:ident, $splat:ident, $add:ident, $min:ident, $store:ident) => {
-        #[inline(always)]
-        fn $name(scores: &[[Lanes; TILE]], f: usize, widths: &[f32], least: &mut Lanes) {
-            const WIDTH: usize = PANEL / $vectors;
-            // SAFETY: features as above; the vectors lie within the lanes.
-            unsafe {
-                let mut mins: [_; $vectors] = std::array::from_fn(|v| $load(least.0.as_ptr().add(v * WIDTH)));
-                for (scores, &width) in scores.iter().zip(widths) {
-                    for v in 0..$vectors {
-                        let score = $load(scores[f].0.as_ptr().add(v * WIDTH));
-                        mins[v] = $min($add(score, $splat(width)), mins[v]);
-                    }
-                }
-                for v in 0..$vectors {
-                    $store(least.0.as_mut_ptr().add(v * WIDTH), mins[v]);
-                }
-            }
-        }
-    };
-}
-least_upper!(
-    least_upper_8,
-    4,
-    _mm256_loadu_ps,
-    _mm256_set1_ps,
-    _mm256_add_ps,
-    _mm256_min_ps,
-    _mm256_storeu_ps
-);
-least_upper!(
-    least_upper_16,
-    2,
-    _mm512_loadu_ps,
-    _mm512_set1_ps,
-    _mm512_add_ps,
-    _mm512_min_ps,
-    _mm512_storeu_ps
-);
+kernel!(Avx512VnniInt16, avx512_vnni_int16, "avx2,fma,avx512f,avx512bw,avx512vnni");
 
 macro_rules! simd {
-    ($name:ident, $format:expr, $at_most:ident, $least_upper:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
+    ($name:ident, $format:expr, $lanes:ident, $frames:literal x $vectors:literal, zero: $zero:expr,
      load: $load:expr, splat: $splat:expr, step: $step:expr,
      load_f32: $load_f32:expr, finish: $finish:expr, store: $store:expr) => {
         impl Simd for $name {
@@ -102,7 +36,7 @@ macro_rules! simd {
             #[inline(always)]
             fn scores(
                 self,
-                panel: &[[u32; PANEL]],
+                panel: &[Words],
                 codes: &PanelCodes,
                 tile: &Tile,
                 scores: &mut [Lanes; TILE],
@@ -114,12 +48,27 @@ macro_rules! simd {
 
             #[inline(always)]
             fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
-                $at_most(lanes, limit)
+                $lanes::at_most(lanes, limit)
             }
 
             #[inline(always)]
             fn least_upper(self, scores: &[[Lanes; TILE]], f: usize, widths: &[f32], least: &mut Lanes) {
-                $least_upper(scores, f, widths, least);
+                $lanes::least_upper(scores, f, widths, least);
+            }
+
+            #[inline(always)]
+            fn to_units(self, scores: &[f32; PANEL], inverse_step: f32, units: &mut Units) {
+                $lanes::to_units(scores, inverse_step, units);
+            }
+
+            #[inline(always)]
+            fn add_up(self, terms: &Terms<'_>, panels: std::ops::Range<usize>, sums: &mut [Units]) -> Units {
+                $lanes::add_up(terms, panels, sums)
+            }
+
+            #[inline(always)]
+            fn units_at_most(self, units: &Units, limit: i16) -> u32 {
+                $lanes::units_at_most(units, limit)
             }
 
             #[inline(always)]
@@ -133,7 +82,7 @@ macro_rules! simd {
     };
 }
 
-simd!(Avx2, Format::F32, at_most_8, least_upper_8, 2 x 4,
+simd!(Avx2, Format::F32, eight, 2 x 4,
     zero: |_| unsafe { _mm256_setzero_ps() },
     load: |p| _mm256_loadu_ps(p),
     splat: |x| unsafe { _mm256_set1_ps(f32::from_bits(x)) },
@@ -142,28 +91,26 @@ simd!(Avx2, Format::F32, at_most_8, least_upper_8, 2 x 4,
     finish: score_8,
     store: |p, score| _mm256_storeu_ps(p, score));
 
-simd!(Avx2Int16, Format::Int16, at_most_8, least_upper_8, 2 x 4,
+simd!(Avx2Int16, Format::Int16, eight, 2 x 4,
     zero: |_| unsafe { _mm256_setzero_si256() },
     load: |p| _mm256_loadu_si256(p),
     splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
-    step: |sum, codes, x| unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(codes, x)) },
+    step: |sum, codes, x| unsafe { add_pairs(sum, codes, x) },
     load_f32: |p| _mm256_loadu_ps(p),
     finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
     store: |p, score| _mm256_storeu_ps(p, score));
 
 // Codes of 7 bits: 127 * 127 * 2 fits 16 bits.
-simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, at_most_8, least_upper_8, 2 x 4,
+simd!(Avx2Int8, Format::Int8 { levels: 63, shift: 64 }, eight, 2 x 4,
     zero: |offset| unsafe { _mm256_set1_epi32(offset) },
     load: |p| _mm256_loadu_si256(p),
     splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
-    step: |sum, codes, x| unsafe {
-        _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(codes, x), _mm256_set1_epi16(1)))
-    },
+    step: |sum, codes, x| unsafe { add_quads(sum, codes, x) },
     load_f32: |p| _mm256_loadu_ps(p),
     finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
     store: |p, score| _mm256_storeu_ps(p, score));
 
-simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, least_upper_8, 2 x 4,
+simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, eight, 2 x 4,
     zero: |offset| unsafe { _mm256_set1_epi32(offset) },
     load: |p| _mm256_loadu_si256(p),
     splat: |x: u32| unsafe { _mm256_set1_epi32(x as i32) },
@@ -172,7 +119,7 @@ simd!(AvxVnni, Format::Int8 { levels: 127, shift: 128 }, at_most_8, least_upper_
     finish: |sum, norm, step, x| score_8(unsafe { _mm256_cvtepi32_ps(sum) }, norm, step, x),
     store: |p, score| _mm256_storeu_ps(p, score));
 
-simd!(Avx512, Format::F32, at_most_16, least_upper_16, 8 x 2,
+simd!(Avx512, Format::F32, sixteen, 8 x 2,
     zero: |_| unsafe { _mm512_setzero_ps() },
     load: |p| _mm512_loadu_ps(p),
     splat: |x| unsafe { _mm512_set1_ps(f32::from_bits(x)) },
@@ -181,7 +128,7 @@ simd!(Avx512, Format::F32, at_most_16, least_upper_16, 8 x 2,
     finish: score_16,
     store: |p, score| _mm512_storeu_ps(p, score));
 
-simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, least_upper_16, 8 x 2,
+simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, sixteen, 8 x 2,
     zero: |offset| unsafe { _mm512_set1_epi32(offset) },
     load: |p| _mm512_loadu_si512(p),
     splat: |x: u32| unsafe { _mm512_set1_epi32(x as i32) },
@@ -189,6 +136,44 @@ simd!(Avx512Vnni, Format::Int8 { levels: 127, shift: 128 }, at_most_16, least_up
     load_f32: |p| _mm512_loadu_ps(p),
     finish: |sum, norm, step, x| score_16(unsafe { _mm512_cvtepi32_ps(sum) }, norm, step, x),
     store: |p, score| _mm512_storeu_ps(p, score));
+
+simd!(Avx512VnniInt16, Format::Int16, sixteen, 8 x 2,
+    zero: |_| unsafe { _mm512_setzero_si512() },
+    load: |p| _mm512_loadu_si512(p),
+    splat: |x: u32| unsafe { _mm512_set1_epi32(x as i32) },
+    step: |sum, codes, x| unsafe { _mm512_dpwssd_epi32(sum, codes, x) },
+    load_f32: |p| _mm512_loadu_ps(p),
+    finish: |sum, norm, step, x| score_16(unsafe { _mm512_cvtepi32_ps(sum) }, norm, step, x),
+    store: |p, score| _mm512_storeu_ps(p, score));
+
+/// `sum` and the products of `codes` with `x`, pair by pair.
+///
+/// In intrinsics, the compiler puts the additions of several steps in another order and keeps their products until then, for which there are not
+/// enough registers.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_pairs(mut sum: __m256i, codes: __m256i, x: __m256i) -> __m256i {
+    // SAFETY: the instructions touch registers only.
+    unsafe {
+        asm!("vpmaddwd {product}, {codes}, {x}", "vpaddd {sum}, {sum}, {product}",
+            sum = inout(ymm_reg) sum, codes = in(ymm_reg) codes, x = in(ymm_reg) x, product = out(ymm_reg) _,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
+}
+
+/// `sum` and the products of `codes` with `x`, four by four; see [`add_pairs`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_quads(mut sum: __m256i, codes: __m256i, x: __m256i) -> __m256i {
+    // SAFETY: the instructions touch registers only.
+    unsafe {
+        asm!("vpmaddubsw {product}, {codes}, {x}", "vpmaddwd {product}, {product}, {ones}", "vpaddd {sum}, {sum}, {product}",
+            sum = inout(ymm_reg) sum, codes = in(ymm_reg) codes, x = in(ymm_reg) x, ones = in(ymm_reg) _mm256_set1_epi16(1),
+            product = out(ymm_reg) _, options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
+}
 
 #[inline(always)]
 fn score_8(product: __m256, norm: __m256, step: __m256, frame_step: f32) -> __m256 {
