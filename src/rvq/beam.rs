@@ -22,6 +22,15 @@ struct Paths {
     drift: Vec<f32>,
 }
 
+/// The memory of one thread's blocks.
+#[derive(Debug, Default)]
+pub(super) struct BeamWorkspace {
+    paths: Paths,
+    next: Paths,
+    picks: Vec<Pick>,
+    left: Vec<f32>,
+}
+
 /// Encodes a block along up to `width` paths; writes frame by frame and gives the energy left behind each layer on the chosen paths.
 pub(super) fn beam_block(
     layers: &[PreparedLayer<'_>],
@@ -29,20 +38,21 @@ pub(super) fn beam_block(
     width: usize,
     codes: &mut [u32],
     sq_dists: &mut [f32],
+    space: &mut BeamWorkspace,
+    scratch: &mut Scratch,
 ) -> Vec<f64> {
     let num_layers = layers.len();
     let mut energies = vec![0.0; num_layers];
+    let BeamWorkspace { paths, next, picks, left } = space;
     let Some(dim) = layers.first().map(|layer| layer.outputs.dim()) else { return energies };
-    let (mut paths, mut next, mut scratch) = (Paths::default(), Paths::default(), Scratch::default());
-    let mut left = Vec::with_capacity(dim);
     let pass = (PASS_VALUES / (width * dim).max(1)).max(1);
     let outs = codes.chunks_mut(pass * num_layers).zip(sq_dists.chunks_mut(pass * num_layers));
     for (frames, (codes, sq_dists)) in frames.chunks(pass * dim.max(1)).zip(outs) {
         paths.start(frames, dim, num_layers);
         for nth in 0..num_layers {
             let kept = if nth + 1 == num_layers { 1 } else { width };
-            paths.extend(layers, nth, frames, kept, &mut next, &mut scratch);
-            std::mem::swap(&mut paths, &mut next);
+            paths.extend(layers, nth, kept, picks, next, scratch);
+            std::mem::swap(paths, next);
         }
         // One path is left of each frame.
         codes.copy_from_slice(&paths.codes);
@@ -51,7 +61,7 @@ pub(super) fn beam_block(
             left.clear();
             left.extend_from_slice(frame);
             for ((layer, &code), energy) in layers.iter().zip(codes).zip(&mut energies) {
-                *energy += subtract(&mut left, layer.outputs.row(code as usize));
+                *energy += subtract(left, layer.outputs.row(code as usize));
             }
         }
     }
@@ -74,21 +84,21 @@ impl Paths {
         drift.resize(num_frames, 0.0);
     }
 
-    /// Takes the paths of `frames` through layer `nth` into `next`, where at most `kept` of each frame go on.
+    /// Takes the paths through layer `nth` into `next`, where at most `kept` of each frame go on.
     fn extend(
         &self,
         layers: &[PreparedLayer<'_>],
         nth: usize,
-        frames: &[f32],
         kept: usize,
+        picks: &mut Vec<Pick>,
         next: &mut Self,
         scratch: &mut Scratch,
     ) {
         let layer = &layers[nth];
         let (dim, num_codes, num_layers) = (layer.outputs.dim(), layer.outputs.num_rows(), layers.len());
-        let num_frames = frames.len() / dim.max(1);
         let kept = kept.min(self.kept * num_codes);
-        let mut picks = vec![Pick::NONE; num_frames * kept];
+        picks.clear();
+        picks.resize(self.drift.len() / self.kept.max(1) * kept, Pick::NONE);
         // The nearest code of the greedy path comes first and stays; behind the last layer it competes like the others.
         let keeps_first = nth + 1 < num_layers;
         if layer.is_plain() {
@@ -98,9 +108,9 @@ impl Paths {
                 codes: &self.codes,
                 drift: &self.drift,
             };
-            layer.searcher.best_of_paths(layer.tables(), so_far, keeps_first, &mut picks, scratch);
+            layer.searcher.best_of_paths(layer.tables(), so_far, keeps_first, picks, scratch);
         } else {
-            self.best_in_frames_space(layer, keeps_first, &mut picks, scratch);
+            self.best_in_frames_space(layer, keeps_first, picks, scratch);
         }
         next.kept = kept;
         next.residual.clear();

@@ -1,6 +1,6 @@
 //! A block of frames through layers one behind the other, while it lies in the cache.
 
-use super::beam::beam_block;
+use super::beam::{BeamWorkspace, beam_block};
 use super::nearest::Scratch;
 use super::prepared::PreparedLayer;
 use super::rows::{Rows, subtract};
@@ -17,7 +17,8 @@ pub(super) fn layers_block(
 ) -> Vec<f64> {
     match search.width() {
         width if width > 1 && layers.iter().all(|layer| layer.layer.stride == 1) => {
-            beam_block(layers, frames, width, codes, sq_dists)
+            let Workspace { beam, scratch, .. } = space;
+            beam_block(layers, frames, width, codes, sq_dists, beam, scratch)
         }
         _ => greedy_block(layers, frames, codes, sq_dists, space),
     }
@@ -33,7 +34,7 @@ fn greedy_block(
     let Some(dim) = layers.first().map(|layer| layer.outputs.dim()) else { return Vec::new() };
     let num_layers = layers.len();
     let num_frames = frames.len() / dim;
-    let Workspace { residual, codes: chosen, sq_dists: dists, scratch } = space;
+    let Workspace { residual, codes: chosen, sq_dists: dists, scratch, .. } = space;
     residual.clear();
     residual.extend_from_slice(frames);
     chosen.resize(num_frames, 0);
@@ -62,4 +63,5 @@ pub(super) struct Workspace {
     codes: Vec<u32>,
     sq_dists: Vec<f32>,
     scratch: Scratch,
+    beam: BeamWorkspace,
 }

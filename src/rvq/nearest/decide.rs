@@ -96,7 +96,8 @@ pub(super) fn decide_paths(
 /// Brings the first `wanted` of `ranked` into the order of their true distances, paths and codes.
 #[inline(always)]
 fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
-    sort(ranked);
+    // The bits of numbers that are not negative have their order; what is equal in f32 is put in order below.
+    ranked.sort_unstable_by_key(|&(_, _, dist)| dist.to_bits());
     let wanted = wanted.min(ranked.len());
     // Runs of neighbours that f32 cannot tell apart; what lies in different runs is in the right order.
     let mut start = 0;
@@ -110,7 +111,7 @@ fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
             for (dist, (path, code), _) in run.iter_mut() {
                 *dist = exact_sq_dist(&paths[*path as usize * book.dim..][..book.dim], book.row(*code));
             }
-            sort(run);
+            run.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         }
         start = end;
     }
@@ -120,11 +121,6 @@ fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
 #[inline(always)]
 fn is_certain(book: &Codebook, a: f64, b: f64) -> bool {
     b - a > slack(b, book.dim)
-}
-
-#[inline(always)]
-fn sort(ranked: &mut [Ranked]) {
-    ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
 }
 
 /// How far apart two f32 distances must be to be in the right order; `b` is the larger.

@@ -225,11 +225,14 @@ fn norm_bound(sum: f32) -> f32 {
 
 /// Sum of 16 lanes in an order that every kernel keeps.
 #[inline(always)]
-pub(super) fn tree(mut lanes: [f32; 16]) -> f32 {
-    for half in [8, 4, 2, 1] {
-        for l in 0..half {
-            lanes[l] += lanes[l + half];
-        }
+pub(super) fn tree(lanes: [f32; 16]) -> f32 {
+    // An array for each step: halving one in place goes through memory.
+    let (mut eight, mut four) = ([0.0f32; 8], [0.0f32; 4]);
+    for l in 0..8 {
+        eight[l] = lanes[l] + lanes[l + 8];
     }
-    lanes[0]
+    for l in 0..4 {
+        four[l] = eight[l] + eight[l + 4];
+    }
+    (four[0] + four[2]) + (four[1] + four[3])
 }

@@ -63,7 +63,7 @@ impl Kernel {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
-            let avx2 = has!("avx2") && has!("fma");
+            let avx2 = has!("avx2") && has!("fma") && has!("bmi1") && has!("popcnt");
             let avx512 = avx2 && has!("avx512f") && has!("avx512bw");
             match self {
                 Self::Portable => true,

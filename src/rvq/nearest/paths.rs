@@ -7,7 +7,7 @@
 
 use super::decide::{Pick, Ranked, decide_paths};
 use super::layout::TILE;
-use super::path_scores::{MAX_TABLE_PATHS, collect_pairs, path_scores, trunk_scores};
+use super::path_scores::{MAX_TABLE_PATHS, collect_pairs, fill_spans, path_scores, trunk_scores};
 use super::row_table::PathsSoFar;
 use super::scratch::{PathScratch, Scratch, TILES};
 use super::simd::{Job, Simd, dispatch};
@@ -116,16 +116,17 @@ impl Job for Screen<'_> {
         let Self { tables, so_far, keeps_first, kept, picks, scratch, left } = self;
         let book = &tables.book;
         let (num_frames, len) = (so_far.num_frames(), so_far.paths * book.dim);
+        fill_spans(tables, so_far.paths, kept, &mut scratch.paths.spans);
         for first in (0..num_frames).step_by(TILES * TILE) {
             let frames = first..num_frames.min(first + TILES * TILE);
             trunk_scores(simd, tables, so_far, frames.clone(), scratch);
             for (nth, frame) in frames.enumerate() {
                 let Scratch { paths, ranked, .. } = &mut *scratch;
-                let Some(margin) = path_scores(simd, tables, so_far, frame, nth, kept, paths) else {
+                if !path_scores(simd, tables, so_far, frame, nth, paths) {
                     left.push(frame);
                     continue;
-                };
-                collect_pairs(simd, book, margin, keeps_first, kept, paths);
+                }
+                collect_pairs(simd, tables, keeps_first, kept, paths);
                 let residual = &so_far.residual[frame * len..][..len];
                 let picks = &mut picks[frame * kept..][..kept];
                 decide_paths(book, residual, &paths.pairs, keeps_first, ranked, picks);

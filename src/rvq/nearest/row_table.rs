@@ -67,8 +67,6 @@ impl PathsSoFar<'_> {
 /// rounds is as small as what the paths leave over.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plan {
-    /// The path of each frame that is the trunk.
-    trunks: Vec<u32>,
     /// Where rows start, list by list: for each frame the trunk's, behind the codes that all paths have in common with it, then each path's.
     rows: Vec<u32>,
     /// Where each list ends.
@@ -85,36 +83,37 @@ impl Plan {
         let num_layers = codes.len() / drift.len();
         let num_earlier = table.num_layers();
         self.paths = paths;
-        for list in [&mut self.trunks, &mut self.rows, &mut self.ends, &mut self.shared] {
+        for list in [&mut self.rows, &mut self.ends, &mut self.shared] {
             list.clear();
         }
+        let trunk = self.trunk();
         for frame in frames {
             let codes_of = |path: usize| &codes[(frame * paths + path) * num_layers..][..num_earlier];
-            let shared = |trunk: usize, path: usize| {
-                let pairs = codes_of(path).iter().zip(codes_of(trunk));
-                pairs.take_while(|(a, b)| a == b).count()
-            };
-            // The greedy path comes first, the best of the others second: which of them the rest branches off is all that is left open.
-            let sum = |&trunk: &usize| (0..paths).map(|path| shared(trunk, path)).sum::<usize>();
-            let trunk = (0..paths.min(2)).max_by_key(sum).unwrap_or(0);
-            self.trunks.push(trunk as u32);
-            let least = (0..paths).map(|path| shared(trunk, path)).min().unwrap_or(0);
-            self.push(table, codes_of(trunk), least);
+            let start = self.shared.len();
+            self.shared.push(num_earlier as u32);
             for path in 0..paths {
-                self.push(table, codes_of(path), shared(trunk, path));
+                let pairs = codes_of(path).iter().zip(codes_of(trunk));
+                self.shared.push(pairs.take_while(|(a, b)| a == b).count() as u32);
+            }
+            self.shared[start] = self.shared[start..].iter().copied().fold(num_earlier as u32, u32::min);
+            self.push(table, codes_of(trunk), start);
+            for path in 0..paths {
+                self.push(table, codes_of(path), start + 1 + path);
             }
         }
     }
 
-    fn push(&mut self, table: &RowTable, codes: &[u32], shared: usize) {
-        self.shared.push(shared as u32);
+    /// Adds the rows of a list: those behind the codes that it leaves out.
+    fn push(&mut self, table: &RowTable, codes: &[u32], list: usize) {
+        let shared = self.shared[list] as usize;
         self.rows.extend((shared..).zip(&codes[shared..]).map(|(layer, &code)| table.row_of(layer, code)));
         self.ends.push(self.rows.len() as u32);
     }
 
-    /// The trunk of each frame.
-    pub(super) fn trunks(&self) -> &[u32] {
-        &self.trunks
+    /// The path that is the trunk.
+    pub(super) fn trunk(&self) -> usize {
+        // The greedy path comes first, the best of the others second: most paths part from it late.
+        1.min(self.paths.saturating_sub(1))
     }
 
     /// All rows of frame `nth`.

@@ -1,5 +1,7 @@
 //! The memory that searches reuse from block to block.
 
+use std::ops::Range;
+
 use super::decide::Ranked;
 use super::layout::{FrameBounds, Lanes, TILE, Tile, Units};
 use super::row_table::Plan;
@@ -34,9 +36,27 @@ pub(super) struct PathScratch {
     pub(super) stumps: Vec<Units>,
     /// Scores of a frame's paths, `(paths, panels)`.
     pub(super) scores: Vec<Units>,
-    /// The least score of each lane of each path, part by part.
+    pub(super) spans: Vec<Span>,
+    /// The least score of each lane of each path, `(paths, spans)`.
     pub(super) least: Vec<Units>,
-    /// `||r||²` of each path, in units.
-    pub(super) squares: Vec<i32>,
+    /// `(paths, groups)`.
+    pub(super) squares: Vec<Square>,
     pub(super) pairs: Vec<(u32, u32)>,
+}
+
+/// Panels of one unit that the least score of each lane is taken of.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    pub(super) panels: Range<usize>,
+    /// The group that they belong to.
+    pub(super) group: usize,
+    /// How many times their unit is twice the finest.
+    pub(super) shift: u32,
+}
+
+/// What a path's scores of a group lack to be squared distances, in the finest units: at least, and at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Square {
+    pub(super) lower: i32,
+    pub(super) upper: i32,
 }

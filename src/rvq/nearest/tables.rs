@@ -1,5 +1,7 @@
 //! Products of the codes of earlier layers with those of one layer: what lets several paths be screened for little more than the price of one.
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -14,26 +16,41 @@ use super::simd::{Job, LARGEST_PART, Simd, dispatch};
 
 /// A layer's codes beside tables of their products with the codes of the layers before it.
 ///
-/// Every number is a whole one of units of `step`, modulo 2^16: a sum of them is right wherever the true sum fits 16 bits, whatever its parts.
+/// Every number is a whole one of the units of its panel, modulo 2^16: a sum of them is right wherever the true sum fits 16 bits, whatever its parts.
 #[derive(Debug)]
 pub struct PathTables {
     pub(super) book: Codebook,
     pub(super) kernel: Kernel,
-    pub(super) limits: Limits,
     /// For each earlier layer `2 e.c`, a row for each of its codes `e`, in which the codes `c` of this layer are in the order of the panels; `c` is
     /// taken from the centre of its codebook, `e` as it is.
     pub(super) table: RowTable,
-    /// Value of a unit: a power of two, so that dividing by it rounds nothing.
+    /// The finest unit.
     pub(super) step: f32,
-    /// How far a number of the tables may be off before it is rounded to units.
-    pub(super) error: f32,
+    /// Neighbouring panels with the same unit.
+    pub(super) groups: Vec<Group>,
 }
 
-/// Norm of what a path leaves over, in norms of the longest code, up to which scores surely fit 16 bits.
-const REACH: f32 = 6.0;
+/// Panels whose codes are of a length, so that one unit suits them: a few long codes do not make it coarse for all others.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    pub panels: Range<usize>,
+    /// How many times the unit is twice the finest.
+    pub shift: u32,
+    /// One by the unit, which is a power of two, so that multiplying by it rounds nothing.
+    pub inverse_step: f32,
+    pub limits: Limits,
+    /// How far a number of the tables may be off before it is rounded to units.
+    pub error: f32,
+}
+
+/// Norm of what a path leaves over, in norms of the code of median length and of the longest, up to one of which scores surely fit 16 bits.
+const REACH: (f32, f32) = (6.0, 1.5);
 
 /// Largest score that 16 bits are to hold, with room for its bound.
 pub(super) const LARGEST_SCORE: f32 = 32_000.0;
+
+/// How many times a unit may be twice the finest.
+const MAX_SHIFT: i32 = 12;
 
 /// Rows that one task makes.
 const ROWS: usize = 64;
@@ -60,15 +77,21 @@ impl PathTables {
             return None;
         }
         table.units.resize(num_rows * num_panels, Units::ZERO);
-        let (mut rest, mut start, mut error) = (table.units.as_mut_slice(), 0, 0.0f32);
+        let mut groups = maker.groups.clone();
+        let (mut rest, mut start) = (table.units.as_mut_slice(), 0);
         for rows in earlier {
             let len = rows.nrows() * num_panels;
             let (units, behind) = rest.split_at_mut(len);
-            error = error.max(maker.fill(*rows, units)?);
+            for (group, error) in groups.iter_mut().zip(maker.fill(*rows, units)?) {
+                group.error = group.error.max(error);
+            }
             table.starts.push(start);
             (rest, start) = (behind, start + len as u32);
         }
-        Some(Self { limits: Limits::of(&book), book, kernel, table, step: maker.step, error })
+        for group in &mut groups {
+            group.limits = Limits::of(&book.errors[group.panels.clone()]);
+        }
+        Some(Self { book, kernel, table, step: maker.step, groups })
     }
 
     /// Bytes of the tables for a codebook of `num_codes` behind layers that have `num_earlier` codes together.
@@ -89,7 +112,7 @@ fn prepared(codebook: ArrayView2<'_, f32>, kernel: Kernel) -> Option<Codebook> {
     book.can_screen.then_some(book)
 }
 
-/// What bounds the error of every score of a codebook.
+/// What bounds the error of every score of some panels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// Norm of the longest code, from the centre.
@@ -101,8 +124,8 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    fn of(book: &Codebook) -> Self {
-        let largest = |of: fn(&PanelErrors) -> f32| book.errors.iter().map(of).fold(0.0, f32::max);
+    fn of(panels: &[PanelErrors]) -> Self {
+        let largest = |of: fn(&PanelErrors) -> f32| panels.iter().map(of).fold(0.0, f32::max);
         Self {
             length: largest(|panel| panel.length),
             code_error: largest(|panel| panel.error),
@@ -133,13 +156,46 @@ pub(super) fn fill_empty(num_codes: usize, row: &mut [Units], value: i16) {
     }
 }
 
+/// The finest unit that a codebook's panels are to have, and the panels by unit; `None` where f32 does not reach.
+fn groups_of(book: &Codebook) -> Option<(f32, Vec<Group>)> {
+    // Codes are in the order of their norms, but for what a kernel rounds.
+    let longest = book.errors.iter().map(|panel| panel.length).fold(0.0, f32::max);
+    let median = book.errors.get(book.errors.len() / 2)?.length;
+    let reach = (REACH.0 * median).max(REACH.1 * longest);
+    let unit = |length: f32| length * (length + 2.0 * reach) / LARGEST_SCORE;
+    if !(1e-30..1e30).contains(&unit(longest)) {
+        return None;
+    }
+    let exponent = |length: f32| (unit(length).to_bits() >> 23) as i32 - 126;
+    let finest = exponent(median).max(exponent(longest) - MAX_SHIFT);
+    let mut groups: Vec<Group> = Vec::new();
+    for (p, panel) in book.errors.iter().enumerate() {
+        let last = groups.last().map_or(0, |group| group.shift);
+        let shift = ((exponent(panel.length) - finest).max(0) as u32).max(last);
+        match groups.last_mut().filter(|group| group.shift == shift) {
+            Some(group) => group.panels.end = p + 1,
+            None => groups.push(Group {
+                panels: p..p + 1,
+                shift,
+                inverse_step: 2f32.powi(-finest - shift as i32),
+                limits: Limits::of(&[]),
+                error: 0.0,
+            }),
+        }
+    }
+    for group in &mut groups {
+        group.limits = Limits::of(&book.errors[group.panels.clone()]);
+    }
+    Some((2f32.powi(finest), groups))
+}
+
 /// Makes rows of tables: `2 e.c` is the difference between the scores of the origin and of `e`.
 struct Maker {
     /// For a kernel that rounds little: what it costs is added up along a path.
     book: Codebook,
     kernel: Kernel,
-    limits: Limits,
     step: f32,
+    groups: Vec<Group>,
     /// Scores of the origin of the frames' space, place by place.
     origin: Vec<Lanes>,
     origin_bounds: FrameBounds,
@@ -149,27 +205,36 @@ impl Maker {
     fn new(codebook: ArrayView2<'_, f32>) -> Option<Self> {
         let kernel = Kernel::best_precise();
         let book = prepared(codebook, kernel)?;
-        let limits = Limits::of(&book);
-        let unit = limits.length * limits.length * (1.0 + 2.0 * REACH) / LARGEST_SCORE;
-        if !(1e-30..1e30).contains(&unit) {
-            return None;
-        }
-        let step = 2f32.powi((unit.to_bits() >> 23) as i32 - 126);
+        let (step, groups) = groups_of(&book)?;
         let mut origin = vec![Lanes::default(); book.codes.len()];
         let at_zero = vec![0.0; book.dim];
         let scores = Scores { book: &book, frame: &at_zero, scores: &mut origin };
         let origin_bounds = dispatch(kernel, scores)?;
-        Some(Self { book, kernel, limits, step, origin, origin_bounds })
+        Some(Self { book, kernel, step, groups, origin, origin_bounds })
     }
 
-    /// Makes the rows of `codes`, `(num_codes, dim)`, and gives how far they may be off; `None` where they cannot be made.
-    fn fill(&self, codes: ArrayView2<'_, f32>, rows: &mut [Units]) -> Option<f32> {
+    /// Makes the rows of `codes`, `(num_codes, dim)`, and gives how far those of each group may be off; `None` where they cannot be made.
+    fn fill(&self, codes: ArrayView2<'_, f32>, rows: &mut [Units]) -> Option<Vec<f32>> {
         let codes = Rows::of(codes);
         let tasks = codes.values().par_chunks(ROWS * self.book.dim);
         let tasks = tasks.zip(rows.par_chunks_mut(ROWS * self.book.codes.len()));
-        let errors: Option<Vec<f32>> =
+        let errors: Option<Vec<Vec<f32>>> =
             tasks.map(|(codes, rows)| dispatch(self.kernel, Fill { maker: self, codes, rows })).collect();
-        Some(errors?.into_iter().fold(0.0, f32::max))
+        let mut most = vec![0.0; self.groups.len()];
+        for errors in errors? {
+            most.iter_mut().zip(errors).for_each(|(most, error)| *most = error.max(*most));
+        }
+        Some(most)
+    }
+
+    /// How far `2 e.c` may be off for the codes of a group, where these are the bounds of `e`; `None` where it cannot be made.
+    #[inline(always)]
+    fn error(&self, group: &Group, bounds: FrameBounds) -> Option<f32> {
+        let Group { limits, inverse_step, .. } = group;
+        let largest = limits.largest_score(bounds) + limits.largest_score(self.origin_bounds);
+        let roundings = limits.score_error(bounds) + limits.score_error(self.origin_bounds);
+        let fits = bounds.threshold > f32::NEG_INFINITY && largest * inverse_step < LARGEST_PART;
+        fits.then_some(roundings + largest * f32::EPSILON)
     }
 }
 
@@ -202,7 +267,7 @@ impl Job for Scores<'_> {
     }
 }
 
-/// Makes the rows of some codes and gives how far they may be off; `None` where they cannot be made.
+/// Makes the rows of some codes and gives how far those of each group may be off; `None` where they cannot be made.
 struct Fill<'a> {
     maker: &'a Maker,
     codes: &'a [f32],
@@ -210,40 +275,39 @@ struct Fill<'a> {
 }
 
 impl Job for Fill<'_> {
-    type Output = Option<f32>;
+    type Output = Option<Vec<f32>>;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let Self { maker, codes, rows } = self;
-        let Maker { book, limits, step, origin, origin_bounds, .. } = maker;
-        let (num_panels, inverse) = (book.codes.len(), 1.0 / step);
+        let Maker { book, groups, origin, .. } = maker;
+        let num_panels = book.codes.len();
         let mut scratch = Scratch::default();
         let mut lanes = [Lanes::default(); TILE];
-        let mut error = 0.0f32;
+        let mut errors = vec![0.0f32; groups.len()];
         for (codes, rows) in codes.chunks(TILE * book.dim).zip(rows.chunks_mut(TILE * num_panels)) {
             screen::encode_tile(S::FORMAT, book, codes, &mut scratch);
             for &bounds in &scratch.bounds[..codes.len() / book.dim] {
-                let largest = limits.largest_score(bounds) + limits.largest_score(*origin_bounds);
-                let off =
-                    limits.score_error(bounds) + limits.score_error(*origin_bounds) + largest * f32::EPSILON;
-                if !(bounds.threshold > f32::NEG_INFINITY && largest * inverse < LARGEST_PART) {
-                    return None;
+                for (error, group) in errors.iter_mut().zip(groups) {
+                    *error = error.max(maker.error(group, bounds)?);
                 }
-                error = error.max(off);
             }
-            for (p, (panel, codes)) in book.panels.chunks_exact(book.num_words).zip(&book.codes).enumerate() {
-                simd.scores(panel, codes, &scratch.tile, &mut lanes);
-                for (row, scores) in rows.chunks_exact_mut(num_panels).zip(&mut lanes) {
-                    for l in 0..PANEL {
-                        scores.0[l] = origin[p].0[l] - scores.0[l];
+            for group in groups {
+                for p in group.panels.clone() {
+                    let panel = &book.panels[p * book.num_words..][..book.num_words];
+                    simd.scores(panel, &book.codes[p], &scratch.tile, &mut lanes);
+                    for (row, scores) in rows.chunks_exact_mut(num_panels).zip(&mut lanes) {
+                        for l in 0..PANEL {
+                            scores.0[l] = origin[p].0[l] - scores.0[l];
+                        }
+                        simd.to_units(&scores.0, group.inverse_step, &mut row[p]);
                     }
-                    simd.to_units(&scores.0, inverse, &mut row[p]);
                 }
             }
             for row in rows.chunks_exact_mut(num_panels) {
                 fill_empty(book.num_codes, row, 0);
             }
         }
-        Some(error)
+        Some(errors)
     }
 }

@@ -18,13 +18,13 @@ macro_rules! kernel {
         }
     };
 }
-kernel!(Avx2, avx2, "avx2,fma");
-kernel!(Avx2Int16, avx2_int16, "avx2,fma");
-kernel!(Avx2Int8, avx2_int8, "avx2,fma");
-kernel!(AvxVnni, avx_vnni, "avx2,fma,avxvnni");
-kernel!(Avx512, avx512, "avx2,fma,avx512f,avx512bw");
-kernel!(Avx512Vnni, avx512_vnni, "avx2,fma,avx512f,avx512bw,avx512vnni");
-kernel!(Avx512VnniInt16, avx512_vnni_int16, "avx2,fma,avx512f,avx512bw,avx512vnni");
+kernel!(Avx2, avx2, "avx2,fma,bmi1,popcnt");
+kernel!(Avx2Int16, avx2_int16, "avx2,fma,bmi1,popcnt");
+kernel!(Avx2Int8, avx2_int8, "avx2,fma,bmi1,popcnt");
+kernel!(AvxVnni, avx_vnni, "avx2,fma,bmi1,popcnt,avxvnni");
+kernel!(Avx512, avx512, "avx2,fma,bmi1,popcnt,avx512f,avx512bw");
+kernel!(Avx512Vnni, avx512_vnni, "avx2,fma,bmi1,popcnt,avx512f,avx512bw,avx512vnni");
+kernel!(Avx512VnniInt16, avx512_vnni_int16, "avx2,fma,bmi1,popcnt,avx512f,avx512bw,avx512vnni");
 
 macro_rules! simd {
     ($name:ident, $format:expr, $lanes:ident, $frames:literal x $vectors:literal, zero: $zero:expr,

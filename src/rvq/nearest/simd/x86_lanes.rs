@@ -160,14 +160,14 @@ pub(super) mod eight {
     pub(in super::super) fn to_units(scores: &[f32; PANEL], inverse_step: f32, units: &mut Units) {
         // SAFETY: features as in the parent module; the vectors lie within the panel.
         unsafe {
-            let (inverse, round) = (_mm256_set1_ps(inverse_step), _mm256_set1_ps(ROUND));
-            let whole = |v: usize| {
-                let scores = _mm256_loadu_ps(scores.as_ptr().add(v * 8));
-                let bits = _mm256_castps_si256(_mm256_fmadd_ps(scores, inverse, round));
-                _mm256_and_si256(bits, _mm256_set1_epi32(0xffff))
-            };
             for v in 0..2 {
-                let packed = _mm256_packus_epi32(whole(2 * v), whole(2 * v + 1));
+                let mut whole = [_mm256_setzero_si256(); 2];
+                for half in 0..2 {
+                    let scores = _mm256_loadu_ps(scores.as_ptr().add(v * 16 + half * 8));
+                    let bits = _mm256_fmadd_ps(scores, _mm256_set1_ps(inverse_step), _mm256_set1_ps(ROUND));
+                    whole[half] = _mm256_and_si256(_mm256_castps_si256(bits), _mm256_set1_epi32(0xffff));
+                }
+                let packed = _mm256_packus_epi32(whole[0], whole[1]);
                 let packed = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
                 _mm256_storeu_si256(units.0.as_mut_ptr().cast::<__m256i>().add(v), packed);
             }
