@@ -4,6 +4,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
+use super::layout::{PANEL, Units};
+use super::row_table::RowTable;
+use super::simd::Terms;
 use super::*;
 
 /// Roughly normal numbers, `(rows, cols)`.
@@ -230,22 +233,39 @@ fn best_of_paths_naive(
     pairs.into_iter().map(|pair| pair.1).take(kept).collect()
 }
 
-/// The paths of random frames through `books`, and the search through the last of them with tables and without.
+/// Three paths of random frames through `books`, and the search through the last of them with tables and without.
 fn check_paths(what: &str, frames: &Array2<f32>, books: &[Array2<f32>], most_left: usize) {
+    check_many_paths(what, frames, books, most_left, 3, &[(true, 4), (false, 1), (false, 5)]);
+}
+
+/// The same with any number of paths, and of those that are kept.
+fn check_many_paths(
+    what: &str,
+    frames: &Array2<f32>,
+    books: &[Array2<f32>],
+    most_left: usize,
+    paths: usize,
+    kept: &[(bool, usize)],
+) {
     let (book, earlier) = books.split_last().unwrap();
-    let (dim, paths, num_layers) = (book.ncols(), 3, books.len());
+    let (dim, num_layers) = (book.ncols(), books.len());
     let num_frames = frames.nrows();
     let mut rng = Pcg64Mcg::seed_from_u64(5);
     let mut codes = vec![0u32; num_frames * paths * num_layers];
     let (mut residual, mut drift) = (Vec::new(), Vec::new());
+    let mut before = vec![0; num_layers];
     for (path, codes) in codes.chunks_exact_mut(num_layers).enumerate() {
         let mut left = frames.row(path / paths).to_vec();
         let mut off = 0.0;
-        for (code, book) in codes.iter_mut().zip(earlier) {
+        // Every third path has its first codes in common with the one before, every ninth of them all.
+        let shared = if path % 3 == 2 { path % 9 / 3 } else { 0 };
+        for (layer, (code, book)) in codes.iter_mut().zip(earlier).enumerate() {
             *code = rng.random_range(0..book.nrows() as u32);
+            *code = if layer < shared { before[layer] } else { *code };
             left.iter_mut().zip(book.row(*code as usize)).for_each(|(r, e)| *r -= e);
             off += f32::EPSILON * left.iter().map(|r| r * r).sum::<f32>().sqrt();
         }
+        before.copy_from_slice(codes);
         residual.extend(left);
         drift.push(off);
     }
@@ -255,7 +275,7 @@ fn check_paths(what: &str, frames: &Array2<f32>, books: &[Array2<f32>], most_lef
     let tables = kernels.iter().map(|&kernel| PathTables::new(book.view(), &views, Some(kernel)));
     let tables: Vec<_> = std::iter::once(None).chain(tables).collect();
     let searcher = Searcher::new(book.view());
-    for (keeps_first, kept) in [(true, 4), (false, 1), (false, 5)] {
+    for &(keeps_first, kept) in kept {
         let kept = kept.min(paths * book.nrows());
         let expected: Vec<(u32, u32)> = residual
             .chunks_exact(paths * dim)
@@ -302,4 +322,75 @@ fn paths_through_equal_codes_and_numbers_out_of_range() {
     check_paths("huge frames", &huge, &books[..2], 20);
     let tiny: Vec<_> = books.iter().map(|book| book * 1e-38).collect();
     check_paths("tiny", &(frames * 1e-38), &tiny, 20);
+}
+
+#[test]
+fn many_paths_and_codes_of_unequal_length() {
+    let mut books: Vec<_> = (0..4).map(|layer| normal(200, 40, layer) * 0.7f32.powi(layer as i32)).collect();
+    let frames = normal(9, 40, 9);
+    let kept = [(true, 64), (false, 33), (true, 1)];
+    for paths in [1, 2, 20, 64] {
+        check_many_paths(&format!("{paths} paths"), &frames, &books, 1, paths, &kept);
+    }
+    for (k, mut row) in books[3].rows_mut().into_iter().enumerate() {
+        row *= if k % 50 == 0 { 15.0 } else { 0.5 + (k % 7) as f32 / 3.0 };
+    }
+    check_many_paths("a few long codes", &frames, &books, 1, 5, &[(true, 5), (false, 1)]);
+    books[3].row_mut(3).mapv_inplace(|v| v * 3e4);
+    check_many_paths("one very long code", &frames, &books, 9, 5, &[(true, 5), (false, 1)]);
+}
+
+/// What a kernel does lane by lane.
+struct LaneByLane<'a> {
+    scores: &'a [f32; PANEL],
+    table: &'a RowTable,
+}
+
+impl Job for LaneByLane<'_> {
+    type Output = (Vec<[i16; PANEL]>, Vec<u32>);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let Self { scores, table } = self;
+        let num_panels = table.num_panels;
+        let mut units = Units::ZERO;
+        simd.to_units(scores, 0.25, &mut units);
+        let from = vec![units; num_panels];
+        let mut sums = vec![Units::ZERO; num_panels];
+        let rows: Vec<u32> = (0..4).map(|row| row * num_panels as u32).collect();
+        let terms = Terms { from: &from, table, added: &rows[..2], taken: &rows[2..3], soon: &rows[3..] };
+        let least = simd.add_up(&terms, 1..num_panels, &mut sums);
+        let bits = [i16::MIN, -300, 0, 300, i16::MAX].map(|limit| simd.units_at_most(&least, limit));
+        sums.push(units);
+        sums.push(least);
+        (sums.iter().map(|panel| panel.0).collect(), bits.to_vec())
+    }
+}
+
+#[test]
+fn kernels_do_the_same_lane_by_lane() {
+    let mut rng = Pcg64Mcg::seed_from_u64(3);
+    let mut random = || Units(std::array::from_fn(|_| rng.random_range(i16::MIN..=i16::MAX)));
+    // Panels that fill blocks and that do not.
+    let num_panels = 14;
+    let units = (0..4 * num_panels).map(|_| random()).collect();
+    let table = RowTable { units, starts: vec![0], num_panels };
+    let scores: [f32; PANEL] = std::array::from_fn(|l| (l as f32 - 11.3) * 10_007.0);
+    let expected = simd::dispatch(Kernel::Portable, LaneByLane { scores: &scores, table: &table });
+    for (l, &unit) in expected.0[num_panels].iter().enumerate() {
+        assert_eq!(unit, (f64::from(scores[l]) * 0.25).round_ties_even() as i64 as i16);
+    }
+    for panel in 1..num_panels {
+        let row = |row: usize, l: usize| table.units[row * num_panels + panel].0[l];
+        let sums = &expected.0[panel];
+        for l in 0..PANEL {
+            let sum = expected.0[num_panels][l].wrapping_add(row(0, l)).wrapping_add(row(1, l));
+            assert_eq!(sums[l], sum.wrapping_sub(row(2, l)));
+            assert!(expected.0[num_panels + 1][l] <= sums[l]);
+        }
+    }
+    for kernel in available_kernels() {
+        let found = simd::dispatch(kernel, LaneByLane { scores: &scores, table: &table });
+        assert_eq!(found, expected, "{kernel:?}");
+    }
 }

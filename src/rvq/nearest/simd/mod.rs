@@ -181,18 +181,27 @@ macro_rules! scores {
         let panel = $panel.as_chunks::<UNROLL>().0;
         let words = &$tile.words.as_chunks::<UNROLL>().0[..TILE * panel.len()];
         for first in (0..TILE).step_by($frames) {
-            let mut sums: [[_; $vectors]; $frames] =
-                std::array::from_fn(|f| [$zero($tile.offsets[first + f].wrapping_neg()); $vectors]);
+            // Loops and no `from_fn`: its closures are not always inlined, and then compiled without the kernel's instructions.
+            let mut sums = [[$zero(0); $vectors]; $frames];
+            for f in 0..$frames {
+                sums[f] = [$zero($tile.offsets[first + f].wrapping_neg()); $vectors];
+            }
             for (i, codes) in panel.iter().enumerate() {
-                // SAFETY: `first + f < TILE` and `i < panel.len()`, so the index is below the length of `words`.
-                let words: [&[u32; UNROLL]; $frames] =
-                    std::array::from_fn(|f| unsafe { words.get_unchecked((first + f) * panel.len() + i) });
+                let mut rows = [&[0; UNROLL]; $frames];
+                for f in 0..$frames {
+                    // SAFETY: `first + f < TILE` and `i < panel.len()`, so the index is below the length of `words`.
+                    rows[f] = unsafe { words.get_unchecked((first + f) * panel.len() + i) };
+                }
                 for w in 0..UNROLL {
+                    let words = codes[w].0.as_ptr();
                     // SAFETY: the vectors lie within the words of the panel's codes.
-                    let codes: [_; $vectors] =
-                        std::array::from_fn(|v| unsafe { $load(codes[w].0.as_ptr().add(v * WIDTH).cast()) });
+                    let mut codes = [unsafe { $load(words.cast()) }; $vectors];
+                    for v in 1..$vectors {
+                        // SAFETY: as above.
+                        codes[v] = unsafe { $load(words.add(v * WIDTH).cast()) };
+                    }
                     for f in 0..$frames {
-                        let x = $splat(words[f][w]);
+                        let x = $splat(rows[f][w]);
                         for v in 0..$vectors {
                             sums[f][v] = $step(sums[f][v], codes[v], x);
                         }
@@ -201,10 +210,9 @@ macro_rules! scores {
             }
             for v in 0..$vectors {
                 // SAFETY: the vectors lie within the arrays of the panel.
-                let (norm, step) = unsafe {
-                    let [norm, step] = [&$codes.norm, &$codes.step];
-                    ($load_f32(norm.as_ptr().add(v * WIDTH)), $load_f32(step.as_ptr().add(v * WIDTH)))
-                };
+                let norm = unsafe { $load_f32($codes.norm.as_ptr().add(v * WIDTH)) };
+                // SAFETY: as above.
+                let step = unsafe { $load_f32($codes.step.as_ptr().add(v * WIDTH)) };
                 for f in 0..$frames {
                     let score = $finish(sums[f][v], norm, step, $tile.steps[first + f]);
                     // SAFETY: the vector lies within the frame's scores.
