@@ -1,6 +1,6 @@
 //! Counts and sums of the frames that chose each code.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
 use rayon::prelude::*;
 
 /// How many frames chose each code, and what they add up to.
@@ -76,10 +76,7 @@ impl CodeSums {
                     let code_idx = task * CODES_A_TASK + offset;
                     row.fill(0.0);
                     for &frame_idx in &order[starts[code_idx] as usize..starts[code_idx + 1] as usize] {
-                        let frame = frames.row(frame_idx as usize);
-                        for (sum, &value) in row.iter_mut().zip(frame) {
-                            *sum += f64::from(value);
-                        }
+                        add_to(row.view_mut(), frames.row(frame_idx as usize));
                     }
                 }
             },
@@ -105,6 +102,16 @@ impl CodeSums {
             (Some(&from), Some(&to)) => self.order.get(from as usize..to as usize).unwrap_or(&[]),
             _ => &[],
         }
+    }
+}
+
+/// `sum += frame`.
+fn add_to(mut sum: ArrayViewMut1<'_, f64>, frame: ArrayView1<'_, f32>) {
+    if let (Some(sum), Some(frame)) = (sum.as_slice_mut(), frame.to_slice()) {
+        // The same additions, in vectors.
+        sum.iter_mut().zip(frame).for_each(|(sum, &value)| *sum += f64::from(value));
+    } else {
+        sum.iter_mut().zip(frame).for_each(|(sum, &value)| *sum += f64::from(value));
     }
 }
 

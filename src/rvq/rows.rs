@@ -67,14 +67,16 @@ impl<'a> Rows<'a> {
     pub(crate) fn gather(&mut self, frames: ArrayView2<'_, f32>, indices: &[u32]) {
         let (num_rows, dim) = (indices.len(), frames.ncols());
         let values = self.values.to_mut();
-        values.clear();
-        values.reserve(num_rows * dim);
-        for &index in indices {
-            match frames.row(index as usize).to_slice() {
-                Some(row) => values.extend_from_slice(row),
-                None => values.extend(frames.row(index as usize)),
+        values.resize(num_rows * dim, 0.0);
+        let blocks = values.par_chunks_mut(BLOCK_ROWS * dim.max(1)).zip(indices.par_chunks(BLOCK_ROWS));
+        blocks.for_each(|(block, indices)| {
+            for (row, &index) in block.chunks_exact_mut(dim.max(1)).zip(indices) {
+                match frames.row(index as usize).to_slice() {
+                    Some(frame) => row.copy_from_slice(frame),
+                    None => row.iter_mut().zip(frames.row(index as usize)).for_each(|(v, &x)| *v = x),
+                }
             }
-        }
+        });
         (self.num_rows, self.dim) = (num_rows, dim);
     }
 

@@ -1,11 +1,15 @@
 //! The running averages that all rules share, and the draws that take the place of dead codes.
 
-use ndarray::{Array1, ArrayView1, ArrayViewMut1};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis};
 use rand_pcg::Pcg64;
+use rayon::prelude::*;
 
 use crate::random;
 
 use super::{CodeSums, Codebook};
+
+/// Rows that one task writes at least.
+const ROWS_A_TASK: usize = 64;
 
 /// The EMA core: [`averages`], then [`smoothed_rows`].
 ///
@@ -21,7 +25,7 @@ pub(super) fn averages(codebook: &mut Codebook, batch: &CodeSums, decay: f64) {
     for (size, &count) in sizes.iter_mut().zip(batch.counts()) {
         *size = decay * *size + (1.0 - decay) * f64::from(count);
     }
-    ndarray::Zip::from(sums).and(batch.sums()).for_each(|avg, &sum| {
+    ndarray::Zip::from(sums).and(batch.sums()).par_for_each(|avg, &sum| {
         *avg = decay * *avg + (1.0 - decay) * sum;
     });
 }
@@ -36,10 +40,7 @@ pub(super) fn smoothed_rows(codebook: &mut Codebook, epsilon: f64) {
     if total <= 0.0 {
         return;
     }
-    for ((mut row, &size), sum) in embed.rows_mut().into_iter().zip(sizes.iter()).zip(sums.rows()) {
-        let smoothed = (size + epsilon) / (total + num_codes * epsilon) * total;
-        write_quotient(&mut row, sum, smoothed);
-    }
+    write_rows(embed, sizes, sums, |size| (size + epsilon) / (total + num_codes * epsilon) * total);
 }
 
 /// `e_k = m_k / max(c_k, eps)`, without smoothing.
@@ -47,9 +48,7 @@ pub(super) fn smoothed_rows(codebook: &mut Codebook, epsilon: f64) {
 /// From moshi's `EuclideanCodebook.embedding`.
 pub(super) fn clamped_rows(codebook: &mut Codebook, epsilon: f64) {
     let (embed, sizes, sums) = codebook.parts_mut();
-    for ((mut row, &size), sum) in embed.rows_mut().into_iter().zip(sizes.iter()).zip(sums.rows()) {
-        write_quotient(&mut row, sum, size.max(epsilon));
-    }
+    write_rows(embed, sizes, sums, |size| size.max(epsilon));
 }
 
 /// The codes with `c_k < threshold`, ascending; none for a threshold of 0.
@@ -81,6 +80,18 @@ pub(super) fn place(codebook: &mut Codebook, code_idx: usize, frame: ArrayView1<
     for (sum, &value) in sums.row_mut(code_idx).iter_mut().zip(frame) {
         *sum = f64::from(value) * size;
     }
+}
+
+/// Writes every row as its sum over `divisor` of its size, on the current rayon pool.
+fn write_rows(
+    embed: &mut Array2<f32>,
+    sizes: &Array1<f64>,
+    sums: &Array2<f64>,
+    divisor: impl Fn(f64) -> f64 + Sync,
+) {
+    let rows = embed.axis_iter_mut(Axis(0)).into_par_iter().zip(sums.axis_iter(Axis(0)).into_par_iter());
+    let rows = rows.enumerate().with_min_len(ROWS_A_TASK);
+    rows.for_each(|(code, (mut row, sum))| write_quotient(&mut row, sum, divisor(sizes[code])));
 }
 
 /// `row = sum / size`; where that is not a finite f32 (a size that underflowed), the row stays.
