@@ -2,13 +2,15 @@
 
     python benches/compare.py FRAMES.npy [--codes 1024] [--layers 8] [--batch 16384] [--threads 2] [--rounds 3]
 
-Needs from PyPI: torch, faiss-cpu, numpy, and without their dependencies encodec and vector-quantize-pytorch
-(with einops, einx, loguru, torch-einops-utils). Ours is run by cargo, or from --bench, a `speed` bench built before.
+Needs from PyPI: faiss-cpu, numpy, and for all but the beams and k-means torch, and without their dependencies encodec and
+vector-quantize-pytorch (with einops, einx, loguru, torch-einops-utils). Ours is run by cargo, or from --bench, a `speed` bench built before.
 Both sides take turns, round by round, so that a machine that slows down slows both; a figure is the median over the
-rounds. --only leaves out all but the pairs of these kinds (train, encode, beam, assign, kmeans).
+rounds. --kernel "avx2 int16" holds our beams to one kernel; FAISS_OPT_LEVEL=avx2 in the environment does the same for FAISS.
+--only leaves out all but the pairs of these kinds (train, encode, beam, assign, kmeans).
 """
 
 import argparse
+import functools
 import os
 import statistics
 import subprocess
@@ -28,6 +30,7 @@ def arguments():
     parser.add_argument("--batch", type=int, default=16384)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--kernel")
     parser.add_argument("--bench")
     parser.add_argument("--only", type=lambda names: names.split(","))
     return parser.parse_args()
@@ -47,15 +50,18 @@ def peers(args):
     """Each peer's name and a function that makes one that gives its vectors a second."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)
-    sys.modules.setdefault("torchaudio", types.ModuleType("torchaudio"))
     import faiss
     import numpy as np
-    import torch
-    from encodec.quantization.core_vq import ResidualVectorQuantization
-    from vector_quantize_pytorch import ResidualVQ
 
-    torch.set_num_threads(args.threads)
-    torch.set_grad_enabled(False)
+    @functools.cache
+    def torch():
+        sys.modules.setdefault("torchaudio", types.ModuleType("torchaudio"))
+        import torch
+
+        torch.set_num_threads(args.threads)
+        torch.set_grad_enabled(False)
+        return torch
+
     faiss.omp_set_num_threads(args.threads)
     frames = np.load(args.frames).astype(np.float32)
     block = np.ascontiguousarray(frames[: args.batch])
@@ -66,33 +72,40 @@ def peers(args):
         return lambda: count / seconds(work)
 
     def core(train):
+        torch()
+        from encodec.quantization.core_vq import ResidualVectorQuantization
+
         quantizer = ResidualVectorQuantization(
             num_quantizers=args.layers, dim=dim, codebook_size=args.codes, kmeans_init=True, decay=0.99,
             threshold_ema_dead_code=2,
         ).train(train)
         for layer in quantizer.layers:
             book = layer._codebook
-            book.embed.copy_(torch.from_numpy(block[rows]))
+            book.embed.copy_(torch().from_numpy(block[rows]))
             book.embed_avg.copy_(book.embed)
             book.cluster_size.fill_(count / args.codes)
             book.inited.fill_(1)
-        channels_first = torch.from_numpy(block).t()[None].contiguous()
+        channels_first = torch().from_numpy(block).t()[None].contiguous()
         work = quantizer if train else quantizer.encode
         return rate(lambda: work(channels_first))
 
     def lucid():
+        torch()
+        from vector_quantize_pytorch import ResidualVQ
+
         quantizer = ResidualVQ(
             dim=dim, num_quantizers=args.layers, codebook_size=args.codes, decay=0.99, threshold_ema_dead_code=2,
             kmeans_init=False,
         ).train()
-        channels_last = torch.from_numpy(block)[None]
+        channels_last = torch().from_numpy(block)[None]
         return rate(lambda: quantizer(channels_last))
 
     def faiss_rq(beam, tables):
         quantizer = faiss.ResidualQuantizer(dim, args.layers, int(np.log2(args.codes)))
-        quantizer.max_beam_size = beam
+        quantizer.max_beam_size = min(beam, 5)
         quantizer.cp.niter = 1
         quantizer.train(frames[:8192])
+        quantizer.max_beam_size = beam
         quantizer.use_beam_LUT = tables
         return rate(lambda: quantizer.compute_codes(block))
 
@@ -102,7 +115,7 @@ def peers(args):
         return rate(lambda: index.search(block, 1))
 
     def sgemm():
-        left, right = torch.randn(count, dim), torch.randn(dim, args.codes)
+        left, right = torch().randn(count, dim), torch().randn(dim, args.codes)
         return rate(lambda: left @ right)
 
     samples = np.ascontiguousarray(frames[:65536])
@@ -124,6 +137,8 @@ def peers(args):
         "FAISS encode, beam 1": lambda: faiss_rq(1, 0),
         "FAISS encode, beam 1, tables": lambda: faiss_rq(1, 1),
         "FAISS encode, beam 5, tables": lambda: faiss_rq(5, 1),
+        "FAISS encode, beam 16, tables": lambda: faiss_rq(16, 1),
+        "FAISS encode, beam 32, tables": lambda: faiss_rq(32, 1),
         "FAISS flat": flat,
         "sgemm alone": sgemm,
         "FAISS k-means": lambda: kmeans,
@@ -137,6 +152,8 @@ def ours(args, only):
     command = ([args.bench] if args.bench else cargo) + [str(Path(args.frames).resolve())]
     for flag in ("codes", "layers", "batch", "threads"):
         command += [f"--{flag}", str(getattr(args, flag))]
+    if args.kernel:
+        command += ["--kernel", args.kernel]
     command += ["--only", only]
     output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     found = {}
@@ -156,6 +173,8 @@ PAIRS = [
     ("encode", "encode_greedy", "FAISS encode, beam 1, tables"),
     ("encode", "encode_greedy", "FAISS flat"),
     ("beam", "encode_beam5", "FAISS encode, beam 5, tables"),
+    ("beam", "encode_beam16", "FAISS encode, beam 16, tables"),
+    ("beam", "encode_beam32", "FAISS encode, beam 32, tables"),
     ("assign", "assign_one_layer", "FAISS flat"),
     ("assign", "assign_one_layer", "sgemm alone"),
     ("kmeans", "kmeans_10_iterations", "FAISS k-means"),

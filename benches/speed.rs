@@ -1,7 +1,8 @@
 //! What the README's speed table is made of: training, encoding, beam search, assignment, k-means, what a second thread gains and what
 //! observing a training costs.
 //!
-//! `cargo bench --bench speed -- [FRAMES.npy] [--codes 1024] [--layers 8] [--batch 16384] [--threads 2] [--only train,encode,...]`. Without a file it runs on a
+//! `cargo bench --bench speed -- [FRAMES.npy] [--codes 1024] [--layers 8] [--batch 16384] [--threads 2] [--kernel "avx2 int16"] [--only train,encode,...]`; a kernel is
+//! for the beams alone. Without a file it runs on a
 //! seeded mixture of 65 536 x 128. One line a figure: name, seconds, vectors a second. `benches/compare.py` runs it beside its peers.
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +18,7 @@ use rvqscope::metrics::usage;
 use rvqscope::random::{self, Purpose};
 use rvqscope::rvq::encoder::Encoder;
 use rvqscope::rvq::init::{self, EmptyCluster};
-use rvqscope::rvq::nearest::Searcher;
+use rvqscope::rvq::nearest::{Kernel, Searcher};
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Codebook, LayerSpan, Rvq, rules};
 use rvqscope::task::{Cancel, Task};
@@ -28,6 +29,7 @@ struct Setup {
     codes: usize,
     layers: usize,
     batch: usize,
+    kernel: Option<Kernel>,
     only: Vec<String>,
 }
 
@@ -49,6 +51,7 @@ fn main() {
         codes: number("codes", 1024),
         layers: number("layers", 8),
         batch: number("batch", 16_384),
+        kernel: flags.get("kernel").map(|name| Kernel::ALL.into_iter().find(|k| k.name() == name).unwrap()),
         only: flags.get("only").map_or_else(Vec::new, |text| text.split(',').map(str::to_owned).collect()),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(number("threads", 2)).build().unwrap();
@@ -139,10 +142,15 @@ fn run(setup: &Setup) {
     }
     if wants("beam") {
         // FAISS's tables of code products are made when it is trained, so ours are not counted either.
-        let encoder = Encoder::new(&rvq, LayerSpan::ALL).unwrap();
+        let encoder = match setup.kernel {
+            Some(kernel) => Encoder::with_kernel(&rvq, LayerSpan::ALL, kernel).unwrap(),
+            None => Encoder::new(&rvq, LayerSpan::ALL).unwrap(),
+        };
         encoder.prepare_paths();
-        let seconds = median(3, || drop(black_box(encoder.encode(block, Search::Beam(5)).unwrap())));
-        print("encode_beam5", seconds, block.nrows());
+        for width in [5, 16, 32] {
+            let seconds = median(3, || drop(black_box(encoder.encode(block, Search::Beam(width)).unwrap())));
+            print(&format!("encode_beam{width}"), seconds, block.nrows());
+        }
     }
     if wants("assign") {
         let searcher = Searcher::new(rvq.layers()[0].codebook.embed());
