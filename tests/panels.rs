@@ -826,12 +826,11 @@ fn codes_that_belong_together_are_marked_together() {
     assert!(marked(&harness).is_empty());
 }
 
-#[test]
-fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
-    let dir = tempfile::tempdir().unwrap();
+/// A window with a training of 8 codes whose code map is in front, and where that is.
+fn with_code_map(dir: &Path) -> (Harness<'static, App>, egui::Rect) {
     let mut harness = window(SIZES[1], Theme::Dark);
     set_params(&mut harness, 8, 2, 10);
-    open(&mut harness, features(dir.path(), 300, false));
+    open(&mut harness, features(dir, 300, false));
     train(&mut harness);
     harness.state_mut().layout_mut().show("codebook");
     let start = Instant::now();
@@ -842,17 +841,65 @@ fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
         harness.run_steps(2);
     }
     harness.run_steps(3);
-    let (_, area) = plots(&harness).into_iter().find(|(name, _)| name.contains("Code map")).unwrap();
+    let area = map_area(&harness);
+    (harness, area)
+}
+
+/// Where the code map is: what is told of marked codes above it moves it.
+fn map_area(harness: &Harness<'_, App>) -> egui::Rect {
+    plots(harness).into_iter().find(|(name, _)| name.contains("Code map")).unwrap().1
+}
+
+/// Drags through places from the first to the last.
+fn drag_along(harness: &mut Harness<'_, App>, way: &[egui::Pos2]) {
+    harness.drag_at(way[0]);
+    for &at in &way[1..] {
+        harness.hover_at(at);
+        harness.step();
+    }
+    harness.drop_at(way[way.len() - 1]);
+    harness.run_steps(3);
+}
+
+#[test]
+fn codes_are_marked_by_a_line_around_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut harness, _) = with_code_map(dir.path());
+    let marked = |harness: &Harness<'_, App>| harness.state().session().marked().to_vec();
+    let drag = |harness: &mut Harness<'_, App>, corners: &[usize]| {
+        let area = map_area(harness).shrink(2.0);
+        let all = [area.left_top(), area.right_top(), area.right_bottom(), area.left_bottom()];
+        drag_along(harness, &corners.iter().map(|&nth| all[nth]).collect::<Vec<_>>());
+        marked(harness)
+    };
+    let all = [0, 1, 2, 3, 4, 5, 6, 7];
+    harness.get_by_label("Lasso").click();
+    harness.run_steps(2);
+    assert_eq!(drag(&mut harness, &[0, 1, 2, 3]), all, "all of them were inside");
+    // The line from the last place to the first is part of it: it leaves the other half out.
+    let halves = [drag(&mut harness, &[0, 1, 2]), drag(&mut harness, &[2, 3, 0])];
+    let mut both = halves.concat();
+    both.sort_unstable();
+    both.dedup();
+    assert!(halves.iter().all(|half| (1..8).contains(&half.len())), "{halves:?}");
+    assert_eq!(both, all);
+    // A box needs no key either, and the choice goes back.
+    harness.get_by_label("Box").click();
+    harness.run_steps(2);
+    assert_eq!(drag(&mut harness, &[0, 2]), all);
+    harness.get_by_label("Move").click();
+    apply(&mut harness, SelectCommand::Code(0, Some(1)));
+    assert!(drag(&mut harness, &[0, 1, 2, 3]).is_empty(), "the map was moved");
+}
+
+#[test]
+fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut harness, area) = with_code_map(dir.path());
     let corners = [area.left_top() + egui::vec2(3.0, 3.0), area.right_bottom() - egui::vec2(3.0, 3.0)];
     let drag = |harness: &mut Harness<'_, App>, modifiers| {
         harness.event(egui::Event::ModifiersChanged(modifiers));
-        harness.drag_at(corners[0]);
-        for at in [area.center(), corners[1]] {
-            harness.hover_at(at);
-            harness.step();
-        }
-        harness.drop_at(corners[1]);
-        harness.step();
+        drag_along(harness, &[corners[0], area.center(), corners[1]]);
         harness.event(egui::Event::ModifiersChanged(egui::Modifiers::NONE));
         harness.run_steps(3);
     };

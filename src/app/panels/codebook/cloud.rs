@@ -2,6 +2,7 @@
 
 use egui_plot::{PlotBounds, PlotPoint};
 
+use super::outline::Outline;
 use crate::metrics::buffers::CodebookView;
 use crate::training::{CodeState, LayerCodes};
 
@@ -60,18 +61,10 @@ impl Cloud {
         nearest.filter(|(_, p)| distance(p) <= 0.1 * span).map(|(code, point)| (code, *point))
     }
 
-    /// The codes in the rectangle between two corners, its edges with it.
-    pub fn within(&self, [a, b]: [PlotPoint; 2]) -> Vec<usize> {
-        let ((left, right), (low, high)) = ((a.x.min(b.x), a.x.max(b.x)), (a.y.min(b.y), a.y.max(b.y)));
-        let is_in = |p: &PlotPoint| (left..=right).contains(&p.x) && (low..=high).contains(&p.y);
-        let all = self.points.iter().enumerate();
-        all.filter(|(_, point)| is_in(point)).map(|(code, _)| code).collect()
-    }
-
     /// The rows in sight, where they are not too many to be drawn one by one.
     pub fn in_sight(&self, bounds: &PlotBounds) -> Option<Vec<Group>> {
         let corner = |[x, y]: [f64; 2]| PlotPoint::new(x, y);
-        let seen = self.within([corner(bounds.min()), corner(bounds.max())]);
+        let seen = Outline::Rectangle([corner(bounds.min()), corner(bounds.max())]).held(&self.points);
         (seen.len() <= MOST_POINTS).then(|| group(&self.points, &self.codes, &self.steps, seen))
     }
 
@@ -188,9 +181,10 @@ mod tests {
     #[test]
     fn a_rectangle_holds_what_lies_inside_whatever_its_first_corner() {
         let (cloud, at) = (cloud(), PlotPoint::new);
-        assert_eq!(cloud.within([at(5.0, 1.0), at(-1.0, -1.0)]), [0, 1, 2, 4]);
-        assert_eq!(cloud.within([at(4.0, 0.0), at(4.0, 0.12)]), [1, 2]);
-        assert!(cloud.within([at(7.0, 1.0), at(8.0, 2.0)]).is_empty());
+        let within = |corners| Outline::Rectangle(corners).held(&cloud.points);
+        assert_eq!(within([at(5.0, 1.0), at(-1.0, -1.0)]), [0, 1, 2, 4]);
+        assert_eq!(within([at(4.0, 0.0), at(4.0, 0.12)]), [1, 2]);
+        assert!(within([at(7.0, 1.0), at(8.0, 2.0)]).is_empty());
         assert_eq!(cloud.nearest(at(-5.9, 0.1)).unwrap().0, 3);
         assert!(cloud.nearest(at(-3.0, 3.0)).is_none());
     }

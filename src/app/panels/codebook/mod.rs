@@ -3,6 +3,8 @@
 
 mod cloud;
 mod maps;
+mod marking;
+mod outline;
 mod picture;
 mod textures;
 

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use egui::{Color32, PointerButton, Rect, Stroke, StrokeKind, TextureHandle, Ui, vec2};
+use egui::{Color32, Rect, Stroke, TextureHandle, Ui, vec2};
 use egui_plot::{PlotImage, PlotPoint, PlotPoints, PlotUi, Points};
 
 use super::super::parts::{ramp_ui, swatch_ui};
 use super::super::state_color;
 use super::cloud::{Cloud, MOST_POINTS};
 use super::maps::{Maps, Place};
+use super::marking::Marking;
 use super::{ID, textures};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
@@ -37,8 +38,7 @@ pub struct RowPicture {
     cloud: Memo<CloudKey, Arc<Cloud>>,
     density: Memo<(ByPtr<OnceLock<CodeMap>>, bool), TextureHandle>,
     rows: Memo<(ByPtr<Cloud>, bool), TextureHandle>,
-    /// The first corner of a rectangle that is being drawn.
-    corner: Option<PlotPoint>,
+    marking: Marking,
 }
 
 /// What is drawn: a layer of a run, and its map where there is one.
@@ -87,7 +87,7 @@ impl Shown<'_> {
         let label = format!("Axis {} of the {whose}{}", nth + 1, share.unwrap_or_default());
         let text = format!(
             "A principal axis of {of}, with its share of their variance. Points are as large as codes are used and have the colour of their state; \
-             near-duplicates are joined. Click a code to select it, drag with Shift to mark all codes in a rectangle"
+             near-duplicates are joined. Click a code to select it. Drag with Shift, or with Box or Lasso above the map, to mark all codes inside"
         );
         Axis::real(&label, &text)
     }
@@ -107,14 +107,14 @@ impl RowPicture {
         self.maps.get(ctx, ui, run, layer).filter(fits)
     }
 
-    /// Draws it; a click selects the nearest code, and a rectangle drawn with Shift marks the codes inside.
+    /// Draws it; a click selects the nearest code, and what is drawn around codes marks them.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: Shown<'_>, height: f32) {
         // Each layer and plane is moved and zoomed on its own.
         ui.push_id((shown.layer, shown.map.is_some()), |ui| self.chart_ui(ctx, ui, shown, height));
     }
 
     fn chart_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: Shown<'_>, height: f32) {
-        let Self { cloud, density, rows, corner, .. } = self;
+        let Self { cloud, density, rows, marking, .. } = self;
         let Shown { run, codebook, layer, map } = shown;
         let (palette, split) = (ctx.palette, ctx.session.selection().split);
         let key = (map.cloned().map(ByPtr), ByPtr(run.clone()), layer, split);
@@ -135,15 +135,18 @@ impl RowPicture {
             rows_image(texture, cloud)
         });
         let behind_is_drawn = behind.is_some();
-        let selects = corner.is_some() || ui.input(|input| input.modifiers.shift);
+        let marks = marking.draws(ui);
         let title = format!("Code map of layer {}", layer + 1);
         let drawn = Chart::new(ID, "picture", &title, shown.axis(0), shown.axis(1), height)
             .reader(move |at| read(cloud, codebook, at))
-            .tune(move |plot| plot.allow_drag(!selects))
+            .tune(move |plot| plot.allow_drag(!marks))
             .show(
                 ctx,
                 ui,
-                |ui| legend_ui(ctx, ui, cloud, behind_is_drawn),
+                |ui| {
+                    marking.tool_ui(ui);
+                    legend_ui(ctx, ui, cloud, behind_is_drawn);
+                },
                 || Some(table(cloud)),
                 move |plot| {
                     behind.into_iter().for_each(|image| plot.image(image));
@@ -152,9 +155,9 @@ impl RowPicture {
                 },
             );
         near_ui(ctx, ui, &drawn, cloud);
-        match rectangle_ui(ctx, ui, &drawn, corner) {
-            Some(corners) => {
-                let inside = cloud.within(corners);
+        match marking.ui(ctx, ui, &drawn) {
+            Some(outline) => {
+                let inside = outline.held(&cloud.points);
                 if !inside.is_empty() {
                     ctx.send(SelectCommand::Codes(layer, inside.into()));
                 }
@@ -269,33 +272,6 @@ fn near_ui(ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn, cloud: &Cloud) {
     for ends in pairs.take(MOST_POINTS) {
         painter.line_segment(ends, stroke);
     }
-}
-
-/// Draws the rectangle that is drawn with Shift, and gives its corners when it is let go.
-fn rectangle_ui(
-    ctx: &PanelCtx<'_>,
-    ui: &Ui,
-    drawn: &Drawn,
-    corner: &mut Option<PlotPoint>,
-) -> Option<[PlotPoint; 2]> {
-    let Drawn { response, transform, .. } = drawn;
-    if response.drag_started_by(PointerButton::Primary) && ui.input(|input| input.modifiers.shift) {
-        let origin = ui.input(|input| input.pointer.press_origin()).or(response.interact_pointer_pos());
-        *corner = origin.map(|at| transform.value_from_position(at));
-    }
-    let first = (*corner)?;
-    let pointer = response.interact_pointer_pos();
-    if !response.dragged() {
-        *corner = None;
-        return pointer.map(|at| [first, transform.value_from_position(at)]);
-    }
-    if let Some(pointer) = pointer {
-        let rect = Rect::from_two_pos(transform.position_from_point(&first), pointer);
-        let painter = ui.painter().with_clip_rect(response.rect.intersect(ui.clip_rect()));
-        painter.rect_filled(rect, 0.0, ctx.palette.accent.gamma_multiply(0.15));
-        painter.rect_stroke(rect, 0.0, Stroke::new(1.0, ctx.palette.accent), StrokeKind::Inside);
-    }
-    None
 }
 
 fn table(cloud: &Cloud) -> String {
