@@ -305,6 +305,54 @@ fn the_error_of_dimensions_and_stretches_leads_to_frames() {
 }
 
 #[test]
+fn the_error_by_token_leads_to_codes_and_to_their_worst_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = trained(dir.path(), 900, false, 8);
+    show(&mut harness, "error");
+    click(&mut harness, "By token");
+    assert!(has(&harness, "Codes of layer 1 by their part in its error"));
+    assert!(has(&harness, "Their codes add: the place in Time that each code meets worst"));
+    let listed = |harness: &Window| {
+        let mut rows: Vec<(i64, String)> = harness
+            .query_all_by_label_contains("Select code ")
+            .filter_map(|node| Some((node.rect().top() as i64, node.accesskit_node().label()?)))
+            .collect();
+        rows.sort();
+        rows.iter().map(|(_, label)| label.trim_start_matches("Select code ").parse().unwrap()).collect()
+    };
+    // Whose share is the largest, on the frames that are looked at.
+    let by_error = |harness: &Window, layer: usize| {
+        let session = harness.state().session();
+        let evaluation = session.view().unwrap().run.evaluation(session.selection().split).unwrap();
+        let errors = evaluation.layers[layer].code_sq_error.clone();
+        let mut codes: Vec<usize> = (0..errors.len()).collect();
+        codes.sort_by(|&a, &b| errors[b].total_cmp(&errors[a]));
+        codes
+    };
+    let rows: Vec<usize> = listed(&harness);
+    assert!(rows.len() >= 4 && by_error(&harness, 0).starts_with(&rows), "{rows:?}");
+    click(&mut harness, &format!("Select code {}", rows[1]));
+    assert_eq!(selected(&harness), (0, Some(rows[1])));
+    click(&mut harness, "Sort by Code");
+    click(&mut harness, "Sort by Code");
+    assert!(listed(&harness).iter().copied().is_sorted_by(|a: &usize, b| a < b));
+    click(&mut harness, "Sort by Error, held-out");
+
+    apply(&mut harness, SelectCommand::Layer(2));
+    assert!(has(&harness, "Codes of layer 3 by their part in its error"));
+    click(&mut harness, "Encode the frames");
+    let worst = by_error(&harness, 2)[0];
+    let button = format!("Go to the worst place of code {worst}");
+    wait_for(&mut harness, &button);
+    click(&mut harness, &button);
+    assert_eq!(selected(&harness), (2, Some(worst)));
+    let session = harness.state().session();
+    let Some((frame, end)) = session.selection().frames else { panic!("no place") };
+    let TokensLook::Ready { tokens, outdated: false } = session.tokens() else { panic!("no codes") };
+    assert_eq!((end, tokens.values[[2, frame]] as usize), (frame + 1, worst), "a frame that chose the code");
+}
+
+#[test]
 fn a_loaded_model_and_codes_alone_say_what_they_cannot_show() {
     let dir = tempfile::tempdir().unwrap();
     let model = dir.path().join("model.safetensors");

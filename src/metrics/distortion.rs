@@ -72,8 +72,18 @@ pub fn error_share(code_sq_error: &[f64], code_idx: usize) -> Option<f64> {
 /// The share of several codes, each named once, in that total.
 #[must_use]
 pub fn error_share_of(code_sq_error: &[f64], codes: &[usize]) -> Option<f64> {
-    let total: f64 = code_sq_error.iter().sum();
     let own: f64 = codes.iter().filter_map(|&code| code_sq_error.get(code)).sum();
+    share(own, code_sq_error.iter().sum())
+}
+
+/// The share of every code in that total, in order.
+#[must_use]
+pub fn error_shares(code_sq_error: &[f64]) -> Vec<Option<f64>> {
+    let total: f64 = code_sq_error.iter().sum();
+    code_sq_error.iter().map(|&own| share(own, total)).collect()
+}
+
+fn share(own: f64, total: f64) -> Option<f64> {
     (total > 0.0).then(|| own / total)
 }
 
@@ -147,6 +157,10 @@ mod tests {
         assert_eq!(
             (error_share(&[1.0, 3.0], 1), error_share(&[0.0], 0), error_share(&[1.0], 7)),
             (Some(0.75), None, None)
+        );
+        assert_eq!(
+            (error_shares(&[1.0, 3.0]), error_shares(&[0.0])),
+            (vec![Some(0.25), Some(0.75)], vec![None])
         );
         assert_eq!([margin(1.0, 4.0), margin(4.0, 4.0)], [Some(0.75), Some(0.0)]);
     }

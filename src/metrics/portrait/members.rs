@@ -140,23 +140,9 @@ impl Members {
 }
 
 impl MembersOf<'_> {
-    /// What the layer searches for, of frames or groups of frames that begin at `starts`, which ascend: a row for each.
+    /// What the layer searches for, of frames or groups of frames that begin at `starts`.
     fn input(&self, starts: &[u32]) -> Result<Array2<f32>, RvqError> {
-        let Self { rvq, layer_idx, frames, codes, .. } = *self;
-        let stride = rvq.layers().get(layer_idx).map_or(1, |layer| layer.stride);
-        let end = frames.nrows().min(codes.ncols());
-        let group = |&start: &u32| (start as usize..end).take(stride);
-        let picked: Vec<usize> = starts.iter().flat_map(group).collect();
-        if starts.last().is_some_and(|&last| last as usize >= end) {
-            return Err(RvqError::Shape(format!(
-                "there are {end} frames with codes, fewer than were sorted"
-            )));
-        }
-        rvq.search_input(
-            layer_idx,
-            frames.select(Axis(0), &picked).view(),
-            codes.select(Axis(1), &picked).view(),
-        )
+        search_inputs(self.rvq, self.layer_idx, self.frames, self.codes, starts)
     }
 
     /// The frames at these distances with their runners-up.
@@ -168,6 +154,24 @@ impl MembersOf<'_> {
         };
         picked.par_iter().map(one).collect()
     }
+}
+
+/// What layer `layer_idx` searches for, of frames or groups of frames that begin at `starts`, which ascend: a row for each.
+pub(super) fn search_inputs(
+    rvq: &Rvq,
+    layer_idx: usize,
+    frames: ArrayView2<'_, f32>,
+    codes: ArrayView2<'_, u32>,
+    starts: &[u32],
+) -> Result<Array2<f32>, RvqError> {
+    let stride = rvq.layers().get(layer_idx).map_or(1, |layer| layer.stride);
+    let end = frames.nrows().min(codes.ncols());
+    let group = |&start: &u32| (start as usize..end).take(stride);
+    let picked: Vec<usize> = starts.iter().flat_map(group).collect();
+    if starts.last().is_some_and(|&last| last as usize >= end) {
+        return Err(RvqError::Shape(format!("there are {end} frames with codes, fewer than were sorted")));
+    }
+    rvq.search_input(layer_idx, frames.select(Axis(0), &picked).view(), codes.select(Axis(1), &picked).view())
 }
 
 /// The nearest row to `seen` that is not `code_idx`.
@@ -186,10 +190,11 @@ pub(super) fn distance(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f64 {
 mod tests {
     use super::*;
     use crate::metrics::over_time::OverTime;
-    use crate::metrics::portrait::FramesByCode;
+    use crate::metrics::portrait::{FramesByCode, worst_frames};
     use crate::rvq::encoder::Encoder;
     use crate::rvq::search::Search;
     use crate::rvq::{ChainParts, Codebook, Layer, LayerSpan, Metric, Projection};
+    use crate::task::{Cancel, Task};
 
     fn draw(index: u64, shape: (usize, usize), scale: f64) -> Array2<f32> {
         let mut rng = random::stream(3, Purpose::Data, index);
@@ -248,8 +253,29 @@ mod tests {
                     stride: layer.stride,
                 };
                 let index = FramesByCode::of(over);
+                let worst = worst_frames(
+                    rvq,
+                    layer_idx,
+                    frames.view(),
+                    codes.view(),
+                    over,
+                    &Task::silent(&Cancel::default()),
+                );
+                let worst = worst.unwrap();
+                assert_eq!(worst.len(), num_codes);
                 for code_idx in 0..num_codes {
                     let chosen = index.frames(code_idx);
+                    let sq_dist = |frame: usize| encoded.sq_dists[frame * rvq.num_layers() + layer_idx];
+                    let farthest = chosen
+                        .iter()
+                        .map(|&frame| sq_dist(frame as usize))
+                        .fold(None, |far, d| Some(far.map_or(d, |far: f32| far.max(d))));
+                    let told = worst[code_idx].map(|worst| (worst.distance, sq_dist(worst.frame).sqrt()));
+                    assert_eq!(told.is_some(), farthest.is_some());
+                    if let (Some((distance, of_frame)), Some(farthest)) = (told, farthest) {
+                        assert!((distance - f64::from(farthest.sqrt())).abs() < 1e-4 * (1.0 + distance));
+                        assert!((distance - f64::from(of_frame)).abs() < 1e-4 * (1.0 + distance));
+                    }
                     let of = MembersOf {
                         rvq,
                         layer_idx,

@@ -6,10 +6,12 @@
 mod beside;
 mod index;
 mod members;
+mod worst;
 
 pub use beside::{Beside, Neighbourhood};
 pub use index::FramesByCode;
 pub use members::{Member, Members, MembersOf, RunnerUp};
+pub use worst::{Worst, worst_frames};
 
 use super::{LayerTally, buffers::Neighbour, distortion, usage};
 use crate::rvq::Rvq;
@@ -28,6 +30,8 @@ pub struct Standing {
     pub use_share: f64,
     /// Its share of the layer's error, as [`distortion::code_distortion`] defines it; `None` where there is no error, or it is not known.
     pub error_share: Option<f64>,
+    /// Its [`distortion::code_distortion`]; `None` where no frame chose it, or the error is not known.
+    pub distortion: Option<f64>,
     /// The root mean squared distance of the frames that chose it; `None` where there is none.
     pub radius: Option<f64>,
 }
@@ -36,15 +40,28 @@ impl Standing {
     /// The part of `code_idx` in `tally`; `None` where no frame was counted, or the code is not there.
     #[must_use]
     pub fn of(tally: &LayerTally, code_idx: usize) -> Option<Self> {
-        let (frames, count) = (usage::frames(&tally.counts), *tally.counts.get(code_idx)?);
-        let error_share = distortion::error_share(&tally.code_sq_error, code_idx);
-        let sq_error = tally.code_sq_error.get(code_idx).filter(|_| error_share.is_some());
+        let share = distortion::error_share(&tally.code_sq_error, code_idx);
+        Self::new(tally, usage::frames(&tally.counts), code_idx, share)
+    }
+
+    /// The part of every code in `tally`, in order; nothing where no frame was counted.
+    #[must_use]
+    pub fn all(tally: &LayerTally) -> Vec<Self> {
+        let (frames, shares) = (usage::frames(&tally.counts), distortion::error_shares(&tally.code_sq_error));
+        let of = |code| Self::new(tally, frames, code, shares.get(code).copied().flatten());
+        (0..tally.counts.len()).filter_map(of).collect()
+    }
+
+    fn new(tally: &LayerTally, frames: u64, code_idx: usize, error_share: Option<f64>) -> Option<Self> {
+        let count = *tally.counts.get(code_idx)?;
+        let sq_error = tally.code_sq_error.get(code_idx).copied().filter(|_| error_share.is_some());
         (frames > 0).then(|| Self {
             count,
             frames,
             use_share: count as f64 / frames as f64,
             error_share,
-            radius: sq_error.and_then(|&sq_error| distortion::cell_radius(sq_error, count)),
+            distortion: sq_error.and_then(|sq_error| distortion::code_distortion(sq_error, count)),
+            radius: sq_error.and_then(|sq_error| distortion::cell_radius(sq_error, count)),
         })
     }
 }
@@ -95,12 +112,16 @@ mod tests {
         let standing = Standing::of(&tally, 0).unwrap();
         assert_eq!((standing.count, standing.frames, standing.use_share), (3, 4, 0.75));
         assert_eq!((standing.error_share, standing.radius), (Some(0.25), Some(2.0)));
+        assert_eq!(standing.distortion, Some(4.0));
         assert_eq!(Standing::of(&tally, 2).unwrap().radius, None, "no frame tells how wide the cell is");
         assert_eq!(Standing::of(&tally, 3), None);
+        let one_by_one: Vec<_> = (0..3).filter_map(|code| Standing::of(&tally, code)).collect();
+        assert_eq!(Standing::all(&tally), one_by_one);
         let alone = LayerTally { counts: vec![2, 2], code_sq_error: vec![0.0; 2], ..LayerTally::default() };
         let standing = Standing::of(&alone, 1).unwrap();
         assert_eq!((standing.use_share, standing.error_share, standing.radius), (0.5, None, None));
-        assert_eq!(Standing::of(&LayerTally { counts: vec![0], ..LayerTally::default() }, 0), None);
+        let unseen = LayerTally { counts: vec![0], ..LayerTally::default() };
+        assert_eq!((Standing::of(&unseen, 0), Standing::all(&unseen)), (None, Vec::new()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod by_dimension;
 mod by_layer;
+mod by_token;
 mod clips;
 mod energy;
 mod over_time;
@@ -43,17 +44,23 @@ enum By {
     #[default]
     Layers,
     Rate,
+    Tokens,
     Dimensions,
     Time,
 }
 
 /// What there is to choose, and what it tells.
-static BY: [(By, &str, &str); 4] = [
+static BY: [(By, &str, &str); 5] = [
     (By::Layers, "By layer", "What each layer adds, and the error of each training batch"),
     (
         By::Rate,
         "By rate",
         "What the layers give for the bits that they cost, beside what Gaussian frames could give",
+    ),
+    (
+        By::Tokens,
+        "By token",
+        "The codes of the layer by what they have of its error: which codes come out worst, and where",
     ),
     (
         By::Dimensions,
@@ -91,6 +98,7 @@ pub struct Error {
     overlaid: Overlaid,
     by: By,
     rate: rate::Rate,
+    by_token: by_token::ByToken,
     by_dimension: by_dimension::ByDimension,
     over_time: over_time::OverTime,
     clips: clips::Clips,
@@ -177,6 +185,11 @@ impl Error {
             By::Rate => {
                 let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
                 self.rate.ui(ctx, ui, view, &self.overlaid.runs(ctx), height);
+            }
+            By::Tokens => {
+                let of = decoded(ctx, ui, view, "the place in Time that each code meets worst");
+                let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
+                self.by_token.ui(ctx, ui, view.run, of.as_ref(), height);
             }
             By::Dimensions => {
                 if let Some(of) = decoded(ctx, ui, view, "the error of each dimension") {
