@@ -6,7 +6,8 @@ use super::plot::numbers::number;
 use super::rich::RichHover as _;
 use super::{PanelCtx, WindowRequest};
 use crate::features::FeatureSet;
-use crate::session::{MOST_SECS, SoundCommand, SoundLook};
+use crate::session::{MOST_SECS, SoundCommand, SoundLook, SoundState};
+use crate::task::Progress;
 
 /// The height of the strip.
 pub const HEIGHT: f32 = 26.0;
@@ -15,7 +16,7 @@ const REPAINT_MILLIS: u64 = 33;
 
 /// Draws it.
 pub fn ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
-    if look.is_playing {
+    if look.state == SoundState::Playing {
         ui.ctx().request_repaint_after(std::time::Duration::from_millis(REPAINT_MILLIS));
     }
     ui.horizontal(|ui| {
@@ -41,11 +42,11 @@ pub fn ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
 /// What the keys ask for, where nothing that is typed into has the focus.
 pub fn keys(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &Ui) {
     let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    let is_on = look.is_playing || look.making.is_some();
+    let is_on = look.state != SoundState::Idle;
     if pressed(Key::P) {
         ctx.send(if is_on { SoundCommand::Stop } else { SoundCommand::Play });
     }
-    if is_on && look.take + 1 < look.takes && pressed(Key::ArrowUp) {
+    if is_on && look.take + 1 < look.made && pressed(Key::ArrowUp) {
         ctx.send(SoundCommand::Take(look.take + 1));
     }
     if is_on && look.take > 0 && pressed(Key::ArrowDown) {
@@ -54,7 +55,7 @@ pub fn keys(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &Ui) {
 }
 
 fn play_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
-    if look.is_playing || look.making.is_some() {
+    if look.state != SoundState::Idle {
         if button(ui, "■", "Stop the sound", "Be silent: `P`", false).clicked() {
             ctx.send(SoundCommand::Stop);
         }
@@ -85,19 +86,24 @@ fn take_ui(ctx: &PanelCtx<'_>, look: &SoundLook, take: usize, ui: &mut Ui) {
             format!("What is left of it after the first {layers} layers"),
         ),
     };
-    if button(ui, &text, &name, &help, look.take == take).clicked() {
+    let is_made = take < look.made;
+    let button = Button::selectable(look.take == take, RichText::new(text).size(11.0));
+    // One that is chosen and not there yet stays in sight as the one that is waited for.
+    let response = ui.add_enabled(is_made, button.min_size(vec2(20.0, 18.0)));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, is_made, look.take == take, &name));
+    let response = response.on_disabled_hover_text(format!("{help}: still to be made")).on_hover_rich(&help);
+    if response.clicked() {
         ctx.send(SoundCommand::Take(take));
     }
 }
 
-/// What is heard, or would be.
+/// What is heard, or would be; and how many versions are made.
 fn place_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
     let small = |text: String| RichText::new(text).size(12.0);
     if let Some(progress) = &look.making {
-        let share =
-            progress.as_ref().map_or(0.0, |progress| progress.done as f32 / progress.total.max(1) as f32);
-        ui.add(ProgressBar::new(share).desired_width(90.0).desired_height(10.0).fill(ctx.palette.accent));
-        ui.label(small("Making every version audible".to_owned()).color(ctx.palette.faint));
+        making_ui(ctx, progress.as_ref(), ui);
+    }
+    if look.state == SoundState::Making {
         return;
     }
     let Some(dataset) = ctx.session.dataset() else { return };
@@ -108,8 +114,12 @@ fn place_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
     if let Some(frame) = look.frame {
         words = format!("{} · {words}", frame_words(&dataset.set, frame));
     }
-    if let Some(distance) = look.distance_db.filter(|_| look.is_playing) {
+    let is_playing = look.state == SoundState::Playing;
+    if let Some(distance) = look.distance_db.filter(|_| is_playing) {
         words.push_str(&format!(" · {} dB from the source", number(distance)));
+    }
+    if look.heard.is_some_and(|heard| heard != look.take) {
+        words = format!("The source, until {} can be heard · {words}", take_words(look.take));
     }
     let response = ui.add(Label::new(small(words).color(ctx.palette.faint)).truncate());
     response.on_hover_rich(
@@ -117,11 +127,33 @@ fn place_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
     );
 }
 
+/// How far the versions are.
+fn making_ui(ctx: &PanelCtx<'_>, progress: Option<&Progress>, ui: &mut Ui) {
+    let (done, total) = progress.map_or((0, 0), |progress| (progress.done, progress.total));
+    let share = done as f32 / total.max(1) as f32;
+    ui.add(ProgressBar::new(share).desired_width(90.0).desired_height(10.0).fill(ctx.palette.accent));
+    let words = if total > 0 {
+        format!("Making version {} of {total}", done + 1)
+    } else {
+        "Making it audible".to_owned()
+    };
+    ui.label(RichText::new(words).size(12.0).color(ctx.palette.faint));
+}
+
+/// What a version is, within a sentence.
+fn take_words(take: usize) -> String {
+    match take {
+        0 => "the source".to_owned(),
+        1 => "the first layer".to_owned(),
+        layers => format!("{layers} layers"),
+    }
+}
+
 /// From where to where, and in which clip.
 fn stretch_words(set: &FeatureSet, look: &SoundLook) -> String {
     let last = look.frames.end.saturating_sub(1);
     let (from, to) = (frame_words(set, look.frames.start), frame_words(set, last));
-    let what = if look.is_playing { "" } else { "To hear: " };
+    let what = if look.state == SoundState::Playing { "" } else { "To hear: " };
     format!("{what}{from} to {to}")
 }
 

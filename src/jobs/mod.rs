@@ -116,6 +116,8 @@ pub enum JobEvent {
     Checkpoint(usize, Arc<Checkpoint>),
     /// A training waits (`true`) or goes on (`false`).
     Paused(bool),
+    /// The versions of a stretch that are made so far; a newer one makes an older one useless.
+    Takes(Arc<HeardTakes>),
     /// Something that the user should know.
     Notice(String),
 }
@@ -302,7 +304,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         JobSpec::PackWorkspace(path, folder, saver) => {
             pack_workspace(&path, &folder, &saver).map(JobOutput::Saved)
         }
-        JobSpec::Takes(spec) => takes(&spec, ctx).map(|heard| JobOutput::Takes(Arc::new(heard))),
+        JobSpec::Takes(spec) => takes(&spec, ctx).map(JobOutput::Takes),
         JobSpec::SaveSound(spec, path) => listen_to_file(&spec, &path, ctx).map(|_| JobOutput::Saved(path)),
         JobSpec::ReadRun(id, folder) => Ok(JobOutput::Read(Box::new(folder.read_run(id)?))),
     }

@@ -38,7 +38,7 @@ impl Session {
     }
 
     fn take(&mut self, mut task: Task, mail: Mail) {
-        let Mail { steps, runs, checkpoints, progress: _, paused, notices, ending } = mail;
+        let Mail { steps, runs, checkpoints, progress: _, paused, takes, notices, ending } = mail;
         let severity = match task.doing {
             Doing::Opening(_) => Severity::Warning,
             _ => Severity::Info,
@@ -67,6 +67,7 @@ impl Session {
                     self.take_evaluation(id, run);
                 }
             }
+            Doing::Sounding => takes.into_iter().for_each(|heard| self.take_takes(heard)),
             _ => {}
         }
         match ending {
@@ -162,6 +163,7 @@ impl Session {
                 if let Some(JobOutput::Takes(heard)) = self.output_or_notice(ending) {
                     self.take_takes(heard);
                 }
+                self.end_making();
             }
             Doing::Saving => {
                 if let Some(JobOutput::Saved(path)) = self.output_or_notice(ending) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::jobs::{Checkpoint, JobError, JobEvent, JobOutput};
+use crate::jobs::{Checkpoint, HeardTakes, JobError, JobEvent, JobOutput};
 use crate::task::Progress;
 use crate::training::{Run, StepRecord};
 
@@ -31,6 +31,8 @@ pub struct Mail {
     pub progress: Option<Progress>,
     /// Whether a training now waits.
     pub paused: Option<bool>,
+    /// The versions of a stretch that are made so far.
+    pub takes: Option<Arc<HeardTakes>>,
     /// Sentences for the user.
     pub notices: Vec<String>,
     /// The end.
@@ -51,6 +53,7 @@ impl Mailbox {
             JobEvent::Checkpoint(nth, kept) => drop(mail.checkpoints.insert(nth, kept)),
             JobEvent::Progress(progress) => mail.progress = Some(progress),
             JobEvent::Paused(paused) => mail.paused = Some(paused),
+            JobEvent::Takes(heard) => mail.takes = Some(heard),
             JobEvent::Notice(text) => mail.notices.push(text),
         }
     }
@@ -71,12 +74,13 @@ impl Mail {
     /// Whether nothing came.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { steps, runs, checkpoints, progress, paused, notices, ending } = self;
+        let Self { steps, runs, checkpoints, progress, paused, takes, notices, ending } = self;
         steps.is_empty()
             && runs.is_empty()
             && checkpoints.is_empty()
             && progress.is_none()
             && paused.is_none()
+            && takes.is_none()
             && notices.is_empty()
             && ending.is_none()
     }

@@ -35,6 +35,7 @@ mod stored;
 mod tests;
 mod tokens;
 mod train;
+mod transport;
 mod worker;
 mod workspace;
 
@@ -68,6 +69,7 @@ pub use selection::Selection;
 pub use severity::Severity;
 pub use sound::{MOST_SECS, SoundLook};
 pub use tokens::TokensLook;
+pub use transport::SoundState;
 pub use worker::Waker;
 pub use workspace::Startup;
 

@@ -8,12 +8,13 @@ use crate::features::Inversion;
 use crate::jobs::{CodePlaces, Dataset, HeardTakes, JobSpec, ListenSpec, TakesSpec, Voice, check_audible};
 use crate::rvq::Rvq;
 use crate::rvq::search::Search;
-use crate::sound::{Player, Server, Status, Takes};
+use crate::sound::{Player, Server, SoundError, Status, Takes};
 use crate::task::Progress;
 
 use super::activity::Doing;
 use super::command::SoundCommand;
 use super::severity::Severity;
+use super::transport::{Move, SoundState, Transport};
 use super::{Session, View};
 
 /// The longest stretch that is made audible at once, in seconds: every layer of it is.
@@ -29,11 +30,11 @@ const CONTEXT_SECS: f64 = 0.1;
 /// What is heard, and by what.
 #[derive(Default)]
 pub(super) struct Listening {
-    /// Which version: 0 for the source, else so many layers.
-    take: usize,
+    transport: Transport,
     looping: bool,
     /// What the takes are of, or will be.
     of: Option<Of>,
+    /// As many of them as are made.
     takes: Option<Arc<HeardTakes>>,
     player: Option<Player>,
     /// Where to play; the usual server.
@@ -67,14 +68,18 @@ impl PartialEq for Of {
 /// What can be heard, and what is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SoundLook {
-    /// Which version is heard or will be: 0 for the source, else so many layers.
+    /// Whether something is heard, or made to be.
+    pub state: SoundState,
+    /// Which version is chosen: 0 for the source, else so many layers.
     pub take: usize,
+    /// Which one is heard: another one while the chosen one is being made.
+    pub heard: Option<usize>,
     /// How many versions there are or can be: the source and one for each layer.
     pub takes: usize,
+    /// How many of them can be heard at once: those that are made, all of them while nothing is played or made.
+    pub made: usize,
     /// Whether it begins again at its end.
     pub looping: bool,
-    /// Whether it is played now.
-    pub is_playing: bool,
     /// Whether versions are being made, and how far that is.
     pub making: Option<Option<Progress>>,
     /// The frame that is heard now, counted through all clips.
@@ -94,42 +99,46 @@ impl Session {
     #[must_use]
     pub fn sound(&self) -> Option<SoundLook> {
         let dataset = self.dataset().filter(|dataset| is_of_audio(dataset))?;
-        let Listening { take, looping, takes, player, of, .. } = &self.listening;
-        let making = self.activity.sounding();
-        let is_playing = player.as_ref().is_some_and(|player| player.status() == Status::Playing);
-        let known = takes.as_ref().filter(|_| making.is_none());
+        let Listening { transport, looping, takes: known, player, of, .. } = &self.listening;
+        let (state, heard) = (transport.state(), transport.heard());
+        let is_on = state != SoundState::Idle;
         let layers = self.sounding_view().map_or(0, |view| view.run.rvq.num_layers());
-        let takes = known.filter(|_| is_playing).map_or(layers + 1, |known| known.takes.len());
-        let now = is_playing || making.is_some();
-        let heard = of.as_ref().filter(|_| now);
+        let takes = known.as_ref().filter(|_| is_on).map_or(layers + 1, |known| known.versions);
+        let made = known.as_ref().map_or(0, |known| known.takes.len());
+        let of = of.as_ref().filter(|_| is_on);
+        let take = transport.chosen().min(takes.saturating_sub(1));
+        let told = heard.unwrap_or(take).checked_sub(1);
         Some(SoundLook {
-            take: (*take).min(takes.saturating_sub(1)),
+            state,
+            take,
+            heard,
             takes,
+            made: if is_on { made } else { takes },
             looping: *looping,
-            is_playing,
-            making: making.map(|job| job.progress.clone()),
+            making: self.activity.sounding().map(|job| job.progress.clone()),
             frame: player
                 .as_ref()
-                .filter(|_| is_playing)
+                .filter(|_| state == SoundState::Playing)
                 .and_then(Player::position)
-                .and_then(|at| known?.frame_at(at)),
-            frames: heard.map_or_else(|| self.heard_frames(dataset), |of| of.frames.clone()),
-            code: heard.and_then(|of| of.code),
-            distance_db: take.checked_sub(1).and_then(|nth| *known?.distances_db.get(nth)?),
-            source_alone: known.and_then(|known| known.source_alone.clone()),
+                .and_then(|at| known.as_ref()?.frame_at(at)),
+            frames: of.map_or_else(|| self.heard_frames(dataset), |of| of.frames.clone()),
+            code: of.and_then(|of| of.code),
+            distance_db: told.and_then(|nth| *known.as_ref()?.distances_db.get(nth)?),
+            source_alone: known.as_ref().and_then(|known| known.source_alone.clone()),
         })
     }
 
     /// Where sound is played from now on.
     pub fn set_sound_server(&mut self, server: Server) {
+        self.stop_sound();
         self.listening.player = None;
         self.listening.server = server;
     }
 
-    /// Whether something is played, so that a window draws on.
+    /// Whether something is played.
     #[must_use]
     pub fn is_playing(&self) -> bool {
-        self.listening.player.as_ref().is_some_and(|player| player.status() == Status::Playing)
+        self.listening.transport.state() == SoundState::Playing
     }
 
     pub(super) fn apply_sound(&mut self, command: SoundCommand) {
@@ -138,10 +147,8 @@ impl Session {
             SoundCommand::PlayCode(layer, code) => self.play(Some((layer, code))),
             SoundCommand::Stop => self.stop_sound(),
             SoundCommand::Take(take) => {
-                self.listening.take = take;
-                if let Some(player) = &self.listening.player {
-                    player.switch(take);
-                }
+                let next = self.listening.transport.choose(take);
+                self.move_on(next);
             }
             SoundCommand::Loop(on) => {
                 self.listening.looping = on;
@@ -154,6 +161,7 @@ impl Session {
 
     fn stop_sound(&mut self) {
         self.activity.drop_where(|doing| matches!(doing, Doing::Sounding));
+        self.listening.transport.stop();
         if let Some(player) = &self.listening.player {
             player.stop();
         }
@@ -176,60 +184,93 @@ impl Session {
         let (rvq, search) =
             view.map_or((None, Search::Greedy), |view| (Some(view.run.rvq.clone()), view.entry.searched()));
         let of = Of { dataset, rvq, search, frames, code };
-        let is_known = self.listening.of.as_ref() == Some(&of) && self.listening.takes.is_some();
-        self.activity.drop_where(|doing| matches!(doing, Doing::Sounding));
-        if is_known {
-            return self.play_takes();
+        if self.listening.of.as_ref() != Some(&of) {
+            self.activity.drop_where(|doing| matches!(doing, Doing::Sounding));
+            self.listening.player = None;
+            self.listening.takes = None;
         }
-        self.listening.player = None;
-        self.listening.takes = None;
-        let spec = TakesSpec {
-            dataset: of.dataset.clone(),
-            rvq: of.rvq.clone(),
-            search: of.search,
-            frames: of.frames.clone(),
-            code: of.code.zip(of.rvq.clone()).map(|((layer, code), rvq)| of.places(rvq, layer, code)),
-            inversion: Inversion::default(),
-        };
+        let known = self.listening.takes.clone();
+        let layers = of.rvq.as_ref().map_or(0, |rvq| rvq.num_layers());
+        let (made, versions) =
+            known.as_ref().map_or((0, layers + 1), |known| (known.takes.len(), known.versions));
+        if made < versions && self.activity.sounding().is_none() {
+            let spec = JobSpec::Takes(Box::new(of.spec(known)));
+            self.activity.start("Making it audible", Doing::Sounding, spec);
+        }
         self.listening.of = Some(of);
-        self.activity.start("Making it audible", Doing::Sounding, JobSpec::Takes(Box::new(spec)));
+        let next = self.listening.transport.ask(made, versions);
+        self.move_on(next);
     }
 
-    /// The versions are there: they are played.
+    /// Versions are there, the first ones or more than before.
     pub(super) fn take_takes(&mut self, heard: Arc<HeardTakes>) {
-        if let Some(why) = &heard.source_alone {
+        let made_before = self.listening.takes.as_ref().map_or(0, |known| known.takes.len());
+        let (made, versions) = (heard.takes.len(), heard.versions);
+        if made <= made_before {
+            return;
+        }
+        if let Some(why) = heard.source_alone.as_ref().filter(|_| made_before == 0) {
             self.notify(Severity::Info, format!("The source alone is heard: {why}"));
         }
+        if let (Some(player), Ok(takes)) = (&self.listening.player, takes_of(&heard)) {
+            player.renew(takes);
+        }
         self.listening.takes = Some(heard);
-        self.play_takes();
+        let next = self.listening.transport.arrive(made, versions);
+        self.move_on(next);
     }
 
-    fn play_takes(&mut self) {
-        let Some(heard) = self.listening.takes.clone() else { return };
-        let is_lost = |player: &Player| matches!(player.status(), Status::Failed(_));
-        if self.listening.player.as_ref().is_none_or(is_lost) {
-            match Takes::new(heard.takes.clone(), heard.sample_rate_hz) {
-                Ok(takes) => {
-                    self.listening.player = Some(Player::open(takes, self.listening.server.clone()));
+    /// No more versions come.
+    pub(super) fn end_making(&mut self) {
+        self.listening.transport.finish();
+    }
+
+    /// Has the player do what comes next.
+    fn move_on(&mut self, next: Option<Move>) {
+        match next {
+            None => {}
+            Some(Move::Begin(version)) => self.play_version(version),
+            Some(Move::Switch(version)) => {
+                if let Some(player) = &self.listening.player {
+                    player.switch(version);
                 }
-                Err(err) => return self.notify(Severity::Warning, err.to_string()),
             }
         }
-        let Listening { take, looping, player, .. } = &self.listening;
+    }
+
+    /// Plays a version from the start, with a new player where there is none that works.
+    fn play_version(&mut self, version: usize) {
+        let Listening { transport, looping, takes, player, server, .. } = &mut self.listening;
+        let Some(heard) = takes else { return };
+        let is_lost = |player: &Player| matches!(player.status(), Status::Failed(_));
+        if player.as_ref().is_none_or(is_lost) {
+            match takes_of(heard) {
+                Ok(takes) => *player = Some(Player::open(takes, server.clone())),
+                Err(err) => {
+                    transport.lose();
+                    return self.notify(Severity::Warning, err.to_string());
+                }
+            }
+        }
         if let Some(player) = player {
-            player.play((*take).min(heard.takes.len().saturating_sub(1)), 0..heard.num_samples(), *looping);
+            player.play(version, 0..heard.num_samples(), *looping);
         }
     }
 
-    /// A player that has failed says why, once.
+    /// A player that is done is silent; one that has failed says why, once.
     pub(super) fn poll_sound(&mut self) {
-        let status = self.listening.player.as_ref().map(Player::status);
-        if let Some(Status::Failed(err)) = status {
-            self.listening.player = None;
-            self.notify(
-                Severity::Warning,
-                format!("Nothing is heard: {err}. A stretch can be saved as WAV all the same"),
-            );
+        match self.listening.player.as_ref().map(Player::status) {
+            Some(Status::Failed(err)) => {
+                self.listening.player = None;
+                self.listening.transport.lose();
+                let words = format!("Nothing is heard: {err}. A stretch can be saved as WAV all the same");
+                self.notify(Severity::Warning, words);
+            }
+            Some(Status::Silent) if self.is_playing() => {
+                self.listening.transport.end();
+                self.revision += 1;
+            }
+            _ => {}
         }
     }
 
@@ -237,7 +278,7 @@ impl Session {
     pub(super) fn sound_to_save(&self, path: PathBuf) -> Result<JobSpec, &'static str> {
         let dataset = self.dataset().filter(|dataset| is_of_audio(dataset));
         let dataset = dataset.ok_or("There is nothing to hear: the data were not made of audio")?;
-        let voice = match (self.listening.take, self.sounding_view()) {
+        let voice = match (self.listening.transport.chosen(), self.sounding_view()) {
             (0, _) | (_, None) => Voice::Source,
             (take, Some(view)) => {
                 let rvq = view.run.rvq.clone();
@@ -279,12 +320,24 @@ impl Session {
 }
 
 impl Of {
+    /// What is to be made, where `made` is there.
+    fn spec(&self, made: Option<Arc<HeardTakes>>) -> TakesSpec {
+        let Self { dataset, rvq, search, frames, code } = self.clone();
+        let code = code.zip(rvq.clone()).map(|((layer, code), rvq)| self.places(rvq, layer, code));
+        TakesSpec { dataset, rvq, search, frames, code, inversion: Inversion::default(), made }
+    }
+
     /// The places of one of its codes.
     fn places(&self, rvq: Arc<Rvq>, layer: usize, code: usize) -> CodePlaces {
         let rate = self.dataset.set.frame_rate_hz.unwrap_or(0.0);
         let context = (CONTEXT_SECS * rate).ceil() as usize;
         CodePlaces { rvq, search: self.search, layer, code: code as u32, context, most: SNIPPETS }
     }
+}
+
+/// The versions as a player takes them.
+fn takes_of(heard: &HeardTakes) -> Result<Takes, SoundError> {
+    Takes::new(heard.takes.clone(), heard.sample_rate_hz)
 }
 
 /// Whether there is sound to the frames.

@@ -64,6 +64,14 @@ impl Deck {
         }
     }
 
+    /// Goes on with these takes, which are the ones that it has and more.
+    pub(super) fn renew(&mut self, takes: Takes) {
+        let shape = |takes: &Takes| (takes.num_samples(), takes.sample_rate_hz);
+        if takes.count() >= self.takes.count() && shape(&takes) == shape(&self.takes) {
+            self.takes = takes;
+        }
+    }
+
     pub(super) fn set_looping(&mut self, looping: bool) {
         self.looping = looping;
     }
@@ -160,6 +168,26 @@ mod tests {
         assert_eq!(out[5..], (105..120).map(|n| 10_000.0 + n as f32).collect::<Vec<_>>());
         deck.switch(7);
         assert_eq!(deck.take, 1, "the last there is");
+    }
+
+    #[test]
+    fn takes_that_come_later_are_switched_to_in_their_place() {
+        let low: std::sync::Arc<[f32]> = (0..1000).map(|n| n as f32).collect();
+        let more = |shift: f32| low.iter().map(|v| v + shift).collect();
+        let mut deck = Deck::new(Takes::new(vec![low.clone()], 1000).unwrap());
+        deck.play(0, 0..1000, false);
+        take_all(&mut deck, 100, 1);
+        deck.switch(1);
+        assert_eq!(take_all(&mut deck, 2, 1).0, [100.0, 101.0], "it is not there yet");
+        deck.renew(Takes::new(vec![low.clone(), more(10_000.0)], 1000).unwrap());
+        assert_eq!(take_all(&mut deck, 2, 1).0, [102.0, 103.0], "and is not heard before it is asked for");
+        deck.switch(1);
+        assert_eq!(take_all(&mut deck, 20, 1).0[10..12], [10_114.0, 10_115.0]);
+        // Another sound, and fewer takes, are passed over.
+        deck.renew(Takes::new(vec![vec![0.0].into(); 3], 1000).unwrap());
+        deck.renew(Takes::new(vec![low.clone(); 2], 8000).unwrap());
+        deck.renew(Takes::new(vec![low.clone()], 1000).unwrap());
+        assert_eq!(take_all(&mut deck, 2, 1).0, [10_124.0, 10_125.0]);
     }
 
     #[test]

@@ -143,6 +143,8 @@ enum Message {
     Switch(usize),
     /// At the end of the stretch begin again, or do not.
     Loop(bool),
+    /// More takes of the same sound.
+    Renew(Takes),
     /// The player was dropped.
     Close,
     /// The server takes so many more bytes.
@@ -213,6 +215,12 @@ impl Player {
     /// Begins again at the end of the stretch, or does not.
     pub fn set_looping(&self, looping: bool) {
         self.send(Message::Loop(looping));
+    }
+
+    /// Has these takes in the place of those that it has, and plays on: the same ones and more of the same sound. Takes of another length or rate are
+    /// another sound, and passed over.
+    pub fn renew(&self, takes: Takes) {
+        self.send(Message::Renew(takes));
     }
 
     /// What it is doing.

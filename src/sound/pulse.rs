@@ -88,6 +88,7 @@ impl Playing<'_> {
             Message::Stop => self.stop()?,
             Message::Switch(take) => self.deck.switch(take),
             Message::Loop(looping) => self.deck.set_looping(looping),
+            Message::Renew(takes) => self.deck.renew(takes),
             Message::Wanted(bytes) => {
                 self.wanted += bytes / SAMPLE_BYTES;
                 self.supply()?;

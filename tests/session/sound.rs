@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rvqscope::io::{self, Opened};
-use rvqscope::session::{DataCommand, SaveCommand, SelectCommand, SoundCommand, TrainCommand};
+use rvqscope::session::{DataCommand, SaveCommand, SelectCommand, SoundCommand, SoundState, TrainCommand};
 use rvqscope::sound::Server;
 use rvqscope::task::{Cancel, Task};
 
@@ -35,13 +35,14 @@ fn without_a_server_a_stretch_is_made_audible_and_the_rest_is_a_notice() {
     desk.wait("the training", |s| !s.is_busy());
     let layers = desk.session.view().unwrap().run.rvq.num_layers();
     let look = desk.session.sound().unwrap();
-    assert_eq!((look.take, look.takes, look.is_playing), (0, layers + 1, false));
+    assert_eq!((look.take, look.takes, look.made, look.state), (0, layers + 1, layers + 1, SoundState::Idle));
     desk.apply(SelectCommand::Frames(Some((10, 80))));
     desk.apply(SoundCommand::Take(2));
     desk.apply(SoundCommand::Loop(true));
     desk.apply(SoundCommand::Play);
     let look = desk.session.sound().unwrap();
     assert!(look.making.is_some() && look.looping, "{look:?}");
+    assert_eq!((look.state, look.made, look.heard), (SoundState::Making, 0, None));
     assert_eq!((look.take, look.frames.clone()), (2, 10..80));
     desk.wait("the versions", |s| !s.is_busy());
     desk.wait("the refusal", |s| s.notices().iter().any(|notice| notice.text.contains("Nothing is heard")));
@@ -59,6 +60,31 @@ fn a_stop_gives_up_what_is_being_made() {
     desk.apply(SoundCommand::Stop);
     assert!(desk.session.sound().unwrap().making.is_none() && !desk.session.is_busy());
     assert!(desk.session.notices().iter().all(|notice| !notice.text.contains("heard")));
+}
+
+#[test]
+fn what_was_made_before_a_stop_is_there_when_it_is_asked_for_again() {
+    let mut desk = with_audio();
+    desk.apply(TrainCommand::Start);
+    desk.wait("the training", |s| !s.is_busy());
+    desk.apply(SoundCommand::Play);
+    let look = |s: &rvqscope::session::Session| s.sound().unwrap();
+    desk.wait("the source", |s| look(s).made > 0);
+    let versions = look(&desk.session).takes;
+    desk.apply(SoundCommand::Stop);
+    let stopped = look(&desk.session);
+    assert_eq!((stopped.state, stopped.made, stopped.making), (SoundState::Idle, versions, None));
+    assert!(!desk.session.is_busy());
+    desk.apply(SoundCommand::Play);
+    let again = look(&desk.session);
+    assert!(again.made > 0, "the source is there at once: {again:?}");
+    desk.wait("the versions", |s| !s.is_busy());
+    desk.wait("the refusal", |s| look(s).state == SoundState::Idle);
+    // Another stretch is another sound.
+    desk.apply(SelectCommand::Frames(Some((10, 70))));
+    desk.apply(SoundCommand::Play);
+    assert_eq!(look(&desk.session).made, 0);
+    desk.apply(SoundCommand::Stop);
 }
 
 #[test]
