@@ -135,7 +135,9 @@ fn what_is_heard_is_what_was_played_and_takes_are_switched_in_their_place() {
     let Some(server) = NullServer::start() else { return };
     let len = 2 * RATE as usize;
     let takes = [noise(1, len), noise(2, len)];
-    let player = Player::open(Takes::new(takes.to_vec(), RATE).unwrap(), Server::At(server.socket()));
+    // The other take comes while the first one plays.
+    let first = Takes::new(vec![takes[0].clone()], RATE).unwrap();
+    let player = Player::open(first, Server::At(server.socket()));
     player.wait_until_open(PATIENCE).unwrap();
     assert_eq!((player.status(), player.position()), (Status::Silent, None));
     let (recording, path) = server.record();
@@ -148,6 +150,7 @@ fn what_is_heard_is_what_was_played_and_takes_are_switched_in_their_place() {
         assert!(start.elapsed() < PATIENCE, "it plays on");
         positions.extend(player.position());
         if !is_switched && player.position().is_some_and(|position| position > len / 2) {
+            player.renew(Takes::new(takes.to_vec(), RATE).unwrap());
             player.switch(1);
             is_switched = true;
         }
@@ -271,4 +274,106 @@ fn a_server_that_says_nothing_or_nonsense_or_ends_holds_nobody_up() {
     }
     player.play(0, 0..100, true);
     player.stop();
+}
+
+/// Through ALSA, where no server runs: a device of its own that writes what it is given into a pipe, which is read no faster than sound is heard.
+#[cfg(feature = "alsa")]
+mod alsa {
+    use std::io::Read;
+
+    use super::*;
+
+    /// Two seconds of noise at a rate that hardware has.
+    const HARDWARE_RATE: u32 = 48_000;
+
+    fn takes() -> Vec<Arc<[f32]>> {
+        vec![noise(6, 2 * HARDWARE_RATE as usize), noise(7, 2 * HARDWARE_RATE as usize)]
+    }
+
+    /// A process of its own, since where ALSA and the server are looked for stands in the environment.
+    fn child(dir: &Path, what: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", what, "--ignored", "--nocapture"])
+            .env("HOME", dir)
+            .env("XDG_RUNTIME_DIR", dir)
+            .env("XDG_CONFIG_HOME", dir)
+            .env("PULSE_SERVER", dir.join("no-server"))
+            .env("ALSA_CONFIG_PATH", dir.join("asound.conf"));
+        command
+    }
+
+    #[test]
+    fn what_is_heard_through_alsa_is_what_was_played() {
+        let dir = TempDir::new().unwrap();
+        let pipe = dir.path().join("heard.raw");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let device = format!(
+            "pcm.!default {{ type plug slave {{ pcm {{ type file file \"{}\" format raw slave.pcm {{ type null }} }} \
+             format FLOAT_LE rate {HARDWARE_RATE} channels 2 }} }}\nctl.!default {{ type null }}\n",
+            pipe.display()
+        );
+        std::fs::write(dir.path().join("asound.conf"), device).unwrap();
+        let mut running = Running(child(dir.path(), "alsa::plays_two_takes").spawn().unwrap());
+        let mut file = File::open(&pipe).unwrap();
+        let (mut bytes, mut block) = (Vec::new(), vec![0u8; HARDWARE_RATE as usize / 50 * 8]);
+        while let Ok(read @ 1..) = file.read(&mut block) {
+            bytes.extend_from_slice(&block[..read]);
+            sleep(Duration::from_secs_f64(read as f64 / f64::from(HARDWARE_RATE * 8)));
+            assert!(bytes.len() < 60 * 8 * HARDWARE_RATE as usize, "it plays on");
+        }
+        assert!(running.0.wait().unwrap().success());
+        let heard: Vec<f32> =
+            bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        assert!(heard.as_chunks::<2>().0.iter().all(|[left, right]| left == right), "one channel on both");
+        // A system that is late is silent for a while; what it plays is whole and in order.
+        let heard: Vec<f32> = heard.into_iter().step_by(2).filter(|&v| v != 0.0).collect();
+        let takes = takes();
+        let is_of = |take: usize, at: usize| (heard[at] - takes[take][at]).abs() < 1e-6;
+        let switched = (0..heard.len()).find(|&at| !is_of(0, at)).unwrap();
+        let late = (switched + 240..heard.len()).filter(|&at| !is_of(1, at)).count();
+        println!("{} samples, switched behind {switched}, {late} of neither take", heard.len());
+        assert_eq!((heard.len(), late), (takes[0].len(), 0));
+        assert!(switched > HARDWARE_RATE as usize, "it was told to behind the middle: {switched}");
+    }
+
+    #[test]
+    #[ignore = "run by the test above in a process of its own"]
+    fn plays_two_takes() {
+        let player = Player::open(Takes::new(takes(), HARDWARE_RATE).unwrap(), Server::Usual);
+        player.wait_until_open(PATIENCE).unwrap();
+        player.play(0, 0..2 * HARDWARE_RATE as usize, false);
+        let (start, mut is_switched, mut positions) = (Instant::now(), false, Vec::new());
+        while player.status() == Status::Playing {
+            assert!(start.elapsed() < PATIENCE, "it plays on");
+            positions.extend(player.position());
+            if !is_switched && player.position().is_some_and(|at| at > HARDWARE_RATE as usize) {
+                player.switch(1);
+                is_switched = true;
+            }
+            sleep(Duration::from_millis(5));
+        }
+        assert_eq!(player.status(), Status::Silent);
+        assert!(is_switched && positions.is_sorted() && positions.len() > 20, "{positions:?}");
+    }
+
+    #[test]
+    fn no_device_is_a_sentence() {
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("asound.conf"), "").unwrap();
+        let status = child(dir.path(), "alsa::finds_no_device").status().unwrap();
+        assert!(status.success());
+    }
+
+    #[test]
+    #[ignore = "run by the test above in a process of its own"]
+    fn finds_no_device() {
+        let takes = Takes::new(vec![noise(4, 100)], RATE).unwrap();
+        let player = Player::open(takes, Server::Usual);
+        player.play(0, 0..100, false);
+        let err = player.wait_until_open(PATIENCE).unwrap_err();
+        println!("{err}");
+        assert!(matches!(err, SoundError::NoDevice | SoundError::Device { .. }), "{err}");
+        assert_eq!(player.status(), Status::Failed(err));
+    }
 }

@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mapped", &[]),
     ("rvq", &[]),
     ("audio", &[]),
-    ("sound", &[]),
+    ("sound", &["audio"]),
     ("features", &["audio", "mapped"]),
     ("metrics", &["rvq"]),
     ("training", &["metrics", "rvq", "features"]),

@@ -1,20 +1,23 @@
 //! Playing: a player on a thread of its own that switches between takes of the same sound while they play.
 //!
-//! On Linux it speaks the protocol of PulseAudio, which PipeWire's servers understand too, and needs no C library. Other systems have no sound yet:
-//! there a [`Player`] says so and does nothing.
+//! On Linux it speaks the protocol of PulseAudio, which PipeWire's servers understand too, and needs no C library; with the feature `alsa` it goes
+//! through ALSA where no server runs. On Windows and macOS it plays through the system's own output. Elsewhere a [`Player`] says that there is no
+//! sound and does nothing.
 
-#[cfg(target_os = "linux")]
 mod deck;
-#[cfg(target_os = "linux")]
-mod pulse;
+mod device;
+mod playing;
+mod rates;
 #[cfg(target_os = "linux")]
 mod server;
+#[cfg(any(windows, target_os = "macos", all(target_os = "linux", feature = "alsa")))]
+mod system;
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +35,17 @@ pub enum SoundError {
     /// The server cannot be reached, does not answer, or refuses.
     #[error("the sound server {what}: {why}")]
     Server {
+        /// What it does not do.
+        what: &'static str,
+        /// Why, in the system's words.
+        why: String,
+    },
+    /// The system has no output.
+    #[error("there is no sound device")]
+    NoDevice,
+    /// The system's output cannot be used, or is gone.
+    #[error("the sound device {what}: {why}")]
+    Device {
         /// What it does not do.
         what: &'static str,
         /// Why, in the system's words.
@@ -112,10 +126,10 @@ pub enum Status {
     Failed(SoundError),
 }
 
-/// Which server to play through.
+/// Which server to play through, where the system has servers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Server {
-    /// The one that the environment names: `PULSE_SERVER`, or the session's.
+    /// The one that the environment names: `PULSE_SERVER`, or the session's; elsewhere the system's usual output.
     #[default]
     Usual,
     /// The one that listens at this socket.
@@ -133,7 +147,10 @@ pub struct Player {
 
 /// What reaches the player's thread.
 #[derive(Debug)]
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nobody reads it where nothing is played"))]
+#[cfg_attr(
+    not(any(target_os = "linux", windows, target_os = "macos")),
+    allow(dead_code, reason = "nothing has anything to say where nothing is played")
+)]
 enum Message {
     /// Play a stretch of a take.
     Play { take: usize, stretch: Range<usize>, looping: bool },
@@ -147,14 +164,11 @@ enum Message {
     Renew(Takes),
     /// The player was dropped.
     Close,
-    /// The server takes so many more bytes.
-    #[cfg(target_os = "linux")]
+    /// The device takes so many more samples.
     Wanted(usize),
-    /// How far the server is: bytes that wait in it, and microseconds until what it takes out is heard.
-    #[cfg(target_os = "linux")]
-    Heard { queued: i64, delay_usec: u64 },
-    /// The server is gone.
-    #[cfg(target_os = "linux")]
+    /// How far the device is: samples that were handed over and are not heard yet.
+    Heard { waiting: u64 },
+    /// The device is gone.
     Lost(SoundError),
 }
 
@@ -184,7 +198,8 @@ impl Player {
         });
         let (own, own_inbox) = (shared.clone(), inbox.clone());
         let work = move || {
-            let done = catch_unwind(AssertUnwindSafe(|| run(takes, &server, &own, &messages, own_inbox)));
+            let done =
+                catch_unwind(AssertUnwindSafe(|| playing::run(takes, &server, &own, &messages, own_inbox)));
             own.place(None);
             if let Err(err) = done.unwrap_or(Err(SoundError::Ended)) {
                 own.tell(Status::Failed(err));
@@ -309,28 +324,4 @@ impl Shared {
         let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or(NOWHERE);
         self.position.store(position, Ordering::Relaxed);
     }
-}
-
-/// The player's thread: ends when the player is dropped or the server fails.
-#[cfg(target_os = "linux")]
-fn run(
-    takes: Takes,
-    server: &Server,
-    shared: &Shared,
-    messages: &Receiver<Message>,
-    inbox: Sender<Message>,
-) -> Result<(), SoundError> {
-    pulse::run(takes, server, shared, messages, inbox)
-}
-
-/// The player's thread, where there is nothing to play through.
-#[cfg(not(target_os = "linux"))]
-fn run(
-    _takes: Takes,
-    _server: &Server,
-    _shared: &Shared,
-    _messages: &Receiver<Message>,
-    _inbox: Sender<Message>,
-) -> Result<(), SoundError> {
-    Err(SoundError::NoSystem)
 }

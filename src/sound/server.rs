@@ -15,6 +15,7 @@ use pulseaudio::protocol::{
     TagStructReader, read_descriptor, read_reply_message, write_command_message, write_memblock,
 };
 
+use super::device::Device;
 use super::{Message, Server, SoundError};
 
 /// How long the server may take over an answer, and over taking in what is written to it.
@@ -30,7 +31,7 @@ const MAX_MESSAGE: u32 = 1 << 20;
 const COOKIE_BYTES: usize = 256;
 
 /// Bytes of a sample.
-pub(super) const SAMPLE_BYTES: usize = 4;
+const SAMPLE_BYTES: usize = 4;
 
 /// The number by which answers about the place are known; all other answers say nothing but that all is well.
 const PLACE: u32 = 1 << 20;
@@ -41,6 +42,7 @@ pub(super) struct Connection {
     version: u16,
     channel: u32,
     next: u32,
+    rate_hz: u32,
     bytes: Vec<u8>,
 }
 
@@ -65,7 +67,8 @@ impl Connection {
         let mut cookie = cookie.unwrap_or_default();
         cookie.resize(COOKIE_BYTES, 0);
         let auth = AuthParams { version: MAX_VERSION, supports_shm: false, supports_memfd: false, cookie };
-        let mut connection = Self { socket, version: MAX_VERSION, channel: 0, next: 0, bytes: Vec::new() };
+        let (version, rate_hz) = (MAX_VERSION, sample_rate_hz);
+        let mut connection = Self { socket, version, channel: 0, next: 0, rate_hz, bytes: Vec::new() };
         let auth: AuthReply = connection.ask(&mut reader, Command::Auth(auth))?;
         connection.version = MAX_VERSION.min(auth.version);
         let mut props = Props::new();
@@ -75,12 +78,12 @@ impl Connection {
         let stream: CreatePlaybackStreamReply =
             connection.ask(&mut reader, Command::CreatePlaybackStream(stream))?;
         connection.channel = stream.channel;
-        let _ = inbox.send(Message::Wanted(stream.requested_bytes as usize));
+        let _ = inbox.send(Message::Wanted(stream.requested_bytes as usize / SAMPLE_BYTES));
         // From here on the server speaks when it has something to say.
         connection.socket.set_read_timeout(None).map_err(unreachable)?;
         let (version, channel) = (connection.version, connection.channel);
         let work = move || {
-            let err = listen(&mut reader, version, channel, &inbox);
+            let err = listen(&mut reader, version, (channel, rate_hz), &inbox);
             let _ = inbox.send(Message::Lost(err));
         };
         let thread = std::thread::Builder::new().name("rvq-sound-server".to_owned()).spawn(work);
@@ -115,26 +118,29 @@ impl Connection {
     fn send_as(&mut self, number: u32, command: &Command) -> Result<(), SoundError> {
         write_command_message(&mut self.socket, number, command, self.version).map_err(|err| told(&err))
     }
+}
 
-    /// Lets the stream run, or holds it.
-    pub(super) fn hold(&mut self, cork: bool) -> Result<(), SoundError> {
+impl Device for Connection {
+    /// The server plays any rate.
+    fn rate_hz(&self) -> u32 {
+        self.rate_hz
+    }
+
+    fn hold(&mut self, cork: bool) -> Result<(), SoundError> {
         let channel = self.channel;
         self.send(Command::CorkPlaybackStream(CorkStreamParams { channel, cork })).map(drop)
     }
 
-    /// Drops what waits in the server.
-    pub(super) fn flush(&mut self) -> Result<(), SoundError> {
+    fn flush(&mut self) -> Result<(), SoundError> {
         self.send(Command::FlushPlaybackStream(self.channel)).map(drop)
     }
 
-    /// Asks how far the server is.
-    pub(super) fn ask_place(&mut self) -> Result<(), SoundError> {
+    fn ask_place(&mut self) -> Result<(), SoundError> {
         let latency = LatencyParams { channel: self.channel, now: SystemTime::now() };
         self.send_as(PLACE, &Command::GetPlaybackLatency(latency))
     }
 
-    /// Hands samples over.
-    pub(super) fn write(&mut self, samples: &[f32]) -> Result<(), SoundError> {
+    fn write(&mut self, samples: &[f32]) -> Result<(), SoundError> {
         self.bytes.clear();
         self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
         write_memblock(&mut self.socket, self.channel, &self.bytes, 0).map_err(|err| told(&err))
@@ -179,7 +185,7 @@ fn stream_props() -> Props {
 fn listen(
     reader: &mut BufReader<UnixStream>,
     version: u16,
-    channel: u32,
+    (channel, rate_hz): (u32, u32),
     inbox: &Sender<Message>,
 ) -> SoundError {
     let mut payload = Vec::new();
@@ -202,14 +208,16 @@ fn listen(
         let mut rest = payload.as_slice();
         let message = match Command::read_tag_prefixed(&mut rest, version) {
             Ok((_, Command::Request(request))) if request.channel == channel => {
-                Message::Wanted(request.length as usize)
+                Message::Wanted(request.length as usize / SAMPLE_BYTES)
             }
             Ok((PLACE, Command::Reply)) => {
                 match TagStructReader::new(&mut rest, version).read::<PlaybackLatency>() {
-                    Ok(place) => Message::Heard {
-                        queued: place.write_offset.saturating_sub(place.read_offset),
-                        delay_usec: place.sink_usec,
-                    },
+                    Ok(place) => {
+                        let queued = place.write_offset.saturating_sub(place.read_offset);
+                        let queued = u64::try_from(queued).unwrap_or(0) / SAMPLE_BYTES as u64;
+                        let delay = place.sink_usec.saturating_mul(u64::from(rate_hz)) / 1_000_000;
+                        Message::Heard { waiting: queued.saturating_add(delay) }
+                    }
                     Err(err) => return told(&err),
                 }
             }

@@ -1,4 +1,4 @@
-//! The player's thread: takes in what the user and the server want, and keeps the server supplied.
+//! The player's thread: takes in what the user and the device want, and keeps the device supplied.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::deck::{Deck, Run};
-use super::server::{Connection, SAMPLE_BYTES};
+use super::device::{self, Device};
+use super::rates::Rates;
 use super::{Message, Server, Shared, SoundError, Status, Takes};
 
 /// How often the place is asked for while it plays.
@@ -20,14 +21,15 @@ pub(super) fn run(
     messages: &Receiver<Message>,
     inbox: Sender<Message>,
 ) -> Result<(), SoundError> {
-    let rate = takes.sample_rate_hz();
-    let connection = Connection::open(server, rate, inbox)?;
+    let device = device::open(server, takes.sample_rate_hz(), inbox)?;
+    let mut rates = Rates::new(takes.sample_rate_hz(), device.rate_hz());
+    let deck = Deck::new(rates.convert(&takes)?);
     shared.tell(Status::Silent);
     let mut playing = Playing {
         shared,
-        connection,
-        rate,
-        deck: Deck::new(takes),
+        device,
+        rates,
+        deck,
         is_on: false,
         wanted: 0,
         written: 0,
@@ -58,11 +60,12 @@ pub(super) fn run(
 /// A stream with what has been sent into it.
 struct Playing<'a> {
     shared: &'a Shared,
-    connection: Connection,
-    rate: u32,
+    device: Box<dyn Device>,
+    /// From samples of the takes to those of the device, and back. All that is counted here is the device's.
+    rates: Rates,
     deck: Deck,
     is_on: bool,
-    /// Samples that the server takes.
+    /// Samples that the device takes.
     wanted: usize,
     /// Samples that were sent, all told.
     written: u64,
@@ -76,25 +79,25 @@ impl Playing<'_> {
     fn take_in(&mut self, message: Message) -> Result<(), SoundError> {
         match message {
             Message::Play { take, stretch, looping } => {
-                self.connection.flush()?;
+                self.device.flush()?;
                 self.runs.clear();
-                self.deck.play(take, stretch, looping);
+                self.deck.play(take, self.rates.there(&stretch), looping);
                 self.is_on = true;
                 self.supply()?;
-                self.connection.hold(false)?;
+                self.device.hold(false)?;
                 self.shared.tell(Status::Playing);
                 self.shared.asked.fetch_sub(1, Ordering::SeqCst);
             }
             Message::Stop => self.stop()?,
             Message::Switch(take) => self.deck.switch(take),
             Message::Loop(looping) => self.deck.set_looping(looping),
-            Message::Renew(takes) => self.deck.renew(takes),
-            Message::Wanted(bytes) => {
-                self.wanted += bytes / SAMPLE_BYTES;
+            Message::Renew(takes) => self.deck.renew(self.rates.convert(&takes)?),
+            Message::Wanted(samples) => {
+                self.wanted += samples;
                 self.supply()?;
                 self.ask_place()?;
             }
-            Message::Heard { queued, delay_usec } => self.heard(queued, delay_usec)?,
+            Message::Heard { waiting } => self.heard(waiting)?,
             Message::Close | Message::Lost(_) => {}
         }
         Ok(())
@@ -103,8 +106,8 @@ impl Playing<'_> {
     fn stop(&mut self) -> Result<(), SoundError> {
         if self.is_on {
             self.is_on = false;
-            self.connection.hold(true)?;
-            self.connection.flush()?;
+            self.device.hold(true)?;
+            self.device.flush()?;
             self.runs.clear();
         }
         self.shared.place(None);
@@ -112,7 +115,7 @@ impl Playing<'_> {
         Ok(())
     }
 
-    /// Sends what the server takes; behind the end of the stretch that is silence, until all before it has been heard.
+    /// Sends what the device takes; behind the end of the stretch that is silence, until all before it has been heard.
     fn supply(&mut self) -> Result<(), SoundError> {
         if !self.is_on || self.wanted == 0 {
             return Ok(());
@@ -124,30 +127,28 @@ impl Playing<'_> {
             self.written += run.len() as u64;
         }
         self.wanted = 0;
-        self.connection.write(&samples)
+        self.device.write(&samples)
     }
 
     fn ask_place(&mut self) -> Result<(), SoundError> {
         if self.is_on && self.asked.is_none() {
-            self.connection.ask_place()?;
+            self.device.ask_place()?;
             self.asked = Some(self.written);
         }
         Ok(())
     }
 
-    /// Works out which sample is heard: of those that had been sent, all but those that wait in the server or on their way out of it.
-    fn heard(&mut self, queued: i64, delay_usec: u64) -> Result<(), SoundError> {
+    /// Works out which sample is heard: of those that had been sent, all but those that wait in the device or on their way out of it.
+    fn heard(&mut self, waiting: u64) -> Result<(), SoundError> {
         let Some(asked) = self.asked.take().filter(|_| self.is_on) else { return Ok(()) };
-        let queued = u64::try_from(queued).unwrap_or(0) / SAMPLE_BYTES as u64;
-        let delay = delay_usec.saturating_mul(u64::from(self.rate)) / 1_000_000;
-        let heard = asked.saturating_sub(queued).saturating_sub(delay);
+        let heard = asked.saturating_sub(waiting);
         while self.runs.front().is_some_and(|(first, run)| first + run.len() as u64 <= heard) {
             self.runs.pop_front();
         }
         match self.runs.front() {
             Some((first, Run::Sound { position, .. })) => {
                 let into = usize::try_from(heard.saturating_sub(*first)).unwrap_or(0);
-                self.shared.place(Some(position + into));
+                self.shared.place(Some(self.rates.back(position + into)));
             }
             Some((first, Run::Silence { .. })) if *first <= heard => self.stop()?,
             // What was played before is still on its way out, or nothing is.
