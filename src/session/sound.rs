@@ -344,3 +344,133 @@ fn takes_of(heard: &HeardTakes) -> Result<Takes, SoundError> {
 fn is_of_audio(dataset: &Dataset) -> bool {
     !dataset.audio.is_empty() && dataset.set.extract.is_some()
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::features::{ExtractParams, FeatureMatrix, FeatureSet};
+    use crate::jobs::{AudioClip, DataSpec, JobError, JobEvent, JobOutput, Source, Span};
+    use crate::rvq::Codebook;
+    use crate::session::mailbox::{Ending, Mailbox};
+    use crate::session::{Body, Origin, RunState};
+    use crate::training::Run;
+
+    /// A session with a second of audio and a quantizer of two layers, whose jobs do nothing, before a server that says nothing.
+    struct Stage {
+        session: Session,
+        _server: UnixListener,
+        _dir: tempfile::TempDir,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let mut session = Session::new(Arc::new(|| {}));
+            session.activity.mailboxes = Some(Vec::new());
+            let values = FeatureMatrix::new(Array2::from_elem((100, 80), 0.5)).unwrap();
+            let mut set = FeatureSet::single("clip", values, Some(100.0));
+            set.extract = Some(ExtractParams::default());
+            let samples = vec![0.1; 16_000];
+            let dataset = Dataset {
+                source: Source::Files(vec!["clip.wav".into()]),
+                set: Arc::new(set),
+                audio: vec![AudioClip { name: "clip".to_owned(), samples, sample_rate_hz: 16_000 }],
+                time_axis: None,
+                summary: String::new(),
+            };
+            session.corpus.add(&mut session.ids, Arc::new(dataset), DataSpec::default(), Vec::new());
+            let layer = || Codebook::from_rows(Array2::zeros((4, 80))).unwrap().into();
+            let rvq = Arc::new(Rvq::new(vec![layer(), layer()]).unwrap());
+            let run = Arc::new(Run::of_model("a run".to_owned(), rvq, None, 0));
+            let body = Body::Quantizer(run);
+            let (origin, state) = (Origin::Trained { from: None }, RunState::Done);
+            let id = session.runs.add(&mut session.ids, "a run".to_owned(), origin, state, body).id;
+            session.runs.show(Some(id));
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("mute");
+            let _server = UnixListener::bind(&path).unwrap();
+            session.set_sound_server(Server::At(path));
+            Self { session, _server, _dir: dir }
+        }
+
+        fn look(&self) -> SoundLook {
+            self.session.sound().unwrap()
+        }
+
+        /// The job that makes versions tells that so many of three are made.
+        fn made(&mut self, made: usize) -> Arc<HeardTakes> {
+            let heard = Arc::new(HeardTakes {
+                takes: vec![vec![0.0; 1600].into(); made],
+                versions: 3,
+                distances_db: (1..made).map(|nth| Some(nth as f64)).collect(),
+                sample_rate_hz: 16_000,
+                hop: 160,
+                spans: vec![Span { samples: 0..1600, first_frame: 0 }],
+                source_alone: None,
+            });
+            self.jobs().last().unwrap().post(JobEvent::Takes(heard.clone()));
+            self.session.poll();
+            heard
+        }
+
+        fn jobs(&self) -> &[Arc<Mailbox>] {
+            self.session.activity.mailboxes.as_deref().unwrap()
+        }
+    }
+
+    #[test]
+    fn the_source_is_heard_while_versions_are_made_and_each_can_be_chosen_when_it_is_there() {
+        let mut stage = Stage::new();
+        stage.session.apply(SoundCommand::Take(2));
+        stage.session.apply(SoundCommand::Play);
+        let look = stage.look();
+        assert_eq!((look.state, look.take, look.takes, look.made), (SoundState::Making, 2, 3, 0));
+        stage.made(1);
+        let look = stage.look();
+        assert_eq!((look.state, look.heard, look.take, look.made), (SoundState::Playing, Some(0), 2, 1));
+        assert!(look.making.is_some() && look.distance_db.is_none());
+        // One that is there can be heard before the one that was chosen first.
+        stage.made(2);
+        stage.session.apply(SoundCommand::Take(1));
+        assert_eq!((stage.look().heard, stage.look().distance_db), (Some(1), Some(1.0)));
+        stage.session.apply(SoundCommand::Take(2));
+        assert_eq!(stage.look().heard, Some(1), "until it is there");
+        let whole = stage.made(3);
+        let look = stage.look();
+        assert_eq!((look.heard, look.made, look.distance_db), (Some(2), 3, Some(2.0)));
+        stage.jobs()[0].end(Ending::Done(Box::new(JobOutput::Takes(whole))));
+        stage.session.poll();
+        let look = stage.look();
+        assert_eq!((look.state, look.making.is_none()), (SoundState::Playing, true));
+        // Again, from the start: nothing is made anew.
+        stage.session.apply(SoundCommand::Play);
+        assert_eq!((stage.jobs().len(), stage.look().heard), (1, Some(2)));
+        stage.session.apply(SoundCommand::Stop);
+        assert_eq!((stage.look().state, stage.look().heard), (SoundState::Idle, None));
+    }
+
+    #[test]
+    fn a_stop_keeps_what_is_made_and_what_a_stopped_job_still_says_goes_nowhere() {
+        let mut stage = Stage::new();
+        stage.session.apply(SoundCommand::Play);
+        stage.made(2);
+        let stopped = stage.jobs()[0].clone();
+        stage.session.apply(SoundCommand::Stop);
+        assert_eq!((stage.look().state, stage.look().making), (SoundState::Idle, None));
+        stopped.end(Ending::Failed(JobError::Input("too late".to_owned())));
+        stage.session.poll();
+        assert!(stage.session.notices().iter().all(|notice| !notice.text.contains("too late")));
+        stage.session.apply(SoundCommand::Play);
+        let look = stage.look();
+        assert_eq!((look.state, look.made, stage.jobs().len()), (SoundState::Playing, 2, 2));
+        // What cannot be made is a notice; what there is plays on.
+        stage.jobs()[1].end(Ending::Failed(JobError::Input("no more".to_owned())));
+        stage.session.poll();
+        assert!(stage.session.notices().iter().any(|notice| notice.text == "no more"));
+        let look = stage.look();
+        assert_eq!((look.state, look.made, look.making), (SoundState::Playing, 2, None));
+    }
+}
