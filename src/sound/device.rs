@@ -36,10 +36,7 @@ pub(super) fn open(
         let through_server = Connection::open(server, rate_hz, inbox.clone()).map(device);
         match through_server {
             // Where no server runs, ALSA leads to the hardware, or says that there is none.
-            Err(_) if *server == Server::Usual => super::system::Output::open(inbox).map(|output| {
-                let device: Box<dyn Device> = Box::new(output);
-                device
-            }),
+            Err(_) if *server == Server::Usual => Ok(Box::new(super::system::Output::open(inbox)?)),
             opened => opened,
         }
     }
