@@ -132,10 +132,10 @@ fn making_ui(ctx: &PanelCtx<'_>, progress: Option<&Progress>, ui: &mut Ui) {
     let (done, total) = progress.map_or((0, 0), |progress| (progress.done, progress.total));
     let share = done as f32 / total.max(1) as f32;
     ui.add(ProgressBar::new(share).desired_width(90.0).desired_height(10.0).fill(ctx.palette.accent));
-    let words = if total > 0 {
-        format!("Making version {} of {total}", done + 1)
-    } else {
-        "Making it audible".to_owned()
+    // The source is the first of them, so that their count is that of the layers behind it.
+    let words = match total.saturating_sub(1) {
+        0 => "Making it audible".to_owned(),
+        layers => format!("Making layer {done} of {layers} audible"),
     };
     ui.label(RichText::new(words).size(12.0).color(ctx.palette.faint));
 }

@@ -195,9 +195,9 @@ mod tests {
             transport.ask(0, 3);
             transport.arrive(1, 3);
             if lost {
-                transport.lose()
+                transport.lose();
             } else {
-                transport.stop()
+                transport.stop();
             }
             assert_eq!(transport.state(), if lost { Making } else { Idle });
             assert_eq!(transport.arrive(2, 3), None);

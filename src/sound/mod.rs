@@ -6,6 +6,7 @@
 
 mod deck;
 mod device;
+mod outlet;
 mod playing;
 mod rates;
 #[cfg(target_os = "linux")]

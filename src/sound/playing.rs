@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use super::deck::{Deck, Run};
-use super::device::{self, Device};
+use super::device::Device;
+use super::outlet;
 use super::rates::Rates;
 use super::{Message, Server, Shared, SoundError, Status, Takes};
 
@@ -21,7 +22,7 @@ pub(super) fn run(
     messages: &Receiver<Message>,
     inbox: Sender<Message>,
 ) -> Result<(), SoundError> {
-    let device = device::open(server, takes.sample_rate_hz(), inbox)?;
+    let device = outlet::open(server, takes.sample_rate_hz(), inbox)?;
     let mut rates = Rates::new(takes.sample_rate_hz(), device.rate_hz());
     let deck = Deck::new(rates.convert(&takes)?);
     shared.tell(Status::Silent);

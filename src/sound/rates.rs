@@ -7,13 +7,16 @@ use super::{SoundError, Takes};
 use crate::audio::{resample, resampled_len};
 use crate::task::{Cancel, Task};
 
+/// The samples of a take.
+type Take = Arc<[f32]>;
+
 /// From samples of the takes to those of the device, and back.
 #[derive(Debug)]
 pub(super) struct Rates {
     takes_hz: u32,
     device_hz: u32,
     /// What was converted: each take as it came, and as the device plays it.
-    known: Vec<(Arc<[f32]>, Arc<[f32]>)>,
+    known: Vec<(Take, Take)>,
 }
 
 impl Rates {
@@ -59,7 +62,7 @@ mod tests {
 
     #[test]
     fn takes_are_converted_once_and_places_go_there_and_back() {
-        let tone = |len: usize| -> Arc<[f32]> { (0..len).map(|n| (n as f32 * 0.1).sin()).collect() };
+        let tone = |len: usize| -> Take { (0..len).map(|n| (n as f32 * 0.1).sin()).collect() };
         let (first, second) = (tone(1600), tone(1600));
         let mut rates = Rates::new(16_000, 48_000);
         let one = rates.convert(&Takes::new(vec![first.clone()], 16_000).unwrap()).unwrap();

@@ -98,7 +98,7 @@ fn a_large_codebook_starts_with_the_same_bits_on_any_number_of_threads() {
     let samples = uniform(5000, 3);
     let start = || {
         let mut rng = stream(5, Purpose::Init, 0);
-        silently(|task| seeded(samples.view(), MANY_CODES, 8, "k-means", &mut rng, task))
+        silently(|task| seeded(samples.view(), MANY_CODES, 8, 0.0, "k-means", &mut rng, task))
     };
     let [one, two] = [1, 2].map(|num_threads| on_threads(num_threads, start));
     assert_eq!(one, two);
@@ -111,7 +111,7 @@ fn fewer_different_samples_than_codes_leave_nothing_over() {
     // 400 different samples among 5000, once as many codes as there are samples and once more.
     for (samples, num_codes) in [(grid(5000, 20), MANY_CODES), (grid(5000, 20), 5001), (grid(900, 1), 300)] {
         let mut rng = stream(6, Purpose::Init, 0);
-        let found = silently(|task| seeded(samples.view(), num_codes, 5, "k-means", &mut rng, task));
+        let found = silently(|task| seeded(samples.view(), num_codes, 5, 0.0, "k-means", &mut rng, task));
         assert_eq!(found.objective, 0.0);
         assert_eq!(found.means.nrows(), num_codes);
         assert_eq!(found.counts.iter().map(|&n| n as usize).sum::<usize>(), samples.nrows());
@@ -126,7 +126,7 @@ fn fewer_different_samples_than_codes_leave_nothing_over() {
 fn samples_that_are_no_more_than_the_codes_become_the_codes() {
     let samples = array![[1.0f32, 0.0], [-0.0, 2.0], [1.0, 0.0], [0.0, 2.0]];
     let mut rng = stream(7, Purpose::Init, 0);
-    let found = silently(|task| seeded(samples.view(), 4, 50, "k-means", &mut rng, task));
+    let found = silently(|task| seeded(samples.view(), 4, 50, 0.0, "k-means", &mut rng, task));
     assert_eq!(found.means.row(0), samples.row(0));
     assert_eq!(found.means.row(1), samples.row(1));
     assert_eq!(found.counts, [2, 2, 0, 0]);
@@ -140,7 +140,7 @@ fn progress_moves_while_a_large_codebook_starts() {
     let hear = |progress: Progress| told.lock().unwrap().push(progress);
     let mut rng = stream(8, Purpose::Init, 0);
     let task = Task::new(&cancel, &hear);
-    seeded(samples.view(), MANY_CODES, 3, "k-means, layer 1", &mut rng, &task).unwrap();
+    seeded(samples.view(), MANY_CODES, 3, 0.0, "k-means, layer 1", &mut rng, &task).unwrap();
     let told = told.into_inner().unwrap();
     let seeding: Vec<u64> =
         told.iter().filter(|p| p.stage == "k-means, layer 1, seeding").map(|p| p.done).collect();
@@ -163,7 +163,11 @@ fn a_start_is_cancelled_wherever_it_stands() {
         };
         let mut rng = stream(9, Purpose::Init, 0);
         let task = Task::new(&cancel, &hear);
-        assert_eq!(seeded(samples.view(), MANY_CODES, 50, "", &mut rng, &task), Err(Cancelled), "{reports}");
+        assert_eq!(
+            seeded(samples.view(), MANY_CODES, 50, 0.0, "", &mut rng, &task),
+            Err(Cancelled),
+            "{reports}"
+        );
         let told = told.into_inner().unwrap();
         assert!(told <= reports + 1, "{told} reports, cancelled at {reports}");
     }

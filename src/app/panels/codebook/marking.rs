@@ -59,14 +59,12 @@ impl Marking {
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn) -> Option<Outline> {
         let Drawn { response, transform, .. } = drawn;
         let pointer = response.interact_pointer_pos();
-        let mut way: Vec<Pos2> = Vec::new();
         if response.drag_started_by(PointerButton::Primary) {
             let origin = ui.input(|input| input.pointer.press_origin()).or(pointer);
             self.outline = origin.and_then(|at| self.begun(ui, transform.value_from_position(at)));
-        } else {
-            // Between two pictures a quick hand takes a way of its own.
-            ui.input(|input| way.extend(input.raw.events.iter().filter_map(moved_to)));
         }
+        // Between two pictures a quick hand takes a way of its own.
+        let way = ui.input(|input| way_of(&input.raw.events));
         let outline = self.outline.as_mut()?;
         for at in way.into_iter().chain(pointer) {
             let is_apart = match outline {
@@ -87,11 +85,17 @@ impl Marking {
     }
 }
 
-fn moved_to(event: &Event) -> Option<Pos2> {
-    match event {
+/// Where the pointer went while its button was down, as far as `events` tell.
+fn way_of(events: &[Event]) -> Vec<Pos2> {
+    let is_press = |event: &Event| matches!(event, Event::PointerButton { pressed: true, .. });
+    let first = events.iter().rposition(is_press).map_or(0, |press| press + 1);
+    let down = events.iter().skip(first);
+    let down = down.take_while(|event| !matches!(event, Event::PointerButton { pressed: false, .. }));
+    let moved = |event: &Event| match event {
         Event::PointerMoved(to) => Some(*to),
         _ => None,
-    }
+    };
+    down.filter_map(moved).collect()
 }
 
 fn paint(ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn, outline: &Outline) {
@@ -111,5 +115,28 @@ fn paint(ctx: &PanelCtx<'_>, ui: &Ui, drawn: &Drawn, outline: &Outline) {
             }
             painter.add(Shape::line(line, Stroke::new(1.5, accent)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Modifiers, pos2};
+
+    use super::*;
+
+    #[test]
+    fn the_way_is_what_lies_between_a_press_and_a_release() {
+        let to = |x: f32| Event::PointerMoved(pos2(x, 0.0));
+        let button = |pressed| Event::PointerButton {
+            pos: pos2(0.0, 0.0),
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let way = |events: &[Event]| way_of(events).iter().map(|at| at.x as i32).collect::<Vec<_>>();
+        assert_eq!(way(&[to(1.0), button(true), to(2.0), Event::PointerGone, to(3.0)]), [2, 3]);
+        assert_eq!(way(&[to(4.0), to(5.0), button(false), to(6.0)]), [4, 5]);
+        assert_eq!(way(&[button(true), to(7.0), button(false), to(8.0)]), [7]);
+        assert!(way(&[]).is_empty());
     }
 }
