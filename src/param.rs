@@ -23,6 +23,11 @@ pub enum ParamKind {
         /// The largest.
         max: u64,
     },
+    /// How a search goes: greedily, which is 1, or along so many paths.
+    Paths {
+        /// The most paths.
+        max: u64,
+    },
     /// A real number, both ends included.
     Float {
         /// The smallest.
@@ -190,6 +195,7 @@ impl ParamKind {
     pub fn wanted(&self) -> String {
         match self {
             Self::Int { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Paths { max } => format!("greedy, or beam:B with B from 2 to {max}"),
             Self::Float { min, max } if *max == f64::MAX => format!("a number of at least {min}"),
             Self::Float { min, max } => format!("a number from {min} to {max}"),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
@@ -202,6 +208,11 @@ impl ParamKind {
     pub fn parse(&self, text: &str) -> Option<ParamValue> {
         match self {
             Self::Int { .. } => text.parse().ok().map(ParamValue::Int),
+            Self::Paths { .. } if text == "greedy" => Some(ParamValue::Int(1)),
+            // The number alone does too: that is how files hold it.
+            Self::Paths { .. } => {
+                text.strip_prefix("beam:").unwrap_or(text).parse().ok().map(ParamValue::Int)
+            }
             Self::Float { .. } => text.parse().ok().map(ParamValue::Float),
             Self::Choice(words) => words.iter().find(|w| **w == text).copied().map(ParamValue::Choice),
             Self::Bool => match text {
@@ -217,6 +228,7 @@ impl ParamKind {
     pub fn admits(&self, value: ParamValue) -> bool {
         match (self, value) {
             (Self::Int { min, max }, ParamValue::Int(v)) => (*min..=*max).contains(&v),
+            (Self::Paths { max }, ParamValue::Int(v)) => (1..=*max).contains(&v),
             (Self::Float { min, max }, ParamValue::Float(v)) => v >= *min && v <= *max,
             (Self::Choice(words), ParamValue::Choice(v)) => words.contains(&v),
             (Self::Bool, ParamValue::Bool(_)) => true,

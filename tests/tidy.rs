@@ -469,6 +469,7 @@ fn check_params<P>(owner: &str, specs: &[ParamSpec<P>], defaults: &P) {
         assert!(!spec.label.trim().is_empty() && spec.help.len() > 10, "{at}: label or help");
         match spec.kind {
             ParamKind::Int { min, max } => assert!(min < max, "{at}: {min}..{max}"),
+            ParamKind::Paths { max } => assert!(max > 1, "{at}: {max}"),
             ParamKind::Float { min, max } => assert!(min < max, "{at}: {min}..{max}"),
             ParamKind::Choice(words) => {
                 assert!(words.len() > 1, "{at}: nothing to choose from");

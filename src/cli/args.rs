@@ -281,6 +281,7 @@ fn param_arg<P>(spec: &ParamSpec<P>, id: String, flag: String, default: &str, on
     let kind = spec.kind;
     let value_name = match kind {
         ParamKind::Int { .. } => "N".to_owned(),
+        ParamKind::Paths { .. } => "greedy|beam:B".to_owned(),
         ParamKind::Float { .. } => "X".to_owned(),
         ParamKind::Choice(words) => words.join("|"),
         ParamKind::Bool => "on|off".to_owned(),
@@ -310,6 +311,7 @@ fn range(kind: ParamKind) -> String {
     match kind {
         ParamKind::Int { min, max } if max >= PRACTICALLY_ALL => format!("from {min}; "),
         ParamKind::Int { min, max } => format!("{min} to {max}; "),
+        ParamKind::Paths { max } => format!("B from 2 to {max}; "),
         ParamKind::Float { min, max } if max >= 1e9 => format!("from {}; ", ParamValue::Float(min)),
         ParamKind::Float { min, max } => format!("{} to {max}; ", ParamValue::Float(min)),
         ParamKind::Choice(_) | ParamKind::Bool => String::new(),

@@ -32,6 +32,7 @@ mod param_table;
 mod params;
 mod prepared;
 mod projection;
+pub mod refit;
 mod rows;
 pub mod rules;
 pub mod search;

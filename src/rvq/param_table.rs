@@ -2,6 +2,7 @@
 
 use crate::param::{Effect, ParamKind, ParamSpec, ParamValue, Readers, Scope};
 
+use super::search::MAX_BEAM;
 use super::{Assignment, BatchOrder, InitMethod, Metric, RvqParams};
 
 /// Every parameter, in the order in which a form shows them, each with the rules that read it: a new one is a row here and a field in
@@ -223,6 +224,33 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
                     .map(|w| if w == "sequential" { BatchOrder::Sequential } else { BatchOrder::Shuffled }),
             );
         },
+    },
+    ParamSpec {
+        key: "search",
+        flag: "search",
+        label: "Search in training",
+        unit: "",
+        kind: ParamKind::Paths { max: MAX_BEAM as u64 },
+        effect: Effect::Restart,
+        scope: Scope::COMPARABLE,
+        help: "How a step's codes are searched. Along B paths, as the encoder's beam goes, every layer sees what each of them leaves over, and \
+               rows serve such a search better: each path counts as a frame. The model is a plain RVQ all the same.",
+        read: |p| ParamValue::Int(p.search as u64),
+        write: |p, v| set(&mut p.search, v.as_int().map(|v| v as usize)),
+    },
+    ParamSpec {
+        key: "refit",
+        flag: "refit",
+        label: "Refits at the end",
+        unit: "steps",
+        kind: ParamKind::Int { min: 0, max: 10_000 },
+        effect: Effect::Live,
+        scope: Scope::COMPARABLE,
+        help: "So many of the last steps search codes along the paths and then move the rows of all layers at once by least squares, held by a \
+               few frames at their old places. Nine tenths of the training frames are fitted; what makes the last tenth worse is not kept. 0 for \
+               none.",
+        read: |p| ParamValue::Int(p.refit),
+        write: |p, v| set(&mut p.refit, v.as_int()),
     },
     ParamSpec {
         key: "quantizer_dropout",

@@ -87,6 +87,10 @@ pub struct RvqParams {
     pub steps: u64,
     /// In which order frames come.
     pub order: BatchOrder,
+    /// Paths that a step's codes are searched along; 1 for greedy steps.
+    pub search: usize,
+    /// How many of the last steps are refits.
+    pub refit: u64,
     /// Whether each step uses a random number of leading layers.
     pub quantizer_dropout: bool,
     /// Whether the length of rows is fitted to held-out frames behind the last step. Only our own rule reads it.
@@ -116,6 +120,8 @@ impl RvqParams {
             batch_size: 4096,
             steps: 1000,
             order: BatchOrder::Shuffled,
+            search: 1,
+            refit: 0,
             quantizer_dropout: false,
             calibrate: false,
             seed: 0,

@@ -37,6 +37,13 @@ impl<'a> Rows<'a> {
         Self { values: Cow::Borrowed(values), num_rows, dim }
     }
 
+    /// Rows of `dim` numbers that stand in `values` one behind the other; what does not fill a row is left out.
+    pub(crate) fn owned(mut values: Vec<f32>, dim: usize) -> Rows<'static> {
+        let num_rows = values.len() / dim.max(1);
+        values.truncate(num_rows * dim);
+        Rows { values: Cow::Owned(values), num_rows, dim }
+    }
+
     pub(crate) fn num_rows(&self) -> usize {
         self.num_rows
     }

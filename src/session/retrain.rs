@@ -74,7 +74,9 @@ fn changed(params: RvqParams, changes: &[Change]) -> Result<RvqParams, String> {
         }
         let kind = param_spec(key).ok_or_else(unknown)?.kind;
         let value = match (kind, value) {
-            (ParamKind::Int { .. }, ChangeValue::Number(number)) => ParamValue::Int(number.round() as u64),
+            (ParamKind::Int { .. } | ParamKind::Paths { .. }, ChangeValue::Number(number)) => {
+                ParamValue::Int(number.round() as u64)
+            }
             (ParamKind::Float { .. }, ChangeValue::Number(number)) => ParamValue::Float(*number),
             (ParamKind::Choice(words), ChangeValue::Word(word)) if words.contains(word) => {
                 ParamValue::Choice(word)

@@ -55,7 +55,7 @@ pub(super) fn take(map: &Map<String, Value>) -> Result<RvqParams, Fault> {
 
 fn of_kind(kind: &ParamKind, value: &Value) -> Option<ParamValue> {
     match kind {
-        ParamKind::Int { .. } => value.as_u64().map(ParamValue::Int),
+        ParamKind::Int { .. } | ParamKind::Paths { .. } => value.as_u64().map(ParamValue::Int),
         ParamKind::Float { .. } => value.as_f64().map(ParamValue::Float),
         ParamKind::Choice(words) => {
             let word = value.as_str()?;

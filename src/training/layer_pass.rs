@@ -10,6 +10,7 @@ use crate::rvq::nearest::Searcher;
 use crate::rvq::rules::{LayerBatch, UpdateCtx, UpdateRule};
 use crate::rvq::{Assignment, Layer, Metric, Rows, RvqParams, normalize_rows, replace_by_upstream};
 
+use super::joint::{Extended, PathLayer, PathStep};
 use super::tracer::Since;
 use super::{LayerState, LayerStep};
 
@@ -34,7 +35,9 @@ pub(super) struct LayerPass<'a> {
     pub(super) state: &'a mut LayerState,
     /// Where the history of its codes takes note of the step.
     pub(super) since: Option<Since<'a>>,
-    /// The code of each frame.
+    /// The paths that the frames come along.
+    pub(super) paths: PathStep,
+    /// The code of each frame, or of each of its paths.
     pub(super) codes: &'a mut Vec<u32>,
     pub(super) buffers: &'a mut PassBuffers,
 }
@@ -45,8 +48,13 @@ impl LayerPass<'_> {
         let input = own_input.as_ref().unwrap_or(residual);
         self.assign(input);
         let replaced = self.update(input);
-        let sq_error_behind = self.pass_on(residual);
-        self.account(&replaced, sq_error_behind, residual)
+        if self.paths.is_greedy() {
+            let sq_error_behind = self.pass_on(residual);
+            return self.account(&replaced, sq_error_behind, residual);
+        }
+        let Extended { residual: left, energy } = self.extend(residual, input);
+        *residual = left;
+        self.account(&replaced, energy, residual)
     }
 
     /// Gives every frame of `input` its code under the rows as they are before the step.
@@ -97,9 +105,20 @@ impl LayerPass<'_> {
         }
     }
 
+    /// Takes the paths through the layer as its old rows say.
+    fn extend(&self, residual: &Rows<'_>, input: &Rows<'_>) -> Extended {
+        let PassBuffers { searcher, rows, .. } = &*self.buffers;
+        let outputs = match &self.layer.projection {
+            Some(p) => p.project_out(rows.view()).into(),
+            None => Rows::of(rows.view()),
+        };
+        let is_plain = self.layer.projection.is_none() && self.metric == Metric::Euclidean;
+        PathLayer { searcher, outputs, is_plain }.extend(residual, input, self.paths)
+    }
+
     /// The scalars of the step, and what the layer remembers of it.
     fn account(self, replaced: &[u32], sq_error_behind: f64, residual: &Rows<'_>) -> LayerStep {
-        let Self { params, step, layer, state, since, buffers, .. } = self;
+        let Self { params, step, layer, state, since, paths, codes, buffers, .. } = self;
         let PassBuffers { sq_dists, rows, sums, .. } = buffers;
         let moves = RowMoves::between(rows.view(), layer.codebook.embed());
         state.note(step, sums.counts(), &moves, replaced);
@@ -108,13 +127,8 @@ impl LayerPass<'_> {
         let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         let sizes = layer.codebook.cluster_size();
         LayerStep {
-            loss: convergence::commitment_loss(
-                sq_error,
-                residual.num_rows(),
-                rows.ncols(),
-                params.commitment_weight,
-            ),
-            mse: sq_error_behind / residual.values().len().max(1) as f64,
+            loss: convergence::commitment_loss(sq_error, codes.len(), rows.ncols(), params.commitment_weight),
+            mse: sq_error_behind / (codes.len() / paths.count * residual.dim()).max(1) as f64,
             perplexity: usage::perplexity(&counts).unwrap_or(0.0),
             used: usage::used(&counts) as u32,
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,

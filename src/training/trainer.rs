@@ -14,6 +14,7 @@ use crate::task::{Cancelled, Task};
 
 use super::batches::block_len;
 use super::init_sample::InitSample;
+use super::joint::{self, PathStep, best_energy};
 use super::layer_pass::{LayerPass, PassBuffers};
 use super::layer_start::{self, in_shape_of};
 use super::{Batches, CodeTrace, LayerState, LayerStep, SharedStart, StepRecord, Tracer};
@@ -26,8 +27,8 @@ use super::{Batches, CodeTrace, LayerState, LayerStep, SharedStart, StepRecord, 
 #[derive(Debug)]
 pub struct Trainer {
     pub(super) params: ValidRvqParams,
-    rule: &'static dyn UpdateRule,
-    set: Arc<FeatureSet>,
+    pub(super) rule: &'static dyn UpdateRule,
+    pub(super) set: Arc<FeatureSet>,
     pub(super) batches: Batches,
     pub(super) step: u64,
     pub(super) rvq: Rvq,
@@ -39,16 +40,18 @@ pub struct Trainer {
     shared_start: Option<Arc<SharedStart>>,
     /// The layers behind a step that was cancelled half-way; what they left over stands in the buffers.
     under_way: Option<Vec<LayerStep>>,
-    buffers: Buffers,
+    pub(super) buffers: Buffers,
 }
 
 /// Memory that steps share.
 #[derive(Debug, Default)]
-struct Buffers {
-    /// What the layers so far left over of the batch.
+pub(super) struct Buffers {
+    /// What the layers so far left over of the batch, along every path.
     residual: Rows<'static>,
+    /// Frames of the batch.
+    batch_len: usize,
     /// The codes of the last batch, layer by layer.
-    codes: Vec<Vec<u32>>,
+    pub(super) codes: Vec<Vec<u32>>,
     pass: PassBuffers,
 }
 
@@ -85,6 +88,7 @@ impl Trainer {
                 Rvq::with_metric(vec![blank; params.num_layers], params.metric)?
             }
         };
+        joint::check(&params, &rvq)?;
         let state = |layer: &Layer| {
             let num_codes = layer.codebook.num_codes();
             LayerState {
@@ -162,7 +166,7 @@ impl Trainer {
         &self.params
     }
 
-    /// The codes that layer `layer_idx` gave the last batch.
+    /// The codes that layer `layer_idx` gave the last batch; along several paths a code for each path of each frame.
     #[must_use]
     pub fn codes(&self, layer_idx: usize) -> &[u32] {
         self.buffers.codes.get(layer_idx).map_or(&[], Vec::as_slice)
@@ -188,7 +192,8 @@ impl Trainer {
             }
         }
         // Every live value was checked with `edited`, and nothing else has changed.
-        if let Ok(params) = params.validate() {
+        if let Some(params) = params.validate().ok().filter(|params| joint::check(params, &self.rvq).is_ok())
+        {
             self.params = params;
         }
     }
@@ -211,10 +216,14 @@ impl Trainer {
     /// [`Cancelled`].
     pub fn step(&mut self, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
         let step = self.step + 1;
+        if self.is_refit(step) {
+            return self.alternate(step, task);
+        }
         let mut residual = std::mem::take(&mut self.buffers.residual);
         let mut layers = self.under_way.take().unwrap_or_else(|| {
             let batch = self.batches.advance(self.params.batch_size);
             residual.gather(self.set.matrix.view(), batch);
+            self.buffers.batch_len = batch.len();
             Vec::with_capacity(self.rvq.num_layers())
         });
         let passed = self.pass(step, &mut residual, &mut layers, task);
@@ -226,11 +235,16 @@ impl Trainer {
         if self.has_started() {
             self.init_sample = None;
         }
+        Ok(self.end_step(step, layers))
+    }
+
+    /// Counts a step that was taken.
+    pub(super) fn end_step(&mut self, step: u64, layers: Vec<LayerStep>) -> StepRecord {
         self.step = step;
         if let Some(tracer) = &mut self.tracer {
             tracer.end_step(step, &self.rvq);
         }
-        Ok(StepRecord { step, layers })
+        StepRecord { step, layers }
     }
 
     /// Takes the batch through the layers behind those in `layers`.
@@ -241,9 +255,12 @@ impl Trainer {
         layers: &mut Vec<LayerStep>,
         task: &Task<'_>,
     ) -> Result<(), Cancelled> {
-        for layer_idx in layers.len()..self.active_layers(step) {
+        let active = self.active_layers(step);
+        for layer_idx in layers.len()..active {
             task.check()?;
-            layers.push(self.step_layer(layer_idx, step, residual, task)?);
+            let paths = residual.num_rows() / self.buffers.batch_len.max(1);
+            let paths = PathStep::of(&self.params, paths, layer_idx + 1 == active);
+            layers.push(self.step_layer(layer_idx, step, paths, residual, task)?);
         }
         Ok(())
     }
@@ -262,6 +279,7 @@ impl Trainer {
         &mut self,
         layer_idx: usize,
         step: u64,
+        paths: PathStep,
         residual: &mut Rows<'static>,
         task: &Task<'_>,
     ) -> Result<LayerStep, Cancelled> {
@@ -273,7 +291,7 @@ impl Trainer {
         if self.states[layer_idx].init_step.is_none() {
             let input = own_input.as_ref().unwrap_or(residual);
             if !self.start_layer(layer_idx, step, input.view(), task)? {
-                return Ok(self.wait(layer_idx, residual));
+                return Ok(self.wait(layer_idx, paths, residual));
             }
         }
         let Self { params, rule, rvq, states, tracer, buffers, .. } = self;
@@ -286,6 +304,7 @@ impl Trainer {
             layer: &mut rvq.layers_mut()[layer_idx],
             state: &mut states[layer_idx],
             since: tracer.as_mut().and_then(|tracer| tracer.layer(layer_idx)),
+            paths,
             codes: &mut buffers.codes[layer_idx],
             buffers: &mut buffers.pass,
         };
@@ -293,11 +312,13 @@ impl Trainer {
     }
 
     /// What a layer does before its turn has come: it gives code 0 and passes its input on.
-    fn wait(&mut self, layer_idx: usize, residual: &Rows<'_>) -> LayerStep {
+    fn wait(&mut self, layer_idx: usize, paths: PathStep, residual: &Rows<'_>) -> LayerStep {
         let codes = &mut self.buffers.codes[layer_idx];
         codes.clear();
         codes.resize(residual.num_rows(), 0);
-        let mse = energy(residual.view()) / residual.values().len().max(1) as f64;
+        let sq_error =
+            if paths.count > 1 { best_energy(residual, paths.count) } else { energy(residual.view()) };
+        let mse = sq_error * paths.count as f64 / residual.values().len().max(1) as f64;
         LayerStep::waiting(mse, self.params.commitment_weight)
     }
 

@@ -7,6 +7,7 @@ use crate::features::{FeatureSet, Split};
 use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
 
 use super::batches::block_len;
+use super::joint;
 use super::{Batches, LayerState, Tracer, Trainer};
 
 /// A training between two steps, without its frames and working memory: what has to be kept to resume it to the same bytes.
@@ -98,6 +99,7 @@ impl TrainerState {
         let Self { params, step, rvq, layers, tracer, epoch, next: _ } = self;
         let valid = params.validate().map_err(|err| unfit(err.to_string()))?;
         rvq.check_trainable()?;
+        joint::check(params, rvq)?;
         let num_codes = rvq.layers().first().map_or(0, |layer| layer.codebook.num_codes());
         if (params.num_layers, params.codebook_size, params.metric)
             != (rvq.num_layers(), num_codes, rvq.metric())

@@ -130,6 +130,12 @@ fn value_ui(
             // A whole number that was not touched stays as it is, even where a float cannot hold it.
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
+        (ParamKind::Paths { max }, ParamValue::Int(now)) => {
+            let drag =
+                Drag { range: (1.0, max as f64), speed: 0.05, is_whole: true, unit: "paths", zero: None };
+            let (response, new) = drag.ui(ui, drafts, now as f64);
+            (response, new.map(|new| ParamValue::Int(new.round() as u64)))
+        }
         (ParamKind::Float { min, max }, ParamValue::Float(now)) => {
             let drag =
                 Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit, zero: None };
@@ -180,7 +186,7 @@ pub struct Drag<'a> {
 }
 
 /// Parameters whose 0 is no number of anything, and what it means.
-const ZERO_WORDS: [(&str, &str); 1] = [("codebook_dim", "as frames")];
+const ZERO_WORDS: [(&str, &str); 2] = [("codebook_dim", "as frames"), ("refit", "none")];
 
 impl Drag<'_> {
     /// Draws it; gives the new value where there is one.

@@ -1,12 +1,13 @@
 //! The fixes themselves.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, ArrayView2};
 
 use super::super::replacement::{WRITTEN, gaps};
 use super::layers::{Assigned, Layers, assign, counts, even_size, place};
 use crate::metrics::buffers::{CodebookView, EmaSetting};
 use crate::random::{self, Purpose};
 use crate::rvq::code_sums::CodeSums;
+use crate::rvq::refit::FixedCodes;
 use crate::rvq::{Codebook, RvqError};
 
 /// A code with less than this share of an even code's size is given up.
@@ -192,30 +193,18 @@ pub(super) fn refit(layers: &mut Layers<'_>) -> Result<usize, RvqError> {
     let (num_frames, only) = (layers.frames.nrows(), layers.only);
     for _ in 0..ROUNDS {
         let codes = layers.encode()?;
-        let mut residual: Array2<f32> = layers.frames.to_owned();
-        for (book, codes) in layers.books.iter().zip(codes.rows()) {
-            add(&mut residual, book, codes.iter().copied(), -1.0);
-        }
+        let mut fixed =
+            FixedCodes::new(layers.frames, codes.view(), layers.books.iter().map(Codebook::embed));
         for _ in 0..SWEEPS {
             layers.task.check()?;
-            let of_layers = layers.books.iter_mut().zip(codes.rows()).enumerate();
-            for (_, (book, codes)) in of_layers.filter(|(layer, _)| only.is_none_or(|only| only == *layer)) {
-                // What this layer should give: what is left, and what it gives now.
-                add(&mut residual, book, codes.iter().copied(), 1.0);
-                let chosen: Vec<u32> = codes.to_vec();
-                let sums = CodeSums::new(residual.view(), &chosen, book.num_codes());
+            let may_change = |layer: usize| only.is_none_or(|only| only == layer);
+            for (layer, book) in layers.books.iter_mut().enumerate().filter(|(layer, _)| may_change(*layer)) {
                 let total: f64 = even_size(book) * book.num_codes() as f64;
-                for code in 0..book.num_codes() {
-                    let count = f64::from(sums.counts()[code]);
-                    if count == 0.0 {
-                        continue;
-                    }
-                    let old = book.embed().row(code).mapv(f64::from);
-                    let row = (&sums.sums().row(code) + &(old * RIDGE)) / (count + RIDGE);
-                    let size = total * count / num_frames.max(1) as f64;
-                    place(book, code, row.mapv(|v| v as f32).view(), size);
+                let (rows, counts) = fixed.move_layer(layer, book.embed(), RIDGE);
+                for (code, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                    let size = total * f64::from(count) / num_frames.max(1) as f64;
+                    place(book, code, rows.row(code), size);
                 }
-                add(&mut residual, book, codes.iter().copied(), -1.0);
             }
         }
     }
@@ -245,13 +234,4 @@ pub(super) fn align_averages(layers: &mut Layers<'_>) -> Result<usize, RvqError>
         }
         off.len()
     })
-}
-
-/// Adds the rows that `codes` name to `frames`, `sign` times.
-fn add(frames: &mut Array2<f32>, book: &Codebook, codes: impl Iterator<Item = u32>, sign: f32) {
-    for (mut frame, code) in frames.rows_mut().into_iter().zip(codes) {
-        if let Some(row) = book.row(code as usize) {
-            frame.scaled_add(sign, &row);
-        }
-    }
 }

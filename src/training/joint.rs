@@ -1,0 +1,168 @@
+//! A step along several paths: every layer sees what the best ways through the layers before it leave over of each frame.
+//!
+//! A greedy step shows a layer one residual a frame. A search along B paths takes the others as well, and rows that were moved by them serve it
+//! better: the paths of a training step are those that the encoder follows, each counts as a frame, and the update rule is the same.
+
+use rayon::prelude::*;
+
+use crate::rvq::nearest::{Scratch, Searcher};
+use crate::rvq::search::Search;
+use crate::rvq::{Assignment, Metric, Rows, Rvq, RvqError, RvqParams};
+
+/// Frames whose paths one task extends. Energies are added by these blocks in order, so that they are the same bits on any number of threads.
+const BLOCK_FRAMES: usize = 64;
+
+/// The paths of a batch in front of one layer, and what becomes of them behind it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PathStep {
+    /// Paths of each frame in front of the layer.
+    pub(super) count: usize,
+    /// Paths that are followed in all.
+    pub(super) width: usize,
+    /// Whether no layer comes behind this one: the best path alone is left then.
+    pub(super) is_last: bool,
+}
+
+/// What a layer makes of the paths.
+pub(super) struct Extended {
+    /// What they leave over, `(num_frames, kept, dim)`, the greedy path first.
+    pub(super) residual: Rows<'static>,
+    /// `sum ||r||²` over the best path of each frame.
+    pub(super) energy: f64,
+}
+
+/// A layer as paths go through it.
+pub(super) struct PathLayer<'a> {
+    /// Made of the rows as the search compares them.
+    pub(super) searcher: &'a Searcher,
+    /// What each code takes away in the frames' own space, `(num_codes, dim)`.
+    pub(super) outputs: Rows<'a>,
+    /// Whether the search happens in the frames' own space, so that its distances are what is left over.
+    pub(super) is_plain: bool,
+}
+
+impl PathStep {
+    /// `count` paths of each frame in front of a layer, in a training with `params`.
+    pub(super) fn of(params: &RvqParams, count: usize, is_last: bool) -> Self {
+        Self { count: count.max(1), width: Search::of_width(params.search).width(), is_last }
+    }
+
+    /// Whether each frame has one path, here and behind the layer.
+    pub(super) fn is_greedy(self) -> bool {
+        self.width == 1 && self.count == 1
+    }
+}
+
+impl PathLayer<'_> {
+    /// Takes the paths through the layer: `residual` is what they leave over in front of it, `seen` what its search sees of that; both are
+    /// `(num_frames * count, ..)`.
+    ///
+    /// The nearest code of the greedy path comes first and stays; the best of the others follow, by what they leave over, on ties the path of lower
+    /// rank and then the nearer code. Behind the last layer all compete, and one is left.
+    pub(super) fn extend(&self, residual: &Rows<'_>, seen: &Rows<'_>, step: PathStep) -> Extended {
+        let dim = residual.dim().max(1);
+        let num_frames = residual.num_rows() / step.count;
+        let width = if step.is_last { 1 } else { step.width };
+        let kept = width.min(step.count * self.outputs.num_rows()).max(1);
+        let mut left = vec![0f32; num_frames * kept * dim];
+        let block = BLOCK_FRAMES * step.count;
+        let energies: Vec<f64> = left
+            .par_chunks_mut(BLOCK_FRAMES * kept * dim)
+            .zip(residual.values().par_chunks(block * dim))
+            .zip(seen.values().par_chunks(block * seen.dim().max(1)))
+            .map_init(Scratch::default, |scratch, ((left, residual), seen)| {
+                self.extend_block(residual, seen, (step, kept), left, scratch)
+            })
+            .collect();
+        let residual = Rows::owned(left, dim);
+        Extended { residual, energy: energies.iter().sum() }
+    }
+
+    fn extend_block(
+        &self,
+        residual: &[f32],
+        seen: &[f32],
+        (step, kept): (PathStep, usize),
+        left: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> f64 {
+        let dim = self.outputs.dim();
+        let tried = kept.min(self.outputs.num_rows()).max(1);
+        let num_paths = residual.len() / dim.max(1);
+        let (mut codes, mut sq_dists) = (vec![0; num_paths * tried], vec![0.0; num_paths * tried]);
+        self.searcher.nearest_m_block(seen, tried, &mut codes, &mut sq_dists, scratch);
+        let mut candidates: Vec<(f64, usize, u32)> = Vec::with_capacity(step.count * tried);
+        let found = codes.chunks_exact(step.count * tried).zip(sq_dists.chunks_exact(step.count * tried));
+        let frames = residual.chunks_exact(step.count * dim).zip(left.chunks_exact_mut(kept * dim));
+        let mut energy = 0.0;
+        for ((paths, left), (codes, sq_dists)) in frames.zip(found) {
+            candidates.clear();
+            for (nth, (&code, &sq_dist)) in codes.iter().zip(sq_dists).enumerate() {
+                let path = nth / tried;
+                let error = if self.is_plain {
+                    f64::from(sq_dist)
+                } else {
+                    self.error(&paths[path * dim..][..dim], code)
+                };
+                candidates.push((error, path, code));
+            }
+            energy += candidates.iter().fold(f64::INFINITY, |least, (error, ..)| least.min(*error));
+            // A stable sort keeps ties in the order of path and nearness.
+            candidates[usize::from(!step.is_last)..].sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (left, &(_, path, code)) in left.chunks_exact_mut(dim).zip(&candidates) {
+                let before = paths[path * dim..][..dim].iter();
+                left.iter_mut()
+                    .zip(before.zip(self.outputs.row(code as usize)))
+                    .for_each(|(left, (r, e))| *left = r - e);
+            }
+        }
+        energy
+    }
+
+    /// The squared error that a code leaves of what a path leaves over.
+    fn error(&self, residual: &[f32], code: u32) -> f64 {
+        let differences = residual.iter().zip(self.outputs.row(code as usize));
+        differences.map(|(r, e)| f64::from(r - e).powi(2)).sum()
+    }
+}
+
+/// `sum ||r||²` over the best of each frame's `count` paths.
+pub(super) fn best_energy(residual: &Rows<'_>, count: usize) -> f64 {
+    let dim = residual.dim().max(1);
+    let energy = |path: &[f32]| path.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
+    let frames: Vec<f64> = residual
+        .values()
+        .par_chunks(count.max(1) * dim)
+        .map(|paths| paths.chunks_exact(dim).map(energy).fold(f64::INFINITY, f64::min))
+        .collect();
+    frames.iter().sum()
+}
+
+/// Checks that a quantizer can be trained as `params` say: along several paths, with refits at the end.
+///
+/// # Errors
+/// It cannot; the sentence says why.
+pub(super) fn check(params: &RvqParams, rvq: &Rvq) -> Result<(), RvqError> {
+    let refused = |why: &str| Err(RvqError::Shape(why.to_owned()));
+    if params.search > 1 && params.assignment == Assignment::Upstream {
+        return refused(
+            "a search along several paths is exact: train with codes assigned exactly, or greedily",
+        );
+    }
+    if params.refit == 0 {
+        return Ok(());
+    }
+    if params.quantizer_dropout {
+        return refused(
+            "a refit moves the rows of all layers for all of them together, but quantizer dropout trains the first ones to work alone: use one of \
+             the two",
+        );
+    }
+    let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none());
+    if !is_plain || rvq.metric() != Metric::Euclidean {
+        return refused(
+            "a refit moves rows where the frames are: it works without projections and with the Euclidean distance only",
+        );
+    }
+    Ok(())
+}
