@@ -170,7 +170,11 @@ fn a_beam_is_judged_beside_the_greedy_search_and_never_loses() {
     let params = RvqParams { num_layers: 4, steps: 20, ..small_params("rvqscope") };
     let greedy = train(spec(&data, params)).run;
     let beam = train(TrainSpec { search: Search::Beam(5), ..spec(&data, params) }).run;
-    assert_eq!(bits(&greedy.rvq), bits(&beam.rvq), "training steps are greedy in any case");
+    assert_eq!(
+        bits(&greedy.rvq),
+        bits(&beam.rvq),
+        "training steps do not follow the search that the run is looked at with"
+    );
     let totals = |run: &Run| run.total_metrics(SplitKind::HeldOut).unwrap();
     let (plain, wide) = (totals(&greedy), totals(&beam));
     assert_eq!(plain.beam_gain_db, None);

@@ -2,6 +2,30 @@
 //!
 //! A greedy step shows a layer one residual a frame. A search along B paths takes the others as well, and rows that were moved by them serve it
 //! better: the paths of a training step are those that the encoder follows, each counts as a frame, and the update rule is the same.
+//!
+//! # What was tried
+//! Held-out SNR in dB, encoded with a beam of 5, of 8 layers of 256 codes: Lyra's features (64 dimensions, 14 000 frames to train on) and an
+//! autoregressive process with Student-t noise (32 dimensions, 14 400 frames). All but the last two rows are ports to numpy and FAISS.
+//!
+//! | way | Lyra | process |
+//! |---|---|---|
+//! | FAISS, beam 1 | 7.84 | 12.44 |
+//! | FAISS, beam 5 | 8.00 | 12.58 |
+//! | FAISS, beam 5, with its codebook refinement | 7.76 | 12.60 |
+//! | k-means layer by layer, on the best of five paths alone | 7.83 | 12.32 |
+//! | the same on all five paths | 7.99 | 12.59 |
+//! | the same on all of sixteen paths | 8.02 | 12.64 |
+//! | five paths, and 0.2 of the difference of two random frames added to each | 7.99 | 12.68 |
+//! | five paths, deep layers scaled to the energy that a held-out part leaves | 7.89 | 12.72 |
+//! | FAISS, beam 5, one refit held by 2, 20, 100 frames at the old place | 7.99, 8.01, 8.01 | 12.62, 12.61, 12.59 |
+//! | the same, held by 5, 20 frames at zero | 7.76, 7.07 | 12.33, 10.80 |
+//! | the same, over all paths of each frame and not the best one | 8.00 | not measured |
+//! | the rule here, 60 greedy steps of all frames at a decay of 0.7 | 7.98 | 12.42 |
+//! | the rule here, 24 steps along five paths at a decay of 0.6 | 8.00 | 12.57 |
+//!
+//! What gains is that every path moves rows, and not the best one alone: a layer then sees more of what frames that it does not know will bring.
+//! Least squares gain up to 0.6 dB on the frames that they fit and, with 55 frames a code, nothing elsewhere. So a refit is judged by frames that
+//! it does not fit, and dropped where they lose; shrinking rows towards zero costs at any strength.
 
 use rayon::prelude::*;
 

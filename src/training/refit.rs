@@ -1,7 +1,6 @@
 //! Refits, the last steps of a training that asks for them: codes along the paths, then the rows of all layers at once by least squares.
 //!
-//! # What was tried
-//! See the table in [`super::joint`].
+//! What they gain, and what was tried, stands in `joint.rs`.
 
 use ndarray::{Array2, s};
 

@@ -32,7 +32,7 @@ impl BeamRow {
         let mut on = search.width() > 1;
         ui.horizontal(|ui| {
             let help = "Keep several paths behind each layer, the greedy one and the best others, instead of the nearest code alone, wherever frames are looked at or saved as \
-                        codes. Training steps are greedy all the same";
+                        codes. How training steps search is a parameter of the training";
             let switch = ui.checkbox(&mut on, "Beam search").on_hover_rich(help);
             let drag = ui.add_enabled(on, DragValue::new(width).range(2..=MAX_BEAM).speed(0.1));
             let drag = drag.labelled_by(switch.id);

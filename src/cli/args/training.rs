@@ -160,7 +160,7 @@ pub(super) fn training_flags(command: Command, rule: &'static dyn UpdateRule) ->
         .next_help_heading("Training")
         .arg(holdout_flag())
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
-        .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; training steps are greedy all the same [default: 1]"))
+        .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; how training steps search is said with --search [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
         .arg(threads_flag())
 }

@@ -34,7 +34,7 @@ pub struct TrainSpec {
     pub holdout: Holdout,
     /// Whether to train on centred data of unit variance; codebooks and errors are in input units all the same.
     pub standardize: bool,
-    /// How codes are searched when the run is looked at; a training step is always greedy.
+    /// How codes are searched when the run is looked at; how training steps search is a parameter.
     pub search: Search,
     /// Codebooks to start from in place of the rule's own.
     pub start: Option<Arc<Rvq>>,
