@@ -42,6 +42,7 @@
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
 //! random.rs        one seeded stream of random numbers for each purpose
 //! task.rs          cancelling, and telling how far work is
+//! ranks/           several processes at one piece of work: what they tell each other, and sums without an order
 //! ```
 //!
 //! # How data flow
@@ -103,6 +104,7 @@ pub mod mapped;
 pub mod metrics;
 pub mod param;
 pub mod random;
+pub mod ranks;
 pub mod report;
 pub mod rvq;
 pub mod session;

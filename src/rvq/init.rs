@@ -11,6 +11,7 @@ use super::code_sums::CodeSums;
 use super::codebook::normalize_rows;
 use super::nearest::Searcher;
 use super::rows::Rows;
+use super::shared_assignment;
 
 /// Samples that one task of the seeding looks at.
 const SEED_BLOCK: usize = 512;
@@ -112,7 +113,7 @@ fn iterate(
         task.check()?;
         task.progress(stage, iter, iters);
         searcher.prepare(means.view());
-        searcher.assign(samples.values(), &mut codes, &mut sq_dists);
+        shared_assignment::assign(&searcher, &samples, &mut codes, &mut sq_dists, task)?;
         code_sums.fill(samples.view(), &codes, num_codes);
         before.assign(&means);
         objective = mean(&sq_dists);

@@ -35,6 +35,7 @@ mod projection;
 mod rows;
 pub mod rules;
 pub mod search;
+mod shared_assignment;
 mod stack;
 mod upstream_assignment;
 mod valid_params;

@@ -139,9 +139,14 @@ impl Batches {
 
 /// Frames that stay near each other in a shuffled order: one in memory, what 64 KiB hold where each look may be a read from disk.
 pub(super) fn block_len(set: &FeatureSet) -> usize {
+    if set.matrix.is_mapped() { block_len_of(set.matrix.num_frames(), set.matrix.dim()) } else { 1 }
+}
+
+/// [`block_len`] for so many frames that are read from disk.
+pub(super) fn block_len_of(num_frames: usize, dim: usize) -> usize {
     const BLOCK_BYTES: usize = 64 << 10;
-    if set.matrix.is_mapped() && set.matrix.view().len() * size_of::<f32>() > SHUFFLED_BYTES {
-        return (BLOCK_BYTES / (set.matrix.dim() * size_of::<f32>())).max(1);
+    if num_frames.saturating_mul(dim).saturating_mul(size_of::<f32>()) > SHUFFLED_BYTES {
+        return (BLOCK_BYTES / (dim * size_of::<f32>())).max(1);
     }
     1
 }

@@ -124,10 +124,13 @@ impl UpdateRule for Rvqscope {
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
         ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
-        let num_frames = batch.frames.nrows();
+        let num_frames = batch.num_frames();
         let sizes = codebook.cluster_size();
         let mut dead = ema::below(sizes, self.threshold_frames(params, num_frames, sizes));
-        let chosen = random::choose_by_weight(&mut ctx.rng, batch.sq_dists, dead.len());
+        if dead.is_empty() {
+            return dead;
+        }
+        let chosen = random::choose_by_weight(&mut ctx.rng, &batch.sq_dists(), dead.len());
         if chosen.len() < dead.len() {
             // Too few badly quantized frames for all: the least used codes come first, the others stay as they are.
             dead.sort_by(|&a, &b| sizes[a as usize].total_cmp(&sizes[b as usize]).then(a.cmp(&b)));
@@ -135,8 +138,8 @@ impl UpdateRule for Rvqscope {
             dead.sort_unstable();
         }
         let size = uniform_size(num_frames, codebook.num_codes());
-        for (&code, frame_idx) in dead.iter().zip(chosen) {
-            ema::place(codebook, code as usize, batch.frames.row(frame_idx), size);
+        for (&code, frame) in dead.iter().zip(batch.rows(&chosen).rows()) {
+            ema::place(codebook, code as usize, frame, size);
         }
         dead
     }
