@@ -12,7 +12,7 @@ mod threads;
 
 pub use exact::ExactSum;
 #[cfg(feature = "mpi")]
-pub use mpi::{Membership, Mpi, joined, leave};
+pub use mpi::{Membership, Mpi, joined, leave, threads_a_rank};
 pub use rows::join_rows;
 pub use threads::{ThreadRank, as_threads};
 

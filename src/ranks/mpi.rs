@@ -48,6 +48,16 @@ pub fn leave(mut membership: Membership) {
     drop(membership.universe.take());
 }
 
+/// Threads for each of the ranks on this machine, so that together they have one a core.
+#[must_use]
+pub fn threads_a_rank() -> usize {
+    let here = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok()?.parse::<usize>().ok());
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (cores / here.unwrap_or(1).max(1)).max(1)
+}
+
 impl Drop for Membership {
     fn drop(&mut self) {
         // On the way out of a panic nobody is to be waited for: the others wait for this one, and end when it has ended.
