@@ -51,6 +51,7 @@ fn run() -> Run {
         live_edits: vec![LiveEdit { step: 7, key: "decay", from: 0.99.into(), to: 0.5.into() }],
         steps: 9,
         rvq: Arc::new(Rvq::new(vec![layer(), layer()]).unwrap()),
+        row_scales: Vec::new(),
         states: vec![state.clone(), state],
         trace: None,
         train: Some(Arc::new(evaluation(90, 8.0))),
