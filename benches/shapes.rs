@@ -149,7 +149,7 @@ fn step(books: &mut [Codebook], frames: ArrayView2<'_, f32>) {
         let old = codebook.embed().to_owned();
         Searcher::new(old.view()).assign(residual.as_slice().unwrap(), &mut codes, &mut sq_dists);
         let code_sums = CodeSums::new(residual.view(), &codes, old.nrows());
-        let batch = LayerBatch { frames: residual.view(), sq_dists: &sq_dists, code_sums: &code_sums };
+        let batch = LayerBatch::new(residual.view(), &sq_dists, &code_sums);
         let rng = random::stream(1, Purpose::Replacement, layer_idx as u64);
         let mut ctx = UpdateCtx { params: &params, layer_idx, step: 2, init_step: 1, rng };
         rule.update(codebook, &batch, &mut ctx);
@@ -170,7 +170,7 @@ fn start(shape: Shape) {
     let (began, busy) = (Instant::now(), processor_secs());
     let wanted = init::samples_wanted(num_codes, dim).min(num_frames);
     let samples = init::draw(frames.view(), wanted, &mut rng);
-    let found = init::seeded(samples.view(), num_codes, 50, "k-means", &mut rng, &task).unwrap();
+    let found = init::seeded(samples.view(), num_codes, 50, 0.0, "k-means", &mut rng, &task).unwrap();
     let held = 4 * (frames.len() + found.means.len());
     let (elapsed, busy) = (began.elapsed().as_secs_f64(), processor_secs() - busy);
     println!("{elapsed} {} {} {} {busy}", found.objective, mib(held), peak_mib());

@@ -42,6 +42,7 @@
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
 //! random.rs        one seeded stream of random numbers for each purpose
 //! task.rs          cancelling, and telling how far work is
+//! ranks/           several processes at one piece of work: what they tell each other, and sums without an order
 //! ```
 //!
 //! # How data flow
@@ -85,7 +86,8 @@
 //! - **Whole files or none.** What is written replaces a file in one move; what is read is taken in whole, or what was open stays open.
 //! - **The same bits everywhere.** The seed is part of the parameters, every purpose has its own random stream, and sums are added in fixed
 //!   blocks in a fixed order: any number of threads, in the window and on the command line, gives the same quantizer and the same figures. A
-//!   training that was stopped, or killed, and resumed is the one that was never stopped.
+//!   training that was stopped, or killed, and resumed is the one that was never stopped. Several ranks train the same bytes whatever their
+//!   number; theirs and those of one process alone differ by what sums are rounded.
 //! - **Inputs are finite at the door.** A `FeatureMatrix` holds at least one frame and no NaN, a `Codebook` no NaN, `ValidRvqParams` no value out
 //!   of range; nothing behind them checks again.
 //! - **No formula twice.** A figure's function, its tooltip and its line in a report's footer are one text; what is undefined is `None`, never 0.
@@ -103,6 +105,7 @@ pub mod mapped;
 pub mod metrics;
 pub mod param;
 pub mod random;
+pub mod ranks;
 pub mod report;
 pub mod rvq;
 pub mod session;

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use memmap2::Mmap;
@@ -36,6 +37,15 @@ impl MappedRows {
             return Err(io::ErrorKind::InvalidData.into());
         }
         Ok(mapped)
+    }
+
+    /// The rows of `range` alone; those that there are not are left out.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let end = range.end.min(self.rows);
+        let start = range.start.min(end);
+        let offset = self.offset + start * self.columns * size_of::<f32>();
+        Self { map: self.map.clone(), offset, rows: end - start, columns: self.columns }
     }
 
     /// The rows.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::ranks::{Alone, Lost, Ranks};
+
 /// A switch that long work looks at between blocks; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
@@ -11,6 +13,13 @@ pub struct Cancel(Arc<AtomicBool>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("cancelled")]
 pub struct Cancelled;
+
+impl From<Lost> for Cancelled {
+    /// What others do not go on with is over here too.
+    fn from(_: Lost) -> Self {
+        Self
+    }
+}
 
 impl Cancel {
     /// Asks the work to end at its next look.
@@ -43,11 +52,12 @@ pub struct Stage<'a> {
     name: &'a str,
 }
 
-/// What a long computation sees of its surroundings: a cancel switch and a place for progress.
+/// What a long computation sees of its surroundings: a cancel switch, a place for progress, and the ranks that do it together.
 #[derive(Clone, Copy)]
 pub struct Task<'a> {
     cancel: &'a Cancel,
     on_progress: &'a (dyn Fn(Progress) + Sync),
+    ranks: &'a dyn Ranks,
 }
 
 impl std::fmt::Debug for Task<'_> {
@@ -59,19 +69,34 @@ impl std::fmt::Debug for Task<'_> {
 impl<'a> Task<'a> {
     /// A task that reports to `on_progress` and ends when `cancel` is set.
     pub fn new(cancel: &'a Cancel, on_progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
-        Self { cancel, on_progress }
+        Self { cancel, on_progress, ranks: &Alone }
     }
 
     /// A task that reports nothing.
     #[must_use]
     pub fn silent(cancel: &'a Cancel) -> Self {
-        Self { cancel, on_progress: &|_| {} }
+        Self { cancel, on_progress: &|_| {}, ranks: &Alone }
     }
 
     /// The same task without its progress, for work inside of work.
     #[must_use]
     pub fn quiet(&self) -> Self {
-        Self { cancel: self.cancel, on_progress: &|_| {} }
+        Self { on_progress: &|_| {}, ..*self }
+    }
+
+    /// The same task as work that `ranks` do together, each of them with the same numbers before it.
+    #[must_use]
+    pub fn among<'b>(&self, ranks: &'b dyn Ranks) -> Task<'b>
+    where
+        'a: 'b,
+    {
+        Task { ranks, ..*self }
+    }
+
+    /// Who does the work: this process alone, unless it is said otherwise.
+    #[must_use]
+    pub fn ranks(&self) -> &'a dyn Ranks {
+        self.ranks
     }
 
     /// Tells how far the work is.

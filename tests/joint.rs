@@ -273,7 +273,7 @@ fn what_cannot_be_done_is_refused_with_a_sentence() {
 #[test]
 fn a_search_is_read_from_words_and_numbers() {
     let spec = param_spec("search").unwrap();
-    let read = |text: &str| spec.parse(text).ok().and_then(|value| value.as_int());
+    let read = |text: &str| spec.parse(text).ok().and_then(rvqscope::param::ParamValue::as_int);
     assert_eq!(
         [read("greedy"), read("beam:5"), read("5"), read("beam:64")].map(Option::unwrap),
         [1, 5, 5, 64]

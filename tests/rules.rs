@@ -27,7 +27,7 @@ fn update(
         .zip(codes)
         .map(|(x, &code)| x.iter().zip(book.embed().row(code as usize)).map(|(x, e)| (x - e) * (x - e)).sum())
         .collect();
-    let batch = LayerBatch { frames: frames.view(), sq_dists: &sq_dists, code_sums: &code_sums };
+    let batch = LayerBatch::new(frames.view(), &sq_dists, &code_sums);
     let rng = random::stream(params.seed, Purpose::Replacement, step);
     rule.update(book, &batch, &mut UpdateCtx { params, layer_idx: 0, step, init_step: 1, rng })
 }

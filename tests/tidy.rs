@@ -16,13 +16,14 @@ use rvqscope::rvq::rules::RULES;
 use tidy_support::Tree;
 
 /// What every module may use.
-const BASE: &[&str] = &["param", "random", "task"];
+const BASE: &[&str] = &["param", "random", "task", "ranks"];
 
 /// Each module and whose names it may mention, besides the base.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("param", &[]),
     ("random", &[]),
     ("task", &[]),
+    ("ranks", &[]),
     ("mapped", &[]),
     ("rvq", &[]),
     ("audio", &[]),

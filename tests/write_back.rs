@@ -55,7 +55,7 @@ fn step(
     let (codes, sq_dists) = nearest_naive(frames, book.embed());
     let sq_dists: Vec<f32> = sq_dists.into_iter().map(|d| d as f32).collect();
     let code_sums = CodeSums::new(frames, &codes, book.num_codes());
-    let batch = LayerBatch { frames, sq_dists: &sq_dists, code_sums: &code_sums };
+    let batch = LayerBatch::new(frames, &sq_dists, &code_sums);
     let rng = random::stream(1, Purpose::Replacement, 0);
     let replaced =
         rule.update(book, &batch, &mut UpdateCtx { params, layer_idx: 0, step: 5, init_step: 0, rng });

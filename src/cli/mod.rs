@@ -21,6 +21,8 @@ mod model;
 mod progress;
 mod repair;
 mod report;
+#[cfg(feature = "mpi")]
+mod shared;
 mod sweep;
 mod table;
 mod train;
@@ -144,6 +146,10 @@ fn looks_like_a_file(first: &Path) -> bool {
 
 fn run_command(matches: &ArgMatches) -> u8 {
     let Some((name, matches)) = matches.subcommand() else { return WRONG_USAGE };
+    #[cfg(feature = "mpi")]
+    if let Some(membership) = crate::ranks::joined() {
+        return shared::run_command(name, matches, membership);
+    }
     let env = Env {
         cancel: Cancel::default(),
         reporter: Reporter::new(std::io::stderr().is_terminal()),

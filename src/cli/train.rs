@@ -20,6 +20,8 @@ use super::{Env, Usage, check_writable, corpus, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
+    #[cfg(feature = "mpi")]
+    super::shared::check_alone(matches)?;
     let out = flags::path(matches, "out")?;
     model::check_model_ending(out)?;
     check_writable(out)?;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::FeatureSet;
+use super::{Clip, FeatureSet};
 
 /// Which frames are trained on and which are held out to judge by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,15 +24,20 @@ impl Split {
     /// At least one frame is left to train on, and at least one is held out where `share` is above 0 and there are two
     /// frames. Ranges that touch are merged.
     #[must_use]
-    #[allow(clippy::single_range_in_vec_init, reason = "a list of ranges that here has one")]
     pub fn hold_out(set: &FeatureSet, share: f64) -> Self {
-        let frames = set.matrix.num_frames();
+        Self::of_clips(set.matrix.num_frames(), &set.clips, share)
+    }
+
+    /// [`hold_out`](Self::hold_out) of so many frames in `clips`, wherever they lie.
+    #[must_use]
+    #[allow(clippy::single_range_in_vec_init, reason = "a list of ranges that here has one")]
+    pub fn of_clips(frames: usize, clips: &[Clip], share: f64) -> Self {
         if share.is_nan() || share <= 0.0 || frames < 2 {
             return Self { train: vec![0..frames], held_out: Vec::new() };
         }
         let mut split = Self { train: Vec::new(), held_out: Vec::new() };
         let mut held = 0;
-        for clip in &set.clips {
+        for clip in clips {
             let len = clip.frames.len();
             if held as f64 + len as f64 / 2.0 <= share * clip.frames.end as f64 {
                 held += len;

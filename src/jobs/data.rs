@@ -41,15 +41,20 @@ pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> 
             Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), ..OpenedFiles::default() })
         }
         Source::Builtin(Builtin::Demo) => {
-            let mut audio = AudioFiles::new(spec);
-            for (name, bytes) in DEMO_CLIPS {
-                audio.push(name, io::wav::read_bytes(name, bytes)?, spec.data.channel, task)?;
-            }
-            let dataset = audio.finish(task)?;
+            let dataset = demo(spec, DEMO_CLIPS, task)?;
             Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), ..OpenedFiles::default() })
         }
         Source::Files(paths) => open_files(spec, paths, ctx, task),
     })?
+}
+
+/// These clips of the demo.
+pub(super) fn demo(spec: &OpenSpec, clips: &[(&str, &[u8])], task: &Task<'_>) -> Result<Dataset, JobError> {
+    let mut audio = AudioFiles::new(spec);
+    for (name, bytes) in clips {
+        audio.push(name, io::wav::read_bytes(name, bytes)?, spec.data.channel, task)?;
+    }
+    audio.finish(task)
 }
 
 fn open_files(

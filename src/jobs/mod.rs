@@ -14,6 +14,7 @@ mod listen;
 mod model;
 mod repair;
 mod report;
+mod shared;
 mod stamp;
 mod sweep;
 mod tokens;
@@ -50,6 +51,9 @@ pub use model::{
 };
 pub use repair::{RepairRunSpec, RepairSpec, RepairedRun, repair, repair_run};
 pub use report::{ReportOf, ReportSpec, report_of_codes, write_report};
+pub use shared::{
+    AfterEvery, SharedData, SharedResume, SharedTrainSpec, SharedTrained, agree, open_shared, train_shared,
+};
 pub use stamp::FileStamp;
 pub use sweep::{SWEEP_MOST, SweepAxis, SweepError, SweepMember, axis_of, members_of};
 pub use tokens::{OpenedCodes, SizeFrom, Tokens, TokensSpec, tokens};

@@ -47,7 +47,7 @@ const FRAMES_A_DIMENSION: usize = 2;
 
 impl BoundWork {
     /// Frames of a sample out of `total`, for so many layers and dimensions; 0 for no sample.
-    fn frames(self, total: usize, layers: usize, dim: usize) -> usize {
+    pub(super) fn frames(self, total: usize, layers: usize, dim: usize) -> usize {
         let work = match self {
             Self::None => return 0,
             Self::Quick => 1e8,

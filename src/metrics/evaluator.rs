@@ -193,7 +193,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// The ranges in pieces, in an order that is the same for the same ranges; no piece but the last of a range ends inside a stride.
-fn shuffled_pieces(ranges: &[Range<usize>], stride: usize) -> Vec<Range<usize>> {
+pub(super) fn shuffled_pieces(ranges: &[Range<usize>], stride: usize) -> Vec<Range<usize>> {
     let len = PIECE_FRAMES.next_multiple_of(stride.max(1));
     let cut = |range: &Range<usize>| {
         let end = range.end;
@@ -232,11 +232,16 @@ impl Moments {
     }
 
     fn centred_energy(&self) -> f64 {
-        let of_mean: f64 = self.sums.iter().map(|s| s * s).sum::<f64>() / self.frames.max(1.0);
-        let energy = self.squares - of_mean;
-        // What rounding leaves of constant frames is no variance.
-        if energy <= self.squares * 1e-14 { 0.0 } else { energy }
+        centred_energy(&self.sums, self.squares, self.frames)
     }
+}
+
+/// `sum ||x - mean||²` of so many frames, of the `sums` by dimension and the sum of `squares` of what they are about an origin.
+pub(super) fn centred_energy(sums: &[f64], squares: f64, frames: f64) -> f64 {
+    let of_mean: f64 = sums.iter().map(|s| s * s).sum::<f64>() / frames.max(1.0);
+    let energy = squares - of_mean;
+    // What rounding leaves of constant frames is no variance.
+    if energy <= squares * 1e-14 { 0.0 } else { energy }
 }
 
 #[cfg(test)]

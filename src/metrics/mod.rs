@@ -18,6 +18,7 @@ pub mod over_time;
 mod plane;
 pub mod portrait;
 pub mod rate;
+mod shared_evaluation;
 mod summary;
 pub mod threshold;
 pub mod timeline;
@@ -30,6 +31,7 @@ pub use covariance::Covariance;
 pub use evaluation::{Evaluation, LayerTally};
 pub use evaluator::{Evaluator, evaluate};
 pub use figures::{LAYER_FIGURES, LayerFigure, LayerView};
+pub use shared_evaluation::{OwnFrames, evaluate_shared};
 pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 
 /// What a figure is: its key in files, its name, its unit and how it is computed.

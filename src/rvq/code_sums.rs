@@ -29,7 +29,29 @@ impl CodeSums {
 
     /// Counts anew, reusing the memory of the last time. Codes at or beyond `num_codes` are left out.
     pub fn fill(&mut self, frames: ArrayView2<'_, f32>, codes: &[u32], num_codes: usize) {
-        let Self { counts, sums, starts, order } = self;
+        self.sort(codes, num_codes);
+        let Self { sums, starts, order, .. } = self;
+        let dim = frames.ncols();
+        if sums.dim() != (num_codes, dim) {
+            *sums = Array2::zeros((num_codes, dim));
+        }
+        let (starts, order) = (&*starts, &*order);
+        sums.axis_chunks_iter_mut(Axis(0), CODES_A_TASK).into_par_iter().enumerate().for_each(
+            |(task, mut rows)| {
+                for (offset, mut row) in rows.rows_mut().into_iter().enumerate() {
+                    let code_idx = task * CODES_A_TASK + offset;
+                    row.fill(0.0);
+                    for &frame_idx in &order[starts[code_idx] as usize..starts[code_idx + 1] as usize] {
+                        add_to(row.view_mut(), frames.row(frame_idx as usize));
+                    }
+                }
+            },
+        );
+    }
+
+    /// Counts anew and puts the frames in order of their codes; the sums stay what they were.
+    pub(crate) fn sort(&mut self, codes: &[u32], num_codes: usize) {
+        let Self { counts, starts, order, .. } = self;
         counts.clear();
         counts.resize(num_codes, 0);
         for &code in codes {
@@ -64,23 +86,24 @@ impl CodeSums {
         if let Some(last) = starts.last_mut() {
             *last = next;
         }
+    }
 
-        let dim = frames.ncols();
-        if sums.dim() != (num_codes, dim) {
-            *sums = Array2::zeros((num_codes, dim));
+    /// Takes over counts and sums, code by code, that were added up elsewhere; it knows no frames of them.
+    pub(crate) fn set(
+        &mut self,
+        counts: impl Iterator<Item = u32>,
+        sums: impl Iterator<Item = f64>,
+        dim: usize,
+    ) {
+        self.counts.clear();
+        self.counts.extend(counts);
+        self.starts.clear();
+        self.order.clear();
+        let shape = (self.counts.len(), dim);
+        if self.sums.dim() != shape {
+            self.sums = Array2::zeros(shape);
         }
-        let (starts, order) = (&*starts, &*order);
-        sums.axis_chunks_iter_mut(Axis(0), CODES_A_TASK).into_par_iter().enumerate().for_each(
-            |(task, mut rows)| {
-                for (offset, mut row) in rows.rows_mut().into_iter().enumerate() {
-                    let code_idx = task * CODES_A_TASK + offset;
-                    row.fill(0.0);
-                    for &frame_idx in &order[starts[code_idx] as usize..starts[code_idx + 1] as usize] {
-                        add_to(row.view_mut(), frames.row(frame_idx as usize));
-                    }
-                }
-            },
-        );
+        self.sums.iter_mut().zip(sums).for_each(|(place, sum)| *place = sum);
     }
 
     /// How many frames chose each code, `(num_codes)`.

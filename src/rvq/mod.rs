@@ -36,6 +36,7 @@ pub mod refit;
 mod rows;
 pub mod rules;
 pub mod search;
+mod shared_assignment;
 mod stack;
 mod upstream_assignment;
 mod valid_params;

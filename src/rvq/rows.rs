@@ -104,6 +104,27 @@ impl<'a> Rows<'a> {
         blocks.iter().sum()
     }
 
+    /// Takes `rows[codes_n]` off every row of `input` in place of its own rows, and gives `||row_n||²` of each that is left.
+    pub(crate) fn difference(&mut self, input: &Rows<'_>, rows: &Rows<'_>, codes: &[u32]) -> Vec<f64> {
+        let dim = input.dim.max(1);
+        let values = self.values.to_mut();
+        values.clear();
+        values.extend_from_slice(&input.values);
+        (self.num_rows, self.dim) = (input.num_rows, input.dim);
+        let rows = rows.values();
+        values
+            .par_chunks_exact_mut(dim)
+            .with_min_len(BLOCK_ROWS)
+            .zip(codes)
+            .map(|(frame, &code)| subtract(frame, &rows[code as usize * dim..][..dim]))
+            .collect()
+    }
+
+    /// The largest absolute value; 0 of none.
+    pub(crate) fn largest(&self) -> f32 {
+        self.values.iter().fold(0.0, |most, v| most.max(v.abs()))
+    }
+
     /// The mean of every `stride` rows; the last mean is over what rows there are.
     ///
     /// SNAC pads its audio so that the frames fill every stride. Frames that were made elsewhere may not, and then the rows at the end stand for

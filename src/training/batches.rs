@@ -2,24 +2,32 @@
 
 use std::ops::Range;
 
+use rand_pcg::Pcg64;
+
 use crate::features::FeatureSet;
 use crate::random::{self, Purpose};
 use crate::rvq::BatchOrder;
 
 /// Frames of the training ranges in the order in which steps see them, epoch after epoch.
 ///
-/// Frames are kept as one index each, at four bytes; a corpus too large for that is walked in shuffled blocks of neighbouring frames.
+/// Frames are kept as one index each, at four bytes; a corpus too large for that is walked in shuffled blocks of neighbouring frames, of which only
+/// those that come next are taken apart.
 #[derive(Debug, Clone)]
 pub struct Batches {
     ranges: Vec<Range<usize>>,
     order: BatchOrder,
     seed: u64,
     epoch: u64,
-    /// The rest of this epoch's frames, in order, from `next` on.
+    /// This epoch's frames, in order, from the `before`-th on, as far as they are known.
     queue: Vec<u32>,
+    before: usize,
+    /// Frames that were taken of this epoch.
     next: usize,
     /// Frames that stay together in the order; 1 for a full shuffle.
     block_len: usize,
+    /// The blocks behind those in the queue, in reverse order, and what mixes their frames.
+    blocks: Vec<Range<usize>>,
+    rng: Pcg64,
 }
 
 /// Blocks whose frames are mixed with each other when blocks are shuffled.
@@ -35,8 +43,18 @@ impl Batches {
     /// Batches whose shuffled order keeps `block_len` neighbouring frames near each other, for frames that are read from disk.
     #[must_use]
     pub fn in_blocks(ranges: Vec<Range<usize>>, order: BatchOrder, seed: u64, block_len: usize) -> Self {
-        let mut batches =
-            Self { ranges, order, seed, epoch: 0, queue: Vec::new(), next: 0, block_len: block_len.max(1) };
+        let mut batches = Self {
+            ranges,
+            order,
+            seed,
+            epoch: 0,
+            queue: Vec::new(),
+            before: 0,
+            next: 0,
+            block_len: block_len.max(1),
+            blocks: Vec::new(),
+            rng: random::stream(seed, Purpose::Shuffle, 0),
+        };
         batches.start_epoch();
         batches
     }
@@ -71,8 +89,14 @@ impl Batches {
     /// How many batches of `batch_len` an epoch has; at least one.
     #[must_use]
     pub fn per_epoch(&self, batch_len: usize) -> u64 {
-        let (frames, batch_len) = (self.num_frames(), batch_len.max(1));
-        let batches = match self.order {
+        Self::in_epoch(self.num_frames(), self.order, batch_len)
+    }
+
+    /// How many batches of `batch_len` an epoch of so many frames has; at least one.
+    #[must_use]
+    pub fn in_epoch(frames: usize, order: BatchOrder, batch_len: usize) -> u64 {
+        let batch_len = batch_len.max(1);
+        let batches = match order {
             BatchOrder::Shuffled => frames / batch_len,
             BatchOrder::Sequential => frames.div_ceil(batch_len),
         };
@@ -95,7 +119,7 @@ impl Batches {
     /// The frames of the next batch: `batch_len` of them, or all there are where there are fewer.
     pub fn advance(&mut self, batch_len: usize) -> &[u32] {
         let batch_len = batch_len.clamp(1, self.num_frames().max(1));
-        let left = self.queue.len() - self.next;
+        let left = self.num_frames() - self.next;
         let short = match self.order {
             BatchOrder::Shuffled => left < batch_len,
             BatchOrder::Sequential => left == 0,
@@ -104,14 +128,37 @@ impl Batches {
             self.epoch += 1;
             self.start_epoch();
         }
-        let end = (self.next + batch_len).min(self.queue.len());
-        let batch = &self.queue[self.next..end];
+        let end = (self.next + batch_len).min(self.num_frames());
+        self.know_until(end);
+        let batch = &self.queue[self.next - self.before..end - self.before];
         self.next = end;
         batch
     }
 
+    /// Takes blocks apart until the first `end` frames of the epoch are known. Where there is something to do, those that were taken are forgotten.
+    fn know_until(&mut self, end: usize) {
+        if self.before + self.queue.len() >= end {
+            return;
+        }
+        let taken = (self.next - self.before).min(self.queue.len());
+        self.queue.drain(..taken);
+        self.before += taken;
+        while self.before + self.queue.len() < end && !self.blocks.is_empty() {
+            let start = self.queue.len();
+            let rest = self.blocks.len().saturating_sub(BLOCKS_MIXED);
+            self.queue.extend(self.blocks.drain(rest..).rev().flatten().map(|frame| frame as u32));
+            if self.order == BatchOrder::Shuffled {
+                random::shuffle(&mut self.rng, &mut self.queue[start..]);
+            }
+            // Of blocks before those that are wanted, as where a training goes on in the middle of an epoch, nothing is kept.
+            let passed = self.queue.len().min(self.next.saturating_sub(self.before));
+            self.queue.drain(..passed);
+            self.before += passed;
+        }
+    }
+
     fn start_epoch(&mut self) {
-        self.next = 0;
+        (self.next, self.before) = (0, 0);
         self.queue.clear();
         let block_len = self.block_len;
         let mut blocks: Vec<Range<usize>> = Vec::new();
@@ -119,29 +166,29 @@ impl Batches {
             let end = range.end;
             blocks.extend(range.clone().step_by(block_len).map(|s| s..s.saturating_add(block_len).min(end)));
         }
-        if self.order == BatchOrder::Sequential {
-            self.queue.extend(blocks.into_iter().flatten().map(|frame| frame as u32));
-            return;
+        self.rng = random::stream(self.seed, Purpose::Shuffle, self.epoch);
+        if self.order == BatchOrder::Shuffled {
+            random::shuffle(&mut self.rng, &mut blocks);
         }
-        let mut rng = random::stream(self.seed, Purpose::Shuffle, self.epoch);
-        random::shuffle(&mut rng, &mut blocks);
         if block_len == 1 {
             self.queue.extend(blocks.into_iter().map(|block| block.start as u32));
             return;
         }
-        for mixed in blocks.chunks(BLOCKS_MIXED) {
-            let start = self.queue.len();
-            self.queue.extend(mixed.iter().cloned().flatten().map(|frame| frame as u32));
-            random::shuffle(&mut rng, &mut self.queue[start..]);
-        }
+        blocks.reverse();
+        self.blocks = blocks;
     }
 }
 
 /// Frames that stay near each other in a shuffled order: one in memory, what 64 KiB hold where each look may be a read from disk.
 pub(super) fn block_len(set: &FeatureSet) -> usize {
+    if set.matrix.is_mapped() { block_len_of(set.matrix.num_frames(), set.matrix.dim()) } else { 1 }
+}
+
+/// [`block_len`] for so many frames that are read from disk.
+pub(super) fn block_len_of(num_frames: usize, dim: usize) -> usize {
     const BLOCK_BYTES: usize = 64 << 10;
-    if set.matrix.is_mapped() && set.matrix.view().len() * size_of::<f32>() > SHUFFLED_BYTES {
-        return (BLOCK_BYTES / (set.matrix.dim() * size_of::<f32>())).max(1);
+    if num_frames.saturating_mul(dim).saturating_mul(size_of::<f32>()) > SHUFFLED_BYTES {
+        return (BLOCK_BYTES / (dim * size_of::<f32>())).max(1);
     }
     1
 }
@@ -205,6 +252,22 @@ mod tests {
                 assert!(new().starting_at(3, 685).is_some() && new().starting_at(3, 686).is_none());
             }
         }
+    }
+
+    #[test]
+    fn of_many_blocks_only_those_that_come_next_are_taken_apart() {
+        let mut batches = Batches::in_blocks(vec![0..100_000], BatchOrder::Shuffled, 3, 5);
+        let mut seen = Vec::new();
+        for _ in 0..1000 {
+            seen.extend_from_slice(batches.advance(100));
+            assert!(batches.queue.len() <= 100 + BLOCKS_MIXED * 5, "{} are known", batches.queue.len());
+        }
+        let resumed = Batches::in_blocks(vec![0..100_000], BatchOrder::Shuffled, 3, 5).starting_at(0, 60_000);
+        let mut resumed = resumed.unwrap();
+        assert_eq!(resumed.advance(500), &seen[60_000..60_500]);
+        assert!(resumed.queue.len() <= 500 + BLOCKS_MIXED * 5);
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..100_000), "every frame comes once");
     }
 
     #[test]

@@ -1,29 +1,50 @@
 //! Frames that layers are started with.
 
+use ndarray::s;
+
 use crate::features::FeatureSet;
 use crate::random::{self, Purpose};
+use crate::ranks::Lost;
 use crate::rvq::{Rows, Rvq, rules};
 use crate::task::{Cancelled, Task};
 
-use super::Batches;
+use super::{Batches, Share};
 
 /// Frames drawn from the training set to start layers with, and how far they were taken.
 #[derive(Debug)]
 pub(super) struct InitSample {
-    /// What the next layer sees of them, `(num_frames, dim)`.
+    /// What the next layer sees of them, `(num_frames, dim)`; where several ranks train together, of its part of them.
     pub(super) residual: Rows<'static>,
+    /// Frames that were drawn.
+    pub(super) num_frames: usize,
     next_layer: usize,
 }
 
 impl InitSample {
-    pub(super) fn draw(set: &FeatureSet, batches: &Batches, max: usize, seed: u64) -> Self {
+    pub(super) fn draw(
+        set: &FeatureSet,
+        batches: &Batches,
+        max: usize,
+        seed: u64,
+        share: Option<&Share>,
+    ) -> Result<Self, Lost> {
         let count = max.min(batches.num_frames());
         let mut rng = random::stream(seed, Purpose::KmeansSample, 0);
         let chosen = random::choose(&mut rng, batches.num_frames(), count);
         let frames: Vec<u32> = chosen.into_iter().map(|nth| batches.frame(nth) as u32).collect();
-        let mut residual = Rows::default();
-        residual.gather(set.matrix.view(), &frames);
-        Self { residual, next_layer: 0 }
+        let residual = match share {
+            None => {
+                let mut residual = Rows::default();
+                residual.gather(set.matrix.view(), &frames);
+                residual
+            }
+            // Whoever has a frame sends it; the search of each layer is then shared out evenly.
+            Some(share) => {
+                let drawn = share.fetch(set.matrix.view(), &frames)?;
+                Rows::from(drawn.slice(s![share.part(count), ..]).to_owned())
+            }
+        };
+        Ok(Self { residual, num_frames: count, next_layer: 0 })
     }
 
     /// Takes the frames through the layers before `layer_idx`; a layer that was cancelled half-way is taken again.

@@ -17,11 +17,24 @@ use super::{LayerState, LayerStep};
 /// Memory that the layers of all steps share, so that a step allocates nothing of the size of its batch.
 #[derive(Debug, Default)]
 pub(super) struct PassBuffers {
-    sq_dists: Vec<f32>,
+    pub(super) sq_dists: Vec<f32>,
     /// The rows before the step, as the search compares them.
     rows: Array2<f32>,
     searcher: Searcher,
-    sums: CodeSums,
+    pub(super) sums: CodeSums,
+}
+
+/// What a layer made of a whole batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchTotals {
+    /// Frames that were searched: those of the batch, along each of their paths.
+    pub(super) num_searched: usize,
+    /// Frames of the batch.
+    pub(super) num_frames: usize,
+    /// `sum ||x - e||²` over what the search saw.
+    pub(super) sq_error: f64,
+    /// `sum ||r||²` of what is left behind the layer.
+    pub(super) energy_behind: f64,
 }
 
 /// A started layer in one step.
@@ -47,20 +60,32 @@ impl LayerPass<'_> {
     pub(super) fn run(mut self, residual: &mut Rows<'_>, own_input: Option<Rows<'_>>) -> LayerStep {
         let input = own_input.as_ref().unwrap_or(residual);
         self.assign(input);
-        let replaced = self.update(input);
-        if self.paths.is_greedy() {
-            let sq_error_behind = self.pass_on(residual);
-            return self.account(&replaced, sq_error_behind, residual);
-        }
-        let Extended { residual: left, energy } = self.extend(residual, input);
-        *residual = left;
-        self.account(&replaced, energy, residual)
+        self.buffers.sums.fill(input.view(), self.codes, self.layer.codebook.num_codes());
+        let (sums, sq_dists) =
+            (std::mem::take(&mut self.buffers.sums), std::mem::take(&mut self.buffers.sq_dists));
+        let replaced = self.update(&LayerBatch::new(input.view(), &sq_dists, &sums));
+        let num_frames = residual.num_rows() / self.paths.count;
+        let energy_behind = if self.paths.is_greedy() {
+            self.pass_on(residual)
+        } else {
+            let Extended { residual: left, energy } = self.extend(residual, input);
+            *residual = left;
+            energy
+        };
+        let totals = BatchTotals {
+            num_searched: sq_dists.len(),
+            num_frames,
+            sq_error: sq_dists.iter().map(|&d| f64::from(d)).sum(),
+            energy_behind,
+        };
+        (self.buffers.sums, self.buffers.sq_dists) = (sums, sq_dists);
+        self.account(&replaced, &totals)
     }
 
     /// Gives every frame of `input` its code under the rows as they are before the step.
-    fn assign(&mut self, input: &Rows<'_>) {
+    pub(super) fn assign(&mut self, input: &Rows<'_>) {
         let Self { params, metric, layer, state, codes, buffers, .. } = self;
-        let PassBuffers { sq_dists, rows, searcher, sums } = &mut **buffers;
+        let PassBuffers { sq_dists, rows, searcher, .. } = &mut **buffers;
         let embed = layer.codebook.embed();
         if rows.dim() == embed.dim() {
             rows.assign(&embed);
@@ -76,14 +101,11 @@ impl LayerPass<'_> {
         searcher.assign(input.values(), codes, sq_dists);
         state.misassigned = (params.assignment == Assignment::Upstream)
             .then(|| replace_by_upstream(input.view(), rows.view(), codes, sq_dists));
-        sums.fill(input.view(), codes, layer.codebook.num_codes());
     }
 
     /// Moves the codebook by the rule and gives the codes that were replaced.
-    fn update(&mut self, input: &Rows<'_>) -> Vec<u32> {
-        let Self { params, rule, layer_idx, step, layer, state, buffers, .. } = self;
-        let batch =
-            LayerBatch { frames: input.view(), sq_dists: &buffers.sq_dists, code_sums: &buffers.sums };
+    pub(super) fn update(&mut self, batch: &LayerBatch<'_>) -> Vec<u32> {
+        let Self { params, rule, layer_idx, step, layer, state, .. } = self;
         let mut ctx = UpdateCtx {
             params,
             layer_idx: *layer_idx,
@@ -92,43 +114,48 @@ impl LayerPass<'_> {
             rng: random::layer_stream(params.seed, Purpose::Replacement, *step, *layer_idx),
         };
         state.threshold_frames =
-            rule.threshold_frames(params, input.num_rows(), layer.codebook.cluster_size());
-        rule.update(&mut layer.codebook, &batch, &mut ctx)
+            rule.threshold_frames(params, batch.num_frames(), layer.codebook.cluster_size());
+        rule.update(&mut layer.codebook, batch, &mut ctx)
+    }
+
+    /// What the old rows say of a frame, in the frames' own space.
+    pub(super) fn outputs(&self) -> Rows<'_> {
+        let rows = self.buffers.rows.view();
+        match &self.layer.projection {
+            Some(p) => p.project_out(rows).into(),
+            None => Rows::of(rows),
+        }
     }
 
     /// Takes what the old rows say off `residual`; gives `sum ||r||²` of what is left.
     fn pass_on(&self, residual: &mut Rows<'_>) -> f64 {
-        let rows = self.buffers.rows.view();
-        match &self.layer.projection {
-            Some(p) => residual.subtract(&p.project_out(rows).into(), self.codes),
-            None => residual.subtract(&Rows::of(rows), self.codes),
-        }
+        residual.subtract(&self.outputs(), self.codes)
     }
 
     /// Takes the paths through the layer as its old rows say.
     fn extend(&self, residual: &Rows<'_>, input: &Rows<'_>) -> Extended {
-        let PassBuffers { searcher, rows, .. } = &*self.buffers;
-        let outputs = match &self.layer.projection {
-            Some(p) => p.project_out(rows.view()).into(),
-            None => Rows::of(rows.view()),
-        };
+        let (searcher, outputs) = (&self.buffers.searcher, self.outputs());
         let is_plain = self.layer.projection.is_none() && self.metric == Metric::Euclidean;
         PathLayer { searcher, outputs, is_plain }.extend(residual, input, self.paths)
     }
 
     /// The scalars of the step, and what the layer remembers of it.
-    fn account(self, replaced: &[u32], sq_error_behind: f64, residual: &Rows<'_>) -> LayerStep {
-        let Self { params, step, layer, state, since, paths, codes, buffers, .. } = self;
-        let PassBuffers { sq_dists, rows, sums, .. } = buffers;
+    pub(super) fn account(self, replaced: &[u32], totals: &BatchTotals) -> LayerStep {
+        let Self { params, step, layer, state, since, buffers, .. } = self;
+        let PassBuffers { rows, sums, .. } = buffers;
         let moves = RowMoves::between(rows.view(), layer.codebook.embed());
         state.note(step, sums.counts(), &moves, replaced);
         since.into_iter().for_each(|mut since| since.note(&state.code_drift, replaced));
         let counts: Vec<u64> = sums.counts().iter().map(|&n| u64::from(n)).collect();
-        let sq_error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         let sizes = layer.codebook.cluster_size();
         LayerStep {
-            loss: convergence::commitment_loss(sq_error, codes.len(), rows.ncols(), params.commitment_weight),
-            mse: sq_error_behind / (codes.len() / paths.count * residual.dim()).max(1) as f64,
+            loss: convergence::commitment_loss(
+                totals.sq_error,
+                totals.num_searched,
+                rows.ncols(),
+                params.commitment_weight,
+            ),
+            mse: totals.energy_behind / (totals.num_frames * layer.dim()).max(1) as f64,
             perplexity: usage::perplexity(&counts).unwrap_or(0.0),
             used: usage::used(&counts) as u32,
             below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,

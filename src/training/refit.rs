@@ -31,7 +31,11 @@ impl Trainer {
     /// Whether this step is a refit: one of the last, when every layer has started and no other step is under way.
     pub(super) fn is_refit(&self, step: u64) -> bool {
         let first = self.params.steps.saturating_sub(self.params.refit);
-        step > first && step <= self.params.steps && self.has_started() && self.is_between_steps()
+        step > first
+            && step <= self.params.steps
+            && self.share.is_none()
+            && self.has_started()
+            && self.is_between_steps()
     }
 
     /// Takes a refit for step `step`. One that was cancelled has changed nothing.

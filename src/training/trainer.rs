@@ -17,7 +17,7 @@ use super::init_sample::InitSample;
 use super::joint::{self, PathStep, best_energy};
 use super::layer_pass::{LayerPass, PassBuffers};
 use super::layer_start::{self, in_shape_of};
-use super::{Batches, CodeTrace, LayerState, LayerStep, SharedStart, StepRecord, Tracer};
+use super::{Batches, CodeTrace, LayerState, LayerStep, Share, SharedStart, StepRecord, Tracer};
 
 /// A training under way.
 ///
@@ -40,6 +40,8 @@ pub struct Trainer {
     shared_start: Option<Arc<SharedStart>>,
     /// The layers behind a step that was cancelled half-way; what they left over stands in the buffers.
     under_way: Option<Vec<LayerStep>>,
+    /// Its share of the frames, where several ranks train together; `set` holds no others then.
+    pub(super) share: Option<Share>,
     pub(super) buffers: Buffers,
 }
 
@@ -63,6 +65,17 @@ impl Trainer {
     /// # Errors
     /// `start` does not have the dimension of the frames or is larger than parameters can be, or there is no frame to train on.
     pub fn new(
+        params: ValidRvqParams,
+        set: Arc<FeatureSet>,
+        train: Vec<Range<usize>>,
+        start: Option<&Rvq>,
+    ) -> Result<Self, RvqError> {
+        let block_len = block_len(&set);
+        Self::in_blocks_of(block_len, params, set, train, start)
+    }
+
+    pub(super) fn in_blocks_of(
+        block_len: usize,
         mut params: ValidRvqParams,
         set: Arc<FeatureSet>,
         train: Vec<Range<usize>>,
@@ -101,7 +114,7 @@ impl Trainer {
             }
         };
         let states = rvq.layers().iter().map(state).collect();
-        let batches = Batches::in_blocks(train, params.order, params.seed, block_len(&set));
+        let batches = Batches::in_blocks(train, params.order, params.seed, block_len);
         Ok(Self::standing_at(0, params, set, batches, rvq, states))
     }
 
@@ -120,6 +133,7 @@ impl Trainer {
             init_sample: None,
             shared_start: None,
             under_way: None,
+            share: None,
             tracer: Tracer::begin(&rvq, step),
             params,
             set,
@@ -220,12 +234,18 @@ impl Trainer {
             return self.alternate(step, task);
         }
         let mut residual = std::mem::take(&mut self.buffers.residual);
-        let mut layers = self.under_way.take().unwrap_or_else(|| {
-            let batch = self.batches.advance(self.params.batch_size);
-            residual.gather(self.set.matrix.view(), batch);
-            self.buffers.batch_len = batch.len();
-            Vec::with_capacity(self.rvq.num_layers())
-        });
+        let mut layers = match self.under_way.take() {
+            Some(layers) => layers,
+            None => {
+                let batch = self.batches.advance(self.params.batch_size);
+                match &mut self.share {
+                    None => residual.gather(self.set.matrix.view(), batch),
+                    Some(share) => share.begin(self.set.matrix.view(), batch, &mut residual)?,
+                }
+                self.buffers.batch_len = residual.num_rows();
+                Vec::with_capacity(self.rvq.num_layers())
+            }
+        };
         let passed = self.pass(step, &mut residual, &mut layers, task);
         self.buffers.residual = residual;
         if let Err(cancelled) = passed {
@@ -284,17 +304,28 @@ impl Trainer {
         task: &Task<'_>,
     ) -> Result<LayerStep, Cancelled> {
         let metric = self.rvq.metric();
-        if !self.adopt_start(layer_idx, step, residual.num_rows()) {
-            layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, residual.view());
+        // A layer is started with the whole batch, wherever it lies.
+        let whole = match &self.share {
+            Some(share) if self.states[layer_idx].init_step.is_none() => Some(share.whole_batch(residual)?),
+            _ => None,
+        };
+        let whole = whole.map(Rows::from);
+        let seen = whole.as_ref().unwrap_or(residual);
+        if !self.adopt_start(layer_idx, step, seen.num_rows()) {
+            layer_start::fit_projection(&mut self.rvq, &self.states, layer_idx, seen.view());
         }
-        let own_input = self.rvq.layers()[layer_idx].search_input(metric, residual.view()).map(Rows::from);
+        let search_input = |rvq: &Rvq, residual: &Rows<'_>| {
+            rvq.layers()[layer_idx].search_input(metric, residual.view()).map(Rows::from)
+        };
+        let own_input = search_input(&self.rvq, residual);
         if self.states[layer_idx].init_step.is_none() {
-            let input = own_input.as_ref().unwrap_or(residual);
+            let of_whole = whole.as_ref().map(|whole| search_input(&self.rvq, whole));
+            let input = of_whole.as_ref().unwrap_or(&own_input).as_ref().unwrap_or(seen);
             if !self.start_layer(layer_idx, step, input.view(), task)? {
                 return Ok(self.wait(layer_idx, paths, residual));
             }
         }
-        let Self { params, rule, rvq, states, tracer, buffers, .. } = self;
+        let Self { params, rule, rvq, states, tracer, buffers, share, .. } = self;
         let pass = LayerPass {
             params,
             rule: *rule,
@@ -308,7 +339,10 @@ impl Trainer {
             codes: &mut buffers.codes[layer_idx],
             buffers: &mut buffers.pass,
         };
-        Ok(pass.run(residual, own_input))
+        match share {
+            None => Ok(pass.run(residual, own_input)),
+            Some(share) => pass.run_shared(share, residual, own_input),
+        }
     }
 
     /// What a layer does before its turn has come: it gives code 0 and passes its input on.
@@ -316,9 +350,14 @@ impl Trainer {
         let codes = &mut self.buffers.codes[layer_idx];
         codes.clear();
         codes.resize(residual.num_rows(), 0);
-        let sq_error =
-            if paths.count > 1 { best_energy(residual, paths.count) } else { energy(residual.view()) };
-        let mse = sq_error * paths.count as f64 / residual.values().len().max(1) as f64;
+        let (sq_error, num_frames) = match &self.share {
+            None if paths.count > 1 => {
+                (best_energy(residual, paths.count), residual.num_rows() / paths.count)
+            }
+            None => (energy(residual.view()), residual.num_rows()),
+            Some(share) => (share.energy, share.batch_len),
+        };
+        let mse = sq_error / (num_frames * residual.dim()).max(1) as f64;
         LayerStep::waiting(mse, self.params.commitment_weight)
     }
 
@@ -346,13 +385,21 @@ impl Trainer {
         task: &Task<'_>,
     ) -> Result<bool, Cancelled> {
         let previous = layer_idx.checked_sub(1).and_then(|before| self.states[before].init_step);
-        let Self { params, rule, set, batches, rvq, init_sample, .. } = self;
+        let Self { params, rule, set, batches, rvq, init_sample, share, .. } = self;
+        let share = share.as_ref();
         let mut sample = |max: usize| {
-            let found = init_sample.get_or_insert_with(|| InitSample::draw(set, batches, max, params.seed));
+            let found = match init_sample {
+                Some(found) => found,
+                None => init_sample.insert(InitSample::draw(set, batches, max, params.seed, share)?),
+            };
             found.advance(rvq, layer_idx, task)?;
             let residual = found.residual.view();
             let own = rvq.layers()[layer_idx].search_input(rvq.metric(), residual);
-            Ok(own.unwrap_or_else(|| residual.to_owned()))
+            let own = own.unwrap_or_else(|| residual.to_owned());
+            match share {
+                None => Ok(own),
+                Some(share) => Ok(share.whole_of_parts(own.view(), found.num_frames)?),
+            }
         };
         let mut input = InitInput {
             params,
@@ -362,7 +409,7 @@ impl Trainer {
             batch,
             sample: &mut sample,
             rng: random::stream(params.seed, Purpose::Init, layer_idx as u64),
-            task: *task,
+            task: share.map_or(*task, |share| task.among(&*share.ranks)),
         };
         match rule.init(&mut input)? {
             InitOutcome::Wait => Ok(false),

@@ -77,8 +77,20 @@ impl Trainer {
         train: Vec<Range<usize>>,
         block_len: usize,
     ) -> Result<Self, RvqError> {
+        let num_frames = set.matrix.num_frames();
+        Self::on_frames(state, set, num_frames, train, block_len)
+    }
+
+    /// The training of `state` on `train` of `num_frames` frames, of which `set` has all or those of one rank.
+    pub(super) fn on_frames(
+        state: &TrainerState,
+        set: Arc<FeatureSet>,
+        num_frames: usize,
+        train: Vec<Range<usize>>,
+        block_len: usize,
+    ) -> Result<Self, RvqError> {
         let params = state.check()?;
-        state.check_frames(&set, &train)?;
+        state.check_frames((num_frames, set.matrix.dim()), &train)?;
         let batches = Batches::in_blocks(train, params.order, params.seed, block_len);
         let num_frames = batches.num_frames();
         let batches = batches.starting_at(state.epoch, state.next).ok_or_else(|| {
@@ -131,8 +143,11 @@ impl TrainerState {
         Ok(valid)
     }
 
-    fn check_frames(&self, set: &FeatureSet, train: &[Range<usize>]) -> Result<(), RvqError> {
-        let (num_frames, dim) = set.matrix.view().dim();
+    fn check_frames(
+        &self,
+        (num_frames, dim): (usize, usize),
+        train: &[Range<usize>],
+    ) -> Result<(), RvqError> {
         if self.rvq.dim() != dim {
             return Err(unfit(format!("it has {} dimensions, but the frames have {dim}", self.rvq.dim())));
         }

@@ -35,7 +35,7 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
             .required_unless_present_any(["compare", "pitfall"]),
         )
         .args(model_flags(false));
-    let command = training_flags(data_args(command, ""), rule)
+    let command = ranks_flags(training_flags(data_args(command, ""), rule))
         .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));
     let pitfalls: Vec<String> = PITFALLS.iter().map(|p| format!("{}: {}", p.id, p.title)).collect();
     command
@@ -58,6 +58,29 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
                 .conflicts_with_all(["rule", "epochs", "compare", "demo", "article"])
                 .help(wrapped(&format!("Show a known fault of trainers on the demo. {}", pitfalls.join(". ")))),
         )
+}
+
+/// What a build that knows MPI can do besides.
+fn ranks_flags(command: Command) -> Command {
+    if !cfg!(feature = "mpi") {
+        return command;
+    }
+    command
+        .next_help_heading("Several ranks: mpirun -n R rvqscope train ...")
+        .arg(
+            Arg::new("checkpoint-every")
+                .long("checkpoint-every")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..))
+                .help(wrapped(
+                    "Write what it takes to go on to MODEL.checkpoint (the name of --out with that ending) at every N steps",
+                )),
+        )
+        .arg(path_flag(
+            "resume",
+            "CHECKPOINT",
+            "Go on with the training that was kept, on the same data and by any number of ranks; --steps may be another",
+        ))
 }
 
 /// The command that trains every combination of values.

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::rvq::nearest::{Scratch, Searcher};
 use crate::rvq::rows::Rows;
+use crate::rvq::shared_assignment;
 use crate::task::{Cancelled, Task};
 
 /// Samples that one task takes: the longest piece of work that cancelling waits for.
@@ -65,6 +66,9 @@ impl Assignment {
         codes.resize(samples.num_rows(), 0);
         sq_dists.resize(samples.num_rows(), 0.0);
         searcher.prepare(means);
+        if task.ranks().size() > 1 {
+            return shared_assignment::assign(searcher, samples, codes, sq_dists, task);
+        }
         search_in_pieces(searcher, piece_len(means), samples, codes, sq_dists, task, tell)
     }
 
@@ -77,6 +81,10 @@ impl Assignment {
         task: &Task<'_>,
         tell: impl Fn(usize),
     ) -> Result<(), Cancelled> {
+        // Several ranks each search a part; what one may leave out there is little.
+        if task.ranks().size() > 1 {
+            return self.find(samples, means, task, tell);
+        }
         let has_moved: Vec<bool> = means.rows().into_iter().zip(before.rows()).map(|(a, b)| a != b).collect();
         self.moved.clear();
         self.moved.extend((0..).zip(&has_moved).filter(|&(_, &moved)| moved).map(|(code, _)| code));

@@ -53,11 +53,11 @@ impl UpdateRule for Encodec {
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
         let dead = ema::below(codebook.cluster_size(), params.threshold_ema_dead_code);
-        let (num_frames, num_codes) = (batch.frames.nrows(), codebook.num_codes());
+        let (num_frames, num_codes) = (batch.num_frames(), codebook.num_codes());
         let drawn = ema::draw_for_all(&mut ctx.rng, num_frames, num_codes, dead.len());
         let (embed, _, _) = codebook.parts_mut();
-        for (&code, frame_idx) in dead.iter().zip(drawn) {
-            embed.row_mut(code as usize).assign(&batch.frames.row(frame_idx));
+        for (&code, frame) in dead.iter().zip(batch.rows(&drawn).rows()) {
+            embed.row_mut(code as usize).assign(&frame);
         }
         ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
         dead

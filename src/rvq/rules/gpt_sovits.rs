@@ -58,11 +58,11 @@ impl UpdateRule for GptSovits {
         let params = ctx.params;
         ema::core(codebook, batch.code_sums, params.decay, params.epsilon);
         let dead = ema::below(codebook.cluster_size(), params.threshold_ema_dead_code);
-        let (num_frames, num_codes) = (batch.frames.nrows(), codebook.num_codes());
+        let (num_frames, num_codes) = (batch.num_frames(), codebook.num_codes());
         let drawn = ema::draw_for_all(&mut ctx.rng, num_frames, num_codes, dead.len());
         let (embed, _, _) = codebook.parts_mut();
-        for (&code, frame_idx) in dead.iter().zip(drawn) {
-            embed.row_mut(code as usize).assign(&batch.frames.row(frame_idx));
+        for (&code, frame) in dead.iter().zip(batch.rows(&drawn).rows()) {
+            embed.row_mut(code as usize).assign(&frame);
         }
         dead
     }

@@ -111,14 +111,14 @@ impl UpdateRule for Lucidrains {
             normalize_rows(codebook.parts_mut().0);
         }
         let mut dead = ema::below(codebook.cluster_size(), params.threshold_ema_dead_code);
-        let num_frames = batch.frames.nrows();
+        let num_frames = batch.num_frames();
         if dead.len() > num_frames {
             random::shuffle(&mut ctx.rng, &mut dead);
             dead.truncate(num_frames);
             dead.sort_unstable();
         }
         let drawn = random::choose(&mut ctx.rng, num_frames, dead.len());
-        let mut vectors = batch.frames.select(ndarray::Axis(0), &drawn);
+        let mut vectors = batch.rows(&drawn);
         if cosine {
             normalize_rows(&mut vectors);
         }

@@ -5,6 +5,7 @@
 //!
 //! A new rule is one file and one row in [`RULES`].
 
+mod batch;
 mod ema;
 mod encodec;
 mod gpt_sovits;
@@ -19,6 +20,7 @@ use rand_pcg::Pcg64;
 use crate::param::{ParamKind, ParamSpec};
 use crate::task::{Cancelled, Task};
 
+pub use batch::{LayerBatch, SharedFrames};
 pub(crate) use start::stage;
 pub use start::{StartOrigin, StartRows};
 
@@ -88,17 +90,6 @@ pub enum InitOutcome {
     Ready(Codebook),
     /// It is not this layer's turn; until then it outputs zero and code 0.
     Wait,
-}
-
-/// What a layer saw in one step.
-#[derive(Debug, Clone, Copy)]
-pub struct LayerBatch<'a> {
-    /// The frames as the search saw them, `(num_frames, dim)`.
-    pub frames: ArrayView2<'a, f32>,
-    /// The squared distance of each to the row it chose.
-    pub sq_dists: &'a [f32],
-    /// Counts and sums by code.
-    pub code_sums: &'a CodeSums,
 }
 
 /// What else an update may look at.

@@ -109,11 +109,11 @@ impl Moshi {
     fn replace(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let sizes = codebook.cluster_size();
         let size = uniform_size(sizes.view());
-        let dead = ema::below(sizes, self.threshold_frames(ctx.params, batch.frames.nrows(), sizes));
-        let (num_frames, num_codes) = (batch.frames.nrows(), codebook.num_codes());
+        let dead = ema::below(sizes, self.threshold_frames(ctx.params, batch.num_frames(), sizes));
+        let (num_frames, num_codes) = (batch.num_frames(), codebook.num_codes());
         let drawn = ema::draw_for_all(&mut ctx.rng, num_frames, num_codes, dead.len());
-        for (&code, frame_idx) in dead.iter().zip(drawn) {
-            ema::place(codebook, code as usize, batch.frames.row(frame_idx), size);
+        for (&code, frame) in dead.iter().zip(batch.rows(&drawn).rows()) {
+            ema::place(codebook, code as usize, frame, size);
         }
         dead
     }

@@ -141,7 +141,7 @@ impl UpdateRule for Rvqscope {
     fn update(&self, codebook: &mut Codebook, batch: &LayerBatch<'_>, ctx: &mut UpdateCtx<'_>) -> Vec<u32> {
         let params = ctx.params;
         ema::core(codebook, batch.code_sums, decay_at(ctx), params.epsilon);
-        let num_frames = batch.frames.nrows();
+        let num_frames = batch.num_frames();
         let sizes = codebook.cluster_size();
         let mut dead = ema::below(sizes, self.threshold_frames(params, num_frames, sizes));
         let chosen = random::choose(&mut ctx.rng, num_frames, dead.len().min(num_frames));
@@ -154,8 +154,8 @@ impl UpdateRule for Rvqscope {
         let size = REPLACED_SIZE * uniform_size(num_frames, codebook.num_codes());
         // At a higher threshold it would be dead at once.
         let size = size.max(self.threshold_frames(params, num_frames, codebook.cluster_size()));
-        for (&code, frame_idx) in dead.iter().zip(chosen) {
-            ema::place(codebook, code as usize, batch.frames.row(frame_idx), size);
+        for (&code, frame) in dead.iter().zip(batch.rows(&chosen).rows()) {
+            ema::place(codebook, code as usize, frame, size);
         }
         dead
     }

@@ -1,0 +1,66 @@
+//! A training that several ranks do together, each with its share of the frames.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::features::FeatureSet;
+use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
+
+use super::batches::block_len_of;
+use super::{Share, Trainer, TrainerState};
+
+impl Trainer {
+    /// The training of the frames of `train`, counted over all ranks, of which `set` holds this one's: every rank takes the same steps.
+    ///
+    /// Each step draws the batch that one process alone would, and each rank takes its own frames of it through the layers. Of each layer the counts,
+    /// sums and errors of all ranks are added up once, as integers, so that nothing depends on how many ranks there are or who has which frames.
+    /// Codebooks are the same on all of them. They are not those of a [`Trainer::new`] to the last bit, whose sums are rounded in the order of the
+    /// frames. Where there are more than 1 GiB of frames, their order keeps neighbours together as it does for frames on disk.
+    ///
+    /// A step that ends with an error cannot be taken up again: the other ranks are elsewhere. Rows are not calibrated.
+    ///
+    /// # Errors
+    /// As for [`Trainer::new`]; or `params` ask for a search along several paths, or for refits.
+    pub fn shared(
+        params: ValidRvqParams,
+        set: Arc<FeatureSet>,
+        train: Vec<Range<usize>>,
+        start: Option<&Rvq>,
+        share: Share,
+    ) -> Result<Self, RvqError> {
+        let params = RvqParams { calibrate: false, ..*check(&params)? }
+            .validate()
+            .map_err(|err| RvqError::Shape(err.to_string()))?;
+        let block_len = block_len_of(share.total(), set.matrix.dim());
+        let mut trainer = Self::in_blocks_of(block_len, params, set, train, start)?;
+        trainer.share = Some(share);
+        Ok(trainer)
+    }
+
+    /// The shared training that `state` was taken of, by as many ranks or by others.
+    ///
+    /// # Errors
+    /// As for [`Trainer::from_state`].
+    pub fn shared_from_state(
+        state: &TrainerState,
+        set: Arc<FeatureSet>,
+        train: Vec<Range<usize>>,
+        share: Share,
+    ) -> Result<Self, RvqError> {
+        check(&state.params)?;
+        let block_len = block_len_of(share.total(), set.matrix.dim());
+        let mut trainer = Self::on_frames(state, set, share.total(), train, block_len)?;
+        trainer.share = Some(share);
+        Ok(trainer)
+    }
+}
+
+/// Checks that several ranks can train as `params` say.
+fn check(params: &RvqParams) -> Result<&RvqParams, RvqError> {
+    if params.search > 1 || params.refit > 0 {
+        return Err(RvqError::Shape(
+            "several ranks take greedy steps only: train without a search along several paths and without refits, or in one process".to_owned(),
+        ));
+    }
+    Ok(params)
+}

@@ -1,0 +1,204 @@
+//! Several ranks train together what one would: the same bytes, whatever their number and whoever has which frames.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array2, s};
+use proptest::prelude::*;
+use rvqscope::features::{FeatureMatrix, FeatureSet};
+use rvqscope::random::{self, Purpose};
+use rvqscope::ranks::{self, Ranks, ThreadRank, as_threads};
+use rvqscope::rvq::rules::RULES;
+use rvqscope::rvq::{Assignment, BatchOrder, InitMethod, Metric, RvqParams};
+use rvqscope::task::{Cancel, Task};
+use rvqscope::training::{Share, StepRecord, Trainer, TrainerState};
+
+/// Frames with clusters, values of very different size, and a mean far from zero.
+fn frames(num_frames: usize, dim: usize, seed: u64) -> Array2<f32> {
+    let mut rng = random::stream(seed, Purpose::Data, 7);
+    Array2::from_shape_fn((num_frames, dim), |(n, d)| {
+        let cluster = (n * 7919 % 13) as f64 - 6.0;
+        let size = [1.0, 1e-3, 30.0][d % 3];
+        (5.0 + size * (cluster + random::unit(&mut rng))) as f32
+    })
+}
+
+fn set(values: Array2<f32>) -> Arc<FeatureSet> {
+    Arc::new(FeatureSet::single("x", FeatureMatrix::new(values).unwrap(), None))
+}
+
+/// What a training came to: everything that the next steps depend on, and the scalars of every step.
+type Outcome = (TrainerState, Vec<StepRecord>);
+
+/// Trains as `cuts.len() + 1` ranks, which have the frames between the cuts; all of them must come to the same.
+fn train(
+    values: &Array2<f32>,
+    train: &[Range<usize>],
+    cuts: &[usize],
+    params: &RvqParams,
+    steps: usize,
+) -> Outcome {
+    let mut bounds = vec![0];
+    bounds.extend_from_slice(cuts);
+    bounds.push(values.nrows());
+    let outcomes = as_threads(bounds.len() - 1, |rank| {
+        let own = bounds[rank.rank()]..bounds[rank.rank() + 1];
+        let share = Share::new(rank.clone(), own.start, values.nrows());
+        let set = set(values.slice(s![own, ..]).to_owned());
+        let mut trainer =
+            Trainer::shared(params.validate().unwrap(), set, train.to_vec(), None, share).unwrap();
+        let records = take(&mut trainer, steps);
+        (trainer.state().unwrap(), records)
+    });
+    let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(Option::unwrap).collect();
+    let first = outcomes.remove(0);
+    assert!(outcomes.iter().all(|other| *other == first), "ranks have come to different ends");
+    first
+}
+
+fn take(trainer: &mut Trainer, steps: usize) -> Vec<StepRecord> {
+    let cancel = Cancel::default();
+    (0..steps).map(|_| trainer.step(&Task::silent(&cancel)).unwrap()).collect()
+}
+
+/// `size - 1` cuts into even parts.
+fn even(num_frames: usize, size: usize) -> Vec<usize> {
+    (1..size).map(|rank| ranks::part(num_frames, rank, size).start).collect()
+}
+
+fn params(rule: &'static str) -> RvqParams {
+    RvqParams {
+        num_layers: 3,
+        codebook_size: 24,
+        kmeans_iters: 4,
+        batch_size: 64,
+        rule,
+        ..RvqParams::default()
+    }
+}
+
+#[test]
+fn one_two_four_and_seven_ranks_train_the_same_bytes() {
+    let values = frames(700, 12, 1);
+    let train_on = [0..400, 450..700];
+    let cases = RULES.iter().flat_map(|rule| {
+        let plain = RvqParams { threshold_ema_dead_code: 0.5, decay: 0.8, ..params(rule.id()) };
+        let mut cases = vec![
+            plain,
+            RvqParams { init: InitMethod::Sample, order: BatchOrder::Sequential, batch_size: 96, ..plain },
+            RvqParams { init: InitMethod::Uniform, codebook_dim: 5, ..plain },
+            RvqParams { codebook_dim: 5, quantizer_dropout: true, assignment: Assignment::Upstream, ..plain },
+        ];
+        if rule.id() == "lucidrains" {
+            cases.push(RvqParams { metric: Metric::Cosine, ..plain });
+        }
+        cases
+    });
+    let mut replaced = 0;
+    for case in cases {
+        let one = train(&values, &train_on, &[], &case, 12);
+        replaced += one.1.iter().flat_map(|record| &record.layers).map(|layer| layer.replaced).sum::<u32>();
+        for size in [2, 4, 7] {
+            let several = train(&values, &train_on, &even(700, size), &case, 12);
+            assert_eq!(several.1, one.1, "{size} ranks, {case:?}");
+            assert_eq!(several.0, one.0, "{size} ranks, {case:?}");
+        }
+    }
+    assert!(replaced > 50, "only {replaced} codes were replaced: that was hardly looked at");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whoever_has_which_frames(
+        seed in 0u64..1000,
+        dim in 1usize..10,
+        num_codes in 1usize..40,
+        batch_size in 1usize..300,
+        threshold in 0.0f64..0.9,
+        scale in -30i32..30,
+        mut cuts in prop::collection::vec(1usize..250, 0..6),
+        threads in 1usize..4,
+    ) {
+        cuts.sort_unstable();
+        cuts.dedup();
+        let values = frames(250, dim, seed) * 2f32.powi(scale);
+        let case = RvqParams {
+            seed,
+            codebook_size: num_codes,
+            batch_size,
+            threshold_ema_dead_code: threshold,
+            ..params("rvqscope")
+        };
+        let in_pool = |threads: usize, cuts: &[usize]| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| train(&values, &[0..230], cuts, &case, 5))
+        };
+        prop_assert_eq!(in_pool(threads, &cuts), in_pool(1, &[]));
+    }
+}
+
+#[test]
+fn several_ranks_train_what_one_process_does_but_for_rounding() {
+    let values = frames(600, 8, 3);
+    let case = RvqParams { kmeans_iters: 10, ..params("rvqscope") };
+    let (shared, records) = train(&values, &[0..600], &even(600, 3), &case, 20);
+    let mut alone = Trainer::new(case.validate().unwrap(), set(values), vec![0..600], None).unwrap();
+    let alone_records = take(&mut alone, 20);
+    for (a, b) in records.iter().zip(&alone_records) {
+        for (a, b) in a.layers.iter().zip(&b.layers) {
+            assert!((a.loss - b.loss).abs() <= 1e-4 * b.loss.abs().max(1e-9), "{a:?}\n{b:?}");
+            assert!((a.mse - b.mse).abs() <= 1e-4 * b.mse.abs().max(1e-9), "{a:?}\n{b:?}");
+        }
+    }
+    let rows = |rvq: &rvqscope::rvq::Rvq| rvq.layers()[0].codebook.embed().to_owned();
+    let (a, b) = (rows(&shared.rvq), rows(alone.rvq()));
+    let farthest = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(farthest < 1e-3, "a row differs by {farthest}");
+}
+
+#[test]
+fn a_state_is_taken_up_by_other_ranks_than_left_it() {
+    let values = frames(500, 6, 5);
+    let case = params("rvqscope");
+    let whole = train(&values, &[0..500], &even(500, 4), &case, 14);
+    let (state, _) = train(&values, &[0..500], &even(500, 2), &case, 9);
+    let resumed = as_threads(3, |rank| {
+        let own = ranks::part(500, rank.rank(), 3);
+        let share = Share::new(rank.clone(), own.start, 500);
+        let set = set(values.slice(s![own, ..]).to_owned());
+        let mut trainer = Trainer::shared_from_state(&state, set, vec![0..500], share).unwrap();
+        let records = take(&mut trainer, 5);
+        (trainer.state().unwrap(), records)
+    });
+    for (state, records) in resumed.into_iter().map(Option::unwrap) {
+        assert_eq!(state.rvq, whole.0.rvq);
+        assert_eq!(state, whole.0);
+        assert_eq!(records, whole.1[9..]);
+    }
+}
+
+#[test]
+fn a_rank_that_ends_ends_the_training_of_the_others() {
+    let values = frames(300, 4, 6);
+    let ended = as_threads(3, |rank: Arc<ThreadRank>| {
+        let own = ranks::part(300, rank.rank(), 3);
+        let share = Share::new(rank.clone(), own.start, 300);
+        let set = set(values.slice(s![own, ..]).to_owned());
+        let mut trainer =
+            Trainer::shared(params("moshi").validate().unwrap(), set, vec![0..300], None, share).unwrap();
+        let cancel = Cancel::default();
+        for step in 1..=6 {
+            if rank.rank() == 2 && step == 4 {
+                cancel.cancel();
+            }
+            if trainer.step(&Task::silent(&cancel)).is_err() {
+                return step;
+            }
+        }
+        0
+    });
+    assert_eq!(ended, [Some(4), Some(4), Some(4)]);
+}
