@@ -23,6 +23,9 @@
 //! | the rule here, 60 greedy steps of all frames at a decay of 0.7 | 7.98 | 12.42 |
 //! | the rule here, 24 steps along five paths at a decay of 0.6 | 8.00 | 12.57 |
 //!
+//! On log-mel frames of the built-in speech (80 dimensions, 8 000 frames) FAISS's three ways reach 22.94, 23.48 and 19.57 dB, and the rule here 23.26
+//! greedily and 23.77 along five paths.
+//!
 //! What gains is that every path moves rows, and not the best one alone: a layer then sees more of what frames that it does not know will bring.
 //! Least squares gain up to 0.6 dB on the frames that they fit and, with 55 frames a code, nothing elsewhere. So a refit is judged by frames that
 //! it does not fit, and dropped where they lose; shrinking rows towards zero costs at any strength.

@@ -27,6 +27,14 @@ const RIDGES: [f64; 3] = [2.0, 20.0, 200.0];
 /// Passes over the layers at fixed codes. Rows of several layers share few frames, so that few passes come near the optimum.
 const SWEEPS: usize = 8;
 
+/// What a refit found.
+struct Refitted {
+    /// The codes of the frames to fit, under the rows before.
+    encoded: Encoded,
+    /// Rows by layer that serve the frames to judge by better; `None` where none do.
+    better: Option<Vec<Array2<f32>>>,
+}
+
 impl Trainer {
     /// Whether this step is a refit: one of the last, when every layer has started and no other step is under way.
     pub(super) fn is_refit(&self, step: u64) -> bool {
@@ -45,7 +53,7 @@ impl Trainer {
     pub(super) fn alternate(&mut self, step: u64, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
         let (fit, judge) = self.frames_to_refit();
         match self.refitted(&fit, &judge, task) {
-            Ok((encoded, better)) => Ok(self.take_over(step, &fit, &encoded, better)),
+            Ok(refitted) => Ok(self.take_over(step, &fit, refitted)),
             // The frames are the quantizer's own: nothing but a cancel can come between.
             Err(_) => Err(Cancelled),
         }
@@ -65,13 +73,8 @@ impl Trainer {
         (spread(0, fitted, MOST_FIT), spread(fitted, all, MOST_JUDGE))
     }
 
-    /// The codes of `fit` under the present rows, and the rows that serve `judge` better than these; `None` where none do.
-    fn refitted(
-        &self,
-        fit: &Rows<'_>,
-        judge: &Rows<'_>,
-        task: &Task<'_>,
-    ) -> Result<(Encoded, Option<Vec<Array2<f32>>>), RvqError> {
+    /// Fits the rows to `fit`, held by each ridge in turn, and takes those that serve `judge` best.
+    fn refitted(&self, fit: &Rows<'_>, judge: &Rows<'_>, task: &Task<'_>) -> Result<Refitted, RvqError> {
         let search = Search::of_width(self.params.search);
         let stages = RIDGES.len() + 1;
         task.check()?;
@@ -82,7 +85,7 @@ impl Trainer {
             let judged = Encoder::new(rvq, LayerSpan::ALL)?.encode(judge.view(), search)?;
             Ok(judged.residual_energy.last().copied().unwrap_or(0.0))
         };
-        let (mut least, mut best) = (error(&self.rvq)?, None);
+        let (mut least, mut better) = (error(&self.rvq)?, None);
         for (nth, ridge) in RIDGES.into_iter().enumerate() {
             task.progress("refit: rows", nth + 1, stages);
             let embeds = self.rvq.layers().iter().map(|layer| layer.codebook.embed());
@@ -96,20 +99,15 @@ impl Trainer {
             }
             let error = error(&with_rows(&self.rvq, &rows))?;
             if error < least {
-                (least, best) = (error, Some(rows));
+                (least, better) = (error, Some(rows));
             }
         }
-        Ok((encoded, best))
+        Ok(Refitted { encoded, better })
     }
 
-    /// Takes over `better` rows, where there are such, and tells what the step did.
-    fn take_over(
-        &mut self,
-        step: u64,
-        fit: &Rows<'_>,
-        encoded: &Encoded,
-        better: Option<Vec<Array2<f32>>>,
-    ) -> StepRecord {
+    /// Takes over better rows, where there are such, and tells what the step did.
+    fn take_over(&mut self, step: u64, fit: &Rows<'_>, refitted: Refitted) -> StepRecord {
+        let Refitted { encoded, better } = refitted;
         let before = self.rvq.clone();
         if let Some(rows) = better {
             self.rvq = with_rows(&before, &rows);
