@@ -1,7 +1,8 @@
 //! What a training by several ranks sends and how long it waits for it, a step: what `benches/scaling.md` is made of.
 //!
 //! `cargo bench --bench scaling --features mpi --no-run`, then `mpirun -n R target/release/deps/scaling-... [--batch 4096] [--codes 1024] [--layers 8]
-//! [--dim 128] [--steps 20] [--dead 0]`. Every rank has as many frames. Where no `mpirun` has started it, one process trains as it would without ranks, and then as
+//! [--dim 128] [--steps 20] [--dead 0] [--absent 0]`. Every rank has as many frames; the order is that of so many absent ranks' frames too, of which
+//! there is nothing but their numbers. Where no `mpirun` has started it, one process trains as it would without ranks, and then as
 //! one rank. `--dead` is the threshold under which codes are replaced. One line a figure: name, number, unit.
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +15,7 @@ use ndarray::Array2;
 use rvqscope::features::{FeatureMatrix, FeatureSet};
 use rvqscope::random::{self, Purpose};
 use rvqscope::ranks::{Alone, Lost, Ranks};
-use rvqscope::rvq::RvqParams;
+use rvqscope::rvq::{InitMethod, RvqParams};
 use rvqscope::task::{Cancel, Task};
 use rvqscope::training::{Share, Trainer};
 
@@ -78,6 +79,7 @@ struct Setup {
     frames_a_rank: usize,
     dim: usize,
     steps: usize,
+    absent: usize,
 }
 
 fn main() {
@@ -93,12 +95,13 @@ fn main() {
             codebook_size: number("codes", 1024),
             batch_size: number("batch", 4096),
             threshold_ema_dead_code: flags.get("dead").copied().unwrap_or(0.0),
-            kmeans_iters: 2,
+            init: InitMethod::Sample,
             ..RvqParams::default()
         },
         frames_a_rank: number("frames", 16_384),
         dim: number("dim", 128),
         steps: number("steps", 20),
+        absent: number("absent", 0),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(number("threads", 1)).build().unwrap();
     #[cfg(feature = "mpi")]
@@ -142,7 +145,7 @@ fn steps<T>(mut trainer: Trainer, count: usize, before: impl FnOnce() -> T) -> (
 fn shared(setup: &Setup, inner: Box<dyn Ranks>) {
     let ranks = Arc::new(Counted::new(inner));
     let (rank, size) = (ranks.rank(), ranks.size());
-    let total = setup.frames_a_rank * size;
+    let total = setup.frames_a_rank * (size + setup.absent);
     let share = Share::new(ranks.clone(), setup.frames_a_rank * rank, total);
     let params = setup.params.validate().unwrap();
     let trainer = Trainer::shared(params, frames(setup, rank), vec![0..total], None, share).unwrap();

@@ -27,9 +27,6 @@ use super::{
     Env, FAILED, INTERRUPTED, Usage, WRONG_USAGE, check_writable, flags, model, one_line, print, table, train,
 };
 
-/// Flags that only mean something to several ranks.
-const OWN_FLAGS: &[&str] = &["checkpoint-every", "resume"];
-
 /// What the command line of every rank gives before there are frames.
 struct Prepared {
     out: PathBuf,
@@ -93,16 +90,6 @@ pub(super) fn run_command(name: &str, matches: &ArgMatches, membership: Membersh
 fn checkpoint_path(matches: &ArgMatches) -> Option<PathBuf> {
     matches.try_get_one::<u64>("checkpoint-every").ok().flatten()?;
     flags::optional_path(matches, "out").map(|out| out.with_extension("checkpoint"))
-}
-
-/// Refuses flags that only mean something under `mpirun`.
-pub(super) fn check_alone(matches: &ArgMatches) -> Result<(), Usage> {
-    match OWN_FLAGS.iter().find(|flag| flags::is_given(matches, flag)) {
-        Some(flag) => Err(Usage(format!(
-            "--{flag} is for a training that mpirun starts (mpirun -n R rvqscope train ...)"
-        ))),
-        None => Ok(()),
-    }
 }
 
 impl Rank<'_> {

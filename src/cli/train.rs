@@ -20,8 +20,7 @@ use super::{Env, Usage, check_writable, corpus, flags, model, print, table};
 
 /// Trains and writes the model.
 pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
-    #[cfg(feature = "mpi")]
-    super::shared::check_alone(matches)?;
+    check_alone(matches)?;
     let out = flags::path(matches, "out")?;
     model::check_model_ending(out)?;
     check_writable(out)?;
@@ -35,6 +34,16 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
         env.reporter.note(&finding);
     }
     Ok(print(&table::results(&trained.run))?)
+}
+
+/// Refuses what only means something to several ranks.
+fn check_alone(matches: &ArgMatches) -> Result<(), Usage> {
+    match ["checkpoint-every", "resume"].iter().find(|flag| flags::is_given(matches, flag)) {
+        Some(flag) => Err(Usage(format!(
+            "--{flag} is for a training that mpirun starts (mpirun -n R rvqscope train ...)"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Trains as the flags say. The log of its steps has no name yet.

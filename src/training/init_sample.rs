@@ -1,6 +1,6 @@
 //! Frames that layers are started with.
 
-use ndarray::s;
+use ndarray::{Array2, s};
 
 use crate::features::FeatureSet;
 use crate::random::{self, Purpose};
@@ -14,9 +14,9 @@ use super::{Batches, Share};
 #[derive(Debug)]
 pub(super) struct InitSample {
     /// What the next layer sees of them, `(num_frames, dim)`; where several ranks train together, of its part of them.
-    pub(super) residual: Rows<'static>,
+    residual: Rows<'static>,
     /// Frames that were drawn.
-    pub(super) num_frames: usize,
+    num_frames: usize,
     next_layer: usize,
 }
 
@@ -47,8 +47,26 @@ impl InitSample {
         Ok(Self { residual, num_frames: count, next_layer: 0 })
     }
 
+    /// What the search of layer `layer_idx` sees of them, `(num_frames, dim)`.
+    pub(super) fn seen_by(
+        &mut self,
+        rvq: &Rvq,
+        layer_idx: usize,
+        share: Option<&Share>,
+        task: &Task<'_>,
+    ) -> Result<Array2<f32>, Cancelled> {
+        self.advance(rvq, layer_idx, task)?;
+        let residual = self.residual.view();
+        let own = rvq.layers()[layer_idx].search_input(rvq.metric(), residual);
+        let own = own.unwrap_or_else(|| residual.to_owned());
+        match share {
+            None => Ok(own),
+            Some(share) => Ok(share.whole_of_parts(own.view(), self.num_frames)?),
+        }
+    }
+
     /// Takes the frames through the layers before `layer_idx`; a layer that was cancelled half-way is taken again.
-    pub(super) fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
+    fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
         for layer in &rvq.layers()[self.next_layer.min(layer_idx)..layer_idx] {
             task.check()?;
             let stage = format!("{}, frames", rules::stage(layer_idx));

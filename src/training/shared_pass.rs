@@ -66,7 +66,7 @@ struct Heard {
 impl Share {
     /// Adds up what all ranks know of a layer: the one sum over ranks that a layer takes in a step.
     ///
-    /// `sums` has this rank's frames in order of their codes, and is of all frames afterwards. Each value of `input` is rounded to a multiple of the
+    /// `sums` has this rank's frames in order of their codes, and is of all frames afterwards. Each value of `input` is cut to a multiple of the
     /// `2^-62` part of what the batch can add up to, and is an integer from there on: sums of those have no order. Of a batch of 4096 frames a
     /// value keeps 50 bits below the largest, where an f32 has 24. The sums of squares are exact.
     fn exchange(
@@ -116,13 +116,13 @@ impl Share {
     }
 }
 
-/// Adds each value of `frames`, times `scale` and rounded, to the sum of its frame's code: `sums` knows the frames of each.
+/// Adds each value of `frames`, times `scale` and cut to an integer, to the sum of its frame's code: `sums` knows the frames of each.
 fn add_fixed(sums: &CodeSums, frames: ArrayView2<'_, f32>, scale: f64, fixed: &mut [i64]) {
     let dim = frames.ncols().max(1);
     fixed.par_chunks_exact_mut(dim).with_min_len(16).enumerate().for_each(|(code, row)| {
         for &frame in sums.frames_of(code) {
             for (sum, &value) in row.iter_mut().zip(frames.row(frame as usize)) {
-                *sum = sum.wrapping_add((f64::from(value) * scale).round_ties_even() as i64);
+                *sum = sum.wrapping_add((f64::from(value) * scale) as i64);
             }
         }
     });

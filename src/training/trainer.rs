@@ -392,14 +392,7 @@ impl Trainer {
                 Some(found) => found,
                 None => init_sample.insert(InitSample::draw(set, batches, max, params.seed, share)?),
             };
-            found.advance(rvq, layer_idx, task)?;
-            let residual = found.residual.view();
-            let own = rvq.layers()[layer_idx].search_input(rvq.metric(), residual);
-            let own = own.unwrap_or_else(|| residual.to_owned());
-            match share {
-                None => Ok(own),
-                Some(share) => Ok(share.whole_of_parts(own.view(), found.num_frames)?),
-            }
+            found.seen_by(rvq, layer_idx, share, task)
         };
         let mut input = InitInput {
             params,

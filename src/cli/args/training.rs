@@ -72,15 +72,19 @@ fn ranks_flags(command: Command) -> Command {
                 .long("checkpoint-every")
                 .value_name("N")
                 .value_parser(value_parser!(u64).range(1..))
+                .conflicts_with_all(["compare", "pitfall"])
                 .help(wrapped(
                     "Write what it takes to go on to MODEL.checkpoint (the name of --out with that ending) at every N steps",
                 )),
         )
-        .arg(path_flag(
-            "resume",
-            "CHECKPOINT",
-            "Go on with the training that was kept, on the same data and by any number of ranks; --steps may be another",
-        ))
+        .arg(
+            path_flag(
+                "resume",
+                "CHECKPOINT",
+                "Go on with the training that was kept, on the same data and by any number of ranks; --steps may be another",
+            )
+            .conflicts_with_all(["compare", "pitfall"]),
+        )
 }
 
 /// The command that trains every combination of values.
