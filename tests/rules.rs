@@ -204,7 +204,7 @@ fn moshi_replaces_at_every_fifth_step_before_the_write() {
 }
 
 #[test]
-fn rvqscope_replaces_for_good_from_badly_quantized_frames() {
+fn rvqscope_replaces_for_good_by_frames_that_have_an_error() {
     let rule = find("rvqscope").unwrap();
     let params = RvqParams { decay: 0.9, ..rule.defaults() };
     let (book, _, codes) = one_dead_code();
@@ -212,8 +212,8 @@ fn rvqscope_replaces_for_good_from_badly_quantized_frames() {
     let frames = array![[0.0f32], [0.0], [10.0], [7.0]];
     let mut after = book.clone();
     assert_eq!(update(rule, &params, &mut after, &frames, &codes, 1), [2]);
-    // N/K = 4/3
-    assert_near(&[after.cluster_size()[2], after.embed_avg()[[2, 0]]], &[4.0 / 3.0, 28.0 / 3.0], "c, m");
+    // 0.2 N/K = 0.2 * 4/3
+    assert_near(&[after.cluster_size()[2], after.embed_avg()[[2, 0]]], &[0.8 / 3.0, 5.6 / 3.0], "c, m");
     assert_eq!(after.embed()[[2, 0]], 7.0);
     update(rule, &params, &mut after, &frames, &codes, 2);
     assert!((after.embed()[[2, 0]] - 7.0).abs() < 1e-3, "it stays");

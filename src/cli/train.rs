@@ -30,6 +30,9 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
     env.job(|ctx| jobs::save_model(&spec, ctx))?;
     log.map(MetricsLog::finish).transpose()?;
+    if let Some(calibration) = trained.run.calibration() {
+        env.reporter.note(&format!("calibrated: {calibration}"));
+    }
     for finding in doctor::sentences(&trained.run, &history) {
         env.reporter.note(&finding);
     }

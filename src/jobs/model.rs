@@ -108,7 +108,7 @@ pub fn ema_params(run: &Run) -> EmaParams {
     }
 }
 
-/// What a model file says of its making: version, steps, parameters with the seed, live edits and source, each as JSON.
+/// What a model file says of its making: version, steps, parameters with the seed, live edits, calibration and source, each as JSON.
 #[must_use]
 pub fn metadata(run: &Run) -> BTreeMap<String, String> {
     let json = |value: serde_json::Value| value.to_string();
@@ -120,6 +120,9 @@ pub fn metadata(run: &Run) -> BTreeMap<String, String> {
     }
     if let Ok(edits) = serde_json::to_value(&run.live_edits) {
         map.insert("rvqscope.live_edits".to_owned(), json(edits));
+    }
+    if !run.row_scales.is_empty() {
+        map.insert("rvqscope.row_scales".to_owned(), json(run.row_scales.clone().into()));
     }
     if let Ok(source) = serde_json::to_value(&run.source) {
         map.insert("rvqscope.source".to_owned(), json(source));

@@ -92,6 +92,9 @@ fn header(report: &Report, out: &mut String) {
         });
         let _ = writeln!(out, "{}</p>", edits.collect::<Vec<_>>().join("; "));
     }
+    if let Some(calibration) = &report.calibration {
+        let _ = writeln!(out, "<p class=\"edits\"><b>Calibrated:</b> {}</p>", escape(calibration));
+    }
     out.push_str("</header>\n");
 }
 

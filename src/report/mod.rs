@@ -60,6 +60,9 @@ pub struct Report {
     /// What was changed while training ran.
     #[serde(skip)]
     pub live_edits: Vec<LiveEdit>,
+    /// How the rows were calibrated.
+    #[serde(skip)]
+    pub calibration: Option<String>,
     /// What is to be said of each layer.
     #[serde(skip)]
     pub verdicts: Vec<LayerVerdict>,
@@ -175,6 +178,7 @@ impl Report {
             name: run.name.clone(),
             rule_label: if run.params_known { run.rule().label() } else { "unknown" },
             live_edits: run.live_edits.clone(),
+            calibration: run.calibration(),
             plots: plots::plots(run, history, &codes, &codebooks),
             codes,
             codebooks,
@@ -218,6 +222,7 @@ impl Report {
             name,
             rule_label: "unknown",
             live_edits: Vec::new(),
+            calibration: None,
             verdicts: Vec::new(),
             codes: evaluation.layers.iter().map(|tally| LayerCodes::of_counts(&tally.counts)).collect(),
             codebooks: Vec::new(),

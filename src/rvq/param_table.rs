@@ -272,8 +272,8 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         kind: ParamKind::Bool,
         effect: Effect::Live,
         scope: Scope { readers: Readers::Only(&["rvqscope"]), ..Scope::COMPARABLE },
-        help: "Behind the last step, the rows of each layer behind the first are multiplied by the factor with which held-out frames lose \
-               least: what is left of frames that were trained on is less than what is left of new ones.",
+        help: "Behind the last step, the rows of each layer behind the first are multiplied by the factor with which frames that it was not \
+               trained on lose least: what is left of training frames is less than what is left of new ones.",
         read: |p| ParamValue::Bool(p.calibrate),
         write: |p, v| set(&mut p.calibrate, v.as_bool()),
     },

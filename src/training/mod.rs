@@ -10,6 +10,7 @@ mod joint;
 mod layer_pass;
 mod layer_start;
 mod layer_state;
+mod live;
 mod motion;
 mod refit;
 pub mod row_scales;

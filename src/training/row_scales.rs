@@ -2,8 +2,7 @@
 //!
 //! What a layer leaves of the frames that it was trained on is less than what it leaves of new ones: its rows are their means, and they chose the
 //! nearest. So each layer behind the first learns from residuals that are too short, the last one most of all, and on new frames its rows fall
-//! short. One factor a layer, found on held-out frames, makes up for it. Where there are many frames a code it is 1, or a little below where the
-//! last layers have learnt noise.
+//! short. One factor a layer, found on held-out frames, makes up for it. Where there are many frames a code it is 1.
 //!
 //! # What it gave
 //! Held-out SNR in dB behind 300 steps of 4096 frames, 8 layers of 256 codes, the factors from a tenth of the training frames and judged by frames
@@ -13,8 +12,10 @@
 //! |---|---|---|---|
 //! | log-mel of twelve voices, 31 frames a code | 22.35 | 22.99 | 1.2 to 2.0 |
 //! | frames that follow each other, heavy tails, 70 a code | 15.96 | 16.44 | 1.1 to 1.3 |
-//! | mixture of 200 clusters in 128 dimensions, 70 a code | 7.40 | 7.45 | 0.9 |
-//! | features of speech, 55 a code | 7.57 | 7.57 | 0.9 to 1.1 |
+//!
+//! Factors below 1 were tried as well: 0.9 for all layers of a mixture of 200 clusters in 128 dimensions, 70 frames a code, gains 0.06 dB. On features of
+//! speech, 55 frames a code, 0.9 for layers 2 to 4 gains 0.01 dB and costs 0.01 dB along five paths, where 1.1 and 1.21 for layers 6 to 8 alone gain 0.02
+//! and 0.03 dB. So rows only get longer.
 
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -27,7 +28,7 @@ use crate::task::{Cancelled, Task};
 const STEP: f64 = 1.1;
 
 /// The smallest and the largest power that is tried.
-const POWERS: std::ops::RangeInclusive<i32> = -4..=12;
+const POWERS: std::ops::RangeInclusive<i32> = 0..=12;
 
 /// A factor has to lower the error by so many standard errors of that difference.
 const CLEARLY: f64 = 2.0;
@@ -249,7 +250,7 @@ mod tests {
 
     #[test]
     fn rows_that_are_too_short_get_their_length_back_and_the_first_layer_keeps_its_own() {
-        let rows = noise(32, 4, 1);
+        let rows = noise(32, 4, 1) * 0.5;
         let frames = noise(2000, 4, 2);
         let fit = scales_of(&two_layers(&rows), &frames);
         let short = scales_of(&two_layers(&(&rows * STEP.powi(-5) as f32)), &frames);
@@ -270,22 +271,27 @@ mod tests {
         assert_eq!(scales_of(&two_layers(&(&rows * 0.2)), &few), [1.0, 1.0]);
     }
 
-    #[test]
-    fn frames_that_were_trained_on_tell_much_the_same_as_those_held_out() {
-        let (train, held_out) = (noise(600, 6, 7), noise(600, 6, 8));
-        let task_cancel = Cancel::default();
-        let task = Task::silent(&task_cancel);
-        let (mut layers, mut left): (Vec<Layer>, _) = (Vec::new(), train.clone());
+    /// Four layers of 64 codes by k-means of `frames`, which they nearly know by heart.
+    fn by_heart(frames: &Array2<f32>) -> Rvq {
+        let cancel = Cancel::default();
+        let (mut layers, mut left): (Vec<Layer>, _) = (Vec::new(), frames.clone());
         for _ in 0..4 {
             let rows = left.slice(ndarray::s![..64, ..]).to_owned();
+            let task = Task::silent(&cancel);
             let rows = init::lloyd(left.view(), rows, 20, EmptyCluster::Keep, "", &task).unwrap().means;
             let (codes, _) = assign(&left, &rows);
             subtract(&mut left, &codes, &rows, 1.0);
             layers.push(Codebook::from_rows(rows).unwrap().into());
         }
-        let rvq = Rvq::new(layers).unwrap();
+        Rvq::new(layers).unwrap()
+    }
+
+    #[test]
+    fn frames_that_were_trained_on_tell_much_the_same_as_those_held_out() {
+        let (train, held_out) = (noise(600, 6, 7), noise(600, 6, 8));
+        let rvq = by_heart(&train);
         let held_out = scales_of(&rvq, &held_out);
-        let across = row_scales_across(&rvq, train.view(), &task).unwrap();
+        let across = row_scales_across(&rvq, train.view(), &Task::silent(&Cancel::default())).unwrap();
         for (layer, (a, b)) in held_out.iter().zip(&across).enumerate() {
             assert!((a / b).ln().abs() < 2.5 * STEP.ln(), "layer {layer}: {held_out:?} {across:?}");
         }
@@ -293,34 +299,15 @@ mod tests {
     }
 
     #[test]
-    fn held_out_frames_lose_no_more_with_factors_than_without() {
+    fn held_out_frames_lose_less_with_factors_than_without() {
         let (train, held_out) = (noise(600, 6, 5), noise(600, 6, 6));
-        // Single frames as rows: by heart, layer by layer.
-        let (mut layers, mut left): (Vec<Layer>, _) = (Vec::new(), train);
-        for _ in 0..4 {
-            let rows = left.slice(ndarray::s![..64, ..]).to_owned();
-            let mut codes = vec![0; left.nrows()];
-            Searcher::new(rows.view()).assign(
-                left.as_slice().unwrap(),
-                &mut codes,
-                &mut vec![0.0; left.nrows()],
-            );
-            for (mut frame, &code) in left.rows_mut().into_iter().zip(&codes) {
-                frame -= &rows.row(code as usize);
-            }
-            layers.push(Codebook::from_rows(rows).unwrap().into());
-        }
-        let rvq = Rvq::new(layers).unwrap();
-        let scales = scales_of(&rvq, &held_out);
-        let scaled = with_row_scales(&rvq, &scales).unwrap();
-        let error = |rvq: &Rvq| {
+        let rvq = by_heart(&train);
+        let scaled = with_row_scales(&rvq, &scales_of(&rvq, &held_out)).unwrap();
+        let error = |rvq: &Rvq| -> f64 {
             let codes = rvq.encode(held_out.view(), crate::rvq::LayerSpan::ALL).unwrap();
             (rvq.decode(codes.view(), 0).unwrap() - &held_out).mapv(|x| f64::from(x) * f64::from(x)).sum()
         };
-        let (before, after): (f64, f64) = (error(&rvq), error(&scaled));
-        assert!(
-            scales.iter().any(|&scale| scale != 1.0) && after < before,
-            "{scales:?}: {before} to {after}"
-        );
+        let (before, after) = (error(&rvq), error(&scaled));
+        assert!(after < 0.99 * before, "{before} to {after}");
     }
 }

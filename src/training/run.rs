@@ -120,6 +120,15 @@ impl SplitKind {
 }
 
 impl Run {
+    /// How its rows were calibrated, in words: "rows of each layer at 1, 1.21, 1.33 times their trained length"; `None` where they were not.
+    #[must_use]
+    pub fn calibration(&self) -> Option<String> {
+        let each: Vec<String> =
+            self.row_scales.iter().map(|scale| ((scale * 100.0).round() / 100.0).to_string()).collect();
+        (!each.is_empty())
+            .then(|| format!("rows of each layer at {} times their trained length", each.join(", ")))
+    }
+
     /// The rule it was trained under.
     #[must_use]
     pub fn rule(&self) -> &'static dyn UpdateRule {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ndarray::ArrayView2;
 
 use crate::features::{FeatureSet, Split};
-use crate::param::Effect;
 use crate::random::{self, Purpose};
 use crate::rvq::rules::{self, InitInput, InitOutcome, UpdateRule};
 use crate::rvq::{Layer, Rows, Rvq, RvqError, RvqParams, ValidRvqParams, energy};
@@ -190,26 +189,6 @@ impl Trainer {
     #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         self.batches.per_epoch(self.params.batch_size)
-    }
-
-    /// Takes over what may change while training runs: decay, epsilon, threshold, batch size, number of steps.
-    ///
-    /// Of parameters for another rule, what that rule does not read says nothing here, nor does a threshold: its unit is the rule's own.
-    pub fn set_live(&mut self, edited: &ValidRvqParams) {
-        let mut params = *self.params;
-        let same_rule = edited.rule == params.rule;
-        for spec in self.rule.params() {
-            let scope = spec.scope;
-            let shared = same_rule || (scope.readers.includes(edited.rule) && !scope.is_own_unit);
-            if shared && spec.effect == Effect::Live {
-                (spec.write)(&mut params, (spec.read)(edited));
-            }
-        }
-        // Every live value was checked with `edited`, and nothing else has changed.
-        if let Some(params) = params.validate().ok().filter(|params| joint::check(params, &self.rvq).is_ok())
-        {
-            self.params = params;
-        }
     }
 
     /// Whether every layer has its first codebook: from then on, steps take alike long.

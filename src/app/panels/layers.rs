@@ -180,8 +180,17 @@ impl Layers {
         };
         let help =
             "Click a layer to select it in every panel, a head to sort by it. Curves run over the steps";
+        let help = match view.run.calibration() {
+            Some(calibration) => format!("{help}. Calibrated: {calibration}"),
+            None => help.to_owned(),
+        };
         let save = || Some(WindowRequest::SaveCsv { file_name: "layers.csv".to_owned(), csv: csv(&rows) });
-        Title { panel_id: ID, key: "table", text: &text, help, choices: None }.ui(ctx, ui, |_| {}, save);
+        Title { panel_id: ID, key: "table", text: &text, help: &help, choices: None }.ui(
+            ctx,
+            ui,
+            |_| {},
+            save,
+        );
         let columns = columns();
         let height = height - (ui.cursor().top() - top);
         let table = Table { id: ID, columns: &columns, rows: rows.len(), height };

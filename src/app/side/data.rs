@@ -176,7 +176,7 @@ impl DataSection {
             let label = ui.label("Codebook size").on_hover_rich(help);
             let largest = ctx.session.codes().and_then(|codes| codes.tokens.num_codes.iter().max());
             let now = largest.copied().unwrap_or(0) as f64;
-            let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes", zero: None };
+            let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes", word: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
             response.labelled_by(label.id).on_hover_rich(help);
             if let Some(size) = new {
@@ -213,7 +213,7 @@ impl DataSection {
             let help = "Frames a second; 0 for not known. Bit rates need it";
             let label = ui.label("Frame rate").on_hover_rich(help);
             let now = spec.frame_rate_hz.unwrap_or(0.0);
-            let drag = Drag { range: (0.0, 1e6), speed: 0.5, is_whole: false, unit: "Hz", zero: None };
+            let drag = Drag { range: (0.0, 1e6), speed: 0.5, is_whole: false, unit: "Hz", word: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
             response.labelled_by(label.id).on_hover_rich(help);
             if let Some(rate) = new {
@@ -228,7 +228,7 @@ impl DataSection {
             let help = "The share of frames that is not trained on, only judged by. Figures of it show what a codebook is worth \
                         on speech it has not seen. Training starts again when it is changed";
             let label = ui.label("Held-out").on_hover_rich(help);
-            let drag = Drag { range: (0.0, 90.0), speed: 0.2, is_whole: false, unit: "%", zero: None };
+            let drag = Drag { range: (0.0, 90.0), speed: 0.2, is_whole: false, unit: "%", word: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, percent(session));
             response.labelled_by(label.id).on_hover_rich(help);
             if let Some(percent) = new {

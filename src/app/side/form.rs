@@ -124,21 +124,21 @@ fn value_ui(
                 speed: (now as f64 * 0.01).max(0.05),
                 is_whole: true,
                 unit,
-                zero: ZERO_WORDS.iter().find(|(known, _)| *known == key).map(|(_, words)| *words),
+                word: WORDS.iter().find(|(known, _)| *known == key).map(|(_, word)| (0.0, *word)),
             };
             let (response, new) = drag.ui(ui, drafts, now as f64);
             // A whole number that was not touched stays as it is, even where a float cannot hold it.
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
         (ParamKind::Paths { max }, ParamValue::Int(now)) => {
-            let drag =
-                Drag { range: (1.0, max as f64), speed: 0.05, is_whole: true, unit: "paths", zero: None };
+            let word = Some((1.0, "greedy"));
+            let drag = Drag { range: (1.0, max as f64), speed: 0.05, is_whole: true, unit: "paths", word };
             let (response, new) = drag.ui(ui, drafts, now as f64);
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
         (ParamKind::Float { min, max }, ParamValue::Float(now)) => {
             let drag =
-                Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit, zero: None };
+                Drag { range: (min, max), speed: float_speed(now, max), is_whole: false, unit, word: None };
             let (response, new) = drag.ui(ui, drafts, now);
             (response, new.map(ParamValue::Float))
         }
@@ -181,20 +181,21 @@ pub struct Drag<'a> {
     pub is_whole: bool,
     /// What is shown behind it.
     pub unit: &'a str,
-    /// What 0 means, where it is no number of anything.
-    pub zero: Option<&'static str>,
+    /// A value that is no number of anything, and what it means.
+    pub word: Option<(f64, &'static str)>,
 }
 
 /// Parameters whose 0 is no number of anything, and what it means.
-const ZERO_WORDS: [(&str, &str); 2] = [("codebook_dim", "as frames"), ("refit", "none")];
+const WORDS: [(&str, &str); 2] = [("codebook_dim", "as frames"), ("refit", "none")];
 
 impl Drag<'_> {
     /// Draws it; gives the new value where there is one.
     pub fn ui(&self, ui: &mut Ui, drafts: &mut Drafts, now: f64) -> (Response, Option<f64>) {
-        let Self { range: (min, max), speed, is_whole, unit, zero } = *self;
+        let Self { range: (min, max), speed, is_whole, unit, word } = *self;
         let id = ui.next_auto_id();
         let mut value = drafts.0.get(&id).copied().unwrap_or(now);
-        let suffix = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        let is_word = word.is_some_and(|(of, _)| of == value);
+        let suffix = if unit.is_empty() || is_word { String::new() } else { format!(" {unit}") };
         let mut drag = DragValue::new(&mut value)
             .range(min..=max)
             .clamp_existing_to_range(false)
@@ -204,10 +205,10 @@ impl Drag<'_> {
             .min_size(egui::vec2(64.0, 0.0))
             .custom_parser(move |text| {
                 let typed = text.trim().replace(',', ".");
-                if zero.is_some_and(|words| words == typed) { Some(0.0) } else { typed.parse().ok() }
+                word.filter(|&(_, word)| word == typed).map(|(of, _)| of).or_else(|| typed.parse().ok())
             });
-        drag = if let Some(words) = zero {
-            drag.custom_formatter(move |v, _| if v == 0.0 { words.to_owned() } else { format!("{v:.0}") })
+        drag = if let Some((of, word)) = word {
+            drag.custom_formatter(move |v, _| if v == of { word.to_owned() } else { format!("{v:.0}") })
         } else if is_whole {
             drag.fixed_decimals(0)
         } else {

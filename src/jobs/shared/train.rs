@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::features::Split;
 use crate::metrics::{BoundWork, OwnFrames, evaluate_shared};
 use crate::rvq::search::Search;
-use crate::rvq::{Rvq, ValidRvqParams};
+use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::store::{StoredRun, write_run};
 use crate::task::Task;
 use crate::training::{History, LiveEdit, Run, RunFigures, Share, SourceInfo, SplitKind, Trainer};
@@ -88,6 +88,9 @@ struct SharedTraining {
 impl SharedTraining {
     fn new(spec: SharedTrainSpec) -> Result<Self, JobError> {
         let SharedTrainSpec { name, data, params, holdout, search, start, resume, keep } = spec;
+        // Whatever was asked for: no rank has all frames to calibrate on.
+        let uncalibrated = RvqParams { calibrate: false, ..*params };
+        let params = uncalibrated.validate().map_err(|err| JobError::Input(err.to_string()))?;
         let holdout = resume.as_ref().map_or(holdout.0, |SharedResume(stored)| stored.run.source.holdout);
         let total = data.num_frames();
         if u32::try_from(total).is_err() {

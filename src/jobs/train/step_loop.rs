@@ -87,6 +87,7 @@ impl<'a> StepLoop<'a> {
         if self.stop || !self.finish(task)? {
             // Its cancel switch is set, and the user waits: a sample of the frames has to do.
             for run in &mut self.runs {
+                run.calibrate_quickly()?;
                 run.look_at_sample(self.search, None)?;
             }
         }
@@ -142,14 +143,9 @@ impl<'a> StepLoop<'a> {
     fn finish(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
         for nth in 0..self.runs.len() {
             let run = &mut self.runs[nth];
-            let calibrated = if run.is_done() {
-                run.calibrate(task).map(|scales| scales.map(calibrated))
-            } else {
-                Ok(None)
-            };
-            match calibrated.and_then(|told| run.look_at_all(self.search, task).map(|()| told)) {
-                Ok(None) => {}
-                Ok(Some(told)) => (self.ctx.emit)(JobEvent::Notice(told)),
+            let calibrated = if run.is_done() { run.calibrate(task) } else { Ok(()) };
+            match calibrated.and_then(|()| run.look_at_all(self.search, task)) {
+                Ok(()) => {}
                 Err(err) if err.is_cancelled() && self.stopped_with_something() => return Ok(false),
                 Err(err) => return Err(err),
             }
@@ -285,10 +281,4 @@ impl<'a> StepLoop<'a> {
         self.published = Some(Instant::now());
         Ok(())
     }
-}
-
-/// What a calibration did, in words.
-fn calibrated(scales: &[f64]) -> String {
-    let each: Vec<String> = scales.iter().map(|scale| format!("{scale:.2}")).collect();
-    format!("calibrated: the rows of each layer are {} times as long as trained", each.join(", "))
 }

@@ -124,26 +124,33 @@ impl TrainingRun {
         Ok(())
     }
 
-    /// Fits the length of the rows to held-out frames, where that is asked for; the training itself keeps its own, so that it can be resumed. Gives
-    /// the factors where they changed anything.
-    pub(super) fn calibrate(&mut self, task: &Task<'_>) -> Result<Option<&[f64]>, JobError> {
+    /// Fits the length of the rows to held-out frames, where that is asked for; the training itself keeps its own, so that it can be resumed.
+    pub(super) fn calibrate(&mut self, task: &Task<'_>) -> Result<(), JobError> {
         let Self { trainer, run, set, split, .. } = self;
         if !trainer.params().calibrate {
-            return Ok(None);
+            return Ok(());
         }
         let scales = if Split::count(&split.held_out) > 0 {
             row_scales(&run.rvq, sample_of(set, &split.held_out).view(), task)?
         } else if Split::count(&split.train) <= CALIBRATED_ON {
             row_scales_across(&run.rvq, frames_of(set, &split.train).view(), task)?
         } else {
-            return Ok(None);
+            return Ok(());
         };
-        if scales.iter().all(|&scale| scale == 1.0) {
-            return Ok(None);
+        if scales.iter().any(|&scale| scale != 1.0) {
+            run.rvq = Arc::new(with_row_scales(&run.rvq, &scales)?);
+            run.row_scales = scales;
         }
-        run.rvq = Arc::new(with_row_scales(&run.rvq, &scales)?);
-        run.row_scales = scales;
-        Ok(Some(&run.row_scales))
+        Ok(())
+    }
+
+    /// [`calibrate`](Self::calibrate) where somebody waits: by held-out frames only, since parts of those trained on take as long as many steps.
+    pub(super) fn calibrate_quickly(&mut self) -> Result<(), JobError> {
+        if Split::count(&self.split.held_out) > 0 && self.run.row_scales.is_empty() {
+            let quiet = Cancel::default();
+            self.calibrate(&Task::silent(&quiet))?;
+        }
+        Ok(())
     }
 
     /// Quantizes a sample of the frames; without a task, nothing can cancel it.

@@ -54,7 +54,7 @@ const STEPS_A_WINDOW_STEP: f64 = 3.0;
 
 /// k-means with relocation on up to `M = 64 K` vectors of the layer's own residuals ([`init::seeded()`]), with empty clusters refilled from the
 /// worst-quantized vectors, then `c = counts N/M` (`N/K` for a code that was refilled last) and `m = e c`; the EMA core, whose window grows from 5 steps
-/// by one every three steps up to `1/(1-d)`; then codes with `c_k < threshold N/K` move to frames drawn without replacement, with `c = 0.2 N/K` (the
+/// by one every three steps up to `1/(1-d)`; then codes with `c_k < threshold N/K` move to frames with any error, drawn without replacement, with `c = 0.2 N/K` (the
 /// threshold where that is more) and `m = v c`, so that they stay.
 #[derive(Debug)]
 pub(super) struct Rvqscope;
@@ -69,8 +69,8 @@ impl UpdateRule for Rvqscope {
     }
 
     fn help(&self) -> &'static str {
-        "k-means++ on each layer's own residuals, EMA state that agrees with its rows from the start, a threshold relative to N/K, and \
-         replacements that stay where they are put."
+        "k-means on each layer's own residuals whose idle codes move to where they save most, EMA state that agrees with its rows from the \
+         start, a threshold relative to N/K, replacements that stay, and rows calibrated at the end."
     }
 
     fn defaults(&self) -> RvqParams {
@@ -82,8 +82,8 @@ impl UpdateRule for Rvqscope {
             "threshold_ema_dead_code" => super::relative_threshold(
                 spec,
                 "x N/K",
-                "A code whose EMA cluster size falls below this share of N/K (batch size over codes) is moved to a badly quantized \
-                 frame. 0 turns replacement off.",
+                "A code whose EMA cluster size falls below this share of N/K (batch size over codes) is moved to a frame \
+                 that has an error. 0 turns replacement off.",
             ),
             "kmeans_iters" => ParamSpec {
                 help: "Lloyd iterations at most of the k-means that starts each layer, on up to 64 frames a code. From 2048 codes on it \
@@ -144,7 +144,19 @@ impl UpdateRule for Rvqscope {
         let num_frames = batch.num_frames();
         let sizes = codebook.cluster_size();
         let mut dead = ema::below(sizes, self.threshold_frames(params, num_frames, sizes));
-        let chosen = random::choose(&mut ctx.rng, num_frames, dead.len().min(num_frames));
+        if dead.is_empty() {
+            return dead;
+        }
+        // A frame that a row equals needs no other.
+        let wanting: Vec<usize> = batch
+            .sq_dists()
+            .iter()
+            .enumerate()
+            .filter(|&(_, &dist)| dist > 0.0)
+            .map(|(nth, _)| nth)
+            .collect();
+        let mut chosen = random::choose(&mut ctx.rng, wanting.len(), dead.len().min(wanting.len()));
+        chosen.iter_mut().for_each(|nth| *nth = wanting[*nth]);
         if chosen.len() < dead.len() {
             // Too few frames for all: the least used codes come first, the others stay as they are.
             dead.sort_by(|&a, &b| sizes[a as usize].total_cmp(&sizes[b as usize]).then(a.cmp(&b)));
