@@ -98,7 +98,7 @@ fn table(series: &str, threads: usize) {
         assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
         let text = String::from_utf8(child.stdout).unwrap();
         let figures: Vec<f64> = text.split_whitespace().map(|figure| figure.parse().unwrap()).collect();
-        let [first_figure, second, held, peak, busy] = figures[..] else { panic!("{text}") };
+        let [first_figure, second, held, peak, busy] = figures.try_into().unwrap();
         let peak = if peak > 0.0 { format!("{peak:.0}") } else { "not told".to_owned() };
         if is_start {
             println!(

@@ -9,7 +9,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::store::{StoredRun, write_run};
 use crate::task::Task;
-use crate::training::{History, LiveEdit, Run, RunFigures, Share, SourceInfo, SplitKind, Trainer};
+use crate::training::{History, LiveEdit, Run, Share, SourceInfo, SplitKind, Trainer};
 
 use super::super::{Holdout, JobCtx, JobError, JobEvent, work_out_figures};
 use super::{SharedData, agree_on};
@@ -195,22 +195,7 @@ impl SharedTraining {
 }
 
 fn first_run(name: String, source: SourceInfo, trainer: &Trainer) -> Run {
-    Run {
-        name,
-        source,
-        params: *trainer.params(),
-        params_known: true,
-        live_edits: Vec::new(),
-        steps: 0,
-        rvq: Arc::new(trainer.rvq().clone()),
-        row_scales: Vec::new(),
-        states: Vec::new(),
-        trace: None,
-        train: None,
-        held_out: None,
-        evaluated_at: 0,
-        figures: RunFigures::default(),
-    }
+    Run { source, ..Run::of_model(name, Arc::new(trainer.rvq().clone()), Some(*trainer.params()), 0) }
 }
 
 fn source_info(data: &SharedData, split: &Split, holdout: f64) -> SourceInfo {

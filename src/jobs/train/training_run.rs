@@ -7,7 +7,7 @@ use crate::rvq::ValidRvqParams;
 use crate::rvq::search::Search;
 use crate::task::{Cancel, Cancelled, Task};
 use crate::training::row_scales::{row_scales, row_scales_across, with_row_scales};
-use crate::training::{LiveEdit, Run, RunFigures, StepRecord, Trainer};
+use crate::training::{LiveEdit, Run, StepRecord, Trainer};
 
 use super::super::evaluate::{frames_of, look_at_all, look_at_sample, sample_of, source_info};
 use super::super::units::rescaled;
@@ -15,6 +15,9 @@ use super::{Checkpoint, JobError, Resume, ResumeFrom, TrainSpec, Trained, first_
 
 /// Frames trained on by which rows are fitted at most where none are held out. With more of them there are so many a code that nothing is left to fit.
 const CALIBRATED_ON: usize = 1 << 17;
+
+/// Numbers in them at most: parts of them are held four times over.
+const CALIBRATED_VALUES: usize = 1 << 25;
 
 /// A training under way, step by step.
 pub(super) struct TrainingRun {
@@ -44,20 +47,8 @@ impl TrainingRun {
         trainer.set_live(&spec.params);
         let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
         let mut run = run.map(Arc::unwrap_or_clone).unwrap_or_else(|| Run {
-            name: spec.name,
             source: source_info(&spec.dataset, &split, spec.holdout.0),
-            params: *trainer.params(),
-            params_known: true,
-            live_edits: Vec::new(),
-            steps: 0,
-            rvq: Arc::new(trainer.rvq().clone()),
-            row_scales: Vec::new(),
-            states: Vec::new(),
-            trace: None,
-            train: None,
-            held_out: None,
-            evaluated_at: 0,
-            figures: RunFigures::default(),
+            ..Run::of_model(spec.name, Arc::new(trainer.rvq().clone()), Some(*trainer.params()), 0)
         });
         // That there are more steps to take is no edit but what resuming means.
         let resumed = trainer.steps_done() > 0;
@@ -132,7 +123,7 @@ impl TrainingRun {
         }
         let scales = if Split::count(&split.held_out) > 0 {
             row_scales(&run.rvq, sample_of(set, &split.held_out).view(), task)?
-        } else if Split::count(&split.train) <= CALIBRATED_ON {
+        } else if is_small(Split::count(&split.train), set.matrix.dim()) {
             row_scales_across(&run.rvq, frames_of(set, &split.train).view(), task)?
         } else {
             return Ok(());
@@ -184,4 +175,9 @@ impl TrainingRun {
         let resume = Resume { trainer, run: Some(run.clone()), split, standardizer };
         Trained { run, resume: Box::new(resume) }
     }
+}
+
+/// Whether rows are calibrated on so many frames that they were trained on.
+fn is_small(frames: usize, dim: usize) -> bool {
+    frames <= CALIBRATED_ON && frames.saturating_mul(dim) <= CALIBRATED_VALUES
 }
