@@ -499,9 +499,10 @@ fn a_training_has_nothing_to_say_of_data_that_came_after_it() {
         assert!(!desk.session.can_continue());
         assert!(desk.problems().is_empty(), "{:?}", desk.problems());
     }
-    let states: Vec<_> =
-        desk.session.runs().iter().map(|entry| (entry.state(), entry.history.len() >= 3)).collect();
-    assert_eq!(states, [(&RunState::Stopped, true)], "what had shown something stays, what had not is gone");
+    // Whether the first had shown a step before the file was open is up to the machine; the second had.
+    let kept: Vec<_> = desk.session.runs().iter().map(|entry| (entry.state(), entry.history.len())).collect();
+    assert!(kept.iter().all(|&(state, steps)| *state == RunState::Stopped && steps > 0), "what had shown nothing is gone: {kept:?}");
+    assert!(kept.last().is_some_and(|&(_, steps)| steps >= 3), "what had shown something stays: {kept:?}");
 }
 
 #[test]
