@@ -66,8 +66,8 @@ pub enum Readers {
 pub struct Scope {
     /// Who reads it.
     pub readers: Readers,
-    /// Whether its unit, and with it its default, is its reader's own: a value says nothing to another reader.
-    pub is_own_unit: bool,
+    /// Whether its unit or its default is its reader's own: a value says nothing to another reader, or was not meant for it.
+    pub is_own: bool,
     /// Whether trainings that are compared side by side may differ in it. They see the same batches and start from the same first rows; what
     /// decides those is shared.
     pub is_comparable: bool,
@@ -134,7 +134,7 @@ impl Readers {
 
 impl Scope {
     /// Of a parameter that everybody reads in the same unit, and that trainings side by side share.
-    pub const SHARED: Self = Self { readers: Readers::All, is_own_unit: false, is_comparable: false };
+    pub const SHARED: Self = Self { readers: Readers::All, is_own: false, is_comparable: false };
 
     /// As [`SHARED`](Self::SHARED), but trainings side by side may differ in it.
     pub const COMPARABLE: Self = Self { is_comparable: true, ..Self::SHARED };

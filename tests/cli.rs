@@ -557,3 +557,31 @@ fn what_may_be_unpacked_is_said_by_a_flag_or_the_environment() {
         );
     }
 }
+
+#[test]
+fn what_fits_the_data_is_taken_where_no_flag_says_otherwise_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    rvqscope::io::write_f32_npy(&dir.path().join("x.npy"), frames(900, 4).view()).unwrap();
+    let flags = [
+        "train",
+        "x.npy",
+        "--out",
+        "m.npz",
+        "--layers",
+        "2",
+        "--codes",
+        "8",
+        "--fit-data",
+        "--metrics",
+        "m.jsonl",
+    ];
+    let fitted = done(&dir, &[&flags[..], &["--steps", "30"]].concat());
+    let told: Vec<&str> = fitted.err.lines().filter(|line| line.starts_with("note: --")).collect();
+    assert!(told.iter().any(|line| line.starts_with("note: --batch 810: ")), "{}", fitted.err);
+    assert!(told.iter().any(|line| line.starts_with("note: --patience 100: ")), "{}", fitted.err);
+    assert!(told.iter().all(|line| !line.starts_with("note: --steps")), "it was said: {}", fitted.err);
+    let steps = std::fs::read_to_string(dir.path().join("m.jsonl")).unwrap().lines().count();
+    assert_eq!(steps, 30);
+    let looked = std::fs::read_to_string(dir.path().join("m.jsonl")).unwrap();
+    assert_eq!(looked.lines().filter(|line| line.contains("held_out_mse")).count(), 3, "{looked}");
+}

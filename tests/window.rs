@@ -175,6 +175,53 @@ fn the_buttons_drive_a_training() {
 }
 
 #[test]
+fn what_fits_the_data_is_proposed_with_reasons_and_taken_with_one_click() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = window();
+    assert!(harness.query_by_label("For these data").is_none(), "there are no data yet");
+    drop(harness);
+    harness = small_window(folder.path());
+    let before = *harness.state().session().params().current();
+    let reasons: Vec<String> = harness.state().session().proposals().into_iter().map(|one| one.why).collect();
+    assert!(reasons.len() >= 3, "{reasons:?}");
+    for why in &reasons {
+        assert!(harness.query_by_label(why).is_some(), "{why}");
+    }
+    click(&mut harness, Role::Button, "Use these");
+    assert!(harness.state().session().proposals().is_empty());
+    assert!(harness.query_by_label("For these data").is_none(), "it fits now");
+    assert_ne!(harness.state().session().params().current().steps, before.steps);
+    click(&mut harness, Role::Button, "Undo");
+    assert_eq!(*harness.state().session().params().current(), before);
+}
+
+#[test]
+fn a_training_that_stands_still_says_so_and_can_be_ended_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = small_window(folder.path());
+    click(&mut harness, Role::Button, "Train");
+    until(&mut harness, "standing still is told", |app| {
+        app.session().view().is_some_and(|view| view.run.course_words().is_some())
+    });
+    assert!(harness.query_by_label_contains("Held-out SNR has not gained").is_some());
+    click(&mut harness, Role::Button, "Always");
+    until(&mut harness, "it ends of its own accord", |app| app.session().train_state() == TrainState::Idle);
+    assert!(harness.query_all_by_label("Ended early: Continue takes more steps").next().is_some());
+    let steps = harness.state().session().view().unwrap().run.steps;
+    assert!(steps < 100_000_000 && can_press(&harness, "Continue"));
+    harness.state_mut().apply(ParamsCommand::Set { key: "patience", value: ParamValue::Int(0) });
+    click(&mut harness, Role::Button, "Continue");
+    until(&mut harness, "it goes on", |app| {
+        app.session().view().is_some_and(|view| view.run.steps > steps + 50)
+    });
+    until(&mut harness, "it is told again", |app| {
+        app.session().view().is_some_and(|view| view.run.course_words().is_some())
+    });
+    click(&mut harness, Role::Button, "End here");
+    until(&mut harness, "it ended", |app| app.session().train_state() == TrainState::Idle);
+}
+
+#[test]
 fn a_wrong_file_is_a_notice_and_the_data_stay() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = small_window(folder.path());

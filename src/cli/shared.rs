@@ -163,7 +163,7 @@ impl Rank<'_> {
         let refuse = |what: &str| {
             Err(Usage(format!("{what} is not done by several ranks; start it without mpirun")).into())
         };
-        for flag in ["compare", "pitfall"] {
+        for flag in ["compare", "pitfall", "fit-data"] {
             if flags::is_given(matches, flag) {
                 return refuse(&format!("--{flag}"));
             }

@@ -10,7 +10,8 @@ use crate::doctor;
 use crate::features::Split;
 use crate::io::{self, Need};
 use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
-use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, rules};
+use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, param_spec, rules};
+use crate::training::proposal::{DataSize, Proposed, proposals, with_proposals};
 use crate::training::{Batches, History};
 
 use super::args::rvq_id;
@@ -32,6 +33,9 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     log.map(MetricsLog::finish).transpose()?;
     if let Some(calibration) = trained.run.calibration() {
         env.reporter.note(&format!("calibrated: {calibration}"));
+    }
+    if let Some(course) = trained.run.course_words() {
+        env.reporter.note(&course);
     }
     for finding in doctor::sentences(&trained.run, &history) {
         env.reporter.note(&finding);
@@ -67,7 +71,7 @@ pub(super) fn run_on(
     let source = flags::source(matches);
     let opened = opened.map_or_else(|| corpus::open(source.clone(), Need::Frames, matches, env), Ok)?;
     let dataset = corpus::frames(opened, &source, matches, env)?;
-    let params = for_epochs(params.validate()?, &dataset, matches)?;
+    let params = for_data(for_epochs(params.validate()?, &dataset, matches)?, &dataset, matches, env)?;
     let title = dataset.source.title();
     let rule = rules::rule(params.rule);
     let spec = TrainSpec {
@@ -129,6 +133,34 @@ pub(super) fn for_epochs(
     let batches = Batches::new(split.train, params.order, params.seed);
     let steps = batches.per_epoch(params.batch_size).saturating_mul(epochs);
     Ok(RvqParams { steps, ..*params }.validate()?)
+}
+
+/// The parameters with what is proposed for the data where no flag says otherwise, if that is asked for; each is told with its reason.
+fn for_data(
+    params: ValidRvqParams,
+    dataset: &Dataset,
+    matches: &ArgMatches,
+    env: &Env,
+) -> Result<ValidRvqParams> {
+    if !matches.try_get_one::<bool>("fit-data").is_ok_and(|flag| flag == Some(&true)) {
+        return Ok(params);
+    }
+    let split = Split::hold_out(&dataset.set, flags::holdout(matches).0);
+    let data = DataSize {
+        train_frames: Split::count(&split.train),
+        held_out_frames: Split::count(&split.held_out),
+        dim: dataset.set.matrix.dim(),
+    };
+    let mut proposed = proposals(&params, data);
+    let is_said = |key: &str| {
+        flags::is_given(matches, &rvq_id(key)) || (key == "steps" && flags::is_given(matches, "epochs"))
+    };
+    proposed.retain(|one| !is_said(one.key));
+    for Proposed { key, value, why } in &proposed {
+        let flag = param_spec(key).map_or(*key, |spec| spec.flag);
+        env.reporter.note(&format!("--{flag} {value}: {why}"));
+    }
+    Ok(with_proposals(&params, &proposed).validate()?)
 }
 
 fn load_start(path: &Path, matches: &ArgMatches, env: &Env) -> Result<Rvq> {

@@ -210,7 +210,7 @@ fn look_at(
 }
 
 /// At most `max` frames of `ranges`, in pieces that are evenly spread over them.
-fn sampled(ranges: &[Range<usize>], max: usize) -> Vec<Range<usize>> {
+pub(super) fn sampled(ranges: &[Range<usize>], max: usize) -> Vec<Range<usize>> {
     const PIECES: usize = 256;
     let total = Split::count(ranges);
     if total <= max {

@@ -108,7 +108,7 @@ pub fn ema_params(run: &Run) -> EmaParams {
     }
 }
 
-/// What a model file says of its making: version, steps, parameters with the seed, live edits, calibration and source, each as JSON.
+/// What a model file says of its making: version, steps, parameters with the seed, live edits, calibration, looks at held-out frames and source, each as JSON.
 #[must_use]
 pub fn metadata(run: &Run) -> BTreeMap<String, String> {
     let json = |value: serde_json::Value| value.to_string();
@@ -123,6 +123,9 @@ pub fn metadata(run: &Run) -> BTreeMap<String, String> {
     }
     if !run.row_scales.is_empty() {
         map.insert("rvqscope.row_scales".to_owned(), json(run.row_scales.clone().into()));
+    }
+    if let Some(course) = run.course.and_then(|course| serde_json::to_value(course).ok()) {
+        map.insert("rvqscope.course".to_owned(), json(course));
     }
     if let Ok(source) = serde_json::to_value(&run.source) {
         map.insert("rvqscope.source".to_owned(), json(source));

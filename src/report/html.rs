@@ -95,6 +95,9 @@ fn header(report: &Report, out: &mut String) {
     if let Some(calibration) = &report.calibration {
         let _ = writeln!(out, "<p class=\"edits\"><b>Calibrated:</b> {}</p>", escape(calibration));
     }
+    if let Some(course) = &report.course_words {
+        let _ = writeln!(out, "<p class=\"edits\"><b>On the way:</b> {}</p>", escape(course));
+    }
     out.push_str("</header>\n");
 }
 

@@ -26,6 +26,7 @@ use crate::io::{FileError, Problem, replace_file};
 use crate::metrics::{
     CodebookView, EmaMetrics, Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics,
 };
+use crate::training::course::CourseSummary;
 use crate::training::{History, LayerCodes, LiveEdit, Run, SourceInfo, SplitKind, params_json};
 
 use plot::Plot;
@@ -63,6 +64,12 @@ pub struct Report {
     /// How the rows were calibrated.
     #[serde(skip)]
     pub calibration: Option<String>,
+    /// What the looks at held-out frames on the way amount to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub course: Option<CourseSummary>,
+    /// The same in a sentence, where there is something to say.
+    #[serde(skip)]
+    pub course_words: Option<String>,
     /// What is to be said of each layer.
     #[serde(skip)]
     pub verdicts: Vec<LayerVerdict>,
@@ -179,6 +186,8 @@ impl Report {
             rule_label: if run.params_known { run.rule().label() } else { "unknown" },
             live_edits: run.live_edits.clone(),
             calibration: run.calibration(),
+            course: run.course,
+            course_words: run.course_words(),
             plots: plots::plots(run, history, &codes, &codebooks),
             codes,
             codebooks,
@@ -223,6 +232,8 @@ impl Report {
             rule_label: "unknown",
             live_edits: Vec::new(),
             calibration: None,
+            course: None,
+            course_words: None,
             verdicts: Vec::new(),
             codes: evaluation.layers.iter().map(|tally| LayerCodes::of_counts(&tally.counts)).collect(),
             codebooks: Vec::new(),

@@ -76,7 +76,7 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
         unit: "frames",
         kind: ParamKind::Float { min: 0.0, max: 1e9 },
         effect: Effect::Live,
-        scope: Scope { is_own_unit: true, ..Scope::COMPARABLE },
+        scope: Scope { is_own: true, ..Scope::COMPARABLE },
         help: "A code whose EMA cluster size falls below this many frames a batch is replaced by a frame of the batch. 0 turns \
                replacement off. At N/K (batch size over codes) or more it declares every code dead.",
         read: |p| ParamValue::Float(p.threshold_ema_dead_code),
@@ -276,6 +276,32 @@ pub static PARAMS: &[ParamSpec<RvqParams>] = &[
                trained on lose least: what is left of training frames is less than what is left of new ones.",
         read: |p| ParamValue::Bool(p.calibrate),
         write: |p, v| set(&mut p.calibrate, v.as_bool()),
+    },
+    ParamSpec {
+        key: "keep_best",
+        flag: "keep-best",
+        label: "Keep the best",
+        unit: "",
+        kind: ParamKind::Bool,
+        effect: Effect::Live,
+        scope: Scope { is_own: true, ..Scope::COMPARABLE },
+        help: "Behind the last step, the state with which held-out frames lost least on the way is kept in place of the last one, where that is \
+               clearly worse, both calibrated if so it is meant. Frames are looked at every ten to fifty steps. Resuming goes on from the last one all the same.",
+        read: |p| ParamValue::Bool(p.keep_best),
+        write: |p, v| set(&mut p.keep_best, v.as_bool()),
+    },
+    ParamSpec {
+        key: "patience",
+        flag: "patience",
+        label: "Patience",
+        unit: "steps",
+        kind: ParamKind::Int { min: 0, max: u64::MAX / 2 },
+        effect: Effect::Live,
+        scope: Scope::COMPARABLE,
+        help: "Training ends early where held-out SNR has not gained more than 0.01 dB for so many steps; a change on the way begins the count \
+               anew. 0 takes all steps.",
+        read: |p| ParamValue::Int(p.patience),
+        write: |p, v| set(&mut p.patience, v.as_int()),
     },
     ParamSpec {
         key: "seed",

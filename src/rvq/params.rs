@@ -95,6 +95,10 @@ pub struct RvqParams {
     pub quantizer_dropout: bool,
     /// Whether the length of rows is fitted to held-out frames behind the last step. Only our own rule reads it.
     pub calibrate: bool,
+    /// Whether the state of the best look at held-out frames is kept in place of a last one that is clearly worse.
+    pub keep_best: bool,
+    /// Steps without a gain on held-out frames after which training ends; 0 to take all steps.
+    pub patience: u64,
     /// The seed of every random draw.
     pub seed: u64,
 }
@@ -124,6 +128,8 @@ impl RvqParams {
             refit: 0,
             quantizer_dropout: false,
             calibrate: false,
+            keep_best: false,
+            patience: 0,
             seed: 0,
         }
     }

@@ -28,12 +28,12 @@ impl RvqParams {
         Ok(ValidRvqParams(self))
     }
 
-    /// These parameters under another rule: what both read is kept, but for the threshold, whose unit is the rule's own.
+    /// These parameters under another rule: what both read is kept, but for what is each rule's own: the unit of the threshold, and whether the best state is kept.
     #[must_use]
     pub fn with_rule(self, rule: &'static dyn UpdateRule) -> Self {
         let mut params = rule.defaults();
         for spec in rule.params() {
-            if !spec.scope.is_own_unit {
+            if !spec.scope.is_own {
                 (spec.write)(&mut params, (spec.read)(&self));
             }
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::doctor::{Patient, diagnose};
+use crate::doctor::{Finding, Patient, diagnose};
 use crate::io::FileError;
 use crate::io::model::LoadedModel;
 use crate::jobs::{
@@ -217,7 +217,7 @@ impl Session {
 
     fn take_trained(&mut self, id: RunId, trained: Trained) {
         let Trained { run, resume, .. } = trained;
-        let is_over = run.steps >= run.params.steps;
+        let is_over = run.is_over();
         if let Some(entry) = self.runs.get_mut(id) {
             entry.set_state(if is_over { RunState::Done } else { RunState::Stopped });
             entry.body = Body::Quantizer(run.clone());
@@ -232,8 +232,9 @@ impl Session {
     fn notify_findings(&mut self, id: RunId, run: &Run) {
         let is_single = self.runs.entries().len() == 1;
         let name = self.runs.get(id).map(|entry| entry.name().to_owned()).unwrap_or_default();
-        for finding in diagnose(&Patient::of(run).without_rows()) {
-            let finding = finding.sentence();
+        let findings = diagnose(&Patient::of(run).without_rows());
+        let course = run.course_words();
+        for finding in course.into_iter().chain(findings.iter().map(Finding::sentence)) {
             let text = if is_single { finding } else { format!("{name}: {finding}") };
             self.notify(Severity::Info, text);
         }

@@ -93,6 +93,8 @@ pub enum ParamsCommand {
     SetRule(&'static str),
     /// Back to the rule's defaults.
     Reset,
+    /// What is proposed for the present data.
+    TakeProposals,
 }
 
 /// About training.

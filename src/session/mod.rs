@@ -41,6 +41,7 @@ mod workspace;
 
 use crate::param::Effect;
 use crate::rvq::{RvqParams, rules};
+use crate::training::proposal::with_proposals;
 
 use activity::Activity;
 use corpus::Corpus;
@@ -165,6 +166,7 @@ impl Session {
                 None => return,
             },
             ParamsCommand::Reset => rule.defaults(),
+            ParamsCommand::TakeProposals => with_proposals(self.plan.params.current(), &self.proposals()),
         };
         self.edit_params(after);
     }

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::features::Split;
 use crate::jobs::{DataSpec, Dataset, OpenedCodes};
 use crate::rvq::search::Search;
 use crate::task::Progress;
+use crate::training::proposal::{DataSize, Proposed, proposals};
 
 use super::activity::TrainState;
 use super::ids::{DataId, GroupId, RunId};
@@ -49,6 +51,19 @@ impl Session {
     #[must_use]
     pub fn params(&self) -> &ParamsEditor {
         &self.plan.params
+    }
+
+    /// Parameters that would fit the present data better, each with its reason; none where there are no data.
+    #[must_use]
+    pub fn proposals(&self) -> Vec<Proposed> {
+        let Some(dataset) = self.dataset() else { return Vec::new() };
+        let split = Split::hold_out(&dataset.set, self.holdout());
+        let data = DataSize {
+            train_frames: Split::count(&split.train),
+            held_out_frames: Split::count(&split.held_out),
+            dim: dataset.set.matrix.dim(),
+        };
+        proposals(self.plan.params.current(), data)
     }
 
     /// The data of the shown run, or else what was opened last; none where codes alone are shown, or the data of the run are not in memory.

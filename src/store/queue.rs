@@ -260,6 +260,7 @@ mod tests {
             steps: version,
             rvq: Arc::new(Rvq::new(vec![Codebook::blank(1, 1).into()]).unwrap()),
             row_scales: Vec::new(),
+            course: None,
             states: Vec::new(),
             trace: None,
             train: None,
@@ -267,7 +268,13 @@ mod tests {
             evaluated_at: 0,
             figures: RunFigures::default(),
         };
-        StoredRun { run: Arc::new(run), history: Arc::default(), trainer: None, standardize: false }
+        StoredRun {
+            run: Arc::new(run),
+            history: Arc::default(),
+            trainer: None,
+            course: Default::default(),
+            standardize: false,
+        }
     }
 
     /// What lies on the disk: the version of each run, and the runs that the state names.

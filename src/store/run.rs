@@ -17,6 +17,7 @@ use super::{history, params};
 use crate::io::replace_file;
 use crate::metrics::Evaluation;
 use crate::rvq::{Layer, Rvq};
+use crate::training::course::{Best, CourseState, CourseSummary};
 use crate::training::{CodeTrace, History, LayerState, Run, RunFigures, SourceInfo, TrainerState};
 
 /// Everything of a run that comes back from disk as it was, to the bit.
@@ -28,6 +29,8 @@ pub struct StoredRun {
     pub history: Arc<History>,
     /// What it takes to resume its training to the same bytes; `None` for what was never trained here.
     pub trainer: Option<Arc<TrainerState>>,
+    /// The looks of its training at held-out frames; without effect where there is no training to resume.
+    pub course: CourseState,
     /// Whether its frames were brought to a common scale before they were trained on.
     pub standardize: bool,
 }
@@ -48,6 +51,8 @@ struct RunDoc {
     rvq: RvqDoc,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     row_scales: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    course: Option<CourseSummary>,
     states: Vec<StateStored>,
     /// Runs that were stored before there was such a history have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +78,23 @@ struct TrainerDoc {
     tracer: Option<TracerDoc>,
     epoch: u64,
     next: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    course: Option<CourseDoc>,
+}
+
+/// What the tensors of the looks at held-out frames do not tell.
+#[derive(Serialize, Deserialize)]
+struct CourseDoc {
+    best: Option<BestDoc>,
+    gained: Option<(u64, f64)>,
+    last: Option<(u64, f64)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BestDoc {
+    step: u64,
+    mse: f64,
+    rvq: Option<RvqDoc>,
 }
 
 /// Writes `run` to `path`, whole or not at all.
@@ -94,7 +116,7 @@ pub fn read_run(path: &Path) -> Result<StoredRun, StoreError> {
 }
 
 fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
-    let StoredRun { run, history, trainer, standardize } = stored;
+    let StoredRun { run, history, trainer, course, standardize } = stored;
     // Taken apart, so that a new field does not compile before it has a place here.
     let Run {
         name,
@@ -105,6 +127,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         steps,
         rvq,
         row_scales,
+        course: summary,
         states,
         trace,
         train,
@@ -115,7 +138,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
     let mut tensors = Tensors::default();
     let rvq_doc = quantizer::put(rvq, "rvq", &mut tensors)?;
     let trainer = match trainer {
-        Some(trainer) => Some(put_trainer(trainer, run, &mut tensors)?),
+        Some(trainer) => Some(put_trainer(trainer, course, run, &mut tensors)?),
         None => None,
     };
     let doc = RunDoc {
@@ -127,6 +150,7 @@ fn into_file(stored: &StoredRun) -> Result<TensorsFile<'_>, Fault> {
         steps: *steps,
         rvq: rvq_doc,
         row_scales: row_scales.clone(),
+        course: *summary,
         states: parts::put_states(states, rvq, "run", &mut tensors)?,
         trace: match trace {
             Some(trace) => Some(code_trace::put(trace, (rvq, *steps), "run", &mut tensors)?),
@@ -153,6 +177,7 @@ fn put_evaluation<'a>(
 
 fn put_trainer<'a>(
     trainer: &'a TrainerState,
+    course: &'a CourseState,
     run: &Run,
     tensors: &mut Tensors<'a>,
 ) -> Result<TrainerDoc, Fault> {
@@ -178,7 +203,36 @@ fn put_trainer<'a>(
         },
         epoch: *epoch,
         next: *next,
+        course: (*course != CourseState::default()).then(|| put_course(course, tensors)).transpose()?,
     })
+}
+
+fn put_course<'a>(course: &'a CourseState, tensors: &mut Tensors<'a>) -> Result<CourseDoc, Fault> {
+    let CourseState { best, gained, last } = course;
+    let put = |Best { step, mse, rvq }: &'a Best| {
+        let rvq = rvq.as_deref().map(|rvq| quantizer::put(rvq, "best", tensors)).transpose()?;
+        Ok::<_, Fault>(BestDoc { step: *step, mse: *mse, rvq })
+    };
+    Ok(CourseDoc { best: best.as_ref().map(put).transpose()?, gained: *gained, last: *last })
+}
+
+fn take_course(doc: CourseDoc, of: &TrainerState, tensors: &StoredTensors) -> Result<CourseState, Fault> {
+    let CourseDoc { best, gained, last } = doc;
+    let take = |BestDoc { step, mse, rvq }: BestDoc| {
+        let rvq = rvq.map(|doc| quantizer::take(&doc, "best", tensors)).transpose()?;
+        if step > of.step || rvq.as_ref().is_some_and(|rvq| shape_of(rvq) != shape_of(&of.rvq)) {
+            return Err(Fault::damaged("its best state does not fit its training"));
+        }
+        Ok(Best { step, mse, rvq: rvq.map(Arc::new) })
+    };
+    let best = best.map(take).transpose()?;
+    // A change on the way is counted from the step behind it.
+    let is_ahead =
+        |of_look: Option<(u64, f64)>| of_look.is_some_and(|(at, _)| at > of.step.saturating_add(1));
+    if is_ahead(last) || is_ahead(gained) {
+        return Err(Fault::damaged("its looks at held-out frames are ahead of its training"));
+    }
+    Ok(CourseState { best, gained, last })
 }
 
 fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
@@ -196,9 +250,11 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
         None => None,
     };
     let trainer = match doc.trainer {
-        Some(trainer) => Some(Arc::new(take_trainer(trainer, (&rvq, trace.as_ref()), tensors)?)),
+        Some(trainer) => Some(take_trainer(trainer, (&rvq, trace.as_ref()), tensors)?),
         None => None,
     };
+    let (trainer, course) =
+        trainer.map_or((None, CourseState::default()), |(state, course)| (Some(Arc::new(state)), course));
     let run = Run {
         name: doc.name,
         source: doc.source,
@@ -208,6 +264,7 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
         steps: doc.steps,
         rvq: Arc::new(rvq),
         row_scales: doc.row_scales,
+        course: doc.course,
         states,
         trace,
         train,
@@ -216,14 +273,14 @@ fn from_file(tensors: &StoredTensors) -> Result<StoredRun, Fault> {
         figures: RunFigures::default(),
     };
     let history = Arc::new(history::take(&doc.history, tensors)?);
-    Ok(StoredRun { run: Arc::new(run), history, trainer, standardize: doc.standardize })
+    Ok(StoredRun { run: Arc::new(run), history, trainer, course, standardize: doc.standardize })
 }
 
 fn take_trainer(
     doc: TrainerDoc,
     (run, trace): (&Rvq, Option<&Arc<CodeTrace>>),
     tensors: &StoredTensors,
-) -> Result<TrainerState, Fault> {
+) -> Result<(TrainerState, CourseState), Fault> {
     let rvq = match &doc.rvq {
         Some(own) => quantizer::take(own, "trainer", tensors)?,
         None => run.clone(),
@@ -234,10 +291,16 @@ fn take_trainer(
         None => None,
     };
     let params = params::take(&doc.params)?;
-    let TrainerDoc { step, epoch, next, .. } = doc;
+    let TrainerDoc { step, epoch, next, course, .. } = doc;
     let state = TrainerState { params, step, rvq, layers, tracer, epoch, next };
     check_trainer(&state).map_err(Fault::damaged)?;
-    Ok(state)
+    let course = course.map(|course| take_course(course, &state, tensors)).transpose()?;
+    Ok((state, course.unwrap_or_default()))
+}
+
+/// The dimension of the frames, and the shape of each codebook.
+fn shape_of(rvq: &Rvq) -> (usize, Vec<(usize, usize)>) {
+    (rvq.dim(), rvq.layers().iter().map(|layer| layer.codebook.embed().dim()).collect())
 }
 
 /// Checks that every layer has a state that is not ahead of the training. Whether it fits its frames shows where it is resumed.

@@ -18,11 +18,12 @@ pub enum Series {
     Replaced,
     Drift,
     DriftAll,
+    HeldOutMse,
 }
 
 impl Series {
     /// Every scalar.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Loss,
         Self::Mse,
         Self::Perplexity,
@@ -31,6 +32,7 @@ impl Series {
         Self::Replaced,
         Self::Drift,
         Self::DriftAll,
+        Self::HeldOutMse,
     ];
 
     /// The name in files: that of the field.
@@ -45,6 +47,7 @@ impl Series {
             Self::Replaced => "replaced",
             Self::Drift => "drift",
             Self::DriftAll => "drift_all",
+            Self::HeldOutMse => "held_out_mse",
         }
     }
 }
@@ -66,6 +69,7 @@ struct Columns {
     replaced: Vec<f64>,
     drift: Vec<f64>,
     drift_all: Vec<f64>,
+    held_out_mse: Vec<f64>,
 }
 
 impl History {
@@ -193,6 +197,7 @@ impl Columns {
         self.replaced.push(of(|s| f64::from(s.replaced)));
         self.drift.push(of(|s| s.drift));
         self.drift_all.push(of(|s| s.drift_all));
+        self.held_out_mse.push(of(|s| s.held_out_mse.unwrap_or(f64::NAN)));
     }
 
     fn of(&self, series: Series) -> &[f64] {
@@ -205,6 +210,7 @@ impl Columns {
             Series::Replaced => &self.replaced,
             Series::Drift => &self.drift,
             Series::DriftAll => &self.drift_all,
+            Series::HeldOutMse => &self.held_out_mse,
         }
     }
 
@@ -218,12 +224,14 @@ impl Columns {
             Series::Replaced => &mut self.replaced,
             Series::Drift => &mut self.drift,
             Series::DriftAll => &mut self.drift_all,
+            Series::HeldOutMse => &mut self.held_out_mse,
         }
     }
 
-    fn all_mut(&mut self) -> [&mut Vec<f64>; 8] {
-        let Self { loss, mse, perplexity, used, below_threshold, replaced, drift, drift_all } = self;
-        [loss, mse, perplexity, used, below_threshold, replaced, drift, drift_all]
+    fn all_mut(&mut self) -> [&mut Vec<f64>; 9] {
+        let Self { loss, mse, perplexity, used, below_threshold, replaced, drift, drift_all, held_out_mse } =
+            self;
+        [loss, mse, perplexity, used, below_threshold, replaced, drift, drift_all, held_out_mse]
     }
 }
 
@@ -265,6 +273,7 @@ mod tests {
                     drift: of(6),
                     drift_all: of(7),
                     misassigned: None,
+                    held_out_mse: (n != 5).then(|| of(8)),
                 }
             };
             history.push(&StepRecord { step: n, layers: (0..num_layers).map(layer).collect() });
@@ -340,6 +349,7 @@ mod tests {
                         drift: of(Series::Drift),
                         drift_all: of(Series::DriftAll),
                         misassigned: None,
+                        held_out_mse: Some(of(Series::HeldOutMse)).filter(|mse| mse.is_finite()),
                     }
                 };
                 let trained = (0..3).filter(|&l| whole.series(l, Series::Used)[at].is_finite());

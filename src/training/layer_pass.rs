@@ -163,6 +163,7 @@ impl LayerPass<'_> {
             drift: convergence::drift(&moves, replaced),
             drift_all: convergence::drift_all(&moves),
             misassigned: state.misassigned,
+            held_out_mse: None,
         }
     }
 }

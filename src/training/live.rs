@@ -15,7 +15,7 @@ impl Trainer {
         let same_rule = edited.rule == params.rule;
         for spec in self.rule.params() {
             let scope = spec.scope;
-            let shared = same_rule || (scope.readers.includes(edited.rule) && !scope.is_own_unit);
+            let shared = same_rule || (scope.readers.includes(edited.rule) && !scope.is_own);
             if shared && spec.effect == Effect::Live {
                 (spec.write)(&mut params, (spec.read)(edited));
             }

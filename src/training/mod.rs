@@ -4,6 +4,7 @@ mod batches;
 mod code_points;
 mod code_states;
 mod code_trace;
+pub mod course;
 mod history;
 mod init_sample;
 mod joint;
@@ -12,6 +13,8 @@ mod layer_start;
 mod layer_state;
 mod live;
 mod motion;
+mod paired;
+pub mod proposal;
 mod refit;
 pub mod row_scales;
 mod run;
@@ -77,6 +80,9 @@ pub struct LayerStep {
     /// Frames whose code was not the nearest; only known where codes are assigned as upstream does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub misassigned: Option<u32>,
+    /// Mean squared error per element behind this layer, over frames that are held out; only known at steps behind which they were looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_out_mse: Option<f64>,
 }
 
 impl LayerStep {
@@ -92,6 +98,7 @@ impl LayerStep {
             drift: 0.0,
             drift_all: 0.0,
             misassigned: None,
+            held_out_mse: None,
         }
     }
 }

@@ -144,6 +144,7 @@ impl Trainer {
                 drift: convergence::drift(&moves, &[]),
                 drift_all: convergence::drift_all(&moves),
                 misassigned: None,
+                held_out_mse: None,
             });
         }
         self.end_step(step, layers)

@@ -24,14 +24,13 @@ use crate::rvq::nearest::Searcher;
 use crate::rvq::{Codebook, Layer, Rows, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
 
+use super::paired::is_clearly_less;
+
 /// Factors are powers of this.
 const STEP: f64 = 1.1;
 
 /// The smallest and the largest power that is tried.
 const POWERS: std::ops::RangeInclusive<i32> = 0..=12;
-
-/// A factor has to lower the error by so many standard errors of that difference.
-const CLEARLY: f64 = 2.0;
 
 /// Fewer frames say nothing.
 const FRAMES: usize = 100;
@@ -213,17 +212,8 @@ impl Search<'_> {
             return Ok(best);
         }
         let plain = self.at(0)?;
-        Ok(if is_clear(&plain, &best) { best } else { plain })
+        Ok(if is_clearly_less(&best.sq_dists, &plain.sq_dists) { best } else { plain })
     }
-}
-
-/// Whether `better` leaves less than `plain` by more than chance, frame by frame.
-fn is_clear(plain: &Tried, better: &Tried) -> bool {
-    let count = plain.sq_dists.len() as f64;
-    let gains = || plain.sq_dists.iter().zip(&better.sq_dists).map(|(&a, &b)| f64::from(a) - f64::from(b));
-    let mean = gains().sum::<f64>() / count;
-    let variance = gains().map(|gain| (gain - mean).powi(2)).sum::<f64>() / count;
-    mean > CLEARLY * (variance / count).sqrt()
 }
 
 #[cfg(test)]

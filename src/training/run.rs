@@ -10,6 +10,7 @@ use crate::param::ParamValue;
 use crate::rvq::rules::{self, UpdateRule};
 use crate::rvq::{Rvq, RvqParams};
 
+use super::course::CourseSummary;
 use super::run_figures::{FiguresOf, RunFigures, SplitFigures};
 use super::{CodeTrace, LayerState};
 
@@ -66,6 +67,8 @@ pub struct Run {
     pub rvq: Arc<Rvq>,
     /// By which factors the rows of its layers were multiplied behind the last step; empty where they were not.
     pub row_scales: Vec<f64>,
+    /// What the looks at held-out frames amount to; `None` where training took none.
+    pub course: Option<CourseSummary>,
     /// What each layer remembers of its training; empty for a loaded model.
     pub states: Vec<LayerState>,
     /// What every code was at some of its steps; `None` for a loaded model, and where there are too many codes.
@@ -129,6 +132,18 @@ impl Run {
             .then(|| format!("rows of each layer at {} times their trained length", each.join(", ")))
     }
 
+    /// What there is to say of its looks at held-out frames, in a sentence: that nothing was gained for long, or that an earlier state is kept.
+    #[must_use]
+    pub fn course_words(&self) -> Option<String> {
+        self.course.and_then(|course| course.words(self.params.patience, self.steps))
+    }
+
+    /// Whether its training took its last step, or ended before it of its own accord.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.steps >= self.params.steps || self.course.is_some_and(|course| course.ended_early)
+    }
+
     /// The rule it was trained under.
     #[must_use]
     pub fn rule(&self) -> &'static dyn UpdateRule {
@@ -147,6 +162,7 @@ impl Run {
             steps,
             rvq,
             row_scales: Vec::new(),
+            course: None,
             states: Vec::new(),
             trace: None,
             train: None,

@@ -16,16 +16,7 @@ use rvqscope::task::Cancel;
 use rvqscope::training::{History, Run, Series};
 
 /// Every scalar of a history.
-pub const SERIES: [Series; 8] = [
-    Series::Loss,
-    Series::Mse,
-    Series::Perplexity,
-    Series::Used,
-    Series::BelowThreshold,
-    Series::Replaced,
-    Series::Drift,
-    Series::DriftAll,
-];
+pub const SERIES: [Series; 9] = Series::ALL;
 
 /// `frames` vectors about `clusters` centres, each dimension with an offset of its own.
 pub fn clustered(seed: u64, frames: usize, dim: usize, clusters: usize) -> Array2<f32> {

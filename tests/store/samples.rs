@@ -12,6 +12,7 @@ use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{ChainParts, Codebook, Layer, Metric, Projection, Rvq, RvqParams};
 use rvqscope::store::{StoredRun, read_run, write_run};
 use rvqscope::task::{Cancel, Task};
+use rvqscope::training::course::{Best, CourseState, CourseSummary};
 use rvqscope::training::{
     CodeSnapshot, CodeTrace, History, LayerState, LayerStep, LiveEdit, Run, RunFigures, SourceInfo,
     StepRecord, Tracer, Trainer, TrainerState,
@@ -246,9 +247,34 @@ impl Dice {
             figures: RunFigures::default(),
             rvq: Arc::new(rvq),
             row_scales: vec![1.0, 1.1, f64::MIN_POSITIVE],
+            course: self.heads().then(|| self.course_summary(steps)),
         };
         let history = Arc::new(self.history(run.rvq.num_layers()));
-        StoredRun { run: Arc::new(run), history, trainer, standardize: self.heads() }
+        let course = match trainer.as_deref() {
+            Some(trainer) if self.heads() => self.course(trainer),
+            _ => CourseState::default(),
+        };
+        StoredRun { run: Arc::new(run), history, trainer, course, standardize: self.heads() }
+    }
+
+    fn course_summary(&mut self, steps: u64) -> CourseSummary {
+        CourseSummary {
+            best_step: steps / 2,
+            above_best_db: self.real(),
+            gained_at: steps / 3,
+            looked_at: steps,
+            kept: self.heads().then_some(steps / 2),
+            ended_early: self.heads(),
+        }
+    }
+
+    fn course(&mut self, trainer: &TrainerState) -> CourseState {
+        let rvq = self.heads().then(|| Arc::new(trainer.rvq.clone()));
+        CourseState {
+            best: self.heads().then(|| Best { step: trainer.step / 2, mse: self.real(), rvq }),
+            gained: self.heads().then(|| (trainer.step + 1, self.real())),
+            last: self.heads().then_some((trainer.step, 0.1 + 0.2)),
+        }
     }
 }
 
@@ -285,6 +311,7 @@ pub fn trained(rule: &str, steps: u64) -> (StoredRun, Trainer) {
         steps,
         rvq: Arc::new(trainer.rvq().clone()),
         row_scales: Vec::new(),
+        course: None,
         states: trainer.layer_states().to_vec(),
         trace: trainer.code_trace().cloned(),
         train: None,
@@ -293,8 +320,9 @@ pub fn trained(rule: &str, steps: u64) -> (StoredRun, Trainer) {
         figures: RunFigures::default(),
     };
     let state = trainer.state().map(Arc::new);
-    let stored =
-        StoredRun { run: Arc::new(run), history: Arc::new(history), trainer: state, standardize: false };
+    let history = Arc::new(history);
+    let course = CourseState::default();
+    let stored = StoredRun { run: Arc::new(run), history, trainer: state, course, standardize: false };
     (stored, trainer)
 }
 
@@ -323,6 +351,7 @@ pub fn loaded(name: &str, rvq: Rvq) -> StoredRun {
         steps: 0,
         rvq: Arc::new(rvq),
         row_scales: Vec::new(),
+        course: None,
         states: Vec::new(),
         trace: None,
         train: None,
@@ -330,7 +359,8 @@ pub fn loaded(name: &str, rvq: Rvq) -> StoredRun {
         evaluated_at: 0,
         figures: RunFigures::default(),
     };
-    StoredRun { run: Arc::new(run), history: Arc::default(), trainer: None, standardize: false }
+    let course = CourseState::default();
+    StoredRun { run: Arc::new(run), history: Arc::default(), trainer: None, course, standardize: false }
 }
 
 /// Every quantizer among the fixtures.

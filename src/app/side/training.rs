@@ -10,8 +10,10 @@ use crate::app::plot::numbers::duration;
 use crate::app::rich::RichHover as _;
 use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
-use crate::session::{RunState, Session, TrainCommand, TrainState};
+use crate::param::ParamValue;
+use crate::session::{ParamsCommand, RunState, Session, TrainCommand, TrainState};
 use crate::training::Run;
+use crate::training::course::PLATEAU_STEPS;
 
 use super::NOTE_SIZE;
 use super::pace::Pace;
@@ -82,6 +84,11 @@ pub fn state_text(session: &Session) -> &'static str {
             "Showing a repaired run"
         }
         TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
+        TrainState::Idle
+            if session.view().is_some_and(|view| view.run.course.is_some_and(|c| c.ended_early)) =>
+        {
+            "Ended early: Continue takes more steps"
+        }
         TrainState::Idle if session.shown().is_some_and(|entry| *entry.state() == RunState::Stopped) => {
             "Stopped on its way: Continue resumes it"
         }
@@ -116,6 +123,7 @@ impl TrainingSection {
             }
             _ => self.steps_ui(ctx, ui),
         }
+        course_ui(ctx, ui);
         self.beam.ui(ctx, ui);
         if session.model().is_some() {
             let why_not = super::model::why_not_evaluate(session);
@@ -208,6 +216,34 @@ fn shown_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         badge_ui(ctx, ui, view.entry);
         let name = RichText::new(view.entry.name()).size(NOTE_SIZE).color(ctx.palette.faint);
         ui.add(egui::Label::new(name).truncate()).on_hover_rich("The run that every panel shows");
+    });
+}
+
+/// What held-out frames say of going on: that they have not gained for long, with the way to end there, and which state is kept.
+fn course_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let Some(view) = ctx.session.view().filter(|view| !view.is_model) else { return };
+    let state = ctx.session.train_state();
+    let under_way = matches!(state, TrainState::Running | TrainState::Paused);
+    let Some(words) = view.run.course_words().filter(|_| under_way || state == TrainState::Idle) else {
+        return;
+    };
+    let color = if under_way { ctx.palette.warning } else { ctx.palette.faint };
+    ui.add(egui::Label::new(RichText::new(words).size(NOTE_SIZE).color(color)).wrap());
+    if !under_way || ctx.session.is_comparing() {
+        return;
+    }
+    ui.horizontal(|ui| {
+        if super::button(ui, "End here", "End this training and keep what was reached", None) {
+            ctx.send(TrainCommand::Stop);
+        }
+        let patience = ctx.session.params().current().patience;
+        if patience == 0 {
+            let help = format!("From now on, trainings end of their own accord where held-out SNR has not gained for {PLATEAU_STEPS} steps");
+            if super::button(ui, "Always", &help, None) {
+                let value = ParamValue::Int(PLATEAU_STEPS);
+                ctx.send(ParamsCommand::Set { key: "patience", value });
+            }
+        }
     });
 }
 

@@ -34,6 +34,13 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
             )
             .required_unless_present_any(["compare", "pitfall"]),
         )
+        .arg(
+            switch(
+                "fit-data",
+                "Take batch, decay, steps, threshold and patience from the data where no flag says them, and tell the reasons",
+            )
+            .conflicts_with_all(["compare", "pitfall"]),
+        )
         .args(model_flags(false));
     let command = ranks_flags(training_flags(data_args(command, ""), rule))
         .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));

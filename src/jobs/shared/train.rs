@@ -9,6 +9,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::store::{StoredRun, write_run};
 use crate::task::Task;
+use crate::training::course::CourseState;
 use crate::training::{History, LiveEdit, Run, Share, SourceInfo, SplitKind, Trainer};
 
 use super::super::{Holdout, JobCtx, JobError, JobEvent, work_out_figures};
@@ -88,8 +89,8 @@ struct SharedTraining {
 impl SharedTraining {
     fn new(spec: SharedTrainSpec) -> Result<Self, JobError> {
         let SharedTrainSpec { name, data, params, holdout, search, start, resume, keep } = spec;
-        // Whatever was asked for: no rank has all frames to calibrate on.
-        let uncalibrated = RvqParams { calibrate: false, ..*params };
+        // Whatever was asked for: no rank has the frames to calibrate on or to look at on the way.
+        let uncalibrated = RvqParams { calibrate: false, keep_best: false, patience: 0, ..*params };
         let params = uncalibrated.validate().map_err(|err| JobError::Input(err.to_string()))?;
         let holdout = resume.as_ref().map_or(holdout.0, |SharedResume(stored)| stored.run.source.holdout);
         let total = data.num_frames();
@@ -152,7 +153,7 @@ impl SharedTraining {
     /// Brings the run up to where the trainer is.
     fn refresh(&mut self) {
         self.run.rvq = Arc::new(self.trainer.rvq().clone());
-        self.run.row_scales = Vec::new();
+        (self.run.row_scales, self.run.course) = (Vec::new(), None);
         self.run.states = self.trainer.layer_states().to_vec();
         self.run.trace = self.trainer.code_trace().cloned();
         self.run.params = *self.trainer.params();
@@ -167,6 +168,7 @@ impl SharedTraining {
             run: Arc::new(self.run.clone()),
             history: Arc::new(self.history.clone()),
             trainer: Some(Arc::new(state)),
+            course: CourseState::default(),
             standardize: false,
         };
         write_run(&keep.path, &stored).map_err(|err| JobError::Input(err.to_string()))

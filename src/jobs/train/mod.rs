@@ -6,16 +6,19 @@ mod training_run;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ndarray::Array2;
+
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
+use crate::training::course::{Course, CourseState, LOOK_FRAMES};
 use crate::training::{History, Run, Trainer, TrainerState};
 
 pub use compare::{
     CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
 };
 
-use super::evaluate::source_info;
+use super::evaluate::{frames_of, sampled, source_info};
 use super::units::rescaled;
 use super::{Dataset, Holdout, JobCtx, JobError, JobEvent};
 use step_loop::StepLoop;
@@ -60,6 +63,8 @@ pub struct Checkpoint {
     pub run: Arc<Run>,
     /// The training, in the units in which it trains.
     pub trainer: Arc<TrainerState>,
+    /// Its looks at held-out frames so far.
+    pub course: CourseState,
     /// Whether it sees centred data of unit variance.
     pub standardize: bool,
 }
@@ -73,6 +78,8 @@ pub struct Resume {
     /// As they were: what was held out stays held out, and codebooks are brought back to input units in the same way.
     split: Split,
     standardizer: Option<Standardizer>,
+    /// `None` where nothing is held out.
+    course: Option<Course>,
 }
 
 /// What a training gives.
@@ -150,7 +157,7 @@ impl Resume {
     /// # Errors
     /// They are other frames, or the checkpoint does not fit together.
     fn of_checkpoint(checkpoint: &Checkpoint, dataset: &Dataset) -> Result<Self, JobError> {
-        let Checkpoint { run, trainer, standardize } = checkpoint;
+        let Checkpoint { run, trainer, course, standardize } = checkpoint;
         let holdout = Holdout(run.source.holdout);
         let data = TrainingData::new(dataset, holdout, *standardize)?;
         if source_info(dataset, &data.split, holdout.0) != run.source {
@@ -160,15 +167,18 @@ impl Resume {
             )));
         }
         let trainer = Trainer::from_state(trainer, data.seen.clone(), data.split.train.clone())?;
+        let course = data.looked_at().map(|frames| Course::resumed(frames, course.clone()));
         let TrainingData { split, standardizer, .. } = data;
-        Ok(Self { trainer, run: Some(run.clone()), split, standardizer })
+        Ok(Self { trainer, run: Some(run.clone()), split, standardizer, course })
     }
 
     /// What has to be kept of it to resume it in another process; none in the middle of a step.
     #[must_use]
     pub fn checkpoint(&self) -> Option<Checkpoint> {
-        let trainer = Arc::new(self.trainer.state()?);
-        Some(Checkpoint { run: self.run.clone()?, trainer, standardize: self.standardizer.is_some() })
+        let trainer =
+            Arc::new(self.trainer.state().filter(|_| !self.course.as_ref().is_some_and(Course::owes))?);
+        let course = self.course.as_ref().map(|course| course.state().clone()).unwrap_or_default();
+        Some(Checkpoint { run: self.run.clone()?, trainer, course, standardize: self.standardizer.is_some() })
     }
 
     /// Steps that were taken.
@@ -211,8 +221,15 @@ impl TrainingData {
 
     /// A training before its first step.
     fn begin(&self, trainer: Trainer) -> Resume {
+        let course = self.looked_at().map(Course::new);
         let Self { split, standardizer, .. } = self;
-        Resume { trainer, run: None, split: split.clone(), standardizer: standardizer.clone() }
+        Resume { trainer, run: None, split: split.clone(), standardizer: standardizer.clone(), course }
+    }
+
+    /// The held-out frames that are looked at on the way; `None` where there are none.
+    fn looked_at(&self) -> Option<Array2<f32>> {
+        let held_out = &self.split.held_out;
+        (Split::count(held_out) > 0).then(|| frames_of(&self.seen, &sampled(held_out, LOOK_FRAMES)))
     }
 }
 

@@ -87,7 +87,7 @@ impl<'a> StepLoop<'a> {
         if self.stop || !self.finish(task)? {
             // Its cancel switch is set, and the user waits: a sample of the frames has to do.
             for run in &mut self.runs {
-                run.calibrate_quickly()?;
+                run.settle_quickly()?;
                 run.look_at_sample(self.search, None)?;
             }
         }
@@ -139,12 +139,12 @@ impl<'a> StepLoop<'a> {
         Ok(())
     }
 
-    /// Calibrates what has taken all its steps, and quantizes all frames; `false` where the user said stop meanwhile.
+    /// Keeps the best state of what has taken all its steps and calibrates it, and quantizes all frames; `false` where the user said stop meanwhile.
     fn finish(&mut self, task: &Task<'_>) -> Result<bool, JobError> {
         for nth in 0..self.runs.len() {
             let run = &mut self.runs[nth];
-            let calibrated = if run.is_done() { run.calibrate(task) } else { Ok(()) };
-            match calibrated.and_then(|()| run.look_at_all(self.search, task)) {
+            let settled = if run.is_done() { run.settle(task) } else { Ok(()) };
+            match settled.and_then(|()| run.look_at_all(self.search, task)) {
                 Ok(()) => {}
                 Err(err) if err.is_cancelled() && self.stopped_with_something() => return Ok(false),
                 Err(err) => return Err(err),

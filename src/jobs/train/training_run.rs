@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::features::{FeatureSet, Split, Standardizer};
-use crate::rvq::ValidRvqParams;
 use crate::rvq::search::Search;
+use crate::rvq::{Rvq, ValidRvqParams};
 use crate::task::{Cancel, Cancelled, Task};
+use crate::training::course::{Course, CourseSummary, is_better};
 use crate::training::row_scales::{row_scales, row_scales_across, with_row_scales};
 use crate::training::{LiveEdit, Run, StepRecord, Trainer};
 
@@ -19,6 +20,12 @@ const CALIBRATED_ON: usize = 1 << 17;
 /// Numbers in them at most: parts of them are held four times over.
 const CALIBRATED_VALUES: usize = 1 << 25;
 
+/// A quantizer, and by which factors the rows of its layers were multiplied; none where they were not.
+struct Calibrated {
+    rvq: Arc<Rvq>,
+    scales: Vec<f64>,
+}
+
 /// A training under way, step by step.
 pub(super) struct TrainingRun {
     trainer: Trainer,
@@ -27,6 +34,7 @@ pub(super) struct TrainingRun {
     set: Arc<FeatureSet>,
     split: Split,
     standardizer: Option<Standardizer>,
+    course: Option<Course>,
 }
 
 impl TrainingRun {
@@ -42,7 +50,7 @@ impl TrainingRun {
 
     /// The training of `resume`, resumed as `spec` says.
     pub(super) fn of(spec: TrainSpec, resume: Resume) -> Self {
-        let Resume { mut trainer, run, split, standardizer } = resume;
+        let Resume { mut trainer, run, split, standardizer, mut course } = resume;
         let before = *trainer.params();
         trainer.set_live(&spec.params);
         let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
@@ -53,7 +61,12 @@ impl TrainingRun {
         // That there are more steps to take is no edit but what resuming means.
         let resumed = trainer.steps_done() > 0;
         run.live_edits.extend(edits.into_iter().filter(|edit| resumed && edit.key != "steps"));
-        Self { trainer, run, set: spec.dataset.set.clone(), split, standardizer }
+        // Who resumes what has ended of its own accord wants it to go on.
+        if let Some(course) = course.as_mut().filter(|_| run.course.is_some_and(|course| course.ended_early))
+        {
+            course.renew(trainer.steps_done());
+        }
+        Self { trainer, run, set: spec.dataset.set.clone(), split, standardizer, course }
     }
 
     /// The run as it was last brought up to date.
@@ -61,9 +74,15 @@ impl TrainingRun {
         &self.run
     }
 
-    /// Whether there is no step left to take.
+    /// Whether there is no step left to take, or none that is worth it.
     pub(super) fn is_done(&self) -> bool {
-        self.trainer.steps_done() >= self.trainer.params().steps
+        self.is_between_steps()
+            && (self.trainer.steps_done() >= self.trainer.params().steps || self.stands_still())
+    }
+
+    /// Whether held-out frames have not gained for as long as training has patience.
+    fn stands_still(&self) -> bool {
+        self.course.as_ref().is_some_and(|course| course.stands_still(self.trainer.params().patience))
     }
 
     /// Whether every layer has its first codebook: from then on, steps take alike long.
@@ -71,23 +90,30 @@ impl TrainingRun {
         self.trainer.has_started()
     }
 
-    /// Whether the quantizer stands between two steps.
+    /// Whether the quantizer stands between two steps, and the last was looked at if it was its turn.
     pub(super) fn is_between_steps(&self) -> bool {
-        self.trainer.is_between_steps()
+        self.trainer.is_between_steps() && !self.course.as_ref().is_some_and(Course::owes)
     }
 
     /// Whether the run is of the step that the training has reached.
     pub(super) fn is_up_to_date(&self) -> bool {
-        self.run.steps == self.trainer.steps_done() || !self.trainer.is_between_steps()
+        self.run.steps == self.trainer.steps_done() || !self.is_between_steps()
     }
 
     /// Takes a step and gives its scalars in input units.
     pub(super) fn step(&mut self, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
-        let mut record = self.trainer.step(task)?;
+        let mut record = match self.course.as_mut().and_then(Course::take_owed) {
+            Some(owed) => owed,
+            None => self.trainer.step(task)?,
+        };
+        if let Some(course) = self.course.as_mut().filter(|_| self.trainer.has_started()) {
+            record = course.after(record, self.trainer.rvq(), self.trainer.params().keep_best, task)?;
+        }
         if let Some(standardizer) = &self.standardizer {
             for layer in &mut record.layers {
                 layer.loss = standardizer.restore_sq_error(layer.loss);
                 layer.mse = standardizer.restore_sq_error(layer.mse);
+                layer.held_out_mse = layer.held_out_mse.map(|mse| standardizer.restore_sq_error(mse));
             }
         }
         Ok(record)
@@ -98,7 +124,11 @@ impl TrainingRun {
         let before = *self.trainer.params();
         self.trainer.set_live(edited);
         let step = self.trainer.steps_done() + 1;
-        self.run.live_edits.extend(LiveEdit::between(step, &before, self.trainer.params()));
+        let edits = LiveEdit::between(step, &before, self.trainer.params());
+        if let Some(course) = self.course.as_mut().filter(|_| !edits.is_empty()) {
+            course.renew(step);
+        }
+        self.run.live_edits.extend(edits);
     }
 
     /// Brings the run up to where the trainer is.
@@ -108,6 +138,9 @@ impl TrainingRun {
             None => self.trainer.rvq().clone(),
         });
         self.run.row_scales = Vec::new();
+        let ended_early = self.stands_still() && self.trainer.steps_done() < self.trainer.params().steps;
+        let course = self.course.as_ref().and_then(Course::summary);
+        self.run.course = course.map(|course| CourseSummary { ended_early, ..course });
         self.run.states = self.trainer.layer_states().to_vec();
         self.run.trace = self.trainer.code_trace().cloned();
         self.run.params = *self.trainer.params();
@@ -115,33 +148,67 @@ impl TrainingRun {
         Ok(())
     }
 
-    /// Fits the length of the rows to held-out frames, where that is asked for; the training itself keeps its own, so that it can be resumed.
-    pub(super) fn calibrate(&mut self, task: &Task<'_>) -> Result<(), JobError> {
-        let Self { trainer, run, set, split, .. } = self;
-        if !trainer.params().calibrate {
-            return Ok(());
+    /// What is done behind the last step: rows are calibrated, and the best state on the way takes the place of the last one, both where that is asked
+    /// for. The training itself keeps its own rows, so that it can be resumed.
+    pub(super) fn settle(&mut self, task: &Task<'_>) -> Result<(), JobError> {
+        let mut settled = self.calibrated(self.run.rvq.clone(), task)?;
+        let mut kept = None;
+        if let Some((step, best)) = self.best_on_the_way()? {
+            let best = self.calibrated(best, task)?;
+            // Both as they would be shown: a state that overfits is mended in part by its calibration.
+            let judges = sample_of(&self.set, &self.split.held_out);
+            if is_better(&best.rvq, &settled.rvq, &judges, task)? {
+                (settled, kept) = (best, Some(step));
+            }
         }
-        let scales = if Split::count(&split.held_out) > 0 {
-            row_scales(&run.rvq, sample_of(set, &split.held_out).view(), task)?
-        } else if is_small(Split::count(&split.train), set.matrix.dim()) {
-            row_scales_across(&run.rvq, frames_of(set, &split.train).view(), task)?
-        } else {
-            return Ok(());
-        };
-        if scales.iter().any(|&scale| scale != 1.0) {
-            run.rvq = Arc::new(with_row_scales(&run.rvq, &scales)?);
-            run.row_scales = scales;
+        (self.run.rvq, self.run.row_scales) = (settled.rvq, settled.scales);
+        self.run.course = self.run.course.map(|course| CourseSummary { kept, ..course });
+        Ok(())
+    }
+
+    /// [`settle`](Self::settle) where somebody waits: by held-out frames only, since parts of those trained on take as long as many steps.
+    pub(super) fn settle_quickly(&mut self) -> Result<(), JobError> {
+        let is_settled =
+            !self.run.row_scales.is_empty() || self.run.course.is_some_and(|course| course.kept.is_some());
+        if Split::count(&self.split.held_out) > 0 && self.is_between_steps() && !is_settled {
+            self.settle(&Task::silent(&Cancel::default()))?;
         }
         Ok(())
     }
 
-    /// [`calibrate`](Self::calibrate) where somebody waits: by held-out frames only, since parts of those trained on take as long as many steps.
-    pub(super) fn calibrate_quickly(&mut self) -> Result<(), JobError> {
-        if Split::count(&self.split.held_out) > 0 && self.run.row_scales.is_empty() {
-            let quiet = Cancel::default();
-            self.calibrate(&Task::silent(&quiet))?;
+    /// The best state on the way, in input units, where one is to be kept that is not the last.
+    fn best_on_the_way(&self) -> Result<Option<(u64, Arc<Rvq>)>, JobError> {
+        let course = self.course.as_ref().filter(|_| self.trainer.params().keep_best);
+        let Some((step, best)) = course.and_then(|course| course.better_than(self.trainer.rvq())) else {
+            return Ok(None);
+        };
+        Ok(Some((
+            step,
+            match &self.standardizer {
+                Some(s) => Arc::new(rescaled(best, s)?),
+                None => best.clone(),
+            },
+        )))
+    }
+
+    /// The quantizer with the length of its rows fitted to held-out frames, or to parts of those trained on, where that is asked for.
+    fn calibrated(&self, rvq: Arc<Rvq>, task: &Task<'_>) -> Result<Calibrated, JobError> {
+        let Self { trainer, set, split, .. } = self;
+        let plain = Calibrated { rvq, scales: Vec::new() };
+        if !trainer.params().calibrate {
+            return Ok(plain);
         }
-        Ok(())
+        let scales = if Split::count(&split.held_out) > 0 {
+            row_scales(&plain.rvq, sample_of(set, &split.held_out).view(), task)?
+        } else if is_small(Split::count(&split.train), set.matrix.dim()) {
+            row_scales_across(&plain.rvq, frames_of(set, &split.train).view(), task)?
+        } else {
+            return Ok(plain);
+        };
+        if scales.iter().all(|&scale| scale == 1.0) {
+            return Ok(plain);
+        }
+        Ok(Calibrated { rvq: Arc::new(with_row_scales(&plain.rvq, &scales)?), scales })
     }
 
     /// Quantizes a sample of the frames; without a task, nothing can cancel it.
@@ -160,19 +227,25 @@ impl TrainingRun {
 
     /// What has to be kept to resume it in another process; none in the middle of a step or before every layer has started.
     pub(super) fn checkpoint(&mut self) -> Result<Option<Checkpoint>, JobError> {
-        let Some(trainer) = self.trainer.state() else { return Ok(None) };
+        let Some(trainer) = self.trainer.state().filter(|_| self.is_between_steps()) else { return Ok(None) };
         if self.run.steps != trainer.step {
             self.refresh()?;
         }
         let standardize = self.standardizer.is_some();
-        Ok(Some(Checkpoint { run: Arc::new(self.run.clone()), trainer: Arc::new(trainer), standardize }))
+        let course = self.course.as_ref().map(|course| course.state().clone()).unwrap_or_default();
+        Ok(Some(Checkpoint {
+            run: Arc::new(self.run.clone()),
+            trainer: Arc::new(trainer),
+            course,
+            standardize,
+        }))
     }
 
     /// What came of it.
     pub(super) fn end(self) -> Trained {
-        let Self { trainer, run, split, standardizer, .. } = self;
+        let Self { trainer, run, split, standardizer, course, .. } = self;
         let run = Arc::new(run);
-        let resume = Resume { trainer, run: Some(run.clone()), split, standardizer };
+        let resume = Resume { trainer, run: Some(run.clone()), split, standardizer, course };
         Trained { run, resume: Box::new(resume) }
     }
 }

@@ -74,7 +74,12 @@ impl UpdateRule for Rvqscope {
     }
 
     fn defaults(&self) -> RvqParams {
-        RvqParams { threshold_ema_dead_code: 0.1, calibrate: true, ..RvqParams::lineage(self.id()) }
+        RvqParams {
+            threshold_ema_dead_code: 0.1,
+            calibrate: true,
+            keep_best: true,
+            ..RvqParams::lineage(self.id())
+        }
     }
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {

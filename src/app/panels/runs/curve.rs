@@ -21,8 +21,15 @@ struct Quantity {
     title: &'static str,
 }
 
-static QUANTITIES: [Quantity; 8] = [
+static QUANTITIES: [Quantity; 9] = [
     of(Series::Mse, &distortion::MSE, Scale::Log, "Error", "MSE of each training batch"),
+    of(
+        Series::HeldOutMse,
+        &distortion::MSE,
+        Scale::Log,
+        "Held-out error",
+        "MSE of held-out frames on the way",
+    ),
     of(Series::Loss, &convergence::LOSS, Scale::Log, "Loss", "Loss of each training batch"),
     of(
         Series::Perplexity,
