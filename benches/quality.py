@@ -1,19 +1,28 @@
 """Measures how good codebooks are: every rule beside FAISS on four sources, judged on frames that no one trained on.
 
     python benches/quality.py [FEATURES.npy] [--codes 256,1024] [--layers 4,8] [--seeds 5] [--steps 1000] [--batch 4096]
+    python benches/quality.py --table --results quality.jsonl
 
 Needs numpy and faiss-cpu from PyPI. The program is target/release/rvqscope, or --program. FEATURES.npy is a source of
 the user's own beside the built-in ones; a clips.json beside it ([{"start", "frames"}, ...]) says where its clips are.
 What trains is given the training frames only and writes a plain RVQ; the figures of all are worked out here, by the
-same lines, from their codebooks. Held out is the last tenth: whole clips where there are clips.
+same lines, from their codebooks. To judge by is the last tenth: whole clips where there are clips. The program trains at
+its own default, --holdout 0.1: it holds the last tenth of its training frames out, under every rule. FAISS trains on the
+same nine tenths.
 
-A row is the mean over the seeds: SNR (10 log10 of the energy of the frames over that of what is left) on held-out and
-on training frames, in dB, searched greedily and along five paths; the codes in use and the perplexity, as a share of K,
-and the entropy in bits a frame, on held-out frames, mean over the layers; and the seconds of the whole process.
+A layer does not depend on those behind it, neither here nor in FAISS without refinement, so fewer layers are the first
+ones of one training. Each figure is written to --results as it is found, and what is there already is not done again.
+
+A row is the mean over the seeds: SNR (10 log10 of the energy of the frames over that of what is left) on the frames to
+judge by and on the training frames, the tenth that was held out among them, in dB, searched greedily, and on held-out ones along five paths; the codes in use and the perplexity,
+as a share of K, and the entropy in bits a frame, on held-out frames, mean over the layers; and the processor seconds of
+the training of the most layers, on one thread.
 """
 
 import argparse
+import itertools
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -47,12 +56,13 @@ def arguments():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=4096)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--holdout", type=float, default=0.1)
     parser.add_argument("--program", default=ROOT / "target" / "release" / "rvqscope")
     parser.add_argument("--sources", default=None, **NAMES)
     parser.add_argument("--ways", default=None, **NAMES)
     parser.add_argument("--flags", default=[], help="further flags for the recommended rule", type=str.split)
-    parser.add_argument("--json", help="write every single figure to this file")
+    parser.add_argument("--results", help="a file of one figure a line, which is added to")
+    parser.add_argument("--table", action="store_true", help="train nothing: print what --results has")
     return parser.parse_args()
 
 
@@ -154,23 +164,24 @@ def figures(codebooks, train, held):
         perplexity.append(2**entropy / len(rows))
         bits += entropy
     return {
-        "held-out": snr(held, left),
-        "training": snr(train, search(train, codebooks)[1]),
-        "held-out beam 5": snr(held, search(held, codebooks, 5)[1]),
-        "used": np.mean(used),
-        "perplexity": np.mean(perplexity),
-        "bits": bits,
+        "held-out": float(snr(held, left)),
+        "training": float(snr(train, search(train, codebooks)[1])),
+        "held-out beam 5": float(snr(held, search(held, codebooks, 5)[1])),
+        "used": float(np.mean(used)),
+        "perplexity": float(np.mean(perplexity)),
+        "bits": float(bits),
     }
 
 
 def by_program(args, flags, file, codes, layers, seed):
-    """The codebooks that the program trains, and its seconds."""
+    """The codebooks that the program trains, and its processor seconds."""
     model = file.with_name("model.npz")
-    command = [args.program, "train", file, "--out", model, "--holdout", 0, "--codes", codes, "--layers", layers]
-    command += ["--steps", args.steps, "--batch", args.batch, "--seed", seed, "--threads", args.threads, *flags]
-    start = time.perf_counter()
+    command = [args.program, "train", file, "--out", model, "--holdout", args.holdout, "--codes", codes, "--layers", layers]
+    command += ["--steps", args.steps, "--batch", args.batch, "--seed", seed, "--threads", 1, *flags]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    took = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
     with np.load(model) as arrays:
@@ -178,11 +189,11 @@ def by_program(args, flags, file, codes, layers, seed):
         return [arrays[name] for name in names], took
 
 
-def by_faiss(args, way, train, codes, layers, seed):
-    """The codebooks that FAISS trains, and its seconds."""
+def by_faiss(way, train, codes, layers, seed):
+    """The codebooks that FAISS trains, and its processor seconds."""
     import faiss
 
-    faiss.omp_set_num_threads(args.threads)
+    faiss.omp_set_num_threads(1)
     beam, refined = way
     quantizer = faiss.ResidualQuantizer(train.shape[1], layers, int(np.log2(codes)))
     quantizer.max_beam_size = beam
@@ -191,50 +202,81 @@ def by_faiss(args, way, train, codes, layers, seed):
     quantizer.train_type = faiss.ResidualQuantizer.Train_default
     if refined:
         quantizer.train_type |= faiss.ResidualQuantizer.Train_refine_codebook
-    start = time.perf_counter()
+    start = time.process_time()
     quantizer.train(train)
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     return list(faiss.vector_to_array(quantizer.codebooks).reshape(layers, codes, -1)), took
+
+
+class Results:
+    """What was found so far, by source, codes, layers, way and seed; in a file where one is named."""
+
+    def __init__(self, path):
+        self.path, self.rows = Path(path) if path else None, {}
+        if self.path and self.path.exists():
+            for line in self.path.read_text().splitlines():
+                row = json.loads(line)
+                self.rows[tuple(row[name] for name in ("source", "codes", "layers", "way", "seed"))] = row
+
+    def add(self, source, frames, codes, layers, way, seed, found):
+        key = {"source": source, "codes": codes, "layers": layers, "way": way, "seed": seed}
+        row = self.rows[tuple(key.values())] = {**key, "frames": frames, **found}
+        if self.path:
+            with self.path.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+
+    def table(self):
+        """One table for each source, size and number of layers, the ways as they are listed."""
+        for source, codes, layers in dict.fromkeys(key[:3] for key in self.rows):
+            ways = {way: [row for key, row in self.rows.items() if key[:4] == (source, codes, layers, way)] for way in [*RULES, *FAISS]}
+            train, held, dim = next(rows for rows in ways.values() if rows)[0]["frames"]
+            print(f"\n{source}: {train} + {held} frames x {dim}, {layers} x {codes} codes\n")
+            print("| | seeds | held-out | training | held-out, beam 5 | used | perplexity | bits | CPU s |")
+            print("|---|---|---|---|---|---|---|---|---|")
+            for way, rows in ways.items():
+                if rows:
+                    mean = {name: np.mean([row[name] for row in rows]) for name in rows[0] if isinstance(rows[0][name], float)}
+                    spread = np.std([row["held-out"] for row in rows])
+                    print(
+                        f"| {way} | {len(rows)} | {mean['held-out']:.2f} ± {spread:.2f} | {mean['training']:.2f} "
+                        f"| {mean['held-out beam 5']:.2f} | {mean['used']:.0%} | {mean['perplexity']:.0%} "
+                        f"| {mean['bits']:.1f} | {mean['seconds']:.1f} |")
 
 
 def main():
     args = arguments()
+    results = Results(args.results)
+    if args.table:
+        return results.table()
     sources = {"demo": demo, "mixture": mixture, "heavy tails": heavy}
     if args.features:
         sources = {Path(args.features).parent.name: lambda: own(args.features), **sources}
-    ways = {name: None for name in [*RULES, *FAISS] if args.ways is None or name in args.ways}
-    found = []
+    ways = [name for name in [*RULES, *FAISS] if args.ways is None or name in args.ways]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "frames.npy"
         for source, make in sources.items():
             if args.sources and source not in args.sources:
                 continue
             train, held = split(*make())
+            frames = [len(train), len(held), train.shape[1]]
             np.save(file, train)
-            for codes in args.codes:
-                for layers in args.layers:
-                    print(f"\n{source}: {len(train)} + {len(held)} frames x {train.shape[1]}, {layers} x {codes} codes\n")
-                    print("| | held-out | training | held-out, beam 5 | used | perplexity | bits | seconds |")
-                    print("|---|---|---|---|---|---|---|---|", flush=True)
-                    for way in ways:
-                        rows = []
-                        for seed in range(args.seeds):
-                            if way in FAISS:
-                                books, took = by_faiss(args, FAISS[way], train, codes, layers, seed)
-                            else:
-                                flags = RULES[way] + (args.flags if way == "rvqscope" else [])
-                                books, took = by_program(args, flags, file, codes, layers, seed)
-                            row = {**figures(books, train, held), "seconds": took}
-                            rows.append(row)
-                            found.append({"source": source, "codes": codes, "layers": layers, "way": way, "seed": seed, **row})
-                        mean = {key: np.mean([row[key] for row in rows]) for key in rows[0]}
-                        spread = np.std([row["held-out"] for row in rows])
-                        print(
-                            f"| {way} | {mean['held-out']:.2f} ± {spread:.2f} | {mean['training']:.2f} "
-                            f"| {mean['held-out beam 5']:.2f} | {mean['used']:.0%} | {mean['perplexity']:.0%} "
-                            f"| {mean['bits']:.1f} | {mean['seconds']:.1f} |", flush=True)
-    if args.json:
-        Path(args.json).write_text(json.dumps(found, indent=1))
+            for seed, codes, way in itertools.product(range(args.seeds), args.codes, ways):
+                missing = [layers for layers in args.layers if (source, codes, layers, way, seed) not in results.rows]
+                # Refinement moves all layers at once, so that the first ones are no quantizer of fewer.
+                at_once = [[layers] for layers in missing] if FAISS.get(way, (0, False))[1] else [missing] if missing else []
+                for several in at_once:
+                    most = max(several)
+                    if way in FAISS:
+                        seen = train[: len(train) - round(len(train) * args.holdout)]
+                        books, took = by_faiss(FAISS[way], seen, codes, most, seed)
+                    else:
+                        flags = RULES[way] + (args.flags if way == "rvqscope" else [])
+                        books, took = by_program(args, flags, file, codes, most, seed)
+                    for layers in several:
+                        found = {**figures(books[:layers], train, held), "seconds": took}
+                        results.add(source, frames, codes, layers, way, seed, found)
+                        print(f"{source} {layers} x {codes} {way} {seed}: {found['held-out']:.3f} dB held out", file=sys.stderr)
+    results.table()
 
 
 if __name__ == "__main__":
