@@ -184,6 +184,7 @@ fn what_fits_the_data_is_proposed_with_reasons_and_taken_with_one_click() {
     let before = *harness.state().session().params().current();
     let reasons: Vec<String> = harness.state().session().proposals().into_iter().map(|one| one.why).collect();
     assert!(reasons.len() >= 3, "{reasons:?}");
+    click(&mut harness, Role::Button, "Why");
     for why in &reasons {
         assert!(harness.query_by_label(why).is_some(), "{why}");
     }

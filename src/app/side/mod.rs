@@ -6,6 +6,7 @@ mod extract;
 pub mod form;
 mod model;
 mod pace;
+mod proposals;
 mod quantizer;
 mod search;
 pub mod training;

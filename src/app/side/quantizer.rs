@@ -10,7 +10,6 @@ use crate::features::Split;
 use crate::rvq::RvqParams;
 use crate::rvq::rules::{self, RULES};
 use crate::session::{EditCommand, ParamsCommand, Session, TrainState};
-use crate::training::proposal::Proposed;
 
 use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
@@ -59,7 +58,6 @@ impl QuantizerSection {
             ui.spacing_mut().item_spacing.y = 3.0;
             derived_ui(ui, palette, session);
         });
-        proposals_ui(ctx, ui);
     }
 }
 
@@ -148,36 +146,6 @@ fn derived_ui(ui: &mut Ui, palette: &Palette, session: &Session) {
     ui.label(faint(format!("{bits:.0} bits a frame{kbps}"))).on_hover_rich(
         "Nominal: layers times log2 K. What the codes really carry is their entropy, which is less",
     );
-}
-
-/// What would fit the data better, with its reasons, and one click to take it.
-fn proposals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let PanelCtx { session, palette, .. } = *ctx;
-    let proposed = session.proposals();
-    if proposed.is_empty() {
-        return;
-    }
-    let frame = egui::Frame::new().fill(palette.card).corner_radius(4).inner_margin(8);
-    frame.stroke(egui::Stroke::new(1.0, palette.accent.gamma_multiply(0.6))).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 3.0;
-        ui.label(RichText::new("For these data").strong())
-            .on_hover_rich("Worked out from the number of frames, the codes, and the time that steps take");
-        let params = session.params().current();
-        for Proposed { key, value, why } in &proposed {
-            let Some(spec) = session.params().rule().params().into_iter().find(|spec| spec.key == *key)
-            else {
-                continue;
-            };
-            let has = (spec.read)(params);
-            let text = format!("{} {has} → {value}", spec.label);
-            ui.add(egui::Label::new(RichText::new(text).size(NOTE_SIZE)).wrap());
-            ui.add(egui::Label::new(RichText::new(why).size(NOTE_SIZE).color(palette.faint)).wrap());
-        }
-        if super::button(ui, "Use these", "Take over all of them; this can be undone", None) {
-            ctx.send(ParamsCommand::TakeProposals);
-        }
-    });
 }
 
 fn threshold_ui(ui: &mut Ui, palette: &Palette, derived: &Derived) {

@@ -23,6 +23,7 @@ use super::pace::Pace;
 pub struct TrainingSection {
     pace: Pace,
     beam: super::search::BeamRow,
+    proposals: super::proposals::ProposalsRow,
     /// What was on the screen when a training started: its steps are not those of the new one.
     before: Option<Arc<Run>>,
 }
@@ -124,6 +125,7 @@ impl TrainingSection {
             _ => self.steps_ui(ctx, ui),
         }
         course_ui(ctx, ui);
+        self.proposals.ui(ctx, ui);
         self.beam.ui(ctx, ui);
         if session.model().is_some() {
             let why_not = super::model::why_not_evaluate(session);
