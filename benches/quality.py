@@ -2,6 +2,7 @@
 
     python benches/quality.py [FEATURES.npy] [--codes 256,1024] [--layers 4,8] [--seeds 5] [--steps 1000] [--batch 4096]
     python benches/quality.py --table --results quality.jsonl
+    python benches/quality.py --brief 8x256 --results quality.jsonl
 
 Needs numpy and faiss-cpu from PyPI. The program is target/release/rvqscope, or --program. FEATURES.npy is a source of
 the user's own beside the built-in ones; a clips.json beside it ([{"start", "frames"}, ...]) says where its clips are.
@@ -43,6 +44,8 @@ RULES = {
     "gpt-sovits": ["--rule", "gpt-sovits"],
     "lucidrains": ["--rule", "lucidrains", "--init", "kmeans", "--threshold", "2"],
     "moshi": ["--rule", "moshi"],
+    # As many frames, along five paths each.
+    "rvqscope beam 5": ["--rule", "rvqscope", "--search", "beam:5", "--steps", "200", "--decay", "0.95"],
 }
 # The beam, and whether all codebooks are refined together at the end.
 FAISS = {"faiss beam 1": (1, False), "faiss beam 5": (5, False), "faiss beam 5 refined": (5, True)}
@@ -62,6 +65,7 @@ def arguments():
     parser.add_argument("--ways", default=None, **NAMES)
     parser.add_argument("--flags", default=[], help="further flags for the recommended rule", type=str.split)
     parser.add_argument("--results", help="a file of one figure a line, which is added to")
+    parser.add_argument("--brief", help="train nothing: print held-out SNR of LAYERSxCODES, greedy and along five paths, by source")
     parser.add_argument("--table", action="store_true", help="train nothing: print what --results has")
     return parser.parse_args()
 
@@ -177,7 +181,9 @@ def by_program(args, flags, file, codes, layers, seed):
     """The codebooks that the program trains, and its processor seconds."""
     model = file.with_name("model.npz")
     command = [args.program, "train", file, "--out", model, "--holdout", args.holdout, "--codes", codes, "--layers", layers]
-    command += ["--steps", args.steps, "--batch", args.batch, "--seed", seed, "--threads", 1, *flags]
+    command += ["--batch", args.batch, "--seed", seed, "--threads", 1, *flags]
+    if "--steps" not in flags:
+        command += ["--steps", args.steps]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -225,6 +231,19 @@ class Results:
             with self.path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
 
+    def brief(self, shape):
+        """Held-out SNR of one shape, greedy / along five paths, a column a source."""
+        layers, codes = (int(number) for number in shape.split("x"))
+        sources = dict.fromkeys(key[0] for key in self.rows if key[1:3] == (codes, layers))
+        print("| | " + " | ".join(sources) + " |\n|---|" + "---|" * len(sources))
+        for way in [*RULES, *FAISS]:
+            cells = []
+            for source in sources:
+                rows = [row for key, row in self.rows.items() if key[:4] == (source, codes, layers, way)]
+                means = [np.mean([row[name] for row in rows]) for name in ("held-out", "held-out beam 5") if rows]
+                cells.append(" / ".join(f"{mean:.2f}" for mean in means))
+            print(f"| {way} | " + " | ".join(cells) + " |")
+
     def table(self):
         """One table for each source, size and number of layers, the ways as they are listed."""
         for source, codes, layers in dict.fromkeys(key[:3] for key in self.rows):
@@ -246,6 +265,8 @@ class Results:
 def main():
     args = arguments()
     results = Results(args.results)
+    if args.brief:
+        return results.brief(args.brief)
     if args.table:
         return results.table()
     sources = {"demo": demo, "mixture": mixture, "heavy tails": heavy}

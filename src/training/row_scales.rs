@@ -21,9 +21,11 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::rvq::init::{self, EmptyCluster};
 use crate::rvq::nearest::Searcher;
+use crate::rvq::search::Search;
 use crate::rvq::{Codebook, Layer, Rows, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
 
+use super::joint::{PathLayer, PathStep};
 use super::paired::is_clearly_less;
 
 /// Factors are powers of this.
@@ -42,7 +44,7 @@ const PARTS: usize = 4;
 const LEARNING_ITERS: usize = 3;
 
 /// The factor by which the rows of each layer are to be multiplied so that `frames`, `(num_frames, dim)`, which were not trained on, lose least: layer
-/// by layer, each behind those before it at their own factors.
+/// by layer, each behind those before it at their own factors, along the paths of `search`: the factors are those for codes that are searched so.
 ///
 /// The first layer keeps its length: what it sees are the frames themselves, with their mean. So does a layer whose error no factor lowers by more than
 /// two standard errors. All are 1 where there are fewer than a hundred frames, and where lengths do not count or layers are not searched in the space of
@@ -50,9 +52,13 @@ const LEARNING_ITERS: usize = 3;
 ///
 /// # Errors
 /// [`Cancelled`].
-pub fn row_scales(rvq: &Rvq, frames: ArrayView2<'_, f32>, task: &Task<'_>) -> Result<Vec<f64>, Cancelled> {
-    let part = Part { seen: None, new: frames.as_standard_layout().into_owned() };
-    scales_of(rvq, vec![part], task)
+pub fn row_scales(
+    rvq: &Rvq,
+    frames: ArrayView2<'_, f32>,
+    search: Search,
+    task: &Task<'_>,
+) -> Result<Vec<f64>, Cancelled> {
+    scales_of(rvq, vec![Part::new(None, frames)], search, task)
 }
 
 /// [`row_scales`] without held-out frames: `frames`, `(num_frames, dim)`, are those that were trained on.
@@ -65,30 +71,37 @@ pub fn row_scales(rvq: &Rvq, frames: ArrayView2<'_, f32>, task: &Task<'_>) -> Re
 pub fn row_scales_across(
     rvq: &Rvq,
     frames: ArrayView2<'_, f32>,
+    search: Search,
     task: &Task<'_>,
 ) -> Result<Vec<f64>, Cancelled> {
     let len = frames.nrows();
     let part = |nth: usize| {
         let (from, to) = (nth * len / PARTS, (nth + 1) * len / PARTS);
         let others: Vec<usize> = (0..from).chain(to..len).collect();
-        let new = frames.slice(ndarray::s![from..to, ..]).as_standard_layout().into_owned();
-        Part { seen: Some(frames.select(Axis(0), &others)), new }
+        Part::new(Some(frames.select(Axis(0), &others)), frames.slice(ndarray::s![from..to, ..]))
     };
-    scales_of(rvq, (0..PARTS).map(part).collect(), task)
+    scales_of(rvq, (0..PARTS).map(part).collect(), search, task)
 }
 
 /// Frames that stand for new ones, and those that rows are to be learnt from in their place.
 struct Part {
     /// What is left of the frames to learn from; `None` where the rows have not seen the new ones anyway.
     seen: Option<Array2<f32>>,
-    /// What is left of the frames to judge by.
-    new: Array2<f32>,
+    /// What is left of the frames to judge by along each of their paths, `(num_frames * paths, dim)`.
+    new: Rows<'static>,
+    /// Paths of each frame.
+    paths: usize,
 }
 
-fn scales_of(rvq: &Rvq, mut parts: Vec<Part>, task: &Task<'_>) -> Result<Vec<f64>, Cancelled> {
+fn scales_of(
+    rvq: &Rvq,
+    mut parts: Vec<Part>,
+    search: Search,
+    task: &Task<'_>,
+) -> Result<Vec<f64>, Cancelled> {
     let mut scales = vec![1.0; rvq.num_layers()];
     let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none() && layer.stride == 1);
-    let frames: usize = parts.iter().map(|part| part.new.nrows()).sum();
+    let frames: usize = parts.iter().map(|part| part.new.num_rows()).sum();
     if frames < FRAMES || !is_plain || !rvq.is_one_chain() || rvq.metric().is_cosine() {
         return Ok(scales);
     }
@@ -99,41 +112,61 @@ fn scales_of(rvq: &Rvq, mut parts: Vec<Part>, task: &Task<'_>) -> Result<Vec<f64
             .map(|part| part.learn(layer.codebook.embed(), task))
             .collect::<Result<Vec<_>, _>>()?;
         task.progress("Calibrating", layer_idx, rvq.num_layers());
-        let search = Search { parts: &parts, rows: &rows, task };
-        let best = if layer_idx == 0 { search.at(0)? } else { search.best(power)? };
-        power = best.power;
+        if layer_idx > 0 {
+            power = Trial { parts: &parts, rows: &rows, task }.best(power)?.power;
+        }
         *scale = factor(power);
-        for ((part, rows), codes) in parts.iter_mut().zip(&rows).zip(&best.codes) {
-            subtract(&mut part.new, codes, rows, *scale);
+        for (part, rows) in parts.iter_mut().zip(&rows) {
+            task.check()?;
+            part.pass_on(&scaled(rows.view(), *scale), search, layer_idx + 1 == rvq.num_layers());
         }
     }
     Ok(scales)
 }
 
 impl Part {
+    fn new(seen: Option<Array2<f32>>, new: ArrayView2<'_, f32>) -> Self {
+        let values = new.iter().copied().collect();
+        Self { seen, new: Rows::owned(values, new.ncols()), paths: 1 }
+    }
+
+    /// Takes the paths of the new frames through a layer of these rows.
+    fn pass_on(&mut self, rows: &Array2<f32>, search: Search, is_last: bool) {
+        let step = PathStep { count: self.paths, width: search.width(), is_last };
+        let searcher = Searcher::new(rows.view());
+        let layer = PathLayer { searcher: &searcher, outputs: Rows::of(rows.view()), is_plain: true };
+        let num_frames = self.new.num_rows() / self.paths;
+        self.new = layer.extend(&self.new, &self.new, step).residual;
+        self.paths = self.new.num_rows() / num_frames.max(1);
+    }
+
     /// The rows of a layer that have not seen the new frames, and takes them off the others as training does, at the length that they have.
     fn learn(&mut self, rows: ArrayView2<'_, f32>, task: &Task<'_>) -> Result<Array2<f32>, Cancelled> {
         let Some(seen) = &mut self.seen else { return Ok(rows.to_owned()) };
         let learnt =
             init::lloyd(seen.view(), rows.to_owned(), LEARNING_ITERS, EmptyCluster::Keep, "", &task.quiet())?
                 .means;
-        let (codes, _) = assign(seen, &learnt);
-        subtract(seen, &codes, &learnt, 1.0);
+        let (codes, _) = assign(&Rows::of(seen.view()), &learnt);
+        subtract(seen, &codes, &learnt);
         Ok(learnt)
     }
 }
 
 /// The nearest row of each frame, and its squared distance.
-fn assign(frames: &Array2<f32>, rows: &Array2<f32>) -> (Vec<u32>, Vec<f32>) {
-    let (mut codes, mut sq_dists) = (vec![0; frames.nrows()], vec![0.0; frames.nrows()]);
-    Searcher::new(rows.view()).assign(Rows::of(frames.view()).values(), &mut codes, &mut sq_dists);
+fn assign(frames: &Rows<'_>, rows: &Array2<f32>) -> (Vec<u32>, Vec<f32>) {
+    let (mut codes, mut sq_dists) = (vec![0; frames.num_rows()], vec![0.0; frames.num_rows()]);
+    Searcher::new(rows.view()).assign(frames.values(), &mut codes, &mut sq_dists);
     (codes, sq_dists)
 }
 
-fn subtract(frames: &mut Array2<f32>, codes: &[u32], rows: &Array2<f32>, scale: f64) {
+fn subtract(frames: &mut Array2<f32>, codes: &[u32], rows: &Array2<f32>) {
     for (mut frame, &code) in frames.rows_mut().into_iter().zip(codes) {
-        frame.zip_mut_with(&rows.row(code as usize), |x, &e| *x -= scaled_value(e, scale));
+        frame.zip_mut_with(&rows.row(code as usize), |x, &e| *x -= e);
     }
+}
+
+fn scaled(rows: ArrayView2<'_, f32>, scale: f64) -> Array2<f32> {
+    rows.mapv(|value| scaled_value(value, scale))
 }
 
 /// The quantizer with the rows of each layer, and their EMA sums, multiplied by its factor.
@@ -144,7 +177,7 @@ pub fn with_row_scales(rvq: &Rvq, scales: &[f64]) -> Result<Rvq, RvqError> {
     let scaled = |(layer, &scale): (&Layer, &f64)| {
         let Layer { codebook, projection, stride } = layer;
         let codebook = Codebook::new(
-            codebook.embed().mapv(|value| scaled_value(value, scale)),
+            scaled(codebook.embed(), scale),
             codebook.cluster_size().clone(),
             codebook.embed_avg() * scale,
         )?;
@@ -163,7 +196,7 @@ fn scaled_value(value: f32, scale: f64) -> f32 {
 }
 
 /// The error of one layer's input at several lengths of its rows.
-struct Search<'a> {
+struct Trial<'a> {
     parts: &'a [Part],
     /// The rows of each part.
     rows: &'a [Array2<f32>],
@@ -173,23 +206,25 @@ struct Search<'a> {
 /// What is left over at one length.
 struct Tried {
     power: i32,
-    /// The codes of each part.
-    codes: Vec<Vec<u32>>,
+    /// By frame, along the path that leaves least.
     sq_dists: Vec<f32>,
     error: f64,
 }
 
-impl Search<'_> {
+impl Trial<'_> {
     fn at(&self, power: i32) -> Result<Tried, Cancelled> {
-        let (mut codes, mut sq_dists) = (Vec::new(), Vec::new());
+        let mut sq_dists = Vec::new();
         for (part, rows) in self.parts.iter().zip(self.rows) {
             self.task.check()?;
-            let (chosen, dists) = assign(&part.new, &rows.mapv(|value| scaled_value(value, factor(power))));
-            codes.push(chosen);
-            sq_dists.extend(dists);
+            let (_, dists) = assign(&part.new, &scaled(rows.view(), factor(power)));
+            sq_dists.extend(
+                dists
+                    .chunks_exact(part.paths)
+                    .map(|paths| paths.iter().copied().fold(f32::INFINITY, f32::min)),
+            );
         }
         let error = sq_dists.iter().map(|&d| f64::from(d)).sum();
-        Ok(Tried { power, codes, sq_dists, error })
+        Ok(Tried { power, sq_dists, error })
     }
 
     /// The length of the smallest error on the way from `from`, downhill; the length as it is where that is not clearly better.
@@ -230,7 +265,7 @@ mod tests {
     }
 
     fn scales_of(rvq: &Rvq, frames: &Array2<f32>) -> Vec<f64> {
-        row_scales(rvq, frames.view(), &Task::silent(&Cancel::default())).unwrap()
+        row_scales(rvq, frames.view(), Search::Greedy, &Task::silent(&Cancel::default())).unwrap()
     }
 
     fn two_layers(second: &Array2<f32>) -> Rvq {
@@ -269,8 +304,8 @@ mod tests {
             let rows = left.slice(ndarray::s![..64, ..]).to_owned();
             let task = Task::silent(&cancel);
             let rows = init::lloyd(left.view(), rows, 20, EmptyCluster::Keep, "", &task).unwrap().means;
-            let (codes, _) = assign(&left, &rows);
-            subtract(&mut left, &codes, &rows, 1.0);
+            let (codes, _) = assign(&Rows::of(left.view()), &rows);
+            subtract(&mut left, &codes, &rows);
             layers.push(Codebook::from_rows(rows).unwrap().into());
         }
         Rvq::new(layers).unwrap()
@@ -281,7 +316,8 @@ mod tests {
         let (train, held_out) = (noise(600, 6, 7), noise(600, 6, 8));
         let rvq = by_heart(&train);
         let held_out = scales_of(&rvq, &held_out);
-        let across = row_scales_across(&rvq, train.view(), &Task::silent(&Cancel::default())).unwrap();
+        let across =
+            row_scales_across(&rvq, train.view(), Search::Greedy, &Task::silent(&Cancel::default())).unwrap();
         for (layer, (a, b)) in held_out.iter().zip(&across).enumerate() {
             assert!((a / b).ln().abs() < 2.5 * STEP.ln(), "layer {layer}: {held_out:?} {across:?}");
         }
@@ -299,5 +335,30 @@ mod tests {
         };
         let (before, after) = (error(&rvq), error(&scaled));
         assert!(after < 0.99 * before, "{before} to {after}");
+    }
+
+    #[test]
+    fn along_paths_frames_lose_no_more_with_factors_than_without() {
+        let (train, held_out) = (noise(600, 6, 9), noise(600, 6, 10));
+        let rvq = by_heart(&train);
+        let task_cancel = Cancel::default();
+        let task = Task::silent(&task_cancel);
+        let error = |rvq: &Rvq| -> f64 {
+            let encoder = crate::rvq::encoder::Encoder::new(rvq, crate::rvq::LayerSpan::ALL).unwrap();
+            let encoded = encoder.encode(held_out.view(), Search::Beam(4)).unwrap();
+            encoded.residual_energy.last().copied().unwrap()
+        };
+        let scales = row_scales(&rvq, held_out.view(), Search::Beam(4), &task).unwrap();
+        assert_eq!(scales[0], 1.0);
+        let greedy = row_scales(&rvq, held_out.view(), Search::Greedy, &task).unwrap();
+        let (plain, along, by_greedy) = (
+            error(&rvq),
+            error(&with_row_scales(&rvq, &scales).unwrap()),
+            error(&with_row_scales(&rvq, &greedy).unwrap()),
+        );
+        assert!(
+            along < plain && along <= by_greedy * 1.01,
+            "{plain} {along} {by_greedy} {scales:?} {greedy:?}"
+        );
     }
 }

@@ -198,10 +198,11 @@ impl TrainingRun {
         if !trainer.params().calibrate {
             return Ok(plain);
         }
+        let search = Search::of_width(trainer.params().search);
         let scales = if Split::count(&split.held_out) > 0 {
-            row_scales(&plain.rvq, sample_of(set, &split.held_out).view(), task)?
+            row_scales(&plain.rvq, sample_of(set, &split.held_out).view(), search, task)?
         } else if is_small(Split::count(&split.train), set.matrix.dim()) {
-            row_scales_across(&plain.rvq, frames_of(set, &split.train).view(), task)?
+            row_scales_across(&plain.rvq, frames_of(set, &split.train).view(), search, task)?
         } else {
             return Ok(plain);
         };
