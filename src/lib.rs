@@ -23,7 +23,7 @@
 //!   mailbox.rs     between the two threads: every scalar, and the newest state
 //! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
 //! store/           what is kept: runs to the bit, a workspace as a folder or one file, written in the background
-//! report/          a run as one page, metrics.json, CSV and SVG; a sweep as a grid and a plot of rate against distortion
+//! report/          a run as one page, metrics.json, CSV, SVG and TensorBoard events; a sweep as a grid and a plot of rate against distortion
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
 //!   recognise.rs   what named tensors amount to: a quantizer, features or codes
 //!   model/         quantizers as the field's trainers store them

@@ -11,7 +11,7 @@ use crate::report::scale::short;
 use crate::training::{History, RunSummary};
 
 use super::errors::with_path;
-use super::metrics_log::MetricsLog;
+use super::step_logs::StepLogs;
 use super::{Env, Usage, check_folder, corpus, file_names, flags, print, table};
 
 /// Whether the arguments ask for a comparison.
@@ -32,9 +32,7 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
         None => corpus::open_data(matches, env)?,
     };
     let labels: Vec<String> = entries.iter().map(|entry| entry.label.clone()).collect();
-    let log = flags::optional_path(matches, "metrics")
-        .map(|path| MetricsLog::of_entries(path, labels.clone()))
-        .transpose()?;
+    let logs = StepLogs::of_entries(matches, &labels)?;
     let steps = entries.first().map_or(0, |entry| entry.params.steps);
     let title = dataset.source.title();
     let spec = CompareSpec {
@@ -46,21 +44,20 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
         search: flags::search(matches)?,
     };
     env.reporter.expect_steps(steps);
-    let note_step = |event: &jobs::JobEvent| {
-        if let Some(log) = &log {
-            log.event(event);
-        }
-    };
-    let (compared, histories) = env
-        .job_with(&note_step, |ctx| jobs::recording(ctx, |ctx| jobs::compare(spec, ctx)))
-        .map_err(|err| with_path(err, Path::new(&title)))?;
-    if env.cancel.is_cancelled() {
-        bail!("interrupted");
+    for (nth, entry) in spec.entries.iter().enumerate() {
+        logs.begin(nth, &format!("{}, {title}", entry.label), &entry.params, spec.holdout);
     }
+    let compared = env.job_with(&|event| logs.event(event), |ctx| {
+        jobs::recording(&logs.watching(ctx), |ctx| jobs::compare(spec, ctx))
+    });
+    if env.cancel.is_cancelled() {
+        return Err(logs.interrupted());
+    }
+    let (compared, histories) = compared.map_err(|err| with_path(err, Path::new(&title)))?;
     if let Some(folder) = out {
         save(folder, &labels, &compared.trained, env)?;
     }
-    log.map(MetricsLog::finish).transpose()?;
+    logs.finish(compared.trained.iter().map(|trained| &*trained.run))?;
     for ((label, trained), history) in labels.iter().zip(&compared.trained).zip(&histories) {
         for finding in doctor::sentences(&trained.run, history) {
             env.reporter.note(&format!("{label}: {finding}"));

@@ -277,7 +277,7 @@ pub(super) fn is_given(matches: &ArgMatches, id: &str) -> bool {
 
 /// The flag on the command line that only means something to a training, if there is one.
 pub(super) fn training_flag(matches: &ArgMatches) -> Option<&'static str> {
-    let plain = ["rule", "epochs", "standardize", "metrics"];
+    let plain = ["rule", "epochs", "standardize", "metrics", "log-dir"];
     let given = plain.into_iter().find(|id| is_given(matches, id));
     given.or_else(|| {
         rvq::PARAMS.iter().find(|spec| is_given(matches, &rvq_id(spec.key))).map(|spec| spec.flag)

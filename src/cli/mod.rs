@@ -23,6 +23,7 @@ mod repair;
 mod report;
 #[cfg(feature = "mpi")]
 mod shared;
+mod step_logs;
 mod sweep;
 mod table;
 mod train;

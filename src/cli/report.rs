@@ -10,14 +10,14 @@ use crate::report::{self, Report};
 use crate::training::History;
 
 use super::evaluated::{self, Evaluated};
-use super::metrics_log::MetricsLog;
+use super::step_logs::StepLogs;
 use super::{Env, Usage, check_folder, codes_alone, corpus, flags, print, table, train};
 
 /// Writes the report.
 pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
     check_target(out)?;
-    let (run, history, notes, log, dataset) = match flags::optional_path(matches, "model") {
+    let (run, history, notes, logs, dataset) = match flags::optional_path(matches, "model") {
         Some(path) => {
             // The metric is as well what is said of the model.
             if let Some(flag) = flags::training_flag(matches).filter(|flag| *flag != "metric") {
@@ -25,7 +25,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
                 return Err(Usage(words).into());
             }
             let Evaluated { run, info, dataset } = evaluated::evaluate(matches, path, env)?;
-            (run, History::default(), info.findings, None, dataset)
+            (run, History::default(), info.findings, StepLogs::default(), dataset)
         }
         None => {
             // What makes no sense is said before anything is opened.
@@ -35,8 +35,8 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
                 return codes_alone::report(codes, out, env);
             }
             let dataset = opened.dataset.clone();
-            let (trained, history, log) = train::run_on(Some(opened), matches, env)?;
-            (trained.run, history, Vec::new(), log, dataset)
+            let (trained, history, logs) = train::run_on(Some(opened), matches, env)?;
+            (trained.run, history, Vec::new(), logs, dataset)
         }
     };
     if env.cancel.is_cancelled() {
@@ -45,7 +45,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
     let frames = dataset.as_ref().map(|dataset| dataset.set.matrix.view());
     let report = Report::on_frames(&run, &history, frames, notes);
     let written = report::write(out, &report)?;
-    log.map(MetricsLog::finish).transpose()?;
+    logs.finish([&*run])?;
     for finding in &report.findings {
         env.reporter.note(finding);
     }

@@ -21,8 +21,8 @@ use crate::task::Cancel;
 use crate::training::Batches;
 
 use super::args::rvq_id;
-use super::metrics_log::MetricsLog;
 use super::progress::Reporter;
+use super::step_logs::StepLogs;
 use super::{
     Env, FAILED, INTERRUPTED, Usage, WRONG_USAGE, check_writable, flags, model, one_line, print, table, train,
 };
@@ -35,7 +35,7 @@ struct Prepared {
     resume: Option<SharedResume>,
     keep: Option<AfterEvery>,
     /// Rank 0 has it.
-    log: Option<MetricsLog>,
+    logs: StepLogs,
 }
 
 /// One of the ranks.
@@ -121,7 +121,7 @@ impl Rank<'_> {
 
     fn train(&self) -> Result<()> {
         self.check_alike()?;
-        let Prepared { out, params, start, resume, keep, log } = self.agree(self.prepare())?;
+        let Prepared { out, params, start, resume, keep, logs } = self.agree(self.prepare())?;
         let spec = OpenSpec {
             source: flags::source(self.matches),
             data: DataSpec { need: Need::Frames, ..flags::data_spec(self.matches)? },
@@ -140,9 +140,9 @@ impl Rank<'_> {
             resume,
             keep,
         };
-        let note_step = |event: &JobEvent| log.iter().for_each(|log| log.event(event));
-        let trained = self.job(&note_step, |ctx| jobs::train_shared(spec, ctx))?;
-        let written = if self.is_first() { self.write(&trained, &out, log) } else { Ok(()) };
+        logs.begin(0, &spec.name, &spec.params, spec.holdout);
+        let trained = self.job(&|event| logs.event(event), |ctx| jobs::train_shared(spec, ctx))?;
+        let written = if self.is_first() { self.write(&trained, &out, logs) } else { Ok(()) };
         self.agree(written)
     }
 
@@ -186,16 +186,16 @@ impl Rank<'_> {
             .into());
         }
         io::check_model(&out, params.metric)?;
-        let mut log = None;
+        let mut logs = StepLogs::default();
         if self.is_first() {
             check_writable(&out)?;
-            log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
+            logs = StepLogs::of_one(matches)?;
         }
         let start = train::start(&mut params, start, matches, env)?;
         params.validate()?;
         let steps = matches.get_one::<u64>("checkpoint-every");
         let keep = checkpoint_path(matches).zip(steps).map(|(path, &steps)| AfterEvery { steps, path });
-        Ok(Prepared { out, params, start, resume, keep, log })
+        Ok(Prepared { out, params, start, resume, keep, logs })
     }
 
     /// The training that was kept in the file at `path`, whose parameters take the place of `params`.
@@ -250,10 +250,10 @@ impl Rank<'_> {
         }
     }
 
-    fn write(&self, trained: &SharedTrained, out: &Path, log: Option<MetricsLog>) -> Result<()> {
+    fn write(&self, trained: &SharedTrained, out: &Path, logs: StepLogs) -> Result<()> {
         let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
         self.job(&|_| {}, |ctx| jobs::save_model(&spec, ctx))?;
-        log.map(MetricsLog::finish).transpose()?;
+        logs.finish([&*trained.run])?;
         for finding in doctor::sentences(&trained.run, &trained.history) {
             self.env.reporter.note(&finding);
         }

@@ -16,7 +16,7 @@ use crate::training::{Batches, History};
 
 use super::args::rvq_id;
 use super::errors::with_path;
-use super::metrics_log::MetricsLog;
+use super::step_logs::StepLogs;
 use super::{Env, Usage, check_writable, corpus, flags, model, print, table};
 
 /// Trains and writes the model.
@@ -27,10 +27,10 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     check_writable(out)?;
     // Now and not when the training is over.
     io::check_model(out, flags::rvq_params(matches)?.0.metric)?;
-    let (trained, history, log) = run(matches, env)?;
+    let (trained, history, logs) = run(matches, env)?;
     let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
     env.job(|ctx| jobs::save_model(&spec, ctx))?;
-    log.map(MetricsLog::finish).transpose()?;
+    logs.finish([&*trained.run])?;
     if let Some(calibration) = trained.run.calibration() {
         env.reporter.note(&format!("calibrated: {calibration}"));
     }
@@ -54,7 +54,7 @@ fn check_alone(matches: &ArgMatches) -> Result<(), Usage> {
 }
 
 /// Trains as the flags say. The log of its steps has no name yet.
-pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, History, Option<MetricsLog>)> {
+pub(super) fn run(matches: &ArgMatches, env: &Env) -> Result<(Trained, History, StepLogs)> {
     run_on(None, matches, env)
 }
 
@@ -63,9 +63,9 @@ pub(super) fn run_on(
     opened: Option<OpenedFiles>,
     matches: &ArgMatches,
     env: &Env,
-) -> Result<(Trained, History, Option<MetricsLog>)> {
+) -> Result<(Trained, History, StepLogs)> {
     let (mut params, start) = flags::rvq_params(matches)?;
-    let log = flags::optional_path(matches, "metrics").map(MetricsLog::new).transpose()?;
+    let logs = StepLogs::of_one(matches)?;
     let start = self::start(&mut params, start, matches, env)?;
     params.validate()?;
     let source = flags::source(matches);
@@ -86,19 +86,15 @@ pub(super) fn run_on(
         paused: false,
     };
     env.reporter.expect_steps(params.steps);
-    let note_step = |event: &jobs::JobEvent| {
-        if let Some(log) = &log {
-            log.event(event);
-        }
-    };
-    let (trained, history) = env
-        .job_with(&note_step, |ctx| jobs::train_recorded(spec, ctx))
-        .map_err(|err| with_path(err, Path::new(&title)))?;
+    logs.begin(0, &spec.name, &spec.params, spec.holdout);
+    let trained =
+        env.job_with(&|event| logs.event(event), |ctx| jobs::train_recorded(spec, &logs.watching(ctx)));
     // An interrupt that came after the last step still means that nothing is to be written.
     if env.cancel.is_cancelled() {
-        bail!("interrupted");
+        return Err(logs.interrupted());
     }
-    Ok((trained, history, log))
+    let (trained, history) = trained.map_err(|err| with_path(err, Path::new(&title)))?;
+    Ok((trained, history, logs))
 }
 
 /// The model to start from, where one is named; what its shape decides is taken over into `params`.

@@ -14,6 +14,7 @@ mod series;
 pub mod svg;
 pub mod sweep;
 mod tables;
+pub mod tensorboard;
 
 use std::path::{Path, PathBuf};
 

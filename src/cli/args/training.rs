@@ -196,5 +196,14 @@ pub(super) fn training_flags(command: Command, rule: &'static dyn UpdateRule) ->
         .arg(switch("standardize", "Train on centred data of unit variance; the model is in input units all the same"))
         .arg(beam_flag("Judge the quantizer by codes searched along B paths, the greedy one and the B - 1 best others, and say what that gains; how training steps search is said with --search [default: 1]"))
         .arg(path_flag("metrics", "FILE.jsonl", "Write the scalars of every step, one JSON object a line"))
+        .arg(path_flag(
+            "log-dir",
+            "DIR",
+            &wrapped(
+                "Write TensorBoard events into this folder while it trains: scalars of every step, histograms of how codes are used, held-out \
+                 figures, parameters; several runs have a folder each in it. Held-out frames are then looked at on the way, which takes up to an \
+                 eighth of the time and changes no figure",
+            ),
+        ))
         .arg(threads_flag())
 }

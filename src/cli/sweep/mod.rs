@@ -11,14 +11,14 @@ use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 use serde_json::Value;
 
-use crate::jobs::{self, Dataset, JobEvent, MODEL_EXTENSION, SaveSpec, SweepAxis, TrainSpec, Trained};
+use crate::jobs::{self, Dataset, MODEL_EXTENSION, SaveSpec, SweepAxis, TrainSpec, Trained};
 use crate::report::Report;
 use crate::report::sweep::{Axis, FIGURES, SCHEMA, Sweep, SweepRun, SweepState, groups};
 use crate::rvq::Rvq;
 use crate::training::{History, params_json};
 
 use super::errors::with_path;
-use super::metrics_log::MetricsLog;
+use super::step_logs::{StepLogs, check_log_dir};
 use super::{Env, Interrupted, corpus, flags, print, table, train};
 
 use folder::{Folder, Note};
@@ -31,6 +31,7 @@ const SUMMARY_SHARE: u32 = 20;
 pub(super) fn sweep(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
     let axes = plan::axes(matches)?;
+    check_log_dir(matches)?;
     let (mut base, start) = plan::base(matches, &axes)?;
     // What makes no sense is said before anything is opened.
     plan::members(matches, &axes, &base)?;
@@ -135,9 +136,10 @@ impl<'a> Running<'a> {
     fn train_one(&mut self, nth: usize) -> Result<()> {
         let (member, env) = (&self.members[nth], self.env);
         let path = |ending| self.folder.path(&member.name, ending);
-        let log = self.logs_steps().then(|| MetricsLog::new(&path("jsonl"))).transpose()?;
+        let steps = self.logs_steps().then(|| path("jsonl"));
+        let logs = StepLogs::of_member(self.matches, &member.name, steps.as_deref())?;
         let began = Instant::now();
-        let trained = self.trained(member, log.as_ref());
+        let trained = self.trained(member, &logs);
         if env.cancel.is_cancelled() {
             return Err(self.interrupted());
         }
@@ -152,7 +154,7 @@ impl<'a> Running<'a> {
         // A file that cannot be written ends the sweep: the next one could not be written either.
         let spec = SaveSpec { run: run.clone(), path: path(MODEL_EXTENSION) };
         env.job(|ctx| jobs::save_model(&spec, ctx))?;
-        log.map(MetricsLog::finish).transpose()?;
+        logs.finish([&*run])?;
         let text = Report::new(&run, &history, Vec::new()).metrics_json();
         let name = member.name.clone();
         self.folder.write(&format!("{name}.json"), &text)?;
@@ -163,7 +165,7 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    fn trained(&self, member: &Member, log: Option<&MetricsLog>) -> Result<(Trained, History)> {
+    fn trained(&self, member: &Member, logs: &StepLogs) -> Result<(Trained, History)> {
         let title = self.dataset.source.title();
         let spec = TrainSpec {
             name: format!("{}, {title}", member.label),
@@ -176,12 +178,10 @@ impl<'a> Running<'a> {
             resume: None,
             paused: false,
         };
-        let note_step = |event: &JobEvent| {
-            if let Some(log) = log {
-                log.event(event);
-            }
-        };
-        let trained = self.env.job_with(&note_step, |ctx| jobs::train_recorded(spec, ctx));
+        logs.begin(0, &spec.name, &spec.params, spec.holdout);
+        let trained = self
+            .env
+            .job_with(&|event| logs.event(event), |ctx| jobs::train_recorded(spec, &logs.watching(ctx)));
         trained.map_err(|err| with_path(err, Path::new(&title)))
     }
 
