@@ -1,5 +1,7 @@
 //! The commands and their flags. Every hyperparameter's flag is made of its description.
 
+mod choice;
+mod install;
 mod listen;
 mod models;
 mod reading;
@@ -18,6 +20,8 @@ use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq;
 use crate::rvq::rules::{self, UpdateRule};
 
+use choice::Choice;
+use install::{completions, install_desktop, man};
 use listen::listen;
 use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
 use reading::{as_only_flag, cleaning_flags, reading_flags, time_axis_flag};
@@ -26,7 +30,7 @@ use training::{sweep, train, training_flags};
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 12] = [
+static COMMANDS: [&str; 15] = [
     "train",
     "sweep",
     "encode",
@@ -38,6 +42,9 @@ static COMMANDS: [&str; 12] = [
     "repair",
     "convert",
     "write-back",
+    "completions",
+    "man",
+    "install-desktop",
     "help",
 ];
 
@@ -77,6 +84,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         .subcommand_required(true)
         .arg(unpack_limit_flag())
         .subcommands([train(rule), sweep(rule), encode(), decode(), listen(), inspect(), report(rule), doctor(), repair(), convert(), write_back()])
+        .subcommands([completions(), man(), install_desktop()])
 }
 
 fn report(rule: &'static dyn UpdateRule) -> Command {
@@ -301,6 +309,10 @@ fn param_arg<P>(spec: &ParamSpec<P>, id: String, flag: String, default: &str, on
         .allow_hyphen_values(true)
         .help(wrapped(&format!("{} {facts}", spec.help)));
     match kind {
+        // The value's name says the words already, so that help need not.
+        ParamKind::Choice(words) => {
+            arg.value_parser(Choice { inner: parser, words }).hide_possible_values(true)
+        }
         ParamKind::Bool => arg.num_args(0..=1).require_equals(true).default_missing_value("on"),
         _ => arg,
     }

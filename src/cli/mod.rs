@@ -9,6 +9,7 @@ mod codes_alone;
 mod compare;
 mod corpus;
 mod data_alone;
+mod desktop;
 mod doctor;
 mod errors;
 mod evaluated;
@@ -23,6 +24,7 @@ mod repair;
 mod report;
 #[cfg(feature = "mpi")]
 mod shared;
+mod shell;
 mod step_logs;
 mod sweep;
 mod table;
@@ -177,6 +179,9 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "report" => report::report(matches, &env),
         "repair" => repair::repair(matches, &env),
         "doctor" => doctor::doctor(matches, &env),
+        "completions" => shell::completions(matches),
+        "man" => shell::man(matches),
+        "install-desktop" => desktop::install(matches, &env),
         other => Err(Usage(format!("there is no command {other}")).into()),
     };
     env.reporter.finish();
