@@ -64,9 +64,19 @@ const MAX_LINES: usize = 400;
 /// Longer files, and why they are.
 const LONG_FILES: &[(&str, &str)] = &[];
 
-/// What may stand beside each other at the top, besides dot-files and what building leaves.
-const TOP_LEVEL: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "README.md", "LICENSE", "src", "assets", "tests", "benches", "target"];
+/// What may stand beside each other at the top, besides dot-files and what building leaves. pip looks for its file here and nowhere else.
+const TOP_LEVEL: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "src",
+    "assets",
+    "tests",
+    "benches",
+    "target",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -403,7 +413,7 @@ fn no_line_tells_of_a_machine() {
     for folder in ["src", "tests", "benches", "assets", ".ci", ".github"] {
         texts.extend(files(folder, &[".rs", ".py", ".sh", ".md", ".toml", ".yml", ".css", "/run"]));
     }
-    for name in ["Cargo.toml", "README.md", ".clippy.toml", ".rustfmt.toml", ".gitignore"] {
+    for name in ["Cargo.toml", "pyproject.toml", "README.md", ".clippy.toml", ".rustfmt.toml", ".gitignore"] {
         if let Ok(text) = std::fs::read_to_string(root().join(name)) {
             texts.push(File { path: name.to_owned(), text });
         }
