@@ -22,6 +22,7 @@
 //!   worker.rs      a job on its own thread, with a cancel switch; a panic ends there
 //!   mailbox.rs     between the two threads: every scalar, and the newest state
 //! jobs/            the pipeline behind window and command line: open, train, evaluate, encode, decode, save, report
+//! watch/           a folder of checkpoints that a training elsewhere writes, as one series over its steps
 //! store/           what is kept: runs to the bit, a workspace as a folder or one file, written in the background
 //! report/          a run as one page, metrics.json, CSV, SVG and TensorBoard events; a sweep as a grid and a plot of rate against distortion
 //! io/              files: READERS know a format by its content; writers replace a file whole or not at all
@@ -113,3 +114,4 @@ pub mod sound;
 pub mod store;
 pub mod task;
 pub mod training;
+pub mod watch;

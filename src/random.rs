@@ -26,6 +26,8 @@ pub enum Purpose {
     Chance = 9,
     /// Phases that a search for better ones starts from.
     Phases = 10,
+    /// The frames that checkpoints are held against.
+    Probe = 11,
 }
 
 /// The generator for `purpose` number `index` (a layer, a step, an epoch) under `seed`.

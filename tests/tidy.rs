@@ -33,19 +33,38 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("training", &["metrics", "rvq", "features"]),
     ("doctor", &["training", "metrics", "rvq"]),
     ("io", &["training", "rvq", "features", "audio", "mapped"]),
+    ("watch", &["doctor", "io", "training", "metrics", "rvq"]),
     ("store", &["training", "metrics", "rvq", "features", "io"]),
     // It writes its files as all files are written: whole or not at all.
     ("report", &["doctor", "training", "metrics", "rvq", "io"]),
     (
         "jobs",
-        &["doctor", "report", "store", "io", "training", "metrics", "features", "rvq", "audio", "mapped"],
+        &[
+            "doctor", "report", "store", "watch", "io", "training", "metrics", "features", "rvq", "audio",
+            "mapped",
+        ],
     ),
     (
         "session",
-        &["doctor", "jobs", "store", "io", "training", "metrics", "features", "rvq", "sound", "audio"],
+        &[
+            "doctor", "jobs", "store", "watch", "io", "training", "metrics", "features", "rvq", "sound",
+            "audio",
+        ],
     ),
-    ("cli", &["doctor", "jobs", "report", "store", "io", "training", "metrics", "features", "rvq", "audio"]),
-    ("app", &["doctor", "session", "jobs", "io", "training", "metrics", "features", "rvq", "sound", "audio"]),
+    (
+        "cli",
+        &[
+            "doctor", "jobs", "report", "store", "watch", "io", "training", "metrics", "features", "rvq",
+            "audio",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "doctor", "session", "jobs", "watch", "io", "training", "metrics", "features", "rvq", "sound",
+            "audio",
+        ],
+    ),
 ];
 
 /// Folders whose parts still use each other in circles. The list only ever gets shorter.

@@ -6,6 +6,7 @@ mod listen;
 mod models;
 mod reading;
 mod training;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -26,11 +27,12 @@ use listen::listen;
 use models::{convert, inspect, model_flags, unpack_limit_flag, write_back};
 use reading::{as_only_flag, cleaning_flags, reading_flags, time_axis_flag};
 use training::{sweep, train, training_flags};
+use watch::watch;
 
 /// How wide help texts are set.
 const HELP_WIDTH: usize = 96;
 
-static COMMANDS: [&str; 15] = [
+static COMMANDS: [&str; 16] = [
     "train",
     "sweep",
     "encode",
@@ -39,6 +41,7 @@ static COMMANDS: [&str; 15] = [
     "inspect",
     "report",
     "doctor",
+    "watch",
     "repair",
     "convert",
     "write-back",
@@ -74,7 +77,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         .after_help(
             "Files are known by their content: audio, arrays, tables, checkpoints, codes. A folder stands for the files in it.\n\
              Progress goes to standard error, results to standard output or files.\n\
-             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a severe finding (doctor --strict), 130 interrupted.\n\n\
+             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a severe finding (doctor and watch, --strict), 130 interrupted.\n\n\
              Start with:\n  \
              rvqscope report --demo --out report                      train on built-in speech; figures and plots\n  \
              rvqscope train speech/ --out m.safetensors               train on audio, features, or folders\n  \
@@ -83,7 +86,7 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
         )
         .subcommand_required(true)
         .arg(unpack_limit_flag())
-        .subcommands([train(rule), sweep(rule), encode(), decode(), listen(), inspect(), report(rule), doctor(), repair(), convert(), write_back()])
+        .subcommands([train(rule), sweep(rule), encode(), decode(), listen(), inspect(), report(rule), doctor(), watch(), repair(), convert(), write_back()])
         .subcommands([completions(), man(), install_desktop()])
 }
 

@@ -29,6 +29,7 @@ mod step_logs;
 mod sweep;
 mod table;
 mod train;
+mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -182,6 +183,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "completions" => shell::completions(matches),
         "man" => shell::man(matches),
         "install-desktop" => desktop::install(matches, &env),
+        "watch" => watch::watch(matches, &env),
         other => Err(Usage(format!("there is no command {other}")).into()),
     };
     env.reporter.finish();
@@ -217,6 +219,12 @@ impl Env {
         let done = work(&ctx);
         self.reporter.finish();
         done
+    }
+
+    /// Runs `work` with the context of a job of which nothing but its results is shown.
+    fn job_quietly<T>(&self, work: impl FnOnce(&JobCtx<'_>) -> Result<T, JobError>) -> Result<T, JobError> {
+        let Self { cancel, threads, .. } = self;
+        work(&JobCtx { cancel, emit: &|_| {}, control: None, threads: *threads, live: false })
     }
 
     /// Runs `work` with the context of a job.

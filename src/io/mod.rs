@@ -230,6 +230,18 @@ impl<'a> Source<'a> {
     }
 }
 
+/// The ids of the readers of files that trainers leave their models in.
+const OF_MODELS: [&str; 8] = ["npz", "pytorch", "pickle", "safetensors", "faiss", "gguf", "nemo", "onnx"];
+
+/// Whether the file at `path` begins like one that a trainer leaves its model in. What is in it is not looked at.
+///
+/// # Errors
+/// It cannot be read.
+pub fn may_hold_model(path: &Path) -> Result<bool, FileError> {
+    let head = Source::open(path).and_then(|source| source.head()).map_err(|problem| problem.at(path))?;
+    Ok(reader_for(&head, path).is_some_and(|reader| OF_MODELS.contains(&reader.id())))
+}
+
 /// Gives the tensors of a file to `work`, and the open file with what comes of it.
 fn with_tensors<'a, T>(
     path: &'a Path,

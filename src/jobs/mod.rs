@@ -20,6 +20,7 @@ mod sweep;
 mod tokens;
 mod train;
 mod units;
+mod watch;
 mod workspace;
 
 use std::path::PathBuf;
@@ -61,6 +62,7 @@ pub use train::{
     Checkpoint, CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, Resume, ResumeFrom, TrainSpec,
     Trained, compare, entries_of, entry_of, no_standardizing, recording, train, train_recorded,
 };
+pub use watch::{WatchTell, probe_of, watch};
 pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
 
 /// What can go wrong in a job. What was there before is untouched.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::io::{self, EmaParams, LoadedModel, ModelTarget};
 use crate::rvq::{Rvq, RvqParams, rules};
-use crate::training::{Run, params_from_json, params_json};
+use crate::training::{Run, params_json};
 
 use super::{JobCtx, JobError, JobEvent};
 
@@ -136,10 +136,7 @@ pub fn metadata(run: &Run) -> BTreeMap<String, String> {
 /// The parameters and the number of steps that a model file tells of.
 #[must_use]
 pub fn recorded(model: &LoadedModel) -> (Option<RvqParams>, u64) {
-    let of = |key: &str| model.info.metadata.get(key);
-    let params = of("rvqscope.params").and_then(|text| serde_json::from_str(text).ok());
-    let steps = of("rvqscope.steps").and_then(|text| text.parse().ok()).unwrap_or(0);
-    (params.as_ref().and_then(params_from_json), steps)
+    model.info.recorded()
 }
 
 /// How a model was trained, as its file tells: "6 steps under the rule encodec, seed 0".

@@ -111,6 +111,15 @@ const ROWS_A_TASK: usize = 256;
 const QUICK: f64 = 4e9;
 
 metric! {
+    EMA_TOTAL, "ema_total", "Sum of EMA sizes", "frames",
+    "`C = sum_k c_k`: in steady state the number of frames in the trainer's batches. Sizes below zero, which only a damaged file has, count for nothing.";
+    #[must_use]
+    pub fn ema_total(sizes: &[f64]) -> f64 {
+        sizes.iter().map(|size| size.max(0.0)).sum()
+    }
+}
+
+metric! {
     EMA_USED, "ema_used", "Codes used (EMA)", "codes",
     "`#{c_k / (1 - d) >= 1}`: codes to which the running average gives at least one frame in its window of `1 / (1 - d)` steps.";
     #[must_use]
@@ -124,7 +133,7 @@ metric! {
     "`#{c_k / (1 - d) >= 1} / K`: the share of codes to which the running average gives at least one frame in its window.";
     #[must_use]
     pub fn ema_utilization(sizes: &[f64], decay: f64) -> Option<f64> {
-        (total(sizes) > 0.0).then(|| ema_used(sizes, decay) as f64 / sizes.len() as f64)
+        (ema_total(sizes) > 0.0).then(|| ema_used(sizes, decay) as f64 / sizes.len() as f64)
     }
 }
 
@@ -269,15 +278,10 @@ fn sizes(codebook: &Codebook) -> Option<&[f64]> {
     codebook.cluster_size().as_slice().filter(|_| has_ema(codebook))
 }
 
-/// `C`; sizes below zero, which only a damaged file has, count for nothing.
-fn total(sizes: &[f64]) -> f64 {
-    sizes.iter().map(|size| size.max(0.0)).sum()
-}
-
 /// `p_k = c_k / C`, the share of a code in the EMA cluster sizes; `None` where they are nothing in all, or not known.
 #[must_use]
 pub fn ema_share(sizes: &[f64], code_idx: usize) -> Option<f64> {
-    let total = total(sizes);
+    let total = ema_total(sizes);
     sizes.get(code_idx).filter(|size| total > 0.0 && size.is_finite()).map(|size| size.max(0.0) / total)
 }
 
@@ -296,7 +300,7 @@ fn rms(norms: &[f64]) -> f64 {
 impl EmaView {
     fn of(codebook: &Codebook, epsilon: f64, length: f64) -> Option<Self> {
         let sizes = sizes(codebook)?;
-        let total = total(sizes);
+        let total = ema_total(sizes);
         let num_codes = sizes.len() as f64;
         let smoothed = |size: f64| (size.max(0.0) + epsilon) / (total + num_codes * epsilon) * total;
         let rows = codebook.embed();

@@ -34,6 +34,8 @@ pub struct Evaluator<'a> {
     bound: BoundWork,
     /// Memory of the block under way.
     block: Vec<f32>,
+    /// The codes of the frames so far, where they are kept.
+    codes: Option<Vec<u32>>,
 }
 
 /// Frames of a piece: short enough that a block of several comes from several places.
@@ -99,10 +101,17 @@ impl<'a> Evaluator<'a> {
             },
             moments: Moments::new(frames.ncols()),
             block: Vec::new(),
+            codes: None,
             rvq,
             frames,
             bound,
         })
+    }
+
+    /// The same, which keeps the codes as well, for [`Evaluator::finish_with_codes`].
+    #[must_use]
+    pub fn keeping_codes(self) -> Self {
+        Self { codes: Some(Vec::new()), ..self }
     }
 
     /// Frames in all.
@@ -156,7 +165,16 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Errors
     /// The task is cancelled.
-    pub fn finish(mut self, task: &Task<'_>) -> Result<Evaluation, RvqError> {
+    pub fn finish(self, task: &Task<'_>) -> Result<Evaluation, RvqError> {
+        self.finish_with_codes(task).map(|(evaluation, _)| evaluation)
+    }
+
+    /// As [`Evaluator::finish`], with the codes where they were to be kept: `(num_frames, num_layers)`, in an order of the frames that is the same for
+    /// any quantizer of these strides.
+    ///
+    /// # Errors
+    /// The task is cancelled.
+    pub fn finish_with_codes(mut self, task: &Task<'_>) -> Result<(Evaluation, Vec<u32>), RvqError> {
         while !self.is_done() {
             self.advance(task)?;
         }
@@ -167,11 +185,11 @@ impl<'a> Evaluator<'a> {
         for (layer, gain) in evaluation.layers.iter_mut().zip(gains) {
             layer.gain = Some(gain);
         }
-        Ok(evaluation)
+        Ok((evaluation, self.codes.unwrap_or_default()))
     }
 
     fn take(&mut self, block: ArrayView2<'_, f32>) -> Result<(), RvqError> {
-        let Self { encoder, evaluation, moments, .. } = self;
+        let Self { encoder, evaluation, moments, codes, .. } = self;
         let num_layers = evaluation.layers.len();
         moments.add(block);
         evaluation.frames += block.nrows() as u64;
@@ -184,6 +202,9 @@ impl<'a> Evaluator<'a> {
                 layer.code_sq_error[code as usize] += f64::from(sq_dist);
             }
             layer.residual_energy += encoded.residual_energy[nth];
+        }
+        if let Some(codes) = codes {
+            codes.extend(&encoded.codes);
         }
         if let Some(energy) = &mut evaluation.greedy_energy {
             *energy += encoder.encode(block, Search::Greedy)?.residual_energy.last().copied().unwrap_or(0.0);

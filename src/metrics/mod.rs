@@ -2,6 +2,7 @@
 //!
 //! Every figure is of a stated set of frames. What is undefined (no frame, no signal) is `None`, never 0 or NaN.
 
+pub mod between;
 mod bound;
 pub mod buffers;
 pub mod by_clip;
@@ -99,6 +100,7 @@ pub static DEFINITIONS: &[&Definition] = &[
     &rate::FRAME_BITS,
     &rate::GAUSSIAN_SNR,
     &by_dimension::DIMENSION_VARIANCE,
+    &buffers::EMA_TOTAL,
     &buffers::EMA_USED,
     &buffers::EMA_UTILIZATION,
     &buffers::EMA_ENTROPY,
@@ -117,6 +119,10 @@ pub static DEFINITIONS: &[&Definition] = &[
     &convergence::EMA_HALF_LIFE,
     &convergence::CLUSTER_SIZE_NOISE,
     &convergence::EXPIRY_STEPS,
+    &between::CHECKPOINT_DRIFT,
+    &between::TOKEN_STABILITY,
+    &between::BIRTHS,
+    &between::DEATHS,
 ];
 
 /// Below this many frames a code, counts say more about the sample than about the quantizer.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::rvq::Rvq;
 use crate::rvq::ema_state::RowFormula;
+use crate::rvq::{Rvq, RvqParams};
+use crate::training::params_from_json;
 
 /// What a model file tells of its quantizer, as `inspect` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -92,6 +93,14 @@ impl ModelInfo {
             metadata: metadata.clone(),
             row_formula: None,
         }
+    }
+
+    /// The parameters and the number of steps that a file of this program tells of.
+    #[must_use]
+    pub fn recorded(&self) -> (Option<RvqParams>, u64) {
+        let params = self.metadata.get("rvqscope.params").and_then(|text| serde_json::from_str(text).ok());
+        let steps = self.metadata.get("rvqscope.steps").and_then(|text| text.parse().ok()).unwrap_or(0);
+        (params.as_ref().and_then(params_from_json), steps)
     }
 }
 
