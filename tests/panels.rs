@@ -929,3 +929,35 @@ fn codes_are_selected_on_the_map_and_marked_by_a_rectangle() {
     drag(&mut harness, egui::Modifiers::NONE);
     assert!(marked(&harness).is_empty(), "without Shift the plot is moved");
 }
+
+#[test]
+fn checkpoints_of_a_watched_folder() {
+    use std::collections::BTreeMap;
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(SIZES[1], Theme::Dark);
+    for step in [100u16, 200, 300] {
+        let rows =
+            Array2::from_shape_fn((8, 4), |(k, d)| ((k * 7 + d * 3) % 11) as f32 + f32::from(step) * 0.001);
+        let book = rvqscope::rvq::Codebook::from_rows(rows).unwrap();
+        let rvq = rvqscope::rvq::Rvq::new(vec![book.into()]).unwrap();
+        rvqscope::io::write_model(&dir.path().join(format!("G_{step}.pth")), &rvq, &BTreeMap::new()).unwrap();
+    }
+    apply(&mut harness, DataCommand::Watch(dir.path().to_owned()));
+    let start = Instant::now();
+    let points = |harness: &Harness<'_, App>| {
+        harness.state().session().shown().and_then(|entry| Some(entry.watched.as_ref()?.points.len()))
+    };
+    while points(&harness) != Some(3) {
+        assert!(start.elapsed() < PATIENCE, "{:?}", harness.state().session().notices());
+        std::thread::sleep(Duration::from_millis(10));
+        harness.step();
+    }
+    harness.state_mut().layout_mut().show("checkpoints");
+    harness.run_steps(3);
+    for words in ["3 checkpoints, step 100 to 300", "Drift between checkpoints", "Stop watching"] {
+        assert!(harness.query_all_by_label_contains(words).next().is_some(), "{words}");
+    }
+    harness.get_by_label("Stop watching").click_accesskit();
+    harness.run_steps(3);
+    assert!(!harness.state().session().is_busy() && points(&harness) == Some(3));
+}

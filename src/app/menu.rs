@@ -63,6 +63,9 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
     if item(ui, "Open folder…", None, None) {
         dialogs.ask(&egui_ctx, Wanted::Folder, "");
     }
+    if item(ui, "Watch folder…", None, None) {
+        dialogs.ask(&egui_ctx, Wanted::Watch, "");
+    }
     ui.menu_button("Recent", |ui| settings.recent.ui(ctx, ui));
     ui.separator();
     for (builtin, _, help) in BUILTINS {

@@ -127,7 +127,11 @@ impl Reporter {
                 self.progress(&progress, &error.unwrap_or_default());
             }
             JobEvent::Notice(words) => self.note(words),
-            JobEvent::Run(..) | JobEvent::Checkpoint(..) | JobEvent::Paused(_) | JobEvent::Takes(_) => {}
+            JobEvent::Run(..)
+            | JobEvent::Checkpoint(..)
+            | JobEvent::Paused(_)
+            | JobEvent::Takes(_)
+            | JobEvent::Watched(_) => {}
         }
     }
 

@@ -62,7 +62,7 @@ pub use train::{
     Checkpoint, CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, Resume, ResumeFrom, TrainSpec,
     Trained, compare, entries_of, entry_of, no_standardizing, recording, train, train_recorded,
 };
-pub use watch::{WatchTell, probe_of, watch};
+pub use watch::{NewestCheckpoint, WatchTell, Watched, WatchedSpec, probe_of, watch, watch_live};
 pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
 
 /// What can go wrong in a job. What was there before is untouched.
@@ -124,6 +124,8 @@ pub enum JobEvent {
     Paused(bool),
     /// The versions of a stretch that are made so far; a newer one makes an older one useless.
     Takes(Arc<HeardTakes>),
+    /// How a watched folder stands; a newer one makes an older one useless.
+    Watched(Arc<Watched>),
     /// Something that the user should know.
     Notice(String),
 }
@@ -255,6 +257,8 @@ pub enum JobSpec {
     Takes(Box<TakesSpec>),
     /// Write a stretch as sound.
     SaveSound(Box<ListenSpec>, PathBuf),
+    /// Watch a folder of checkpoints.
+    Watch(WatchedSpec),
 }
 
 /// What came of a job.
@@ -280,6 +284,8 @@ pub enum JobOutput {
     Read(Box<StoredRun>),
     /// A stretch was made audible.
     Takes(Arc<HeardTakes>),
+    /// A folder is not watched any more.
+    Watched,
 }
 
 /// Runs a job to its end.
@@ -312,6 +318,7 @@ pub fn run(spec: JobSpec, ctx: &JobCtx<'_>) -> Result<JobOutput, JobError> {
         }
         JobSpec::Takes(spec) => takes(&spec, ctx).map(JobOutput::Takes),
         JobSpec::SaveSound(spec, path) => listen_to_file(&spec, &path, ctx).map(|_| JobOutput::Saved(path)),
+        JobSpec::Watch(spec) => watch_live(spec, ctx).map(|()| JobOutput::Watched),
         JobSpec::ReadRun(id, folder) => Ok(JobOutput::Read(Box::new(folder.read_run(id)?))),
     }
 }

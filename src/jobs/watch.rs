@@ -1,15 +1,61 @@
 //! Watching a folder of checkpoints until somebody has seen enough.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::io::ModelInfo;
 use crate::task::{Cancel, Progress};
-use crate::watch::{Event, Probe, Watch, WatchSpec};
+use crate::training::Run;
+use crate::watch::{Event, Meant, Order, PROBE_FRAMES, Pace, Point, Probe, Watch, WatchSpec};
 
-use super::{Dataset, JobCtx, JobError, JobEvent};
+use super::{Dataset, JobCtx, JobError, JobEvent, work_out_figures};
 
 /// Hears of what a watch finds: each event, and `None` whenever all that is there was looked at. Says whether to go on.
-pub type WatchTell<'a> = &'a mut (dyn FnMut(&Watch, Option<&Event>) -> ControlFlow<()> + Send);
+pub type WatchTell<'a> = &'a mut dyn FnMut(&Watch, Option<&Event>) -> ControlFlow<()>;
+
+/// A folder that is watched for somebody who looks on, until that job is cancelled.
+#[derive(Debug, Clone)]
+pub struct WatchedSpec {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The data that each checkpoint is held against, or a sample of them.
+    pub dataset: Option<Arc<Dataset>>,
+    /// Which quantizer is meant where a checkpoint holds several.
+    pub meant: Meant,
+    /// Where figures are kept from one watch to the next; `None` for nowhere.
+    pub cache: Option<PathBuf>,
+}
+
+/// How a watched folder stands.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Its checkpoints by their steps.
+    pub points: Vec<Point>,
+    /// The newest of them.
+    pub newest: Option<Arc<NewestCheckpoint>>,
+    /// Files that wait for their turn, or are still being written.
+    pub waiting: usize,
+}
+
+/// The last checkpoint of a training.
+#[derive(Debug, Clone)]
+pub struct NewestCheckpoint {
+    /// Its file.
+    pub path: PathBuf,
+    /// What the file says of it.
+    pub info: ModelInfo,
+    /// Its quantizer, held against the data.
+    pub run: Arc<Run>,
+    /// Its number in the series.
+    id: u64,
+}
+
+/// While old checkpoints come in, their figures are handed over about as often as this.
+const PUBLISHED_EVERY: Duration = Duration::from_millis(400);
 
 /// At most `most` frames of a corpus, drawn under `seed`, for checkpoints to be held against.
 #[must_use]
@@ -53,6 +99,80 @@ pub fn watch(spec: WatchSpec, once: bool, ctx: &JobCtx<'_>, tell: WatchTell<'_>)
         }
         wait(every, ctx.cancel)?;
     }
+}
+
+/// Watches a folder for somebody who looks on: how it stands is told as it changes, the newest checkpoint first.
+///
+/// # Errors
+/// It is no folder, or the watch was cancelled, which is its usual end.
+pub fn watch_live(spec: WatchedSpec, ctx: &JobCtx<'_>) -> Result<(), JobError> {
+    const SEED: u64 = 0;
+    let WatchedSpec { folder, dataset, meant, cache } = spec;
+    let probe = dataset.map(|dataset| Arc::new(probe_of(&dataset, PROBE_FRAMES, SEED)));
+    let (order, pace) = (Order::NewestFirst, Pace::default());
+    let spec = WatchSpec { folder, probe, meant, order, cache, pace };
+    let every = spec.pace.every;
+    let mut watch = Watch::new(spec)?;
+    let (mut newest, mut is_changed, mut told) = (None, true, None::<Instant>);
+    loop {
+        let mut events = watch.look();
+        if watch.has_work() {
+            events.extend(ctx.compute(|task| watch.advance(task))?.map_err(JobError::from)?);
+        }
+        for event in events {
+            is_changed = true;
+            tell_event(event, ctx);
+        }
+        let is_due = !watch.has_work() || told.is_none_or(|at| at.elapsed() >= PUBLISHED_EVERY);
+        if is_changed && is_due {
+            newest = newest_of(&mut watch, newest, ctx)?;
+            publish(&watch, newest.clone(), ctx);
+            (is_changed, told) = (false, Some(Instant::now()));
+        }
+        if !watch.has_work() {
+            watch.save();
+            wait(every, ctx.cancel)?;
+        }
+    }
+}
+
+/// The newest checkpoint as a run, worked out where it is another than the last time.
+fn newest_of(
+    watch: &mut Watch,
+    known: Option<Arc<NewestCheckpoint>>,
+    ctx: &JobCtx<'_>,
+) -> Result<Option<Arc<NewestCheckpoint>>, JobError> {
+    let Some((id, file)) = watch.series().newest().map(|point| (point.id, point.file.clone())) else {
+        return Ok(known);
+    };
+    if known.as_ref().is_some_and(|known| known.id == id) {
+        return Ok(known);
+    }
+    let found = ctx.compute(|task| watch.newest_run(task))?.map_err(JobError::from)?;
+    let Some((run, info)) = found else { return Ok(known) };
+    work_out_figures(&run);
+    let path = watch.spec().folder.join(&file);
+    Ok(Some(Arc::new(NewestCheckpoint { path, info, run: Arc::new(run), id })))
+}
+
+fn publish(watch: &Watch, newest: Option<Arc<NewestCheckpoint>>, ctx: &JobCtx<'_>) {
+    let (folder, points, waiting) =
+        (watch.spec().folder.clone(), watch.series().points().to_vec(), watch.waiting());
+    let (done, total) = (points.len() as u64, (points.len() + waiting) as u64);
+    let stage = if waiting > 0 { "looking at checkpoints" } else { "waiting for checkpoints" }.to_owned();
+    (ctx.emit)(JobEvent::Progress(Progress { stage, done, total }));
+    (ctx.emit)(JobEvent::Watched(Arc::new(Watched { folder, points, newest, waiting })));
+}
+
+/// Tells what a watch finds besides checkpoints, which are seen.
+fn tell_event(event: Event, ctx: &JobCtx<'_>) {
+    let text = match event {
+        Event::Point(_) | Event::Gone(_) => return,
+        Event::Unreadable { file, text } => format!("{file} cannot be read: {text}"),
+        Event::Skipped { file, text } => format!("{file} is left out, and others like it: {text}"),
+        Event::Note(text) => text,
+    };
+    (ctx.emit)(JobEvent::Notice(text));
 }
 
 /// Tells how far the checkpoints are looked through that are there.

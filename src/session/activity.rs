@@ -1,6 +1,7 @@
 //! What is under way: jobs, what each is doing, and the runs that wait for their turn.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 use crate::jobs::{Control, Entry, JobSpec};
 use crate::task::Progress;
@@ -46,6 +47,18 @@ pub(super) enum Doing {
     Saving,
     /// Making a stretch of the data audible.
     Sounding,
+    /// Watching a folder of checkpoints.
+    Watching(Watching),
+}
+
+/// A folder that is watched.
+#[derive(Debug)]
+pub(super) struct Watching {
+    pub(super) folder: PathBuf,
+    /// The data that its checkpoints are held against.
+    pub(super) data: Option<DataId>,
+    /// The run that they are steps of, once there is one.
+    pub(super) run: Option<RunId>,
 }
 
 /// A training under way.
@@ -100,6 +113,7 @@ impl Doing {
             | (Self::Repairing(a, _), Self::Repairing(b, _))
             | (Self::Encoding(a), Self::Encoding(b))
             | (Self::Reading(a), Self::Reading(b)) => a == b,
+            (Self::Watching(a), Self::Watching(b)) => a.folder == b.folder,
             _ => false,
         }
     }
@@ -111,6 +125,7 @@ impl Doing {
             Self::Evaluating(run) | Self::Repairing(run, _) | Self::Encoding(run) | Self::Reading(run) => {
                 *run == id
             }
+            Self::Watching(watching) => watching.run == Some(id),
             Self::Opening(_) | Self::Saving | Self::Sounding | Self::Restoring => false,
         }
     }
@@ -265,15 +280,22 @@ impl Activity {
         self.tasks.iter().any(|task| matches!(&task.doing, Doing::Reading(run) if *run == id))
     }
 
-    /// Jobs other than the training: title and progress.
+    /// Jobs other than the training: title and progress; those that have no end come last.
     pub(super) fn background(&self) -> impl Iterator<Item = (&str, Option<&Progress>)> {
-        let others = self.tasks.iter().filter(|task| !matches!(task.doing, Doing::Training(_)));
+        let is_endless = |task: &&Task| matches!(task.doing, Doing::Watching(_));
+        let with_end = |task: &&Task| !matches!(task.doing, Doing::Training(_) | Doing::Watching(_));
+        let others = self.tasks.iter().filter(with_end).chain(self.tasks.iter().filter(is_endless));
         others.map(|task| (task.job.title.as_str(), task.job.progress.as_ref()))
     }
 
     /// What makes a stretch audible.
     pub(super) fn sounding(&self) -> Option<&Job> {
         self.tasks.iter().find_map(|task| matches!(task.doing, Doing::Sounding).then_some(&task.job))
+    }
+
+    /// Whether the folder that a run is of is still watched.
+    pub(super) fn is_watching(&self, id: RunId) -> bool {
+        self.tasks.iter().any(|task| matches!(&task.doing, Doing::Watching(w) if w.run == Some(id)))
     }
 
     pub(super) fn is_restoring(&self) -> bool {

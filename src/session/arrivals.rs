@@ -38,11 +38,9 @@ impl Session {
     }
 
     fn take(&mut self, mut task: Task, mail: Mail) {
-        let Mail { steps, runs, checkpoints, progress: _, paused, takes, notices, ending } = mail;
-        let severity = match task.doing {
-            Doing::Opening(_) => Severity::Warning,
-            _ => Severity::Info,
-        };
+        let Mail { steps, runs, checkpoints, paused, takes, watched, notices, ending, .. } = mail;
+        let is_opening = matches!(task.doing, Doing::Opening(_));
+        let severity = if is_opening { Severity::Warning } else { Severity::Info };
         for text in notices {
             self.notify(severity, text);
         }
@@ -68,6 +66,7 @@ impl Session {
                 }
             }
             Doing::Sounding => takes.into_iter().for_each(|heard| self.take_takes(heard)),
+            Doing::Watching(of) => watched.into_iter().for_each(|watched| self.take_watched(of, watched)),
             _ => {}
         }
         match ending {
@@ -165,6 +164,7 @@ impl Session {
                 }
                 self.end_making();
             }
+            Doing::Watching(_) => drop(self.output_or_notice(ending)),
             Doing::Saving => {
                 if let Some(JobOutput::Saved(path)) = self.output_or_notice(ending) {
                     self.notify(Severity::Info, format!("Saved: {}", path.display()));

@@ -75,6 +75,8 @@ pub enum DataCommand {
     CloseModel,
     /// Answer what a file asks before it can be opened; `None` to open none of it.
     Answer(Option<super::opening::Answer>),
+    /// Watch a folder that a training elsewhere writes checkpoints to.
+    Watch(PathBuf),
     /// Give up opening.
     Cancel,
 }
@@ -172,6 +174,8 @@ pub enum RunsCommand {
     TrainFrom(RunId),
     /// Mend the quantizer of a run by these fixes, by id. What comes of it is a run of its own beside the old one, and can be undone.
     Repair(RunId, Vec<&'static str>),
+    /// Watch the folder no more that a run is of; what came of it stays.
+    StopWatching(RunId),
     /// Give up mending a run.
     CancelRepair(RunId),
     /// Train as the run was trained, but with these parameters: a loaded or mended one from its codebooks, any other from the beginning.

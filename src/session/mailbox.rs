@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::jobs::{Checkpoint, HeardTakes, JobError, JobEvent, JobOutput};
+use crate::jobs::{Checkpoint, HeardTakes, JobError, JobEvent, JobOutput, Watched};
 use crate::task::Progress;
 use crate::training::{Run, StepRecord};
 
@@ -33,6 +33,8 @@ pub struct Mail {
     pub paused: Option<bool>,
     /// The versions of a stretch that are made so far.
     pub takes: Option<Arc<HeardTakes>>,
+    /// How a watched folder stands.
+    pub watched: Option<Arc<Watched>>,
     /// Sentences for the user.
     pub notices: Vec<String>,
     /// The end.
@@ -54,6 +56,7 @@ impl Mailbox {
             JobEvent::Progress(progress) => mail.progress = Some(progress),
             JobEvent::Paused(paused) => mail.paused = Some(paused),
             JobEvent::Takes(heard) => mail.takes = Some(heard),
+            JobEvent::Watched(watched) => mail.watched = Some(watched),
             JobEvent::Notice(text) => mail.notices.push(text),
         }
     }
@@ -74,13 +77,14 @@ impl Mail {
     /// Whether nothing came.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { steps, runs, checkpoints, progress, paused, takes, notices, ending } = self;
+        let Self { steps, runs, checkpoints, progress, paused, takes, watched, notices, ending } = self;
         steps.is_empty()
             && runs.is_empty()
             && checkpoints.is_empty()
             && progress.is_none()
             && paused.is_none()
             && takes.is_none()
+            && watched.is_none()
             && notices.is_empty()
             && ending.is_none()
     }

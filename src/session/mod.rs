@@ -36,6 +36,7 @@ mod tests;
 mod tokens;
 mod train;
 mod transport;
+mod watched;
 mod worker;
 mod workspace;
 
@@ -219,6 +220,7 @@ impl Session {
             }
             RunsCommand::TrainFrom(id) => self.start_training(false, Some(id)),
             RunsCommand::Repair(id, fixes) => self.repair_run(id, &fixes),
+            RunsCommand::StopWatching(id) => self.stop_watching(id),
             RunsCommand::CancelRepair(id) => self.cancel_repair(id),
             RunsCommand::Retrain(id, changes) => self.retrain(id, &changes),
         }

@@ -209,6 +209,12 @@ impl Session {
         self.activity.opening().is_some()
     }
 
+    /// Whether the folder that a run is of is still watched.
+    #[must_use]
+    pub fn is_watching(&self, id: RunId) -> bool {
+        self.activity.is_watching(id)
+    }
+
     /// Whether a run is being evaluated.
     #[must_use]
     pub fn is_evaluating(&self, id: RunId) -> bool {

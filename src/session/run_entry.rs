@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::doctor::repair::Tried;
 use crate::io::ModelOptions;
 use crate::io::model::ModelInfo;
-use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens};
+use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens, Watched};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams};
 use crate::training::{History, Run, RunSummary};
@@ -37,6 +37,8 @@ pub struct RunEntry {
     pub body: Body,
     /// The scalars of every step.
     pub history: Arc<History>,
+    /// The checkpoints that it is the newest of, where it came out of a watched folder.
+    pub watched: Option<Arc<Watched>>,
     /// What it can be resumed with.
     pub(super) resume: Option<ResumeFrom>,
     /// Its codes over time, as far as they were asked for.
@@ -263,6 +265,7 @@ impl RunEntry {
             clock: Clock::new(),
             body,
             history: Arc::default(),
+            watched: None,
             resume: None,
             encoded: Encoded::default(),
             revision: 0,

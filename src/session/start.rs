@@ -69,6 +69,7 @@ impl Session {
                 }
             }
             DataCommand::Answer(answer) => self.answer(answer),
+            DataCommand::Watch(folder) => self.watch(folder),
             DataCommand::Cancel => self.activity.drop_where(|doing| matches!(doing, Doing::Opening(_))),
         }
     }
@@ -173,7 +174,9 @@ impl Session {
         if self.activity.training().is_some() {
             self.activity.tell(crate::jobs::Control::Search(search));
         }
-        let Some((id, run)) = self.view().map(|view| (view.id(), view.run.clone())) else { return };
+        // The frames of a watched run are a sample of its data.
+        let view = self.view().filter(|view| view.entry.watched.is_none());
+        let Some((id, run)) = view.map(|view| (view.id(), view.run.clone())) else { return };
         let Some(dataset) = self.dataset().cloned().filter(|_| !self.activity.is_training(id)) else {
             return;
         };

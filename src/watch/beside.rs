@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::io::ModelInfo;
+use crate::metrics::BoundWork;
 use crate::rvq::RvqError;
 use crate::task::{Cancelled, Task};
+use crate::training::Run;
 
 use super::cache::{Cache, Held as HeldKey};
 use super::checkpoint::{self, Checkpoint, Meant, Refusal};
@@ -87,8 +90,9 @@ impl Bench {
         if let Some(known) = self.cache.change(self.key(after), before) {
             return Ok(Some(known));
         }
-        let Some(old) = self.held(before, its_file, may_read, task)? else { return Ok(None) };
+        // The older one is what the next older one is compared with, so it is held the longer.
         let Some(new) = self.held(after, own_file, may_read, task)? else { return Ok(None) };
+        let Some(old) = self.held(before, its_file, may_read, task)? else { return Ok(None) };
         let change = Arc::new(figures::change(&old, &new));
         self.cache.keep_change(self.key(after), change.clone());
         Ok(Some(change))
@@ -122,6 +126,26 @@ impl Bench {
         self.work.read += 1;
         self.work.encoded_again += 1;
         Ok(Some(self.hold(held)))
+    }
+
+    /// The checkpoint in a file as a run with all its figures; `None` where it holds another quantizer by now.
+    ///
+    /// # Errors
+    /// The task was cancelled.
+    pub(super) fn run(
+        &mut self,
+        quantizer: Digest,
+        file: &Path,
+        name: &str,
+        task: &Task<'_>,
+    ) -> Result<Option<(Run, ModelInfo)>, Cancelled> {
+        let opened = checkpoint::open(file, &self.meant, task).ok();
+        task.check()?;
+        let opened = opened.filter(|checkpoint| Digest::of_quantizer(&checkpoint.rvq) == quantizer);
+        let Some(checkpoint) = opened else { return Ok(None) };
+        let made = figures::run_of(&checkpoint, name, self.probe.as_deref(), BoundWork::Quick, task);
+        task.check()?;
+        Ok(made.ok().map(|(run, _)| (run, checkpoint.info)))
     }
 
     fn hold(&mut self, held: Held) -> Arc<Held> {

@@ -26,6 +26,7 @@ pub(super) struct Checkpoint {
     pub(super) rvq: Arc<Rvq>,
     /// The parameters it was made with, where the file holds them.
     pub(super) params: Option<RvqParams>,
+    pub(super) info: ModelInfo,
     pub(super) about: AboutFile,
 }
 
@@ -114,5 +115,5 @@ pub(super) fn open(path: &Path, meant: &Meant, task: &Task<'_>) -> Result<Checkp
         epochs: step::epochs(&model.info.metadata),
         shape: Shape::of(&model.rvq, &model.info),
     };
-    Ok(Checkpoint { rvq: Arc::new(model.rvq), params, about })
+    Ok(Checkpoint { rvq: Arc::new(model.rvq), params, info: model.info, about })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::doctor::{Finding, Patient, Severity, diagnose};
@@ -89,7 +90,8 @@ pub struct LayerChange {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) digest: Digest,
-    rvq: Arc<Rvq>,
+    /// Of each layer.
+    rows: Vec<Array2<f32>>,
     /// Of the frames of the probe, `(num_frames, num_layers)`.
     codes: Vec<u32>,
     /// By layer, whether each code is in use; empty where nothing tells.
@@ -152,14 +154,8 @@ pub(super) fn measure(
     probe: Option<&Probe>,
     task: &Task<'_>,
 ) -> Result<(Figures, Held), RvqError> {
-    let Checkpoint { rvq, params, about } = checkpoint;
-    let mut run = Run::of_model(name.to_owned(), rvq.clone(), *params, about.steps.unwrap_or(0));
-    let mut codes = Vec::new();
-    if let Some(probe) = probe {
-        let (evaluation, its_codes) = quantize(rvq, probe, BoundWork::Quick, task)?;
-        (codes, run.held_out) = (its_codes, Some(Arc::new(evaluation)));
-        run.source = source(probe);
-    }
+    let rvq = &checkpoint.rvq;
+    let (run, codes) = run_of(checkpoint, name, probe, BoundWork::Quick, task)?;
     let in_use = in_use(&run);
     let patient = Patient::of(&run);
     let patient = match probe {
@@ -180,7 +176,7 @@ pub(super) fn measure(
         layers: layers.collect(),
         findings,
     };
-    Ok((figures, Held { digest, rvq: rvq.clone(), codes, in_use }))
+    Ok((figures, Held { digest, rows: rows(rvq), codes, in_use }))
 }
 
 /// As much of a checkpoint, whose figures are known, as its neighbours are compared with.
@@ -193,20 +189,14 @@ pub(super) fn hold(
     probe: Option<&Probe>,
     task: &Task<'_>,
 ) -> Result<Held, RvqError> {
-    let rvq = checkpoint.rvq.clone();
-    let mut run = Run::of_model(String::new(), rvq.clone(), checkpoint.params, 0);
-    let mut codes = Vec::new();
-    if let Some(probe) = probe {
-        let (evaluation, its_codes) = quantize(&rvq, probe, BoundWork::None, task)?;
-        (codes, run.held_out) = (its_codes, Some(Arc::new(evaluation)));
-    }
-    Ok(Held { digest, codes, in_use: in_use(&run), rvq })
+    let (run, codes) = run_of(checkpoint, "", probe, BoundWork::None, task)?;
+    Ok(Held { digest, rows: rows(&checkpoint.rvq), codes, in_use: in_use(&run) })
 }
 
 /// What changed from one checkpoint to the next. They are of one shape.
 pub(super) fn change(before: &Held, after: &Held) -> Change {
-    let num_layers = after.rvq.num_layers();
-    let pairs = before.rvq.layers().iter().zip(after.rvq.layers()).enumerate();
+    let num_layers = after.rows.len();
+    let pairs = before.rows.iter().zip(&after.rows).enumerate();
     let layers = pairs.map(|(nth, (old, new))| {
         let codes =
             |held: &Held| held.codes.iter().skip(nth).step_by(num_layers).copied().collect::<Vec<_>>();
@@ -214,13 +204,38 @@ pub(super) fn change(before: &Held, after: &Held) -> Change {
         let in_use = before.in_use.get(nth).zip(after.in_use.get(nth));
         let in_use = in_use.filter(|(old, new)| !old.is_empty() && old.len() == new.len());
         LayerChange {
-            checkpoint_drift: between::checkpoint_drift(old.codebook.embed(), new.codebook.embed()),
+            checkpoint_drift: between::checkpoint_drift(old.view(), new.view()),
             token_stability: between::token_stability(old_codes.into_iter(), new_codes.into_iter()),
             births: in_use.map(|(old, new)| between::births(old, new)),
             deaths: in_use.map(|(old, new)| between::deaths(old, new)),
         }
     });
     Change { before: before.digest, layers: layers.collect() }
+}
+
+fn rows(rvq: &Rvq) -> Vec<Array2<f32>> {
+    rvq.layers().iter().map(|layer| layer.codebook.embed().to_owned()).collect()
+}
+
+/// A checkpoint as a run, called `name`, that was held against the probe; and the codes of its frames.
+///
+/// # Errors
+/// As for [`measure`].
+pub(super) fn run_of(
+    checkpoint: &Checkpoint,
+    name: &str,
+    probe: Option<&Probe>,
+    bound: BoundWork,
+    task: &Task<'_>,
+) -> Result<(Run, Vec<u32>), RvqError> {
+    let Checkpoint { rvq, params, about, .. } = checkpoint;
+    let mut run = Run::of_model(name.to_owned(), rvq.clone(), *params, about.steps.unwrap_or(0));
+    let mut codes = Vec::new();
+    if let Some(probe) = probe {
+        let (evaluation, its_codes) = quantize(rvq, probe, bound, task)?;
+        (codes, run.held_out, run.source) = (its_codes, Some(Arc::new(evaluation)), source(probe));
+    }
+    Ok((run, codes))
 }
 
 fn quantize(

@@ -195,8 +195,10 @@ impl Files {
     /// The file to look at next. What came in while the folder was watched goes before what was there.
     pub(super) fn next(&mut self) -> Option<(String, Stamp)> {
         let ready = || self.tracked.iter().filter(|(_, file)| file.state == State::Ready);
+        // Without a number it is `best.pth` or `latest.pth`, mostly a copy of another one: it comes last.
+        let unnumbered = if self.order == Order::NewestFirst { 0 } else { u64::MAX };
         let age = |name: &str, file: &Tracked| {
-            (step::in_name(name).unwrap_or(u64::MAX), file.stamp.modified_ns, name.to_owned())
+            (step::in_name(name).unwrap_or(unnumbered), file.stamp.modified_ns, name.to_owned())
         };
         let live = ready().filter(|(_, file)| !file.was_there).min_by_key(|(_, file)| file.stamp.modified_ns);
         let by_age = |(name, file): &(&String, &Tracked)| age(name, file);

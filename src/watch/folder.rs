@@ -1,8 +1,9 @@
 //! A folder that is watched: files in, checkpoints of one series out.
 
-use crate::io::{FileError, Problem};
+use crate::io::{FileError, ModelInfo, Problem};
 use crate::rvq::RvqError;
 use crate::task::{Cancelled, Task};
+use crate::training::Run;
 
 use super::beside::{Bench, Work};
 use super::cache::{Cache, FileKey};
@@ -89,6 +90,17 @@ impl Watch {
         self.files.waiting()
     }
 
+    /// The newest checkpoint as a run that was held against the probe, with what its file says of it; `None` where there is none, or where its file is
+    /// no more.
+    ///
+    /// # Errors
+    /// The task was cancelled.
+    pub fn newest_run(&mut self, task: &Task<'_>) -> Result<Option<(Run, ModelInfo)>, Cancelled> {
+        let Some(point) = self.series.newest() else { return Ok(None) };
+        let path = self.files.path(&point.file);
+        self.bench.run(point.quantizer, &path, &point.file, task)
+    }
+
     /// Writes what was worked out to the cache.
     pub fn save(&mut self) {
         self.bench.cache.write();
@@ -140,9 +152,11 @@ impl Watch {
                 self.close(id, true, task)?;
             }
             // Nothing comes before the first one any more.
-            let settled = self.series.points().iter().filter(|point| !point.is_told && !point.is_open);
-            let settled: Vec<u64> = settled.map(|point| point.id).collect();
-            settled.into_iter().for_each(|id| self.tell(id, &mut events));
+            for id in self.untold() {
+                if self.series.get(id).is_some_and(|point| !point.is_open) {
+                    self.tell(id, &mut events);
+                }
+            }
         }
         self.bench.cache.write_if_due();
         Ok(events)
@@ -268,7 +282,7 @@ impl Watch {
             }
             return Ok(());
         }
-        self.series.take_rewritten(&point.file, point.step);
+        self.series.take_replaced(&point);
         let id = point.id;
         self.series.insert(point);
         self.bench.newest = self.series.newest().map(|point| point.quantizer);
@@ -279,13 +293,21 @@ impl Watch {
         for other in open {
             self.close(other, other == id && !waits, task)?;
         }
-        let untold: Vec<u64> = self.series.points().iter().filter(|p| !p.is_told).map(|p| p.id).collect();
-        for other in untold {
+        for other in self.untold() {
             if self.series.get(other).is_some_and(|p| p.change.is_some()) || (other == id && !waits) {
                 self.tell(other, events);
             }
         }
         Ok(())
+    }
+
+    /// Checkpoints that were not told yet, in the order in which they are to be.
+    fn untold(&self) -> Vec<u64> {
+        let untold = self.series.points().iter().filter(|point| !point.is_told).map(|point| point.id);
+        match self.spec.order {
+            Order::NewestFirst => untold.rev().collect(),
+            Order::OldestFirst => untold.collect(),
+        }
     }
 
     fn tell(&mut self, id: u64, events: &mut Vec<Event>) {

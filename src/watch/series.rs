@@ -83,9 +83,14 @@ impl Series {
         self.points.iter_mut().rev().find(is_same)
     }
 
-    /// Takes out what a file held before it was written again for the same step.
-    pub(super) fn take_rewritten(&mut self, file: &str, step: u64) {
-        self.remove(|point| point.file == file && point.step == step && point.step_from != StepFrom::Order);
+    /// Takes out what a new checkpoint stands for as well: what its file held before it was written again for the same step, and a copy that came
+    /// first and whose own step nobody knows.
+    pub(super) fn take_replaced(&mut self, new: &Point) {
+        let is_numbered = new.step_from != StepFrom::Order;
+        self.remove(|point| match point.step_from {
+            StepFrom::Order => is_numbered && point.quantizer == new.quantizer,
+            _ => point.file == new.file && point.step == new.step,
+        });
     }
 
     fn remove(&mut self, is_unwanted: impl Fn(&Point) -> bool) {
@@ -191,7 +196,7 @@ mod tests {
         series.insert(point(5, 200, StepFrom::Name));
         let open: Vec<u64> = series.points().iter().filter(|p| p.is_open).map(|p| p.id).collect();
         assert_eq!(open, [5, 3]);
-        series.take_rewritten("5.pth", 200);
+        series.take_replaced(&Point { file: "5.pth".to_owned(), ..point(6, 200, StepFrom::Name) });
         assert_eq!(steps(&series), [(2, 100), (3, 300), (4, 300), (1, 500)]);
         assert_eq!(series.newest().map(|p| p.id), Some(1));
     }

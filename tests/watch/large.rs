@@ -14,7 +14,7 @@ const REST: u64 = 1 << 30;
 
 /// Four layers of 512 codes: 2 MB of rows and sums.
 fn quantizer_of_some_size() -> Rvq {
-    Rvq::new((0..4).map(|nth| layer(noise(nth, 512, 64), 20.0).into()).collect()).unwrap()
+    Rvq::new((0..4).map(|nth| layer(noise(nth, 512, 64), 32.0).into()).collect()).unwrap()
 }
 
 /// Puts `bytes` at `offset`.

@@ -7,6 +7,7 @@ mod counting;
 mod commands;
 mod large;
 mod series;
+mod session;
 mod writers;
 
 use std::collections::BTreeMap;

@@ -70,7 +70,9 @@ fn nothing_is_missed_and_nothing_is_read_half() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     let (told, complete) = (Told::default(), Mutex::new(BTreeMap::new()));
-    let done = |step: u64| drop(complete.lock().unwrap().insert(step, Instant::now()));
+    let done = |step: u64| {
+        complete.lock().unwrap().insert(step, Instant::now());
+    };
     let write_all = || {
         write_slowly(&at("G_100.pth"), &bytes("G.pth", &quantizer(100), 100));
         done(100);

@@ -30,6 +30,8 @@ pub enum Wanted {
     Files,
     /// A folder to open.
     Folder,
+    /// A folder to watch.
+    Watch,
     /// Where the model goes.
     Model,
     /// Where the codes go.
@@ -87,6 +89,7 @@ impl Wanted {
         match self {
             Self::Files => "Open audio, features, codes or a model",
             Self::Folder => "Open a folder",
+            Self::Watch => "Watch a folder that a training writes checkpoints to",
             Self::Model => "Save the model",
             Self::Codes => "Save the codes",
             Self::Sound => "Save the stretch as it is heard",
@@ -246,12 +249,13 @@ impl Dialogs {
     fn chosen(&mut self, ctx: &Context, wanted: Wanted, paths: Vec<PathBuf>) {
         let Some(first) = paths.first().cloned() else { return };
         let folder = match wanted {
-            Wanted::Folder => Some(first.as_path()),
+            Wanted::Folder | Wanted::Watch => Some(first.as_path()),
             _ => first.parent(),
         };
         self.last_folder = folder.filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_path_buf);
         match wanted {
             Wanted::Files | Wanted::Folder => self.ready.push(DataCommand::Open(paths).into()),
+            Wanted::Watch => self.ready.push(DataCommand::Watch(first).into()),
             Wanted::Model => self.ready.push(SaveCommand::Model(first).into()),
             Wanted::Codes => self.ready.push(SaveCommand::Codes(first).into()),
             Wanted::Sound => self.ready.push(SaveCommand::Sound(first).into()),

@@ -43,7 +43,7 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
             dialog.add_filter("Workspace", &["rvqscope"]).pick_file().map(|path| vec![path])
         }
         Wanted::SaveWorkspace => save(dialog, "Workspace", "rvqscope"),
-        Wanted::Folder | Wanted::Report => dialog.pick_folder().map(|path| vec![path]),
+        Wanted::Folder | Wanted::Watch | Wanted::Report => dialog.pick_folder().map(|path| vec![path]),
         Wanted::Model => {
             let each = |dialog: FileDialog, writer: &&dyn Writer| {
                 dialog.add_filter(writer.label(), writer.extensions())

@@ -1,5 +1,6 @@
 //! The panels: one file each, and one row here.
 
+mod checkpoints;
 mod code;
 mod codebook;
 mod data;
@@ -34,6 +35,7 @@ pub static PANELS: &[MakePanel] = &[
     || Box::new(code::Code::default()),
     || Box::new(dependence::Dependence::default()),
     || Box::new(error::Error::default()),
+    || Box::new(checkpoints::Checkpoints::default()),
     || Box::new(runs::Runs::default()),
     || Box::new(sweep::Sweep::default()),
     || Box::new(data::Data::default()),

@@ -1,0 +1,244 @@
+//! Checkpoints: a training that runs elsewhere, over its steps, as its checkpoints come into a watched folder.
+
+use std::sync::Arc;
+
+use egui::{Label, RichText, ScrollArea, Ui};
+use egui_plot::{MarkerShape, PlotPoint};
+
+use super::parts::{note_ui, ready_view, row_heights, tile_rows, tiles_ui};
+use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::numbers::grouped;
+use crate::app::plot::{
+    Along, Axis, Cell, Chart, Csv, Curve, Data, LEAST_HEIGHT, Scale, Stroke, Visible, decimate,
+};
+use crate::app::rich::RichHover as _;
+use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::doctor::Severity;
+use crate::jobs::Watched;
+use crate::metrics::{Definition, between, buffers, distortion, usage};
+use crate::session::{RunId, RunsCommand, SelectCommand};
+use crate::watch::{LayerChange, LayerFigures, Point};
+
+const ID: &str = "checkpoints";
+/// Charts narrower than this stand one below the other.
+const CHART_WIDTH: f32 = 250.0;
+/// Points of a line: more than there are pixels are not seen.
+const MOST_POINTS: usize = 500;
+/// Up to here each checkpoint has a mark.
+const MOST_MARKS: usize = 60;
+/// Findings of the newest checkpoint that are listed; the Doctor panel has all.
+const FINDINGS_SHOWN: usize = 4;
+
+/// A figure over the checkpoints.
+struct Over {
+    definition: &'static Definition,
+    /// On its switch.
+    label: &'static str,
+    title: &'static str,
+    is_shown: bool,
+    of: fn(&LayerFigures, Option<&LayerChange>) -> Option<f64>,
+}
+
+const fn over(
+    definition: &'static Definition,
+    label: &'static str,
+    title: &'static str,
+    is_shown: bool,
+    of: fn(&LayerFigures, Option<&LayerChange>) -> Option<f64>,
+) -> Over {
+    Over { definition, label, title, is_shown, of }
+}
+
+/// Every figure, in the order of their switches.
+static FIGURES: &[Over] = &[
+    over(
+        &between::TOKEN_STABILITY,
+        "Stability",
+        "Frames whose code is the same as before",
+        true,
+        |_, change| change?.token_stability,
+    ),
+    over(&between::CHECKPOINT_DRIFT, "Drift", "Drift between checkpoints", true, |_, change| {
+        change?.checkpoint_drift
+    }),
+    over(&usage::USED, "Used", "Codes that frames choose", true, |layer, _| count(layer.used)),
+    over(&distortion::SNR_GAIN, "Gain", "SNR gain of each layer", true, |layer, _| layer.snr_gain_db),
+    over(&usage::PERPLEXITY, "Perplexity", "Perplexity", false, |layer, _| layer.perplexity),
+    over(&usage::DEAD_WINDOW, "Dead", "Codes that no frame chooses", false, |layer, _| {
+        count(layer.dead_window)
+    }),
+    over(&usage::DEAD_THRESHOLD, "Below threshold", "Codes below the threshold", true, |layer, _| {
+        count(layer.dead_threshold)
+    }),
+    over(&between::BIRTHS, "Births", "Codes that came into use", false, |_, change| count(change?.births)),
+    over(&between::DEATHS, "Deaths", "Codes that went out of use", false, |_, change| count(change?.deaths)),
+    over(&buffers::EMA_PERPLEXITY, "EMA perplexity", "Perplexity of the EMA sizes", false, |layer, _| {
+        layer.ema_perplexity
+    }),
+    over(&buffers::EMA_TOTAL, "EMA sum", "Sum of the EMA sizes", false, |layer, _| layer.ema_total),
+];
+
+static ABOUT: About = About {
+    id: ID,
+    title: "Checkpoints",
+    help: "A training that runs elsewhere, over its steps: File > Watch folder… takes in each checkpoint that it writes. Settled: tokens stay, rows hardly move",
+    home: Home { corner: Corner::LowerLeft, place: 1 },
+};
+
+/// The panel.
+pub struct Checkpoints {
+    shown: Vec<bool>,
+    lines: Memo<ByPtr<Watched>, Lines>,
+}
+
+/// What is drawn of a series.
+struct Lines {
+    steps: Vec<u64>,
+    /// By figure and layer: a value for each checkpoint, NaN where there is none, and the points of its line.
+    figures: Vec<Vec<(Vec<f64>, Vec<PlotPoint>)>>,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Self { shown: FIGURES.iter().map(|figure| figure.is_shown).collect(), lines: Memo::new() }
+    }
+}
+
+impl Panel for Checkpoints {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(view) = ready_view(ctx, ui) else { return };
+        let Some(watched) = &view.entry.watched else {
+            let text = "File > Watch folder… follows a training that runs elsewhere: each checkpoint that it writes becomes a step of one run";
+            return note_ui(ctx, ui, "No folder is watched", text);
+        };
+        head_ui(ctx, ui, view.id(), watched);
+        let Self { shown, lines } = self;
+        let lines = lines.get(ByPtr(watched.clone()), || Lines::of(&watched.points));
+        switches_ui(ui, shown, lines);
+        let wanted: Vec<usize> = (0..FIGURES.len()).filter(|&i| shown[i] && lines.has(i)).collect();
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| charts_ui(ctx, ui, lines, &wanted));
+    }
+}
+
+impl Lines {
+    fn of(points: &[Point]) -> Self {
+        let steps: Vec<u64> = points.iter().map(|point| point.step).collect();
+        let num_layers = points.iter().map(|point| point.figures.layers.len()).max().unwrap_or(0);
+        let line = |figure: &Over, layer: usize| {
+            let value = |point: &Point| {
+                let change = point.change.as_ref().and_then(|change| change.layers.get(layer));
+                point.figures.layers.get(layer).and_then(|own| (figure.of)(own, change))
+            };
+            let values: Vec<f64> = points.iter().map(|point| value(point).unwrap_or(f64::NAN)).collect();
+            let seen = Visible::all(MOST_POINTS);
+            let drawn = decimate(&steps, &values, |step| step as f64, Scale::Linear, seen);
+            (values, drawn)
+        };
+        let figure = |figure: &Over| (0..num_layers).map(|layer| line(figure, layer)).collect();
+        Self { figures: FIGURES.iter().map(figure).collect(), steps }
+    }
+
+    /// Whether anything is known of a figure.
+    fn has(&self, figure: usize) -> bool {
+        self.figures.get(figure).is_some_and(|layers| layers.iter().any(|(_, points)| !points.is_empty()))
+    }
+
+    fn csv(&self, figure: usize) -> Option<String> {
+        let layers = self.figures.get(figure)?;
+        let names = (1..=layers.len()).map(|layer| format!("layer_{layer}"));
+        let mut csv = Csv::new(std::iter::once("step".to_owned()).chain(names));
+        for (nth, &step) in self.steps.iter().enumerate() {
+            let values = layers.iter().map(|(values, _)| Cell::from(values.get(nth).copied()));
+            csv.row(std::iter::once(Cell::from(step)).chain(values));
+        }
+        Some(csv.finish())
+    }
+}
+
+fn count(count: Option<usize>) -> Option<f64> {
+    count.map(|count| count as f64)
+}
+
+/// What is watched, how far it is, and what is new in the newest checkpoint.
+fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, id: RunId, watched: &Arc<Watched>) {
+    let Watched { folder, points, waiting, .. } = watched.as_ref();
+    let step = |point: &Point| grouped(i64::try_from(point.step).unwrap_or(i64::MAX));
+    let range = match (points.first(), points.last()) {
+        (Some(first), Some(last)) if points.len() > 1 => format!(", step {} to {}", step(first), step(last)),
+        (Some(only), _) => format!(", step {}", step(only)),
+        _ => String::new(),
+    };
+    let waits = if *waiting > 0 { format!(", {waiting} to come") } else { String::new() };
+    ui.horizontal_wrapped(|ui| {
+        let text = format!("{} checkpoints{range}{waits}", points.len());
+        ui.label(RichText::new(text).size(12.0)).on_hover_rich(&folder.display().to_string());
+        if ctx.session.is_watching(id)
+            && ui.button("Stop watching").on_hover_rich("The checkpoints so far stay").clicked()
+        {
+            ctx.send(RunsCommand::StopWatching(id));
+        }
+    });
+    let Some((newest, before)) = points.split_last() else { return };
+    let before = before.last().map(|point| point.figures.as_ref());
+    for finding in newest.figures.new_findings(before).take(FINDINGS_SHOWN) {
+        let color = match finding.severity {
+            Severity::Severe => ctx.palette.bad,
+            Severity::Warning => ctx.palette.warning,
+            Severity::Note => ctx.palette.faint,
+        };
+        let text = format!("New at step {}: {}", step(newest), finding.text);
+        ui.add(Label::new(RichText::new(text).size(12.0).color(color)).wrap());
+    }
+}
+
+fn switches_ui(ui: &mut Ui, shown: &mut [bool], lines: &Lines) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (index, (on, figure)) in shown.iter_mut().zip(FIGURES).enumerate() {
+            if lines.has(index) {
+                ui.toggle_value(on, RichText::new(figure.label).size(11.0))
+                    .on_hover_rich(figure.definition.text);
+            }
+        }
+    });
+}
+
+fn charts_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, lines: &Lines, wanted: &[usize]) {
+    if wanted.is_empty() {
+        return;
+    }
+    let rows = tile_rows(ui, wanted.len(), CHART_WIDTH).max(1);
+    let gaps = ui.spacing().item_spacing.y * (rows - 1) as f32;
+    let [room] = row_heights(ui, [(1.0, rows as f32 * LEAST_HEIGHT + gaps)]);
+    let height = (room - gaps) / rows as f32;
+    tiles_ui(ui, wanted.len(), CHART_WIDTH, height, |ui, nth, height| {
+        chart_ui(ctx, ui, lines, wanted[nth], height)
+    });
+}
+
+fn chart_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, lines: &Lines, index: usize, height: f32) {
+    let (Some(figure), Some(layers)) = (FIGURES.get(index), lines.figures.get(index)) else { return };
+    let selected = ctx.session.selection().layer;
+    let is_marked = lines.steps.len() <= MOST_MARKS;
+    let curves = layers.iter().enumerate().map(|(layer, (values, points))| {
+        let data = Data::Steps(&lines.steps, values);
+        let curve = Curve::new(format!("Layer {}", layer + 1), ctx.palette.layer(layer), points, data);
+        let stroke = if is_marked { Stroke::Marked(MarkerShape::Circle) } else { Stroke::Solid };
+        curve.front(layer == selected).stroke(stroke)
+    });
+    let (x, y) = (
+        Axis::whole("Step", "Steps of the training that wrote the checkpoints"),
+        Axis::of(figure.definition),
+    );
+    let drawn = Chart::new(ID, figure.definition.key, figure.title, x, y, height)
+        .along(Along::Steps)
+        .curves(curves.collect())
+        .show(ctx, ui, |_| {}, || lines.csv(index), |_| {});
+    if let Some(layer) = drawn.curve_clicked {
+        ctx.send(SelectCommand::Layer(layer));
+    }
+}

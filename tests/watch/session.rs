@@ -1,0 +1,72 @@
+//! A watched folder in the window's state: one run that grows.
+
+use std::time::Instant;
+
+use rvqscope::session::{DataCommand, Origin, RunsCommand, Session, Severity};
+use tempfile::TempDir;
+
+use super::*;
+
+fn wait(session: &mut Session, what: &str, done: impl Fn(&Session) -> bool) {
+    let start = Instant::now();
+    while !done(session) {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}: {:?}", session.notices());
+        session.poll();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The steps of the checkpoints that the shown run has, and whether all that are there were looked at.
+fn watched(session: &Session) -> Option<(Vec<u64>, usize)> {
+    let watched = session.shown()?.watched.as_ref()?;
+    Some((watched.points.iter().map(|point| point.step).collect(), watched.waiting))
+}
+
+#[test]
+fn a_run_grows_with_its_folder_until_it_is_told_to_stop() {
+    let (folder, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    old_checkpoints(folder.path(), [100, 200, 300]);
+    let frames = data.path().join("frames.npy");
+    io::write_f32_npy(&frames, noise(9, 800, DIM).view()).unwrap();
+    let mut session = Session::new(Arc::new(|| {}));
+    session.set_threads(1);
+    session.apply(DataCommand::Open(vec![frames]));
+    wait(&mut session, "frames", |s| !s.is_busy());
+    session.apply(DataCommand::Watch(folder.path().to_owned()));
+    wait(&mut session, "old checkpoints", |s| watched(s) == Some((vec![100, 200, 300], 0)));
+    let id = session.shown().unwrap().id;
+    let newest = |session: &Session| {
+        let entry = session.run(id).unwrap();
+        let Origin::Loaded(file) = &entry.origin else { panic!("{:?}", entry.origin) };
+        let name = file.path.file_name().unwrap().to_string_lossy().into_owned();
+        let step = if name == "G_300.pth" { 300 } else { 400 };
+        (name, entry.run().unwrap().rvq.as_ref() == &quantizer(step))
+    };
+    assert_eq!(newest(&session), ("G_300.pth".to_owned(), true));
+    assert_eq!(session.view().unwrap().run.held_out.as_ref().map(|e| e.frames), Some(800));
+    write(&folder.path().join("G_400.pth"), &quantizer(400), 400);
+    wait(&mut session, "a new one", |s| watched(s) == Some((vec![100, 200, 300, 400], 0)));
+    assert_eq!(newest(&session), ("G_400.pth".to_owned(), true));
+    let change = session.shown().unwrap().watched.as_ref().unwrap().points[3].change.clone();
+    assert!(change.unwrap().layers[0].token_stability.is_some());
+    assert!(session.is_watching(id) && session.is_busy());
+    session.apply(RunsCommand::StopWatching(id));
+    assert!(!session.is_watching(id) && !session.is_busy());
+    assert_eq!(watched(&session).map(|(steps, _)| steps.len()), Some(4), "what came of it stays");
+    // A run that is deleted is not watched on.
+    session.apply(DataCommand::Watch(folder.path().to_owned()));
+    wait(&mut session, "again", |s| s.shown().is_some_and(|entry| entry.id != id && entry.watched.is_some()));
+    let other = session.shown().unwrap().id;
+    assert!(session.is_watching(other));
+    session.apply(RunsCommand::Delete(other));
+    assert!(!session.is_busy() && session.run(id).is_some());
+}
+
+#[test]
+fn a_folder_that_is_none_is_a_notice() {
+    let folder = TempDir::new().unwrap();
+    let mut session = Session::new(Arc::new(|| {}));
+    session.apply(DataCommand::Watch(folder.path().join("missing")));
+    wait(&mut session, "a notice", |s| s.notices().iter().any(|notice| notice.severity == Severity::Error));
+    assert!(session.runs().is_empty() && !session.is_busy());
+}
