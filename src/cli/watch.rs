@@ -23,6 +23,27 @@ use super::{Env, Interrupted, corpus, flags, one_line, print};
 /// Layers whose figures are written one by one in a line of text.
 const LAYERS_SHOWN: usize = 8;
 
+/// A figure in a line of text: what it is called, and how it is written.
+type Figure<T> = (&'static str, fn(&T) -> Option<String>);
+
+/// The figures of a layer on its own.
+static OF_LAYERS: [Figure<LayerFigures>; 6] = [
+    ("used", |layer| count(layer.used)),
+    ("EMA used", |layer| count(layer.ema_used).filter(|_| layer.used.is_none())),
+    ("dead", |layer| count(layer.dead_window)),
+    ("below thr.", |layer| count(layer.dead_threshold)),
+    ("perplexity", |layer| layer.perplexity.or(layer.ema_perplexity).map(|codes| format!("{codes:.0}"))),
+    ("gain dB", |layer| layer.snr_gain_db.map(|gain| format!("{gain:.2}"))),
+];
+
+/// What changed in a layer.
+static OF_CHANGES: [Figure<LayerChange>; 4] = [
+    ("drift", |layer| layer.checkpoint_drift.map(|drift| short(drift, 3))),
+    ("stable", |layer| layer.token_stability.map(|share| format!("{:.1}%", share * 100.0))),
+    ("born", |layer| count(layer.births)),
+    ("died", |layer| count(layer.deaths)),
+];
+
 /// Follows a folder.
 pub(super) fn watch(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (folder, once) = (flags::path(matches, "folder")?, flags::switch(matches, "once"));
@@ -173,33 +194,20 @@ fn line(point: &Point, before: Option<&Point>) -> String {
         let _ = write!(line, "  SNR {snr:.2} dB");
     }
     let changes = change.as_ref().map_or(&[][..], |change| &change.layers);
-    let count = |value: Option<usize>| value.map(|count| count.to_string());
-    let percent = |value: f64| format!("{:.1}%", value * 100.0);
-    let codes = |value: f64| format!("{value:.0}");
-    let of_layers: [(&str, &dyn Fn(&LayerFigures) -> Option<String>); 6] = [
-        ("used", &|l| count(l.used)),
-        ("EMA used", &|l| count(l.ema_used).filter(|_| l.used.is_none())),
-        ("dead", &|l| count(l.dead_window)),
-        ("below thr.", &|l| count(l.dead_threshold)),
-        ("perplexity", &|l| l.perplexity.or(l.ema_perplexity).map(codes)),
-        ("gain dB", &|l| l.snr_gain_db.map(|gain| format!("{gain:.2}"))),
-    ];
-    for (label, of) in of_layers {
+    for (label, of) in OF_LAYERS {
         push(&mut line, label, figures.layers.iter().map(of));
     }
-    let of_changes: [(&str, &dyn Fn(&LayerChange) -> Option<String>); 4] = [
-        ("drift", &|l| l.checkpoint_drift.map(|drift| short(drift, 3))),
-        ("stable", &|l| l.token_stability.map(percent)),
-        ("born", &|l| count(l.births)),
-        ("died", &|l| count(l.deaths)),
-    ];
-    for (label, of) in of_changes {
+    for (label, of) in OF_CHANGES {
         push(&mut line, label, changes.iter().map(of));
     }
     for finding in figures.new_findings(before.map(|before| before.figures.as_ref())) {
         let _ = write!(line, "  {} [{}] {}", finding.severity.label(), finding.id, one_line(&finding.text));
     }
     line + "\n"
+}
+
+fn count(count: Option<usize>) -> Option<String> {
+    count.map(|count| count.to_string())
 }
 
 /// Adds a figure of every layer, where there is one: `used 60/58/41`.

@@ -205,6 +205,47 @@ fn what_does_not_belong_to_the_series_is_said_once() {
 }
 
 #[test]
+fn of_several_quantizers_the_one_that_is_meant_is_watched() {
+    use rvqscope::io::{Dtype, NewFile, model::family};
+    let folder = TempDir::new().unwrap();
+    for step in [1, 2] {
+        let of = |place: &str, step| {
+            family("encodec").unwrap().tensors(&quantizer(step), place, Dtype::F32).unwrap()
+        };
+        let tensors = [of("teacher.", 7), of("student.", step)].concat();
+        let path = folder.path().join(format!("both_{step}.pth"));
+        io::write_tensors(&path, &NewFile { tensors: &tensors, notes: &BTreeMap::new(), nested: None })
+            .unwrap();
+        age(&path, 5000);
+    }
+    let mut either = Watch::new(spec(folder.path())).unwrap();
+    let events = go_through(&mut either);
+    let [Event::Skipped { text, .. }] = events.as_slice() else { panic!("{events:?}") };
+    assert!(text.contains("student") && text.contains("--quantizer"), "{text}");
+    let meant = Meant { quantizer: Some("student".to_owned()), ..Meant::default() };
+    let mut student = Watch::new(WatchSpec { meant, ..spec(folder.path()) }).unwrap();
+    go_through(&mut student);
+    assert_eq!(steps(&student), [1, 2]);
+    assert_eq!(student.series().points()[0].quantizer, rvqscope::watch::Digest::of_quantizer(&quantizer(1)));
+}
+
+#[test]
+fn a_quantizer_that_blew_up_is_told_at_once() {
+    let folder = TempDir::new().unwrap();
+    let mut bytes = bytes("m.safetensors", &quantizer(5), 5);
+    let end = bytes.len() - 4;
+    bytes[end..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let path = folder.path().join("m_5.safetensors");
+    std::fs::write(&path, bytes).unwrap();
+    age(&path, 5000);
+    let mut watch = Watch::new(spec(folder.path())).unwrap();
+    let events = go_through(&mut watch);
+    let [Event::Unreadable { file, text }] = events.as_slice() else { panic!("{events:?}") };
+    assert!(file == "m_5.safetensors" && text.contains("finite"), "{text}");
+    assert!(go_through(&mut watch).is_empty(), "once");
+}
+
+#[test]
 fn frames_that_do_not_fit_are_said_and_laid_aside() {
     let folder = TempDir::new().unwrap();
     old_checkpoints(folder.path(), [1, 2]);

@@ -175,7 +175,7 @@ fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, id: RunId, watched: &Arc<Watched>) {
     let waits = if *waiting > 0 { format!(", {waiting} to come") } else { String::new() };
     ui.horizontal_wrapped(|ui| {
         let text = format!("{} checkpoints{range}{waits}", points.len());
-        ui.label(RichText::new(text).size(12.0)).on_hover_rich(&folder.display().to_string());
+        ui.label(RichText::new(text).size(12.0)).on_hover_rich(folder.display().to_string());
         if ctx.session.is_watching(id)
             && ui.button("Stop watching").on_hover_rich("The checkpoints so far stay").clicked()
         {
@@ -216,7 +216,7 @@ fn charts_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, lines: &Lines, wanted: &[usize]) {
     let [room] = row_heights(ui, [(1.0, rows as f32 * LEAST_HEIGHT + gaps)]);
     let height = (room - gaps) / rows as f32;
     tiles_ui(ui, wanted.len(), CHART_WIDTH, height, |ui, nth, height| {
-        chart_ui(ctx, ui, lines, wanted[nth], height)
+        chart_ui(ctx, ui, lines, wanted[nth], height);
     });
 }
 
