@@ -40,6 +40,7 @@
 //! sound/           playing: takes of the same sound, one in the place of another while they play
 //! audio/           samples: mix-down and resampling, of whole clips and of what comes in block by block
 //! mapped.rs        files in memory's place: large features are read from disk as they are needed
+//! markup/          texts and tables as others read them: XML, CSV, Markdown, LaTeX
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
 //! random.rs        one seeded stream of random numbers for each purpose
 //! task.rs          cancelling, and telling how far work is
@@ -103,6 +104,7 @@ pub mod features;
 pub mod io;
 pub mod jobs;
 pub mod mapped;
+pub mod markup;
 pub mod metrics;
 pub mod param;
 pub mod random;

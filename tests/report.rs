@@ -233,7 +233,7 @@ fn files_are_written_whole_into_a_new_folder() {
     let report = Report::new(&run(), &history(&[1.0]), Vec::new());
     let written = write(&target, &report).unwrap();
     assert_eq!(written[0], target.join("report.html"));
-    assert_eq!(written.len(), 4 + 2 * report.plots.len());
+    assert_eq!(written.len(), 6 + 2 * report.plots.len());
     assert_eq!(std::fs::read_dir(&target).unwrap().count(), written.len());
     assert!(write(&dir.path().join("no/such"), &report).unwrap_err().to_string().ends_with("no/such"));
 }

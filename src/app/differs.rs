@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::rvq::{RvqParams, rules};
 use crate::session::{RunEntry, Session, View};
+use crate::training::differing;
 
 /// A parameter of the words for a difference at the most; the others are counted.
 const MOST: usize = 3;
@@ -61,22 +62,10 @@ pub fn legend_names(views: &[View<'_>]) -> Vec<String> {
     // Charts ask for this in every frame: each run is read once.
     let read = |view: &View<'_>| view.entry.params().map(values);
     let values: Vec<Option<Vec<(&'static str, Value)>>> = views.iter().map(read).collect();
-    let known: Vec<_> = values.iter().flatten().collect();
-    let differs = |key: &str| {
-        let of = |(k, value): &'_ (&str, Value)| (*k == key).then(|| value.clone());
-        let mut values = known.iter().filter_map(|values| values.iter().find_map(of));
-        let first = values.next();
-        values.any(|value| Some(value) != first)
-    };
-    let mut keys: Vec<(&'static str, bool)> = Vec::new();
-    for (key, _) in known.iter().copied().flatten() {
-        if keys.iter().all(|(seen, _)| seen != key) {
-            keys.push((key, differs(key)));
-        }
-    }
+    let keys = differing(&values);
     let name = |(view, values): (&View<'_>, &Option<Vec<(&'static str, Value)>>)| {
         let name = short_name(view.entry.name());
-        let told = values.iter().flatten().filter(|(key, _)| keys.contains(&(*key, true)));
+        let told = values.iter().flatten().filter(|(key, _)| keys.contains(key));
         let words: Vec<String> = told.map(|(key, value)| format!("{key} {}", plain(value))).collect();
         if words.is_empty() { name.to_owned() } else { format!("{name}: {}", in_words(&words)) }
     };

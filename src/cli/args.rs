@@ -17,6 +17,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 use crate::doctor::repair::FIXES;
 use crate::features::{self, EXTRACTORS, ExtractParams};
 use crate::io::ReadAs;
+use crate::markup::Format;
 use crate::param::{ParamKind, ParamSpec, ParamValue};
 use crate::rvq;
 use crate::rvq::rules::{self, UpdateRule};
@@ -92,20 +93,33 @@ pub(super) fn command(rule: &'static dyn UpdateRule) -> Command {
 
 fn report(rule: &'static dyn UpdateRule) -> Command {
     let command = Command::new("report")
-        .about("Write report.html, metrics.json, and CSV and SVG of every plot: of a model, on data or by its own buffers, or of a training")
+        .about("Write report.html, metrics.json, layers.md and layers.tex, and CSV and SVG of every plot: of a model, on data or by its own buffers, or of a training; or compare.html of several runs")
         .after_help(
             "Examples:\n  \
              rvqscope report --demo --out report\n  \
              rvqscope report test/ --model model.safetensors --out report\n  \
              rvqscope report --model s2G.pth --out report\n  \
+             rvqscope report test/ --compare a.safetensors b.safetensors --out side-by-side\n  \
+             rvqscope report --compare report-a/ report-b/metrics.json --out side-by-side --format latex\n  \
              rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report",
         )
         .arg(path_flag("out", "DIR", "The folder to write; made where only its last part is missing").required(true))
         .arg(path_flag("model", "MODEL", "Report on this model instead of training one: on all frames of the data, or on a share with --holdout; without data, by what its file alone tells"))
+        .arg(
+            path_flag("compare", "RUN", "")
+                .num_args(1..)
+                .conflicts_with("model")
+                .help(wrapped(
+                    "Report on several runs side by side, each held against the first. A run is a model file, judged by the data (which stand in front \
+                     of this flag) or by its buffers; a run of a workspace (runs/N.safetensors), with its steps, judged by the data or as it was; \
+                     or a report's folder or metrics.json, with the figures and the steps that are written there",
+                )),
+        )
+        .arg(format_flag())
         .args(model_flags(false));
     let command = training_flags(data_args(command, ""), rule);
     // A model tells something on its own.
-    command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model"]))
+    command.mut_arg("data", |arg| arg.required_unless_present_any(["demo", "article", "model", "compare"]))
 }
 
 fn doctor() -> Command {
@@ -258,6 +272,17 @@ fn data_args(command: Command, after: &str) -> Command {
             &only,
         )
     }))
+}
+
+/// The form of the table that is printed.
+fn format_flag() -> Arg {
+    Arg::new("format")
+        .long("format")
+        .value_name("FORM")
+        .value_parser(PossibleValuesParser::new(Format::ALL.map(Format::id)))
+        .default_value(Format::default().id())
+        .hide_possible_values(true)
+        .help("How figures are printed: table (with the words around it), csv (every digit), markdown or latex (booktabs)")
 }
 
 /// How many paths a search keeps.

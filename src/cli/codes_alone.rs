@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::io::{AsStored, Codes, Dtype};
 use crate::jobs::{self, DataSpec, OpenSpec, OpenedCodes, SizeFrom, Source};
+use crate::markup::{Cell, Column, Format, Table};
 use crate::metrics::tuples::{collision_rate, prefix_coverage};
 use crate::metrics::{LAYER_FIGURES, LayerMetrics, layer_metrics};
 use crate::report;
@@ -18,14 +19,15 @@ use super::data_alone::{clip_values, clip_words, other_axis_flag, stored_words, 
 use super::{Env, print, table};
 
 /// Writes the report of codes: usage, with null wherever codebooks or frames are needed.
-pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, env: &Env) -> Result<()> {
+pub(super) fn report(codes: &Arc<OpenedCodes>, out: &Path, format: Format, env: &Env) -> Result<()> {
     for finding in codes.findings() {
         env.reporter.note(&finding);
     }
     let report = jobs::report_of_codes(codes);
     let written = report::write(out, &report)?;
     let page = written.first().map(|path| path.display().to_string()).unwrap_or_default();
-    Ok(print(&format!("{}{page}\n", usage_table(codes)))?)
+    let table = usage_table(codes);
+    Ok(print(&table::in_form(&table, format, &usage_head(&table), &format!("{page}\n")))?)
 }
 
 /// The codes of a file, counted.
@@ -50,7 +52,8 @@ pub(super) fn described(stored: &Codes, codes: &OpenedCodes, path: &Path) -> Str
     let rows: Vec<_> =
         rows.into_iter().map(|(label, text)| (label.to_owned(), super::one_line(&text))).collect();
     let mut text = format!("{}\n{}", super::one_line(&path.display().to_string()), table::labelled(&rows));
-    text.push_str(&usage_table(codes));
+    let table = usage_table(codes);
+    text.push_str(&table::in_form(&table, Format::Text, &usage_head(&table), ""));
     for finding in codes.findings() {
         let _ = writeln!(text, "note: {}", super::one_line(&finding));
     }
@@ -109,23 +112,29 @@ fn metrics(codes: &OpenedCodes) -> Vec<LayerMetrics> {
 }
 
 /// How the codes of each layer are used: every figure that codes alone define.
-fn usage_table(codes: &OpenedCodes) -> String {
+fn usage_table(codes: &OpenedCodes) -> Table {
     let metrics = metrics(codes);
     let is_known =
         |place: &usize| metrics.iter().any(|m| m.figures().nth(*place).is_some_and(|f| f.1.is_some()));
     let shown: Vec<usize> = (0..LAYER_FIGURES.len()).filter(is_known).collect();
-    let headings =
-        shown.iter().filter_map(|&place| LAYER_FIGURES.get(place)).map(|f| f.heading.to_lowercase());
-    let mut rows = vec![["layer", "of K"].map(str::to_owned).into_iter().chain(headings).collect::<Vec<_>>()];
-    for ((layer_idx, layer), num_codes) in metrics.iter().enumerate().zip(&codes.tokens.num_codes) {
-        let mut row = vec![(layer_idx + 1).to_string(), num_codes.to_string()];
-        let values: Vec<Option<f64>> = layer.figures().map(|(_, value)| value).collect();
-        row.extend(shown.iter().map(|&place| {
-            values.get(place).copied().flatten().map_or("none".to_owned(), |value| short(value, 4))
-        }));
-        rows.push(row);
-    }
+    let mut columns = vec![Column::plain("layer", "layer"), Column::plain("codes", "of K")];
+    let figures = shown.iter().filter_map(|&place| LAYER_FIGURES.get(place));
+    columns.extend(figures.map(|f| Column::plain(f.definition.key, f.heading.to_lowercase())));
     let (layers, frames) = codes.tokens.values.dim();
     let plural = if layers == 1 { "" } else { "s" };
-    format!("{layers} layer{plural} x {frames} frames\n{}", table::aligned(&rows))
+    let mut table = Table::new(format!("{layers} layer{plural} x {frames} frames"), columns);
+    for ((layer_idx, layer), &num_codes) in metrics.iter().enumerate().zip(&codes.tokens.num_codes) {
+        let mut row = vec![Cell::count(layer_idx + 1), Cell::count(num_codes)];
+        let values: Vec<Option<f64>> = layer.figures().map(|(_, value)| value).collect();
+        let figure =
+            |&place: &usize| Cell::figure(values.get(place).copied().flatten(), |value| short(value, 4));
+        row.extend(shown.iter().map(figure));
+        table.rows.push(row);
+    }
+    table
+}
+
+/// What the figures are of, as a line above them.
+fn usage_head(table: &Table) -> String {
+    format!("{}\n", table.caption)
 }

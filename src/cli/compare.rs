@@ -7,6 +7,7 @@ use clap::ArgMatches;
 
 use crate::doctor;
 use crate::jobs::{self, Builtin, CompareSpec, Entry, PITFALLS, Pitfall, SaveSpec, Trained};
+use crate::markup::{Cell, Column, Format, Table};
 use crate::report::scale::short;
 use crate::training::{History, RunSummary};
 
@@ -63,8 +64,11 @@ pub(super) fn compare(matches: &ArgMatches, env: &Env) -> Result<()> {
             env.reporter.note(&format!("{label}: {finding}"));
         }
     }
-    let about = pitfall.map(|pitfall| format!("{}: {}. {}\n", pitfall.id, pitfall.title, pitfall.text));
-    Ok(print(&format!("{}{}", about.unwrap_or_default(), rows(&labels, &compared.trained, &histories)))?)
+    let format = flags::format(matches);
+    let about = pitfall.filter(|_| format == Format::Text);
+    let about = about.map(|pitfall| format!("{}: {}. {}\n", pitfall.id, pitfall.title, pitfall.text));
+    let rows = rows(&labels, &compared.trained, &histories, format);
+    Ok(print(&(about.unwrap_or_default() + &rows))?)
 }
 
 fn pitfall(matches: &ArgMatches) -> Result<Option<&'static Pitfall>, Usage> {
@@ -112,60 +116,51 @@ fn check_models_folder(folder: &Path) -> Result<()> {
 }
 
 /// A row for each run.
-fn rows(labels: &[String], trained: &[Trained], histories: &[History]) -> String {
-    let head = [
-        "run",
-        "SNR dB",
-        "used",
-        "of",
-        "perplexity",
-        "dead",
-        "below thr.",
-        "in no frame",
-        "replaced",
-        "drift",
-        "drift, all",
+fn rows(labels: &[String], trained: &[Trained], histories: &[History], format: Format) -> String {
+    let columns = [
+        ("run", "run", ""),
+        ("snr_db", "SNR", "dB"),
+        ("used", "used", ""),
+        ("codes", "of", ""),
+        ("perplexity", "perplexity", ""),
+        ("dead_window", "dead", ""),
+        ("dead_threshold", "below thr.", ""),
+        ("dead_corpus", "in no frame", ""),
+        ("replaced", "replaced", ""),
+        ("drift", "drift", ""),
+        ("drift_all", "drift, all", ""),
     ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let number = |v: Option<f64>, digits| v.map_or("none".to_owned(), |v| short(v, digits));
-    let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
-    for ((label, Trained { run, .. }), history) in labels.iter().zip(trained).zip(histories) {
-        let RunSummary {
-            snr_db,
-            used,
-            codes,
-            perplexity,
-            dead_window,
-            dead_threshold,
-            dead_corpus,
-            drift,
-            drift_all,
-            replaced,
-            ..
-        } = RunSummary::of(run, history);
-        rows.push(vec![
-            label.clone(),
-            snr_db.map_or("none".to_owned(), |db| format!("{db:.2}")),
-            used.to_string(),
-            codes.to_string(),
-            number(perplexity, 4),
-            count(dead_window),
-            count(dead_threshold),
-            count(dead_corpus),
-            number(replaced, 3),
-            number(drift, 3),
-            number(drift_all, 3),
-        ]);
-    }
     let head = trained.first().and_then(|t| {
         let (split, evaluation) = t.run.best_evaluation()?;
         let layers = t.run.rvq.num_layers();
         Some(format!(
-            "{} {} frames, {} steps, {layers} layers\n",
+            "{} {} frames, {} steps, {layers} layers",
             evaluation.frames,
             split.label(),
             t.run.steps
         ))
     });
-    format!("{}{}", head.unwrap_or_default(), table::aligned(&rows))
+    let head = head.unwrap_or_default();
+    let columns = columns.map(|(key, label, unit)| Column::of(key, label, unit));
+    let mut table = Table::new(head.clone(), columns.into());
+    let count = |v: Option<usize>| v.map_or(Cell::Undefined, Cell::count);
+    for ((label, Trained { run, .. }), history) in labels.iter().zip(trained).zip(histories) {
+        let of = RunSummary::of(run, history);
+        let drift = |v| Cell::figure(v, |v| short(v, 3));
+        table.rows.push(vec![
+            label.clone().into(),
+            Cell::figure(of.snr_db, |db| format!("{db:.2}")),
+            Cell::count(of.used),
+            Cell::count(of.codes),
+            Cell::figure(of.perplexity, |v| short(v, 4)),
+            count(of.dead_window),
+            count(of.dead_threshold),
+            count(of.dead_corpus),
+            drift(of.replaced),
+            drift(of.drift),
+            drift(of.drift_all),
+        ]);
+    }
+    let head = if head.is_empty() { head } else { head + "\n" };
+    table::in_form(&table, format, &head, "")
 }

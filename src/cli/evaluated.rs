@@ -26,17 +26,40 @@ pub(super) struct Evaluated {
 /// Opens the model at `path` and evaluates it on the data that the arguments name, if they do.
 pub(super) fn evaluate(matches: &ArgMatches, path: &Path, env: &Env) -> Result<Evaluated> {
     let model = model::load(path, matches, env)?;
+    let dataset = match flags::source(matches) {
+        Source::Files(paths) if paths.is_empty() => None,
+        _ => Some(corpus::open_data(matches, env)?),
+    };
+    evaluate_model(model, matches, path, dataset, env)
+}
+
+/// Opens the model at `path` and evaluates it on data that are open, if there are any.
+pub(super) fn evaluate_on(
+    matches: &ArgMatches,
+    path: &Path,
+    dataset: Option<Arc<Dataset>>,
+    env: &Env,
+) -> Result<Evaluated> {
+    evaluate_model(model::load(path, matches, env)?, matches, path, dataset, env)
+}
+
+fn evaluate_model(
+    model: LoadedModel,
+    matches: &ArgMatches,
+    path: &Path,
+    dataset: Option<Arc<Dataset>>,
+    env: &Env,
+) -> Result<Evaluated> {
     let (params, steps) = jobs::recorded(&model);
     let LoadedModel { rvq, info } = model;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    if matches!(flags::source(matches), Source::Files(paths) if paths.is_empty()) {
+    let Some(dataset) = dataset else {
         if let Some(flag) = ["holdout", "beam"].into_iter().find(|flag| flags::is_given(matches, flag)) {
             return Err(Usage(format!("--{flag} is for frames, but no data are given")).into());
         }
         let run = Run::of_model(name, Arc::new(rvq), params, steps);
         return Ok(Evaluated { run: Arc::new(run), info, dataset: None });
-    }
-    let dataset = corpus::open_data(matches, env)?;
+    };
     let spec = EvaluateSpec {
         name,
         dataset: dataset.clone(),

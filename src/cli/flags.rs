@@ -10,6 +10,7 @@ use crate::features::{self, ExtractParams};
 use crate::io::model::metric_named;
 use crate::io::{Cleaning, CodebookNames, ModelOptions, Need, Offsets, ReadAs, TimeAxis};
 use crate::jobs::{Builtin, DataSpec, Holdout, Source};
+use crate::markup::Format;
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::search::{MAX_BEAM, Search};
@@ -73,6 +74,12 @@ pub(super) fn count(matches: &ArgMatches, id: &str) -> Option<usize> {
 /// Whether a switch is on.
 pub(super) fn switch(matches: &ArgMatches, id: &str) -> bool {
     matches.get_flag(id)
+}
+
+/// The form of the table that the command prints.
+pub(super) fn format(matches: &ArgMatches) -> Format {
+    let named = matches.try_get_one::<String>("format").ok().flatten();
+    named.and_then(|id| Format::named(id)).unwrap_or_default()
 }
 
 /// Where frames come from.
@@ -276,12 +283,20 @@ pub(super) fn is_given(matches: &ArgMatches, id: &str) -> bool {
 }
 
 /// The flag on the command line that only means something to a training, if there is one.
-pub(super) fn training_flag(matches: &ArgMatches) -> Option<&'static str> {
+fn training_flag(matches: &ArgMatches) -> Option<&'static str> {
     let plain = ["rule", "epochs", "standardize", "metrics", "log-dir"];
     let given = plain.into_iter().find(|id| is_given(matches, id));
     given.or_else(|| {
         rvq::PARAMS.iter().find(|spec| is_given(matches, &rvq_id(spec.key))).map(|spec| spec.flag)
     })
+}
+
+/// Refuses what only means something to a training, where none is asked for because of `why`. The metric is as well what is said of a model.
+pub(super) fn no_training(matches: &ArgMatches, why: &str) -> Result<(), Usage> {
+    match training_flag(matches).filter(|flag| *flag != "metric") {
+        Some(flag) => Err(Usage(format!("--{flag} is for training, but {why}"))),
+        None => Ok(()),
+    }
 }
 
 fn unread(flag: &str, by: &str, readers: &[&str]) -> Usage {

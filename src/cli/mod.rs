@@ -25,6 +25,7 @@ mod report;
 #[cfg(feature = "mpi")]
 mod shared;
 mod shell;
+mod side_by_side;
 mod step_logs;
 mod sweep;
 mod table;
@@ -177,6 +178,7 @@ fn run_command(matches: &ArgMatches) -> u8 {
         "inspect" => inspect::inspect(matches, &env),
         "convert" => model::convert(matches, &env),
         "write-back" => model::write_back(matches, &env),
+        "report" if side_by_side::is_asked(matches) => side_by_side::report(matches, &env),
         "report" => report::report(matches, &env),
         "repair" => repair::repair(matches, &env),
         "doctor" => doctor::doctor(matches, &env),

@@ -6,24 +6,22 @@ use anyhow::{Result, bail};
 use clap::ArgMatches;
 
 use crate::io::{FileError, Need, Problem};
+use crate::markup::Format;
 use crate::report::{self, Report};
 use crate::training::History;
 
 use super::evaluated::{self, Evaluated};
 use super::step_logs::StepLogs;
-use super::{Env, Usage, check_folder, codes_alone, corpus, flags, print, table, train};
+use super::{Env, check_folder, codes_alone, corpus, flags, print, table, train};
 
 /// Writes the report.
 pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
     let out = flags::path(matches, "out")?;
     check_target(out)?;
+    let format = flags::format(matches);
     let (run, history, notes, logs, dataset) = match flags::optional_path(matches, "model") {
         Some(path) => {
-            // The metric is as well what is said of the model.
-            if let Some(flag) = flags::training_flag(matches).filter(|flag| *flag != "metric") {
-                let words = format!("--{flag} is for training, but --model gives a model that is trained");
-                return Err(Usage(words).into());
-            }
+            flags::no_training(matches, "--model gives a model that is trained")?;
             let Evaluated { run, info, dataset } = evaluated::evaluate(matches, path, env)?;
             (run, History::default(), info.findings, StepLogs::default(), dataset)
         }
@@ -32,7 +30,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
             flags::rvq_params(matches)?.0.validate()?;
             let opened = corpus::open(flags::source(matches), Need::Data, matches, env)?;
             if let Some(codes) = &opened.codes {
-                return codes_alone::report(codes, out, env);
+                return codes_alone::report(codes, out, format, env);
             }
             let dataset = opened.dataset.clone();
             let (trained, history, logs) = train::run_on(Some(opened), matches, env)?;
@@ -50,12 +48,16 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         env.reporter.note(finding);
     }
     let page = written.first().map(|path| path.display().to_string()).unwrap_or_default();
+    let results = table::results(&run, format);
+    if format != Format::Text {
+        return Ok(print(&results)?);
+    }
     let lines: String = report.verdicts.iter().map(|verdict| verdict.line() + "\n").collect();
-    Ok(print(&format!("{}{lines}{page}\n", table::results(&run)))?)
+    Ok(print(&format!("{results}{lines}{page}\n"))?)
 }
 
 /// Fails now where the report could not be written later.
-fn check_target(out: &Path) -> Result<(), FileError> {
+pub(super) fn check_target(out: &Path) -> Result<(), FileError> {
     let refuse = |words: String| Err(Problem::Unsupported(words).at(out));
     let parent = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

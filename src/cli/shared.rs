@@ -257,6 +257,6 @@ impl Rank<'_> {
         for finding in doctor::sentences(&trained.run, &trained.history) {
             self.env.reporter.note(&finding);
         }
-        Ok(print(&table::results(&trained.run))?)
+        Ok(print(&table::results(&trained.run, flags::format(self.matches)))?)
     }
 }

@@ -2,22 +2,20 @@
 
 use std::fmt::Write as _;
 
+use crate::markup::{Format, Table};
 use crate::metrics::is_small_sample;
+use crate::report::layer_table;
 use crate::report::scale::short;
-use crate::training::{Run, SplitKind};
+use crate::training::Run;
 
-/// Rows with their columns aligned to the right, the first row being the head.
-pub(super) fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:>width$}"));
-        let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+pub(super) use crate::markup::aligned;
+
+/// A table in a form. What stands around it on a terminal, `before` and `behind` it, is left out of the others.
+pub(super) fn in_form(table: &Table, format: Format, before: &str, behind: &str) -> String {
+    match format {
+        Format::Text => format!("{before}{}{behind}", table.text()),
+        other => table.to(other),
     }
-    text
 }
 
 /// Names, and behind them what is said of each.
@@ -30,43 +28,23 @@ pub(super) fn labelled(rows: &[(String, String)]) -> String {
     text
 }
 
-/// The figures of each layer on the frames to judge by, the SNR of the training frames beside them, and the totals.
-pub(super) fn results(run: &Run) -> String {
-    let Some((split, evaluation)) = run.best_evaluation() else {
-        return buffers(run);
-    };
-    let train = run.layer_metrics(SplitKind::Train);
-    let with_train = split == SplitKind::HeldOut && !train.is_empty();
-    let mut head = ["layer", "used", "of K", "perplexity", "dead", "below thr.", "MSE", "SNR dB", "gain dB"]
-        .map(str::to_owned)
-        .to_vec();
-    if with_train {
-        head.push("train SNR dB".to_owned());
-    }
-    let mut rows = vec![head];
-    let number = |v: Option<f64>, digits: usize| v.map_or("none".to_owned(), |v| short(v, digits));
-    let decibels = |v: Option<f64>| v.map_or("none".to_owned(), |v| format!("{v:.2}"));
-    let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
-    for (layer_idx, layer) in run.layer_metrics(split).iter().enumerate() {
-        let num_codes = evaluation.layers.get(layer_idx).map_or(0, |l| l.counts.len());
-        let mut row = vec![
-            (layer_idx + 1).to_string(),
-            layer.used.to_string(),
-            num_codes.to_string(),
-            number(layer.perplexity, 4),
-            count(layer.dead_window),
-            count(layer.dead_threshold),
-            number(layer.mse, 4),
-            decibels(layer.snr_db),
-            decibels(layer.snr_gain_db),
-        ];
-        if with_train {
-            row.push(decibels(train.get(layer_idx).and_then(|m| m.snr_db)));
+/// The figures of each layer on the frames to judge by, the SNR of the training frames beside them, and the totals; of a model without frames,
+/// what its codebooks tell.
+pub(super) fn results(run: &Run, format: Format) -> String {
+    let table = layer_table(run);
+    match run.best_evaluation() {
+        Some((split, evaluation)) => {
+            let head = format!("{}, {} steps\n", run.frames_words(split, evaluation.frames), run.steps);
+            in_form(&table, format, &head, &totals(run))
         }
-        rows.push(row);
+        None => in_form(&table, format, "no frames: what the model's file tells\n", ""),
     }
-    let mut text = format!("{}, {} steps\n", run.frames_words(split, evaluation.frames), run.steps);
-    text.push_str(&aligned(&rows));
+}
+
+/// The figures of all layers together, and how far those of a layer can be trusted.
+fn totals(run: &Run) -> String {
+    let Some((split, evaluation)) = run.best_evaluation() else { return String::new() };
+    let mut text = String::new();
     if let Some(totals) = run.total_metrics(split) {
         let percent = |v: Option<f64>| v.map_or("none".to_owned(), |v| format!("{:.1} %", v * 100.0));
         let _ = write!(
@@ -88,23 +66,4 @@ pub(super) fn results(run: &Run) -> String {
         let _ = writeln!(text, "fewer than 10 frames a code: used codes and perplexity come out too low");
     }
     text
-}
-
-/// What the codebooks tell where no frame was opened.
-fn buffers(run: &Run) -> String {
-    let number = |v: Option<f64>| v.map_or("none".to_owned(), |v| short(v, 4));
-    let count = |v: Option<usize>| v.map_or("none".to_owned(), |v| v.to_string());
-    let head = ["layer", "used (EMA)", "of K", "perplexity (EMA)", "gini (EMA)", "below thr."];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for ((layer_idx, layer), ema) in run.rvq.layers().iter().enumerate().zip(run.ema_metrics()) {
-        rows.push(vec![
-            (layer_idx + 1).to_string(),
-            count(ema.used),
-            layer.codebook.num_codes().to_string(),
-            number(ema.perplexity),
-            number(ema.gini),
-            count(ema.dead_threshold),
-        ]);
-    }
-    format!("no frames: what the model's file tells\n{}", aligned(&rows))
 }

@@ -40,7 +40,7 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     for finding in doctor::sentences(&trained.run, &history) {
         env.reporter.note(&finding);
     }
-    Ok(print(&table::results(&trained.run))?)
+    Ok(print(&table::results(&trained.run, flags::format(matches)))?)
 }
 
 /// Refuses what only means something to several ranks.

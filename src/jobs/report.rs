@@ -26,7 +26,7 @@ pub enum ReportOf {
     Codes(Arc<OpenedCodes>),
 }
 
-/// Writes `report.html`, `metrics.json`, and CSV and SVG of every plot, and gives the folder.
+/// Writes `report.html`, `metrics.json`, the figures by layer as tables, and CSV and SVG of every plot, and gives the folder.
 ///
 /// # Errors
 /// The folder cannot be made, or a file cannot be written.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+pub use crate::markup::xml as escape;
+
 pub(super) const FONT_PX: f64 = 13.0;
 
 /// The rectangle inside the axes, in pixels.
@@ -23,25 +25,6 @@ impl Frame {
     pub(super) fn y(&self, share: f64) -> f64 {
         self.top + (1.0 - share) * self.height
     }
-}
-
-/// `text` as it may stand in HTML and XML, in attributes too; what XML has no way to say becomes U+FFFD.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Writes one line of text.

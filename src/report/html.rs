@@ -21,15 +21,7 @@ const NAMED_PATHS: usize = 8;
 
 /// The whole page, with nothing in it that is fetched from elsewhere and no script.
 pub(super) fn page(report: &Report) -> String {
-    let mut out = String::new();
-    let title = escape(&report.name);
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}, rvqscope report</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<style>\n{PAGE_STYLE}{}</style>\n</head>\n<body>\n",
-        svg::STYLE
-    );
+    let mut out = opening("report", &report.name);
     header(report, &mut out);
     out.push_str("<main>\n");
     headline(report, &mut out);
@@ -43,14 +35,28 @@ pub(super) fn page(report: &Report) -> String {
     }
     out.push_str("</main>\n");
     footer(report, &mut out);
-    out.push_str("</body>\n</html>\n");
     out
+}
+
+/// A page up to its heading, which stands in an open header; `kind` is what the page is.
+pub(super) fn opening(kind: &str, title: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}, rvqscope {kind}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<style>\n{PAGE_STYLE}{}</style>\n</head>\n<body>\n\
+         <header>\n<p class=\"brand\">rvqscope {kind}</p>\n<h1>{title}</h1>\n",
+        svg::STYLE
+    )
+}
+
+/// The end of a page whose definitions are being listed in its footer.
+pub(super) fn closing(version: &str, out: &mut String) {
+    let _ = write!(out, "</dl>\n<p>Made by rvqscope {}</p>\n</footer>\n</body>\n</html>\n", escape(version));
 }
 
 fn header(report: &Report, out: &mut String) {
     let Report { source, params, live_edits, .. } = report;
-    let _ =
-        write!(out, "<header>\n<p class=\"brand\">rvqscope report</p>\n<h1>{}</h1>\n", escape(&report.name));
     let named: Vec<String> = source.paths.iter().take(NAMED_PATHS).map(|path| escape(path)).collect();
     let more = source.paths.len().saturating_sub(NAMED_PATHS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -225,7 +231,13 @@ fn plots(report: &Report, section: Section, out: &mut String) {
 
 fn footer(report: &Report, out: &mut String) {
     out.push_str("<footer>\n<h2>Definitions</h2>\n<p>Every figure is of a stated set of frames; n is their number, K the codes of a layer, D the dimensions of a frame, d the decay, N the frames of a batch.</p>\n<dl class=\"definitions\">\n");
-    for Definition { key, label, unit, text } in DEFINITIONS {
+    definitions(DEFINITIONS.iter().copied(), out);
+    closing(report.rvqscope, out);
+}
+
+/// What figures are, as entries of the list that is open.
+pub(super) fn definitions(figures: impl Iterator<Item = &'static Definition>, out: &mut String) {
+    for Definition { key, label, unit, text } in figures {
         let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
         let _ = writeln!(
             out,
@@ -237,7 +249,6 @@ fn footer(report: &Report, out: &mut String) {
             with_code(text)
         );
     }
-    let _ = writeln!(out, "</dl>\n<p>Made by rvqscope {}</p>\n</footer>", escape(report.rvqscope));
 }
 
 /// The text with what stands between backticks set as code.
@@ -262,7 +273,8 @@ fn kbps(value: f64) -> String {
     short(value, 4)
 }
 
-fn json_text(value: &serde_json::Value) -> String {
+/// A parameter's value as people read it.
+pub(super) fn json_text(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "unknown".to_owned(),
         serde_json::Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),

@@ -1,11 +1,14 @@
-//! The report of a run: one page to read, one JSON to compute with, and CSV and SVG of every plot.
+//! The report of a run: one page to read, one JSON to compute with, CSV and SVG of every plot, and its figures by layer as tables for papers; and
+//! the page of several runs side by side.
 //!
 //! [`plots`] turns a run into plain data, [`svg`] draws it, [`html`](Report::html) sets the page around it. The figures are those of
 //! [`metrics`](crate::metrics), and every definition in the footer is the text that stands there.
 
 mod canvas;
 mod codebooks;
+pub mod compare;
 mod html;
+mod layer_table;
 mod marks;
 pub mod plot;
 pub mod plots;
@@ -24,12 +27,14 @@ use serde_json::{Map, Value};
 
 use crate::doctor::{Finding, LayerVerdict, Patient, diagnose, verdicts};
 use crate::io::{FileError, Problem, replace_file};
+use crate::markup::Table;
 use crate::metrics::{
     CodebookView, EmaMetrics, Evaluation, LayerMetrics, TotalMetrics, layer_metrics, total_metrics,
 };
 use crate::training::course::CourseSummary;
 use crate::training::{History, LayerCodes, LiveEdit, Run, SourceInfo, SplitKind, params_json};
 
+pub use layer_table::layer_table;
 use plot::Plot;
 use plots::Section;
 use svg::Place;
@@ -153,29 +158,18 @@ impl Report {
             None => patient,
         });
         let findings = diagnosis.iter().map(Finding::sentence).chain(notes).collect();
-        let (mut train, mut held_out) = (
-            run.layer_metrics(SplitKind::Train).into_iter(),
-            run.layer_metrics(SplitKind::HeldOut).into_iter(),
-        );
         let codebooks: Vec<CodebookView> =
             (0..run.rvq.num_layers()).filter_map(|layer_idx| run.codebook_view(layer_idx)).collect();
         let split = run.best_evaluation().map_or(SplitKind::HeldOut, |(split, _)| split);
         let codes: Vec<LayerCodes> = (0..run.rvq.num_layers())
             .map(|layer_idx| LayerCodes::new(run, layer_idx, split, RECENT_STEPS))
             .collect();
-        let layer = |(layer, rvq_layer): (usize, &crate::rvq::Layer)| LayerReport {
-            layer,
-            codes: rvq_layer.codebook.num_codes(),
-            dim: rvq_layer.codebook.dim(),
-            splits: Splits { train: train.next(), held_out: held_out.next() },
-            ema: codebooks.get(layer).map(|view| view.metrics.clone()),
-        };
         Self {
             rvqscope: env!("CARGO_PKG_VERSION"),
             source: run.source.clone(),
             params: known_params(run),
             steps: run.steps,
-            layers: run.rvq.layers().iter().enumerate().map(layer).collect(),
+            layers: LayerReport::all_of(run, |layer| codebooks.get(layer).map(|view| view.metrics.clone())),
             totals: Splits {
                 train: run.total_metrics(SplitKind::Train),
                 held_out: run.total_metrics(SplitKind::HeldOut),
@@ -264,6 +258,16 @@ impl Report {
         text
     }
 
+    /// The figures of each layer that a paper has room for.
+    #[must_use]
+    pub fn layer_table(&self) -> Table {
+        let of = match self.totals.best() {
+            Some((split, _)) => self.of(split),
+            None => "the model's file alone".to_owned(),
+        };
+        layer_table::table_of(&self.layers, &self.name, &of)
+    }
+
     /// `report.html`: one page that needs nothing else.
     #[must_use]
     pub fn html(&self) -> String {
@@ -276,17 +280,28 @@ impl Report {
 /// # Errors
 /// The folder cannot be made or a file not be written; each file is whole or as it was.
 pub fn write(dir: &Path, report: &Report) -> Result<Vec<PathBuf>, FileError> {
-    if !dir.is_dir() {
-        std::fs::create_dir(dir).map_err(|err| Problem::from(err).at(dir))?;
-    }
+    make_folder(dir)?;
     let mut files =
         vec![("report.html".to_owned(), report.html()), ("metrics.json".to_owned(), report.metrics_json())];
     files.push(("layers.csv".to_owned(), tables::layers_csv(report)));
+    let layers = report.layer_table();
+    files.push(("layers.md".to_owned(), layers.markdown()));
+    files.push(("layers.tex".to_owned(), layers.latex()));
     files.push(("codes.csv".to_owned(), codebooks::codes_csv(&report.codes, &report.codebooks)));
     for (_, plot) in &report.plots {
         files.push((format!("{}.csv", plot.id), plot.csv()));
         files.push((format!("{}.svg", plot.id), svg::svg(plot, Place::Alone)));
     }
+    write_all(dir, files)
+}
+
+/// Makes the folder `dir` where only its last part is missing.
+fn make_folder(dir: &Path) -> Result<(), FileError> {
+    if dir.is_dir() { Ok(()) } else { std::fs::create_dir(dir).map_err(|err| Problem::from(err).at(dir)) }
+}
+
+/// Writes named texts into a folder, each whole or not at all, and gives their paths.
+fn write_all(dir: &Path, files: Vec<(String, String)>) -> Result<Vec<PathBuf>, FileError> {
     let mut written = Vec::with_capacity(files.len());
     for (name, text) in files {
         let path = dir.join(name);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::markup::csv_field;
+
 /// What a plot shows, before anybody decides where and how large.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
@@ -219,11 +221,7 @@ pub(super) fn push_line<'a>(text: &mut String, fields: impl IntoIterator<Item = 
     for (nth, field) in fields.into_iter().enumerate() {
         let comma = if nth > 0 { "," } else { "" };
         // Writing to a string cannot fail.
-        let _ = if field.contains([',', '"', '\n', '\r']) {
-            write!(text, "{comma}\"{}\"", field.replace('"', "\"\""))
-        } else {
-            write!(text, "{comma}{field}")
-        };
+        let _ = write!(text, "{comma}{}", csv_field(field));
     }
     text.push('\n');
 }

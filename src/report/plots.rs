@@ -341,7 +341,7 @@ fn heatmap(evaluation: &Evaluation, of: &str) -> Plot {
 }
 
 /// The axis, logarithmic where all values are above zero and the largest is many times the smallest.
-fn log_if_wide(axis: Axis, series: &[Series]) -> Axis {
+pub(super) fn log_if_wide(axis: Axis, series: &[Series]) -> Axis {
     const WIDE: f64 = 20.0;
     let values = || series.iter().flat_map(|s| &s.points).map(|p| p[1]).filter(|v| v.is_finite() && *v > 0.0);
     let (least, most) = values().fold((f64::INFINITY, 0f64), |(lo, hi), v| (lo.min(v), hi.max(v)));

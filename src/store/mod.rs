@@ -22,5 +22,5 @@ mod tensors;
 pub use error::StoreError;
 pub use folder::Folder;
 pub use pack::{pack, unpack};
-pub use run::{StoredRun, read_run, write_run};
+pub use run::{StoredRun, is_run, read_run, write_run};
 pub use saver::{Saver, Waker};

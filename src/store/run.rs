@@ -11,7 +11,7 @@ use super::code_trace::{self, TraceDoc, TracerDoc};
 use super::error::{Fault, StoreError};
 use super::parts::{self, EditDoc, EvaluationDoc, SourceDoc, StateStored};
 use super::quantizer::{self, RvqDoc};
-use super::stored::StoredTensors;
+use super::stored::{self, StoredTensors};
 use super::tensors::{Tensors, TensorsFile};
 use super::{history, params};
 use crate::io::replace_file;
@@ -104,6 +104,12 @@ struct BestDoc {
 pub fn write_run(path: &Path, run: &StoredRun) -> Result<(), StoreError> {
     let file = into_file(run).map_err(|fault| fault.at(path))?;
     replace_file(path, |out| file.write(out)).map_err(StoreError::File)
+}
+
+/// Whether [`write_run`] wrote the file at `path`, by its header alone.
+#[must_use]
+pub fn is_run(path: &Path) -> bool {
+    stored::is_stored(path)
 }
 
 /// Reads the run that [`write_run`] wrote to `path`.

@@ -27,6 +27,14 @@ pub(super) struct StoredTensors {
     places: BTreeMap<String, Place>,
 }
 
+/// Whether the header of the file at `path` says that it was written here; what cannot be read is not.
+pub(super) fn is_stored(path: &Path) -> bool {
+    let header = Source::open(path).map_err(Fault::from).and_then(|source| read_header(&source));
+    header.is_ok_and(|(header, _)| {
+        header.metadata().as_ref().is_some_and(|notes| notes.contains_key(VERSION_KEY))
+    })
+}
+
 impl StoredTensors {
     /// Opens a file that [`TensorsFile::write`](super::tensors::TensorsFile::write) wrote.
     ///

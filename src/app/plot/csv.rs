@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::markup::csv_field;
+
 /// A table that is being written, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Csv {
@@ -69,10 +71,7 @@ impl Csv {
                 Cell::Int(value) => write!(self.text, "{value}"),
                 Cell::Real(value) if value.is_finite() => write!(self.text, "{value}"),
                 Cell::Real(_) => Ok(()),
-                Cell::Text(text) if text.contains(['"', ',', '\n', '\r']) => {
-                    write!(self.text, "\"{}\"", text.replace('"', "\"\""))
-                }
-                Cell::Text(text) => write!(self.text, "{text}"),
+                Cell::Text(text) => write!(self.text, "{}", csv_field(&text)),
             };
         }
         self.text.push('\n');

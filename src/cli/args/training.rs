@@ -12,7 +12,8 @@ use crate::rvq::{self, RvqParams};
 
 use super::models::{endings, model_flags};
 use super::{
-    beam_flag, data_args, holdout_flag, param_arg, path_flag, rvq_id, switch, threads_flag, wrapped,
+    beam_flag, data_args, format_flag, holdout_flag, param_arg, path_flag, rvq_id, switch, threads_flag,
+    wrapped,
 };
 
 /// The command that trains, one run or several side by side.
@@ -41,6 +42,7 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
             )
             .conflicts_with_all(["compare", "pitfall"]),
         )
+        .arg(format_flag())
         .args(model_flags(false));
     let command = ranks_flags(training_flags(data_args(command, ""), rule))
         .mut_arg("data", |data| data.required_unless_present("pitfall").conflicts_with("pitfall"));

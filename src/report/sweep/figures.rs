@@ -92,7 +92,7 @@ pub static FIGURES: [Figure; 7] = [
 ];
 
 /// The frames that a run is judged by: held out, where some are.
-pub(super) fn split_key(run: &SweepRun) -> &'static str {
+pub(in crate::report) fn split_key(run: &SweepRun) -> &'static str {
     if run.totals.get("held_out").is_some_and(|totals| !totals.is_null()) { "held_out" } else { "train" }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::plot::push_line;
 
+pub(in crate::report) use figures::split_key;
 pub use figures::{FIGURES, Figure, Group, Spread, front, groups};
 pub use page::rate_distortion;
 

@@ -4,28 +4,17 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::report::html::{closing, opening};
 use crate::report::plot::{Axis, Content, Mark, Plot, Series, Size, Tone};
-use crate::report::svg::{self, Place, escape, svg};
+use crate::report::svg::{Place, escape, svg};
 use crate::rvq::param_spec;
 
 use super::figures::split_key;
 use super::{FIGURES, Group, Sweep, SweepState, front, groups};
 
-static PAGE_STYLE: &str = include_str!("../page.css");
-
 /// The whole page, with nothing in it that is fetched from elsewhere and no script.
 pub(super) fn page(sweep: &Sweep) -> String {
-    let mut out = String::new();
-    let title = title(sweep);
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{0}, rvqscope sweep</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<style>\n{PAGE_STYLE}{1}</style>\n</head>\n<body>\n\
-         <header>\n<p class=\"brand\">rvqscope sweep</p>\n<h1>{0}</h1>\n",
-        escape(&title),
-        svg::STYLE
-    );
+    let mut out = opening("sweep", &title(sweep));
     facts(sweep, &mut out);
     out.push_str("</header>\n<main>\n");
     let groups = groups(sweep);
@@ -49,11 +38,7 @@ pub(super) fn page(sweep: &Sweep) -> String {
             escape(figure.text)
         );
     }
-    let _ = write!(
-        out,
-        "</dl>\n<p>Made by rvqscope {}</p>\n</footer>\n</body>\n</html>\n",
-        escape(sweep.rvqscope)
-    );
+    closing(sweep.rvqscope, &mut out);
     out
 }
 
