@@ -256,7 +256,7 @@ fn a_model_is_inspected_and_converted() {
         assert!(text.contains(words), "no {words:?} in {text}");
     }
     let json: Value = serde_json::from_str(&done(&dir, &["inspect", "m.safetensors", "--json"]).out).unwrap();
-    assert_eq!(keys(&json), ["family", "metric", "layers", "findings", "notes"]);
+    assert_eq!(keys(&json), ["schema", "family", "metric", "layers", "findings", "notes"]);
     assert_eq!(json["layers"].as_array().unwrap().len(), 2);
     assert_eq!(keys(&json["layers"][0]), ["codes", "dim", "dtype", "buffers"]);
     done(&dir, &["convert", "m.safetensors", "--out", "n.safetensors"]);

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::doctor::{Finding, Patient, Severity, diagnose};
 
 use super::evaluated::{self, Evaluated};
-use super::{Env, flags, print};
+use super::{Env, flags, json, print};
 
 /// A severe finding under `--strict`: the command has done its work, and its exit code says so.
 #[derive(Debug, thiserror::Error)]
@@ -31,14 +31,13 @@ pub(super) fn doctor(matches: &ArgMatches, env: &Env) -> Result<()> {
     let found = diagnose(&patient);
     let text = if flags::switch(matches, "json") {
         let findings: Vec<serde_json::Value> = found.iter().map(as_value).collect::<Result<_, _>>()?;
-        serde_json::to_string_pretty(&json!({
-            "schema": 1,
+        json::text(json!({
             "model": run.name,
             "layers": run.rvq.num_layers(),
             "frames": dataset.as_ref().map(|dataset| dataset.set.matrix.num_frames()),
             "findings": findings,
             "notes": notes,
-        }))? + "\n"
+        }))?
     } else {
         described(&found, &notes)
     };

@@ -12,7 +12,7 @@ use crate::io::{self, LoadedModel, Opened, Problem, ReadAs};
 use crate::jobs::{self, DataSpec};
 use crate::training::Run;
 
-use super::{Env, codes_alone, data_alone, flags, model, print, table};
+use super::{Env, codes_alone, data_alone, flags, json, model, print, table};
 
 /// Prints what a file holds.
 pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -34,13 +34,13 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
     let opened = model::open(path, wanted, env);
     let as_json = flags::switch(matches, "json");
     let text = match opened.inspect_err(|err| drop(print(&candidates(err))))? {
-        Opened::Model(model) if as_json => json_text(&as_value(&model)?)?,
+        Opened::Model(model) if as_json => json::text(as_value(&model)?)?,
         Opened::Model(model) => described(path, &model),
         Opened::Codes(codes) => {
             let data = DataSpec { read_as, time_axis, cleaning: cleaning.clone(), ..DataSpec::default() };
             let counted = codes_alone::counted(path, data, env)?;
             if as_json {
-                json_text(&codes_alone::as_value(&codes, &counted, path))?
+                json::text(codes_alone::as_value(&codes, &counted, path))?
             } else {
                 codes_alone::described(&codes, &counted, path)
             }
@@ -49,18 +49,14 @@ pub(super) fn inspect(matches: &ArgMatches, env: &Env) -> Result<()> {
             let load = || model::load_at(path, None, &options, env).ok();
             let as_model = data_alone::may_be_model(&features).then(load).flatten();
             let told = data_alone::of_features(features, time_axis, as_model.as_ref(), path);
-            if as_json { json_text(&told.json)? } else { told.text(path) }
+            if as_json { json::text(told.json)? } else { told.text(path) }
         }
         Opened::Audio(audio) => {
             let told = data_alone::of_audio(&audio, path);
-            if as_json { json_text(&told.json)? } else { told.text(path) }
+            if as_json { json::text(told.json)? } else { told.text(path) }
         }
     };
     Ok(print(&text)?)
-}
-
-fn json_text(value: &serde_json::Value) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
 /// The tensors that look like codebooks, where a file could not be opened for want of a known layout.

@@ -12,7 +12,7 @@ use crate::jobs::{self, CodePlaces, JobError, ListenSpec, Sound, Voice};
 use crate::rvq::{LayerSpan, Rvq};
 
 use super::errors::with_path;
-use super::{Env, check_ending, check_writable, corpus, flags, model, print};
+use super::{Env, check_ending, check_writable, corpus, flags, json, model, print};
 
 /// How files of sound end.
 static ENDINGS: &[&str] = &["wav", "wave"];
@@ -90,8 +90,7 @@ fn seconds(sound: &Sound) -> f64 {
 }
 
 fn as_json(sound: &Sound, layers: usize, out: &Path) -> Result<String> {
-    let told = json!({
-        "schema": 1,
+    json::text(json!({
         "written": out.display().to_string(),
         "layers": layers,
         "samples": sound.samples.len(),
@@ -101,8 +100,7 @@ fn as_json(sound: &Sound, layers: usize, out: &Path) -> Result<String> {
         "pieces": sound.pieces,
         "spectral_convergence": sound.spectral_convergence,
         "log_spectral_distance_db": sound.distance_db,
-    });
-    Ok(serde_json::to_string_pretty(&told)? + "\n")
+    }))
 }
 
 fn described(sound: &Sound, layers: usize, out: &Path) -> String {

@@ -16,6 +16,7 @@ mod evaluated;
 mod file_names;
 mod flags;
 mod inspect;
+pub mod json;
 mod listen;
 mod metrics_log;
 mod model;

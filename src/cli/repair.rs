@@ -10,7 +10,7 @@ use crate::io::{LoadedModel, ModelTarget};
 use crate::jobs::{self, ConvertSpec, RepairSpec};
 
 use super::evaluated::{self, Evaluated};
-use super::{Env, Usage, check_writable, flags, model, print, table};
+use super::{Env, Usage, check_writable, flags, json, model, print, table};
 
 /// Mends and writes.
 pub(super) fn repair(matches: &ArgMatches, env: &Env) -> Result<()> {
@@ -47,8 +47,7 @@ pub(super) fn repair(matches: &ArgMatches, env: &Env) -> Result<()> {
     let kept = repaired.tried.iter().any(|tried| tried.kept);
     let tried = if flags::switch(matches, "json") {
         let written = kept.then(|| out.display().to_string());
-        serde_json::to_string_pretty(&json!({"schema": 1, "written": written, "tried": repaired.tried}))?
-            + "\n"
+        json::text(json!({"written": written, "tried": repaired.tried}))?
     } else {
         described(&repaired.tried)
     };

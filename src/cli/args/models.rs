@@ -11,7 +11,7 @@ use super::reading::{as_flag, as_only_flag, cleaning_flags, dim_flag, time_axis_
 use super::{path_arg, path_flag, switch, wrapped};
 
 /// What `inspect --json` prints.
-const JSON_HELP: &str = "Print JSON. Of a model: family, metric, layers (codes, dim, dtype, buffers), findings. Of all else: kind, shape, dtype, frames, \
+const JSON_HELP: &str = "Print JSON: schema, and of a model: family, metric, layers (codes, dim, dtype, buffers), findings. Of all else: kind, shape, dtype, frames, \
                          dim, time_axis, clips, to_open, findings, and more";
 
 /// The command that looks at a file.
