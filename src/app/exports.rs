@@ -9,6 +9,10 @@ use crate::session::Severity;
 
 use super::Layout;
 use super::dialogs::{Dialogs, Wanted};
+use super::drawing::{self, Mark};
+
+const NOT_SHOWN: &str =
+    "This panel is not on the screen, so there is no picture of it: bring it to the front first";
 
 /// Pictures that were asked for.
 pub struct Exports {
@@ -47,12 +51,28 @@ impl Exports {
                 Some(image) => {
                     dialogs.ask(ctx, Wanted::Picture(Arc::new(image)), &format!("rvqscope-{panel_id}.png"));
                 }
-                None => dialogs.say(
-                    Severity::Warning,
-                    "This panel is not on the screen, so there is no picture of it: bring it to the front first",
-                ),
+                None => dialogs.say(Severity::Warning, NOT_SHOWN),
             }
         }
+    }
+}
+
+/// Takes the drawing of a panel, or of the part `key`, out of the frame that is being drawn, and asks where to save it.
+pub fn ask_svg(
+    ctx: &Context,
+    marks: &[Mark],
+    panel_id: &'static str,
+    key: Option<&str>,
+    dialogs: &mut Dialogs,
+) {
+    let name = key.map_or(panel_id.to_owned(), |key| format!("{panel_id}-{key}"));
+    let ground = ctx.global_style().visuals.panel_fill;
+    match drawing::capture(ctx, marks, panel_id, key, format!("rvqscope: {name}"), ground) {
+        Some(drawing) => {
+            let name = name.replace(|c: char| !c.is_alphanumeric() && c != '-', "-");
+            dialogs.ask(ctx, Wanted::Drawing(Arc::new(drawing)), &format!("rvqscope-{name}.svg"));
+        }
+        None => dialogs.say(Severity::Warning, NOT_SHOWN),
     }
 }
 

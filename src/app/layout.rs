@@ -6,7 +6,8 @@ use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetText};
 use egui_tiles::{Behavior, Container, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
-use super::panel::{About, Corner, Panel, PanelCtx};
+use super::drawing::{Mark, Place};
+use super::panel::{About, Corner, Panel, PanelCtx, WindowRequest};
 use super::panels::PANELS;
 
 /// A tab: the id of a panel. Layouts are stored as these.
@@ -212,6 +213,20 @@ fn usual() -> Tree<Pane> {
     tree
 }
 
+/// What the menu of a tab has: pictures of its panel, which is asked for them when it is drawn.
+fn picture_menu_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, panel_id: &'static str) {
+    let entries = [
+        ("Save picture as PNG…", WindowRequest::SavePng { panel_id }),
+        ("Save drawing as SVG…", WindowRequest::SaveSvg { panel_id, key: None }),
+    ];
+    for (text, request) in entries {
+        if ui.button(text).clicked() {
+            ctx.request(request);
+            ui.close();
+        }
+    }
+}
+
 struct Draw<'a> {
     ctx: &'a PanelCtx<'a>,
     panels: &'a mut BTreeMap<&'static str, Box<dyn Panel>>,
@@ -246,12 +261,15 @@ impl Behavior<Pane> for Draw<'_> {
             self.focus_ui(ui, &pane.0, title);
         }
         if let Some(panel) = self.panels.get_mut(pane.0.as_str()) {
-            self.rects.insert(panel.id(), ui.max_rect());
+            let (panel_id, rect) = (panel.id(), ui.max_rect());
+            self.rects.insert(panel_id, rect);
+            self.ctx.mark(Mark::here(ui, Place::Panel { panel_id, rect }));
             let frame = egui::Frame::new().fill(ui.visuals().panel_fill);
             frame.inner_margin(egui::Margin::same(8)).show(ui, |ui| {
                 ui.push_id(panel.id(), |ui| panel.ui(self.ctx, ui));
                 ui.allocate_space(ui.available_size());
             });
+            self.ctx.mark(Mark::here(ui, Place::PanelEnd));
         }
         UiResponse::None
     }
@@ -272,7 +290,10 @@ impl Behavior<Pane> for Draw<'_> {
     ) -> egui::Response {
         match tiles.get(tile_id) {
             Some(Tile::Pane(pane)) => match self.panels.get(pane.0.as_str()) {
-                Some(panel) => response.on_hover_text(panel.help()),
+                Some(panel) => {
+                    response.context_menu(|ui| picture_menu_ui(self.ctx, ui, panel.id()));
+                    response.on_hover_text(panel.help())
+                }
                 None => response,
             },
             _ => response,

@@ -10,6 +10,7 @@ mod codebooks;
 mod diagnoses;
 mod dialogs;
 mod differs;
+mod drawing;
 mod exports;
 mod first_look;
 mod geometry;
@@ -121,13 +122,18 @@ impl App {
         &mut self.layout
     }
 
+    /// Asks the window for something as panels do; it is done behind the next frame.
+    pub fn request(&self, request: WindowRequest) {
+        self.outbox.borrow_mut().requests.push(request);
+    }
+
     /// Asks for paths inside of the window only, never in a dialog of the system.
     pub fn ask_inside_only(&mut self) {
         self.dialogs.ask_inside_only();
     }
 
     fn empty_outbox(&mut self, ctx: &egui::Context) {
-        let Outbox { commands, requests, spots } = self.outbox.take();
+        let Outbox { commands, requests, spots, marks } = self.outbox.take();
         self.geometry.tell(ctx, &self.session, &self.layout, &spots);
         if !commands.is_empty() || !requests.is_empty() {
             ctx.request_repaint();
@@ -148,6 +154,9 @@ impl App {
                 WindowRequest::AskSound => self.dialogs.ask_save(ctx, &self.session, dialogs::Wanted::Sound),
                 WindowRequest::SaveCsv { file_name, csv } => self.dialogs.ask_save_text(ctx, &file_name, csv),
                 WindowRequest::SavePng { panel_id } => self.exports.request_png(ctx, panel_id),
+                WindowRequest::SaveSvg { panel_id, key } => {
+                    exports::ask_svg(ctx, &marks, panel_id, key, &mut self.dialogs);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::session::{Command, DataId, Session};
 
+use super::drawing::Mark;
 use super::theme::Palette;
 
 /// What is known of a panel before it is drawn.
@@ -83,6 +84,13 @@ pub enum WindowRequest {
         /// The panel's id.
         panel_id: &'static str,
     },
+    /// Save a drawing of a panel, or of a part of it, as it is shown in this frame.
+    SaveSvg {
+        /// The panel's id.
+        panel_id: &'static str,
+        /// The part with this key, from its title on; the whole panel without.
+        key: Option<&'static str>,
+    },
     /// Bring a panel to the front, opening it where it is closed.
     ShowPanel(&'static str),
     /// Go to the next panel on the screen, or to the one before.
@@ -114,6 +122,8 @@ pub struct Outbox {
     pub requests: Vec<WindowRequest>,
     /// Where the main buttons were drawn.
     pub spots: BTreeMap<&'static str, egui::Rect>,
+    /// Where the shapes of panels and of their parts begin.
+    pub marks: Vec<Mark>,
 }
 
 /// What a panel sees.
@@ -140,6 +150,11 @@ impl<'a> PanelCtx<'a> {
     /// Notes where a main button lies.
     pub fn spot(&self, name: &'static str, rect: egui::Rect) {
         self.outbox.borrow_mut().spots.insert(name, rect);
+    }
+
+    /// Notes where shapes begin, for drawings.
+    pub fn mark(&self, mark: Mark) {
+        self.outbox.borrow_mut().marks.push(mark);
     }
 
     /// Asks the window for something.

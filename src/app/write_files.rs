@@ -1,25 +1,38 @@
-//! Writing what is exported: tables and pictures.
+//! Writing what is exported: tables, pictures and drawings.
 
 use std::io::BufWriter;
 use std::path::Path;
 
 use egui::ColorImage;
 
+use super::drawing::{Drawing, Svg};
 use crate::io::replace_file;
 
 /// Writes a text.
 ///
 /// # Errors
 /// It could not be written; the sentence says why.
-pub fn write_text(path: &Path, text: &str) -> Result<(), String> {
-    replace_file(path, |out| out.write_all(text.as_bytes())).map_err(|err| err.to_string())
+pub fn write_text(path: &Path, text: &str) -> Result<String, String> {
+    let written = replace_file(path, |out| out.write_all(text.as_bytes()));
+    written.map(|()| String::new()).map_err(|err| err.to_string())
+}
+
+/// Writes a drawing; says what it has not.
+///
+/// # Errors
+/// It could not be written; the sentence says why.
+pub fn write_svg(path: &Path, drawing: &Drawing) -> Result<String, String> {
+    let Svg { text, left_out } = drawing.svg();
+    write_text(path, &text)?;
+    let more = format!(" (without {left_out} shapes, for which there is no room or no form in it)");
+    Ok(if left_out > 0 { more } else { String::new() })
 }
 
 /// Writes a picture.
 ///
 /// # Errors
 /// It could not be written; the sentence says why.
-pub fn write_png(path: &Path, image: &ColorImage) -> Result<(), String> {
+pub fn write_png(path: &Path, image: &ColorImage) -> Result<String, String> {
     let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
     let pixels: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_opaque().to_array()).collect();
     replace_file(path, |out| {
@@ -31,6 +44,7 @@ pub fn write_png(path: &Path, image: &ColorImage) -> Result<(), String> {
         writer.finish()?;
         Ok(())
     })
+    .map(|()| String::new())
     .map_err(|err| err.to_string())
 }
 

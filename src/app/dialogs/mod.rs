@@ -18,6 +18,7 @@ use crate::session::{
     Command, DataCommand, DataId, NoticeCommand, SaveCommand, Session, Severity, WorkspaceCommand,
 };
 
+use super::drawing::Drawing;
 use super::{PanelCtx, write_files};
 
 use ask::Ask;
@@ -54,6 +55,8 @@ pub enum Wanted {
     Text(Arc<String>),
     /// Where a picture goes.
     Picture(Arc<ColorImage>),
+    /// Where a drawing goes.
+    Drawing(Arc<Drawing>),
 }
 
 /// What threads tell.
@@ -101,6 +104,7 @@ impl Wanted {
             Self::SaveWorkspace => "Save the workspace",
             Self::Text(_) => "Save the data",
             Self::Picture(_) => "Save the picture",
+            Self::Drawing(_) => "Save the drawing",
         }
     }
 
@@ -115,6 +119,7 @@ impl Wanted {
                 | Self::SaveWorkspace
                 | Self::Text(_)
                 | Self::Picture(_)
+                | Self::Drawing(_)
         )
     }
 }
@@ -274,21 +279,24 @@ impl Dialogs {
             Wanted::Picture(image) => {
                 self.write(ctx, first, move |path| write_files::write_png(path, &image));
             }
+            Wanted::Drawing(drawing) => {
+                self.write(ctx, first, move |path| write_files::write_svg(path, &drawing));
+            }
         }
         ctx.request_repaint();
     }
 
-    /// Writes a file on a thread and tells what came of it.
+    /// Writes a file on a thread and tells what came of it, and what there is more to say of it.
     fn write(
         &mut self,
         ctx: &Context,
         path: PathBuf,
-        write: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
+        write: impl FnOnce(&Path) -> Result<String, String> + Send + 'static,
     ) {
         let (tell, repaint) = (self.tell.clone(), ctx.clone());
         let started = Builder::new().name("rvq-write".to_owned()).spawn(move || {
             let notice = match write(&path) {
-                Ok(()) => NoticeCommand::Show(Severity::Info, format!("Saved: {}", path.display())),
+                Ok(more) => NoticeCommand::Show(Severity::Info, format!("Saved: {}{more}", path.display())),
                 Err(words) => NoticeCommand::Show(Severity::Error, words),
             };
             let _ = tell.send(Message::Wrote(notice.into()));

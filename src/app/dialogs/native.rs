@@ -59,6 +59,7 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
         Wanted::Sound => save(dialog, "WAV audio", "wav"),
         Wanted::Text(_) => save(dialog, "CSV table", "csv"),
         Wanted::Picture(_) => save(dialog, "PNG picture", "png"),
+        Wanted::Drawing(_) => save(dialog, "SVG drawing", "svg"),
     };
     let refusal = if has_zenity() { SOONEST_CANCEL } else { SLOWEST_REFUSAL };
     match chosen {

@@ -9,9 +9,11 @@ use crate::app::codebooks::codebooks_of;
 use crate::app::diagnoses::diagnosis_of;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number, percent};
-use crate::app::plot::{Cell, Csv, Scale, Title, Visible, decimate};
-use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx, WindowRequest};
+use crate::app::plot::sheet::column;
+use crate::app::plot::{Scale, Title, Visible, decimate};
+use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx};
 use crate::doctor::{Finding, Health, LayerVerdict, verdicts};
+use crate::markup::{self, Cell};
 use crate::metrics::{Definition, buffers, convergence, distortion, usage};
 use crate::session::{SelectCommand, View};
 use crate::training::{History, Run, Series, SplitKind};
@@ -184,13 +186,8 @@ impl Layers {
             Some(calibration) => format!("{help}. Calibrated: {calibration}"),
             None => help.to_owned(),
         };
-        let save = || Some(WindowRequest::SaveCsv { file_name: "layers.csv".to_owned(), csv: csv(&rows) });
-        Title { panel_id: ID, key: "table", text: &text, help: &help, choices: None }.ui(
-            ctx,
-            ui,
-            |_| {},
-            save,
-        );
+        let title = Title { panel_id: ID, key: "table", text: &text, help: &help, choices: None };
+        title.table_ui(ctx, ui, |_| {}, "layers.csv", || sheet(&rows, &text));
         let columns = columns();
         let height = height - (ui.cursor().top() - top);
         let table = Table { id: ID, columns: &columns, rows: rows.len(), height };
@@ -361,16 +358,19 @@ fn two_decimals(value: f64) -> String {
     format!("{value:.2}")
 }
 
-fn csv(rows: &[Row]) -> String {
-    let keys = FIGURES.iter().map(|figure| figure.definition.key);
-    let mut csv = Csv::new(["layer", "codes"].into_iter().chain(keys).chain(["health", "why", "advice"]));
+/// The rows as a document takes them.
+fn sheet(rows: &[Row], caption: &str) -> markup::Table {
+    let mut columns = vec![column("layer", "Layer"), column("codes", "K")];
+    columns.extend(FIGURES.iter().map(|figure| column(figure.definition.key, figure.head)));
+    columns.extend([column("health", "Health"), column("why", "Why"), column("advice", "Advice")]);
+    let mut table = markup::Table::new(caption, columns);
     for row in rows {
-        let mut cells = vec![Cell::from(row.layer + 1), Cell::from(row.codes)];
-        cells.extend(FIGURES.iter().map(|figure| Cell::from((figure.of)(row))));
+        let mut cells = vec![Cell::count(row.layer + 1), Cell::count(row.codes)];
+        cells.extend(FIGURES.iter().map(|figure| Cell::figure((figure.of)(row), figure.show)));
         let words =
             row.verdict.as_ref().map(|v| [v.health.key().to_owned(), v.why.clone(), v.advice().to_owned()]);
-        cells.extend(words.unwrap_or_default().map(|text| Cell::from(text.as_str())));
-        csv.row(cells);
+        cells.extend(words.unwrap_or_default().map(Cell::from));
+        table.rows.push(cells);
     }
-    csv.finish()
+    table
 }

@@ -13,6 +13,7 @@ mod look;
 pub mod numbers;
 mod outline;
 mod read_out;
+pub mod sheet;
 mod smooth;
 mod steps;
 mod title;

@@ -1,17 +1,22 @@
 //! The line above a plot or a table: what it shows, its switches, and the buttons that save it.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Align, FontId, Layout, PopupCloseBehavior, RichText, Ui, vec2};
+use egui::{Align, Button, FontId, Layout, PopupCloseBehavior, RichText, Ui, vec2};
 
 use super::look::{Choices, look_ui};
+use super::sheet::with_units;
+use crate::app::drawing::{Mark, Place};
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
+use crate::markup::{Format, Table};
+use crate::session::{NoticeCommand, Severity};
 
 const TITLE_SIZE: f32 = 12.0;
 /// The height of the line.
 const ROW: f32 = 20.0;
 /// Between a title and its switches at the least; where there is no room for it, the title gets a line of its own.
 const GAP: f32 = 6.0;
+const CSV_HELP: &str = "Save what is shown here as a table, every value of it";
 
 /// What stands above a plot or a table.
 pub struct Title<'a> {
@@ -28,7 +33,7 @@ pub struct Title<'a> {
 }
 
 impl Title<'_> {
-    /// Draws it; `header` adds switches, from right to left; `csv` makes the table of what is shown.
+    /// Draws it above a plot; `header` adds switches, from right to left; `csv` makes the table of what is shown.
     pub fn ui(
         &self,
         ctx: &PanelCtx<'_>,
@@ -36,12 +41,61 @@ impl Title<'_> {
         header: impl FnOnce(&mut Ui),
         csv: impl FnOnce() -> Option<WindowRequest>,
     ) {
+        self.row_ui(ctx, ui, header, |ui| {
+            let save = ui.add(Button::new(small(ctx, "CSV")).small());
+            if save.on_hover_rich(CSV_HELP).clicked()
+                && let Some(request) = csv()
+            {
+                ctx.request(request);
+            }
+        });
+    }
+
+    /// Draws it above a table, which is saved under a name as it is and copied with the digits that are shown.
+    pub fn table_ui(
+        &self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        header: impl FnOnce(&mut Ui),
+        file_name: &str,
+        table: impl Fn() -> Table,
+    ) {
+        self.row_ui(ctx, ui, header, |ui| {
+            if ui.add(Button::new(small(ctx, "CSV")).small()).on_hover_rich(CSV_HELP).clicked() {
+                ctx.request(WindowRequest::SaveCsv { file_name: file_name.to_owned(), csv: table().csv() });
+            }
+            let button = MenuButton::from_button(Button::new(small(ctx, "Copy")).small());
+            let (response, _) = button.ui(ui, |ui| {
+                for (words, format) in [("as Markdown", Format::Markdown), ("as LaTeX", Format::Latex)] {
+                    if ui.button(format!("Copy table {words}")).clicked() {
+                        ui.ctx().copy_text(with_units(table()).to(format));
+                        ctx.send(NoticeCommand::Show(
+                            Severity::Info,
+                            format!("The table was copied {words}"),
+                        ));
+                        ui.close();
+                    }
+                }
+            });
+            response
+                .on_hover_rich("Copy the table for a paper or a README, with the digits that are shown here");
+        });
+    }
+
+    fn row_ui(
+        &self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        header: impl FnOnce(&mut Ui),
+        exports: impl FnOnce(&mut Ui),
+    ) {
         let font = FontId::proportional(TITLE_SIZE);
         let width = ui.painter().layout_no_wrap(self.text.to_owned(), font, ctx.palette.faint).size().x;
         // What stands beside the title took this much when it was drawn last.
         let id = ui.make_persistent_id(("beside the title", self.key));
         let beside: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
         let own_line = width + beside + GAP > ui.available_width();
+        ctx.mark(Mark::here(ui, Place::Part { key: self.key }));
         if own_line {
             self.text_ui(ui, true);
         }
@@ -50,8 +104,10 @@ impl Title<'_> {
             ui.spacing_mut().item_spacing.x = 3.0;
             ui.spacing_mut().button_padding.x = 5.0;
             let right = ui.cursor().right();
-            self.buttons_ui(ctx, ui, csv);
+            ctx.mark(Mark::here(ui, Place::Buttons));
+            self.buttons_ui(ctx, ui, exports);
             header(ui);
+            ctx.mark(Mark::here(ui, Place::ButtonsEnd));
             let taken = right - ui.cursor().right();
             ui.data_mut(|data| data.insert_temp(id, taken));
             if !own_line {
@@ -66,25 +122,29 @@ impl Title<'_> {
         ui.add(label).on_hover_rich(self.help);
     }
 
-    fn buttons_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, csv: impl FnOnce() -> Option<WindowRequest>) {
-        let small = |text: &str| RichText::new(text).size(10.0).color(ctx.palette.faint);
-        let panel_id = self.panel_id;
+    fn buttons_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, exports: impl FnOnce(&mut Ui)) {
+        let Self { panel_id, key, .. } = *self;
         let save =
-            ui.add(egui::Button::new(small("PNG")).small()).on_hover_rich("Save a picture of this panel");
+            ui.add(Button::new(small(ctx, "PNG")).small()).on_hover_rich("Save a picture of this panel");
         if save.clicked() {
             ctx.request(WindowRequest::SavePng { panel_id });
         }
-        let save = ui.add(egui::Button::new(small("CSV")).small());
-        if save.on_hover_rich("Save what is shown here as a table, every value of it").clicked()
-            && let Some(request) = csv()
-        {
-            ctx.request(request);
+        let save = ui.add(Button::new(small(ctx, "SVG")).small());
+        let help = "Save a drawing of this as it is shown, at any size as sharp. That of the whole panel is in the menu of its tab";
+        if save.on_hover_rich(help).clicked() {
+            ctx.request(WindowRequest::SaveSvg { panel_id, key: Some(key) });
         }
+        exports(ui);
         if let Some(choices) = &self.choices {
             let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-            let menu = MenuButton::from_button(egui::Button::new(small("Axes")).small()).config(stays);
+            let menu = MenuButton::from_button(Button::new(small(ctx, "Axes")).small()).config(stays);
             let (response, _) = menu.ui(ui, |ui| look_ui(ui, choices));
             response.on_hover_rich("Smoothing and logarithmic axes, for every chart of this kind");
         }
     }
+}
+
+/// The label of a button beside a title.
+fn small(ctx: &PanelCtx<'_>, text: &str) -> RichText {
+    RichText::new(text).size(10.0).color(ctx.palette.faint)
 }

@@ -3,14 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use egui::{
-    Align2, Color32, FontId, Rect, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureId, TextureOptions,
-    Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Rect, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureId, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::super::data::go_to;
 use super::cuts::{AROUND, WIDTH, stretch};
 use super::sheet::{Place, Sheet};
 use crate::app::PanelCtx;
+use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped, number};
 use crate::app::rich::RichHover as _;
@@ -45,7 +46,7 @@ impl CutStrip {
         let palette = ctx.palette;
         let texture = self.texture.get((ByPtr(place.clone()), palette.is_dark), || {
             let image = sheet.cuts.paint(|share| palette.ramp(share))?;
-            Some(ui.ctx().load_texture("frames of a code", image, TextureOptions::NEAREST))
+            Some(drawing::load(ui.ctx(), "frames of a code", image))
         });
         let Some(texture) = texture.as_ref().map(TextureHandle::id) else { return };
         let total = sheet.cuts.len();

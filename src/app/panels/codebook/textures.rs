@@ -1,10 +1,11 @@
 //! What is drawn as one picture: the density of the inputs, and rows that are too many for points.
 
-use egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions};
+use egui::{Color32, ColorImage, Context, TextureHandle};
 
 use super::super::state_color;
 use super::cloud::Cloud;
 use crate::app::Palette;
+use crate::app::drawing;
 use crate::metrics::code_map::Density;
 
 /// Texels of the picture of all rows along each axis.
@@ -14,12 +15,12 @@ const STRENGTH: f32 = 0.6;
 
 /// The density on a log ramp; bins without an input are clear.
 pub fn of_density(ctx: &Context, density: &Density, palette: &Palette) -> TextureHandle {
-    ctx.load_texture("density of inputs", density_image(density, palette), TextureOptions::NEAREST)
+    drawing::load(ctx, "density of inputs", density_image(density, palette))
 }
 
 /// All rows in the colours of their states.
 pub fn of_rows(ctx: &Context, cloud: &Cloud, palette: &Palette) -> TextureHandle {
-    ctx.load_texture("rows of a codebook", rows_image(cloud, palette), TextureOptions::NEAREST)
+    drawing::load(ctx, "rows of a codebook", rows_image(cloud, palette))
 }
 
 fn density_image(density: &Density, palette: &Palette) -> ColorImage {

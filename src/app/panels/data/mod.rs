@@ -9,10 +9,11 @@ mod summary;
 
 use std::sync::Arc;
 
-use egui::{Color32, ScrollArea, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Color32, ScrollArea, TextureHandle, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint, PlotPoints};
 
 use super::parts::{ramp_ui, row_heights, without_data};
+use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{
@@ -191,7 +192,7 @@ impl Data {
             let rate = line.rate_hz.unwrap_or(1.0);
             let in_frames = Visible { from: seen.from * rate, to: seen.to * rate, pixels: seen.pixels };
             let picture = picture::paint(matrix, scale, in_frames, palette);
-            let texture = ui.ctx().load_texture("features", picture.image, TextureOptions::NEAREST);
+            let texture = drawing::load(ui.ctx(), "features", picture.image);
             (texture, picture.from, picture.to)
         });
         let (texture, from, to) = (texture.id(), line.at(*from), line.at(*to));

@@ -1,12 +1,13 @@
 //! All codes of a layer as a map of cells that fills the room it has.
 
 use egui::{
-    Color32, ColorImage, Mesh, Rect, Role, Sense, Shape, Stroke, StrokeKind, TextureHandle, TextureOptions,
-    Ui, WidgetInfo, pos2, vec2,
+    Color32, ColorImage, Mesh, Rect, Role, Sense, Shape, Stroke, StrokeKind, TextureHandle, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::ID;
 use super::state::color;
+use crate::app::drawing;
 use crate::app::memo::Memo;
 use crate::app::plot::numbers::{count, grouped, number};
 use crate::app::plot::{Along, Cell, Csv, Title, cursor};
@@ -99,7 +100,7 @@ impl Map {
                 codes.states.iter().map(|&s| color(codes, s, ctx.palette)).collect();
             pixels.resize(grid.columns * rows, Color32::TRANSPARENT);
             let image = ColorImage::new([grid.columns, rows], pixels);
-            ui.ctx().load_texture("map of codes", image, TextureOptions::NEAREST)
+            drawing::load(ui.ctx(), "map of codes", image)
         });
         let size = vec2(grid.columns as f32, rows as f32) * grid.cell;
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));

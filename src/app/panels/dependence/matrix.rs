@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use egui::{Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Color32, ColorImage, TextureHandle, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint};
 
 use super::super::parts::ramp_ui;
 use super::ID;
+use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped, percent};
 use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
@@ -39,7 +40,7 @@ impl Matrix {
         let palette = ctx.palette;
         let picture = self.picture.get((ByPtr(place.clone()), palette.is_dark), || {
             let image = paint(bigrams, palette)?;
-            Some(ui.ctx().load_texture("pairs of codes in time", image, TextureOptions::NEAREST))
+            Some(drawing::load(ui.ctx(), "pairs of codes in time", image))
         });
         let Some(texture) = picture.as_ref().map(TextureHandle::id) else {
             let text = "No code follows another: every clip is one frame long";

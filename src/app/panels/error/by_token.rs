@@ -8,10 +8,12 @@ use super::super::data::go_to;
 use super::super::parts::{Column, Key, Sort, Table, clip_ranges, layer_over_time};
 use super::ID;
 use super::work::{self, Of, Work};
+use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::Title;
 use crate::app::plot::numbers::{grouped, number, percent};
-use crate::app::plot::{Cell, Csv, Title};
-use crate::app::{PanelCtx, WindowRequest};
+use crate::app::plot::sheet::column;
+use crate::markup::{self, Cell};
 use crate::metrics::distortion;
 use crate::metrics::portrait::{Standing, Worst, worst_frames};
 use crate::session::SelectCommand;
@@ -128,19 +130,24 @@ impl Figures {
         columns
     }
 
-    fn csv(&self, codes: &[usize], worst: Option<&Vec<Option<Worst>>>) -> String {
+    /// The rows as a document takes them.
+    fn sheet(&self, caption: &str, codes: &[usize], worst: Option<&Vec<Option<Worst>>>) -> markup::Table {
         let names = ["count", "use_share", "error_share", "code_distortion"];
         let of_set = |(split, _): &(SplitKind, _)| names.map(|name| format!("{name}_{}", key_of(*split)));
-        let columns = ["code".to_owned(), "worst_frame".to_owned()].into_iter();
-        let mut csv = Csv::new(columns.chain(self.sets.iter().flat_map(of_set)));
+        let keys = ["code".to_owned(), "worst_frame".to_owned()].into_iter();
+        let keys = keys.chain(self.sets.iter().flat_map(of_set));
+        let columns = keys.zip(self.columns()).map(|(key, shown)| column(key, shown.head)).collect();
+        let mut table = markup::Table::new(caption, columns);
         for &code in codes {
             let frame = worst.and_then(|worst| worst.get(code).copied().flatten()).map(|worst| worst.frame);
-            let figures = (FIRST..FIRST + FIGURES * self.sets.len())
-                .map(|column| Cell::from(self.figure(code, column).map(|(_, value)| value)));
-            let first = [Cell::from(code), frame.map_or(Cell::Real(f64::NAN), Cell::from)];
-            csv.row(first.into_iter().chain(figures));
+            let figures = (FIRST..FIRST + FIGURES * self.sets.len()).map(|column| {
+                let value = self.figure(code, column).map(|(_, value)| value);
+                Cell::figure(value, |_| self.words(code, column))
+            });
+            let first = [Cell::count(code), frame.map_or(Cell::Undefined, Cell::count)];
+            table.rows.push(first.into_iter().chain(figures).collect());
         }
-        csv.finish()
+        table
     }
 }
 
@@ -200,11 +207,9 @@ impl ByToken {
         let codes = order.get((ByPtr(figures.clone()), now.column, now.descending), || figures.sorted(now));
         let text = format!("Codes of layer {} by their part in its error", layer + 1);
         let help = "Distances are those to what the layer is given, as the search sees it. Click a head to sort, a code to select it";
-        let save = || {
-            let csv = figures.csv(codes, worst);
-            Some(WindowRequest::SaveCsv { file_name: format!("error-codes-layer-{}.csv", layer + 1), csv })
-        };
-        Title { panel_id: ID, key: "codes", text: &text, help, choices: None }.ui(ctx, ui, |_| {}, save);
+        let title = Title { panel_id: ID, key: "codes", text: &text, help, choices: None };
+        let file_name = format!("error-codes-layer-{}.csv", layer + 1);
+        title.table_ui(ctx, ui, |_| {}, &file_name, || figures.sheet(&text, codes, worst));
         let height = bottom - ui.cursor().top();
         let table = Table { id: "codes", columns: &columns, rows: codes.len(), height };
         let selected = ctx.session.selection().code;
@@ -305,7 +310,7 @@ mod tests {
         assert_eq!(one.columns().len(), FIRST + FIGURES);
         assert_eq!(one.columns()[FIRST + SHARE_OF_ERROR].head, "Error");
         let worst = vec![None, Some(Worst { frame: 7, distance: 1.5 })];
-        let csv = one.csv(&[1, 0], Some(&worst));
+        let csv = one.sheet("", &[1, 0], Some(&worst)).csv();
         let head = "code,worst_frame,count_train,use_share_train,error_share_train,code_distortion_train";
         assert_eq!(csv.lines().collect::<Vec<_>>(), [head, "1,7,2,0.5,0.75,1.5", "0,,2,0.5,0.25,0.5"]);
     }

@@ -8,11 +8,13 @@ use super::super::data::go_to;
 use super::super::parts::{self, Column, Key, Sort, Table, clip_ranges};
 use super::ID;
 use super::work::{self, Found, Of, Work};
+use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
+use crate::app::plot::Title;
 use crate::app::plot::numbers::{grouped, number};
-use crate::app::plot::{Cell, Csv, Title};
-use crate::app::{PanelCtx, WindowRequest};
+use crate::app::plot::sheet::column;
 use crate::jobs::Dataset;
+use crate::markup::{self, Cell};
 use crate::metrics::by_clip::{ClipError, clip_errors};
 use crate::metrics::distortion;
 
@@ -101,15 +103,8 @@ impl Clips {
             rows
         });
         let help = "All layers together. Click a head to sort, a clip to go there";
-        let save = || {
-            Some(WindowRequest::SaveCsv { file_name: "error-clips.csv".to_owned(), csv: csv(errors, name) })
-        };
-        Title { panel_id: ID, key: "clips", text: "Error of each clip", help, choices: None }.ui(
-            ctx,
-            ui,
-            |_| {},
-            save,
-        );
+        let title = Title { panel_id: ID, key: "clips", text: "Error of each clip", help, choices: None };
+        title.table_ui(ctx, ui, |_| {}, "error-clips.csv", || sheet(errors, name));
         let height = parts::wanted_height(rows.len()).min(MOST_HEIGHT);
         let table = Table { id: "clips", columns: &COLUMNS, rows: rows.len(), height };
         let selected = ctx.session.selection().frames;
@@ -156,13 +151,17 @@ fn words(error: &ClipError, column: usize) -> String {
     }
 }
 
-fn csv<'a>(errors: &[ClipError], name: impl Fn(usize) -> &'a str) -> String {
-    let mut csv = Csv::new(["clip", "frames", "mse", "snr_db"]);
+/// The rows as a document takes them.
+fn sheet<'a>(errors: &[ClipError], name: impl Fn(usize) -> &'a str) -> markup::Table {
+    let keys = ["clip", "frames", "mse", "snr_db"];
+    let columns = keys.into_iter().zip(&COLUMNS).map(|(key, shown)| column(key, shown.head)).collect();
+    let mut table = markup::Table::new("Error of each clip", columns);
     for (row, error) in errors.iter().enumerate() {
-        let (mse, snr) = (Cell::from(error.mse()), Cell::from(error.snr_db()));
-        csv.row([Cell::from(name(row)), Cell::Int(error.frames), mse, snr]);
+        let (mse, snr) =
+            (Cell::figure(error.mse(), number), Cell::figure(error.snr_db(), |db| format!("{db:.2}")));
+        table.rows.push(vec![Cell::from(name(row)), Cell::count(error.frames as usize), mse, snr]);
     }
-    csv.finish()
+    table
 }
 
 #[cfg(test)]
@@ -178,6 +177,6 @@ mod tests {
         sort.apply(&mut rows, |&row: &usize| key(&errors[row], "", sort.column));
         assert_eq!(rows, [2, 0, 1]);
         assert_eq!([words(&errors[0], 2), words(&errors[1], 3)], ["1", "–"]);
-        assert_eq!(csv(&errors[..1], |_| "a"), "clip,frames,mse,snr_db\na,2,1,3.010299956639812\n");
+        assert_eq!(sheet(&errors[..1], |_| "a").csv(), "clip,frames,mse,snr_db\na,2,1,3.010299956639812\n");
     }
 }

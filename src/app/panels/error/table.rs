@@ -3,10 +3,12 @@
 use egui::{Button, Color32, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::{Figures, ID};
+use crate::app::PanelCtx;
+use crate::app::plot::Title;
 use crate::app::plot::numbers::{number, percent};
-use crate::app::plot::{Cell, Csv, Title};
+use crate::app::plot::sheet::column;
 use crate::app::rich::RichHover as _;
-use crate::app::{PanelCtx, WindowRequest};
+use crate::markup::{self, Cell};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
 
@@ -24,14 +26,9 @@ static COLUMNS: [Column; 4] = [
 pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32) {
     let palette = ctx.palette;
     let top = ui.cursor().top();
-    let save = || Some(WindowRequest::SaveCsv { file_name: "error-table.csv".to_owned(), csv: csv(figures) });
     let help = "Both sets of frames side by side; click a layer to select it";
-    Title { panel_id: ID, key: "table", text: "Figures by layer", help, choices: None }.ui(
-        ctx,
-        ui,
-        |_| {},
-        save,
-    );
+    let title = Title { panel_id: ID, key: "table", text: "Figures by layer", help, choices: None };
+    title.table_ui(ctx, ui, |_| {}, "error-table.csv", || sheet(figures));
     let left = (height - (ui.cursor().top() - top)).max(60.0);
     let faint = |text: &str| RichText::new(text).size(11.0).color(palette.faint);
     let with_held_out = !figures.held_out.is_empty();
@@ -109,19 +106,26 @@ fn two_decimals(value: f64) -> String {
     format!("{value:.2}")
 }
 
-fn csv(figures: &Figures) -> String {
-    let names =
-        COLUMNS.iter().flat_map(|(d, _, _)| [format!("{}_train", d.key), format!("{}_held_out", d.key)]);
-    let columns = std::iter::once("layer".to_owned()).chain(names).chain(["shannon_db".to_owned()]);
-    let mut csv = Csv::new(columns);
-    for (layer, &shannon) in figures.shannon.iter().enumerate() {
-        let mut cells = vec![Cell::from(layer + 1)];
-        for (_, of, _) in COLUMNS {
-            cells.push(Cell::from(figures.train.get(layer).and_then(of)));
-            cells.push(Cell::from(figures.held_out.get(layer).and_then(of)));
+/// The rows as a document takes them.
+fn sheet(figures: &Figures) -> markup::Table {
+    let mut columns = vec![column("layer", "Layer")];
+    for (definition, _, _) in COLUMNS {
+        let unit = if definition.unit == "dB" { "dB" } else { "" };
+        for (set, words) in [("train", "training"), ("held_out", "held-out")] {
+            let label = format!("{}, {words}", short(definition));
+            columns.push(markup::Column::of(format!("{}_{set}", definition.key), label, unit));
         }
-        cells.push(Cell::from(shannon));
-        csv.row(cells);
     }
-    csv.finish()
+    columns.push(markup::Column::of(distortion::SHANNON.key, "Shannon reference", "dB"));
+    let mut table = markup::Table::new("Figures by layer", columns);
+    for (layer, &shannon) in figures.shannon.iter().enumerate() {
+        let mut cells = vec![Cell::count(layer + 1)];
+        for (_, of, show) in COLUMNS {
+            cells.push(Cell::figure(figures.train.get(layer).and_then(of), show));
+            cells.push(Cell::figure(figures.held_out.get(layer).and_then(of), show));
+        }
+        cells.push(Cell::figure(shannon, two_decimals));
+        table.rows.push(cells);
+    }
+    table
 }

@@ -6,8 +6,10 @@ use super::ID;
 use super::rows::{FIGURES, Row, Rows, WORDS};
 use crate::app::badge::badge_ui;
 use crate::app::panels::parts::{Column, Sort, Table};
-use crate::app::plot::{Cell, Csv, Title};
+use crate::app::plot::Title;
+use crate::app::plot::sheet::column;
 use crate::app::{PanelCtx, WindowRequest};
+use crate::markup::{self, Cell};
 use crate::session::{RunId, RunsCommand, TrainCommand};
 
 /// The columns of words: colour and tick, name, origin, rule, what differs.
@@ -54,8 +56,7 @@ impl RunsTable {
         let top = ui.cursor().top();
         let help = "All layers together, on held-out frames where there are any. Click a head to sort by it";
         let title = Title { panel_id: ID, key: "table", text: "Runs", help, choices: None };
-        let save = || Some(WindowRequest::SaveCsv { file_name: "runs.csv".to_owned(), csv: csv(rows) });
-        title.ui(ctx, ui, |ui| overlay_all_ui(ctx, ui, rows), save);
+        title.table_ui(ctx, ui, |ui| overlay_all_ui(ctx, ui, rows), "runs.csv", || sheet(rows));
         let left = height - (ui.cursor().top() - top);
         let columns = columns();
         let table = Table { id: "runs", columns: &columns, rows: rows.len(), height: left };
@@ -252,14 +253,16 @@ fn actions_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Ty
     }
 }
 
-fn csv(rows: &[Row]) -> String {
-    let keys = FIGURES.iter().map(|figure| figure.definition.key);
-    let heads = ["run", "origin", "rule", "differs", "state", "note"].into_iter().chain(keys);
-    let mut csv = Csv::new(heads);
+/// The rows as a document takes them.
+fn sheet(rows: &[Row]) -> markup::Table {
+    let heads = ["Run", "Origin", "Rule", "Differs", "State", "Note"];
+    let mut columns = heads.map(|head| column(head.to_lowercase(), head)).to_vec();
+    columns.extend(FIGURES.iter().map(|figure| column(figure.definition.key, figure.head)));
+    let mut table = markup::Table::new("Runs", columns);
     for row in rows {
         let words = [&row.name, row.origin, row.rule, &row.differs, &row.state, &row.note];
-        let figures = FIGURES.iter().map(|figure| Cell::from((figure.of)(row)));
-        csv.row(words.into_iter().map(Cell::from).chain(figures));
+        let figures = FIGURES.iter().map(|figure| Cell::figure((figure.of)(row), figure.show));
+        table.rows.push(words.into_iter().map(Cell::from).chain(figures).collect());
     }
-    csv.finish()
+    table
 }

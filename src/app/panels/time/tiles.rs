@@ -4,10 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use egui::{ColorImage, Pos2, Rect, TextureHandle, TextureId, TextureOptions, Ui, pos2};
+use egui::{ColorImage, Pos2, Rect, TextureHandle, TextureId, Ui, pos2};
 
 use super::content::{Content, FrameLook, Key, Source};
 use super::worker::{Reply, Request, Worker};
+use crate::app::drawing;
 use crate::metrics::timeline::{Tile, tiles_over, top_level};
 
 /// Texels that are kept beyond those of the last picture: 16 MiB at four bytes each.
@@ -148,7 +149,7 @@ impl Tiles {
 
     fn keep(&mut self, key: Key, image: Option<ColorImage>, ui: &Ui) {
         let texels = image.as_ref().map_or(0, |image| image.pixels.len());
-        let texture = image.map(|image| ui.ctx().load_texture("time", image, TextureOptions::NEAREST));
+        let texture = image.map(|image| drawing::load(ui.ctx(), "time", image));
         self.made.insert(key, Held { texture, texels, used: self.pass });
     }
 

@@ -5,13 +5,14 @@ mod picture;
 use std::ops::Range;
 use std::sync::Arc;
 
-use egui::{Color32, RichText, Stroke, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Color32, RichText, Stroke, TextureHandle, Ui, vec2};
 use egui_plot::{PlotImage, PlotPoint};
 
 use super::data::{Timeline, borders_ui, overlay_ui, stretch_dragged};
 use super::parts::{
     Counted, banner_ui, counted, layers_ui, needs_frames_ui, note_ui, progress_ui, row_heights, swatch_ui,
 };
+use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{count, grouped};
 use crate::app::plot::{
@@ -126,7 +127,7 @@ impl Tokens {
             let rate = line.rate_hz.unwrap_or(1.0);
             let in_frames = Visible { from: seen.from * rate, to: seen.to * rate, pixels: seen.pixels };
             let picture = picture::paint(tokens.values.view(), in_frames, chosen, palette);
-            let texture = ui.ctx().load_texture("tokens", picture.image, TextureOptions::NEAREST);
+            let texture = drawing::load(ui.ctx(), "tokens", picture.image);
             (texture, picture.from, picture.to)
         });
         let (texture, from, to) = (texture.id(), line.at(*from), line.at(*to));

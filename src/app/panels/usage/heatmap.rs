@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, ColorImage, TextureHandle, TextureOptions, Ui, vec2};
+use egui::{Color32, ColorImage, TextureHandle, Ui, vec2};
 use egui_plot::{Line, PlotImage, PlotPoint, PlotUi};
 
 use super::super::parts::{ramp_ui, swatch_ui, switch_ui};
 use super::weights::{Weights, rank_of, sorted};
 use super::{ID, Order};
+use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{Along, Axis, Cell, Chart, Csv, ReadOut, outline};
@@ -57,7 +58,7 @@ impl Heatmap {
         let palette = ctx.palette;
         let picture = picture.get((ByPtr(weights.clone()), shown, palette.is_dark), || {
             let image = paint(rows, &weights.totals, palette)?;
-            Some(ui.ctx().load_texture("usage by layer and code", image, TextureOptions::NEAREST))
+            Some(drawing::load(ui.ctx(), "usage by layer and code", image))
         });
         let Some(texture) = picture.as_ref().map(TextureHandle::id) else { return };
         let (layers, codes) = (rows.len(), widest(rows));
