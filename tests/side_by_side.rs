@@ -142,6 +142,7 @@ fn a_run_of_a_workspace_has_its_figures_and_its_steps() {
         run: trained.run.clone(),
         history: Arc::new(trained.history.clone()),
         trainer: None,
+        course: Default::default(),
         standardize: false,
     };
     write_run(&dir.path().join("7.safetensors"), &stored).unwrap();
