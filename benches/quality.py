@@ -44,8 +44,7 @@ RULES = {
     "gpt-sovits": ["--rule", "gpt-sovits"],
     "lucidrains": ["--rule", "lucidrains", "--init", "kmeans", "--threshold", "2"],
     "moshi": ["--rule", "moshi"],
-    # As many frames, along five paths each.
-    "rvqscope beam 5": ["--rule", "rvqscope", "--search", "beam:5", "--steps", "200", "--decay", "0.95"],
+    "rvqscope 12 paths": ["--rule", "rvqscope", "--search", "beam:12", "--steps", "100", "--decay", "0.9"],
 }
 # The beam, and whether all codebooks are refined together at the end.
 FAISS = {"faiss beam 1": (1, False), "faiss beam 5": (5, False), "faiss beam 5 refined": (5, True)}

@@ -96,7 +96,7 @@ impl EventLog {
     /// Looks at a run that is being trained, where the last look is long enough ago: histograms, and held-out figures where there are new ones.
     pub fn look(&self, run: &Run) {
         // What it is at its end is told by `state`, of all frames and once.
-        if run.steps >= run.params.steps {
+        if run.is_over() {
             return;
         }
         let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
