@@ -66,6 +66,10 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
     if item(ui, "Watch folder…", None, None) {
         dialogs.ask(&egui_ctx, Wanted::Watch, "");
     }
+    let no_watch = (!ctx.session.watches()).then_some("No folder is watched");
+    if item(ui, "Stop watching", None, no_watch) {
+        ctx.send(DataCommand::StopWatching);
+    }
     ui.menu_button("Recent", |ui| settings.recent.ui(ctx, ui));
     ui.separator();
     for (builtin, _, help) in BUILTINS {

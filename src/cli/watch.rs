@@ -128,9 +128,7 @@ fn note(event: &Event) -> Option<String> {
     match event {
         Event::Point(_) => None,
         Event::Unreadable { file, text } => Some(format!("{file} cannot be read: {text}")),
-        Event::Skipped { file, text } => {
-            Some(format!("{file} is left out, and others of such names with it: {text}"))
-        }
+        Event::Skipped { file, text } => Some(format!("{file} is left out, like others of its kind: {text}")),
         Event::Gone(file) => Some(format!("{file} was deleted; its figures stay")),
         Event::Note(text) => Some(text.clone()),
     }

@@ -298,6 +298,11 @@ impl Activity {
         self.tasks.iter().any(|task| matches!(&task.doing, Doing::Watching(w) if w.run == Some(id)))
     }
 
+    /// Whether any folder is watched.
+    pub(super) fn watches(&self) -> bool {
+        self.tasks.iter().any(|task| matches!(task.doing, Doing::Watching(_)))
+    }
+
     pub(super) fn is_restoring(&self) -> bool {
         self.tasks.iter().any(|task| matches!(task.doing, Doing::Restoring))
     }

@@ -77,6 +77,8 @@ pub enum DataCommand {
     Answer(Option<super::opening::Answer>),
     /// Watch a folder that a training elsewhere writes checkpoints to.
     Watch(PathBuf),
+    /// Watch no folder any more; what came of them stays.
+    StopWatching,
     /// Give up opening.
     Cancel,
 }

@@ -209,6 +209,12 @@ impl Session {
         self.activity.opening().is_some()
     }
 
+    /// Whether any folder is watched, with a run of it or without one yet.
+    #[must_use]
+    pub fn watches(&self) -> bool {
+        self.activity.watches()
+    }
+
     /// Whether the folder that a run is of is still watched.
     #[must_use]
     pub fn is_watching(&self, id: RunId) -> bool {

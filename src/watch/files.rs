@@ -264,7 +264,8 @@ fn list(folder: &Path, below: &str, depth: usize, there: &mut BTreeMap<String, S
             continue;
         };
         let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-        if metadata.is_file() && metadata.len() > 0 && is_first_shard(&path) {
+        let may_be_one = metadata.len() > 0 || is_named_as_model(&path);
+        if metadata.is_file() && may_be_one && is_first_shard(&path) {
             there.insert(path, Stamp::of(&metadata));
         } else if depth < MAX_DEPTH && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             // A folder that may not be read is one without checkpoints. Links to folders could lead in circles.
@@ -272,6 +273,12 @@ fn list(folder: &Path, below: &str, depth: usize, there: &mut BTreeMap<String, S
         }
     }
     Ok(())
+}
+
+/// Whether a file without anything in it was to become a checkpoint: markers and locks are empty as well.
+fn is_named_as_model(name: &str) -> bool {
+    const ENDINGS: [&str; 7] = ["pth", "pt", "th", "ckpt", "bin", "safetensors", "npz"];
+    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// Whether a file stands for its checkpoint: of several parts, `model-00001-of-00002.safetensors`, the first one does.
@@ -338,7 +345,7 @@ mod tests {
             std::fs::write(at(name), b"content").unwrap();
             age(&at(name), 1000);
         }
-        std::fs::write(at("empty.pth"), b"").unwrap();
+        std::fs::write(at("empty.done"), b"").unwrap();
         for (order, wanted) in [
             (Order::NewestFirst, ["G_1000.pth", "G_900.pth", "checkpoint-70/model.pth"]),
             (Order::OldestFirst, ["checkpoint-70/model.pth", "G_900.pth", "G_1000.pth"]),

@@ -214,7 +214,7 @@ impl Watch {
         if let Some(shape) = self.shape.as_ref().filter(|shape| **shape != about.shape) {
             let (own, theirs) = (&about.shape, &shape.words);
             let text = format!(
-                "its quantizer ({}, {}) is not of the shape that the checkpoints watched here have ({theirs}, {}), so it is left out; keep it in a                  folder of its own to watch it",
+                "its quantizer ({}, {}) is not of the shape that the checkpoints watched here have ({theirs}, {}); watch it in a folder of its own",
                 own.words, own.metric, shape.metric
             );
             let is_new = self.told.is_new(format!("shape {} {}", own.words, own.metric));
@@ -238,13 +238,7 @@ impl Watch {
         };
         self.shape.get_or_insert_with(|| about.shape.clone());
         self.last_id += 1;
-        let number = step::in_name(file);
-        let (step, step_from) = match (about.steps, number, about.epochs) {
-            (Some(step), ..) => (step, StepFrom::File),
-            (None, Some(number), _) => (number, StepFrom::Name),
-            (None, None, Some(epochs)) => (epochs, StepFrom::File),
-            (None, None, None) => (0, StepFrom::Order),
-        };
+        let (number, (step, step_from)) = (step::in_name(file), step_of(file, about));
         let point = Point {
             id: self.last_id,
             file: file.to_owned(),
@@ -352,5 +346,15 @@ impl Watch {
 
     fn note_once(&mut self, text: String) -> Vec<Event> {
         if self.told.is_new(text.clone()) { vec![Event::Note(text)] } else { Vec::new() }
+    }
+}
+
+/// The step of a checkpoint: by a counter of steps in the file, by its name, by a counter of epochs; for one without any the series finds a place.
+fn step_of(file: &str, about: &AboutFile) -> (u64, StepFrom) {
+    match (about.steps, step::in_name(file), about.epochs) {
+        (Some(step), ..) => (step, StepFrom::File),
+        (None, Some(number), _) => (number, StepFrom::Name),
+        (None, None, Some(epochs)) => (epochs, StepFrom::File),
+        (None, None, None) => (0, StepFrom::Order),
     }
 }

@@ -243,6 +243,14 @@ fn a_quantizer_that_blew_up_is_told_at_once() {
     let [Event::Unreadable { file, text }] = events.as_slice() else { panic!("{events:?}") };
     assert!(file == "m_5.safetensors" && text.contains("finite"), "{text}");
     assert!(go_through(&mut watch).is_empty(), "once");
+    // So is what a full disk leaves.
+    let empty = folder.path().join("m_6.pth");
+    std::fs::write(&empty, b"").unwrap();
+    age(&empty, 5000);
+    let mut watch = Watch::new(spec(folder.path())).unwrap();
+    let events = go_through(&mut watch);
+    let is_empty = |event: &Event| matches!(event, Event::Unreadable { text, .. } if text.contains("empty"));
+    assert_eq!((events.len(), events.iter().filter(|event| is_empty(event)).count()), (2, 1), "{events:?}");
 }
 
 #[test]

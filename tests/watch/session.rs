@@ -53,6 +53,12 @@ fn a_run_grows_with_its_folder_until_it_is_told_to_stop() {
     session.apply(RunsCommand::StopWatching(id));
     assert!(!session.is_watching(id) && !session.is_busy());
     assert_eq!(watched(&session).map(|(steps, _)| steps.len()), Some(4), "what came of it stays");
+    // A folder without any checkpoint has no run to stop it by.
+    let empty = TempDir::new().unwrap();
+    session.apply(DataCommand::Watch(empty.path().to_owned()));
+    assert!(session.watches());
+    session.apply(DataCommand::StopWatching);
+    assert!(!session.watches() && !session.is_busy());
     // A run that is deleted is not watched on.
     session.apply(DataCommand::Watch(folder.path().to_owned()));
     wait(&mut session, "again", |s| s.shown().is_some_and(|entry| entry.id != id && entry.watched.is_some()));

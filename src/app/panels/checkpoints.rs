@@ -237,6 +237,11 @@ fn chart_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, lines: &Lines, index: usize, height
     let drawn = Chart::new(ID, figure.definition.key, figure.title, x, y, height)
         .along(Along::Steps)
         .curves(curves.collect())
+        .tune(
+            move |plot| {
+                if figure.definition.unit == "codes" { plot.include_y(0.0).include_y(1.0) } else { plot }
+            },
+        )
         .show(ctx, ui, |_| {}, || lines.csv(index), |_| {});
     if let Some(layer) = drawn.curve_clicked {
         ctx.send(SelectCommand::Layer(layer));
