@@ -117,7 +117,8 @@ fn bucket_of(value: f64) -> usize {
         return 0;
     }
     // A limit itself may be rounded to either side, which puts a value at it into the bucket beside.
-    ((value / SMALLEST).ln() / BUCKET_RATIO.ln()).ceil() as usize
+    // The logarithms are taken apart, since the quotient of the largest numbers would be infinite, and the bucket with it.
+    ((value.ln() - SMALLEST.ln()) / BUCKET_RATIO.ln()).ceil() as usize
 }
 
 /// The upper limit of a bucket.
