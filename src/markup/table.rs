@@ -336,7 +336,7 @@ mod tests {
     fn a_terminal_gets_aligned_columns() {
         assert_eq!(
             table().text(),
-            "        run      MSE  SNR dB  used %\na|b_c, \"d\"  1.25e-7   -3.46    none\n          e        2    none      50\n"
+            "       run      MSE  SNR dB  used %\na|b_c, \"d\"  1.25e-7   -3.46    none\n         e        2    none      50\n"
         );
     }
 
@@ -352,8 +352,8 @@ mod tests {
     fn markdown_has_units_in_its_head_and_a_dash_for_nothing() {
         let text = table().markdown();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "| Run           |     MSE | SNR (dB) | Used (%) |");
-        assert_eq!(lines[1], "|---------------|--------:|---------:|---------:|");
+        assert_eq!(lines[0], "| Run          |     MSE | SNR (dB) | Used (%) |");
+        assert_eq!(lines[1], "|--------------|--------:|---------:|---------:|");
         assert_eq!(lines[2], "| a\\|b\\_c, \"d\" | 1.25e-7 |    -3.46 |        \u{2013} |");
     }
 

@@ -15,8 +15,8 @@ pub(super) struct Writer<'a> {
     pictures: &'a BTreeMap<TextureId, Arc<ColorImage>>,
     most_bytes: usize,
     body: String,
-    clips: String,
-    num_clips: usize,
+    /// What groups are clipped by, each once; its place is its name.
+    clips: Vec<Rect>,
     /// The clip of the group that is open, if one is.
     clip: Option<Rect>,
     left_out: usize,
@@ -25,8 +25,7 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A writer that stops at so many bytes.
     pub(super) fn new(pictures: &'a BTreeMap<TextureId, Arc<ColorImage>>, most_bytes: usize) -> Self {
-        let (body, clips) = (String::new(), String::new());
-        Self { pictures, most_bytes, body, clips, num_clips: 0, clip: None, left_out: 0 }
+        Self { pictures, most_bytes, body: String::new(), clips: Vec::new(), clip: None, left_out: 0 }
     }
 
     /// Writes a shape, of which what lies outside of `clip` is not seen.
@@ -46,8 +45,11 @@ impl<'a> Writer<'a> {
     /// The elements, what they are clipped by, and how many shapes there was no room or form for.
     pub(super) fn finish(mut self) -> (String, String, usize) {
         self.open(None);
-        let clips =
-            if self.clips.is_empty() { String::new() } else { format!("<defs>\n{}</defs>\n", self.clips) };
+        let clip = |(id, rect): (usize, &Rect)| {
+            format!("<clipPath id=\"c{id}\"><rect{}/></clipPath>\n", placed(*rect))
+        };
+        let clips: String = self.clips.iter().enumerate().map(clip).collect();
+        let clips = if clips.is_empty() { clips } else { format!("<defs>\n{clips}</defs>\n") };
         (self.body, clips, self.left_out)
     }
 
@@ -60,9 +62,11 @@ impl<'a> Writer<'a> {
             self.body.push_str("</g>\n");
         }
         if let Some(rect) = clip.filter(Rect::is_finite) {
-            let id = self.num_clips;
-            self.num_clips += 1;
-            let _ = writeln!(self.clips, "<clipPath id=\"c{id}\"><rect{}/></clipPath>", placed(rect));
+            let known = self.clips.iter().position(|known| *known == rect);
+            let id = known.unwrap_or(self.clips.len());
+            if known.is_none() {
+                self.clips.push(rect);
+            }
             let _ = writeln!(self.body, "<g clip-path=\"url(#c{id})\">");
             self.clip = Some(rect);
         }
