@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::jobs::{self, Source};
 use crate::report::scale::short;
+use crate::report::tensorboard::EventLog;
 use crate::watch::{
     Event, FindingNote, LayerChange, LayerFigures, Meant, Order, Pace, Point, Probe, Series, Watch,
     WatchSpec, default_cache,
@@ -49,6 +50,7 @@ pub(super) fn watch(matches: &ArgMatches, env: &Env) -> Result<()> {
     let (folder, once) = (flags::path(matches, "folder")?, flags::switch(matches, "once"));
     let (as_json, strict) = (flags::switch(matches, "json"), flags::switch(matches, "strict"));
     let spec = spec(folder, once, probe(matches, env)?, matches)?;
+    let log = flags::optional_path(matches, "log-dir").map(EventLog::create).transpose()?;
     let (mut failed, mut is_severe) = (None, false);
     let mut tell = |watch: &Watch, event: Option<&Event>| {
         let Some(event) = event else {
@@ -58,6 +60,8 @@ pub(super) fn watch(matches: &ArgMatches, env: &Env) -> Result<()> {
             return if ends { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         };
         let told = said(watch.series(), event, as_json).and_then(|line| Ok(print(&line)?));
+        let told =
+            told.and_then(|()| log.as_ref().map_or(Ok(()), |log| log_event(log, watch.series(), event)));
         if let Some(note) = note(event) {
             env.reporter.note(&note);
         }
@@ -73,6 +77,7 @@ pub(super) fn watch(matches: &ArgMatches, env: &Env) -> Result<()> {
     if let Some(err) = failed {
         return Err(err);
     }
+    log.map(EventLog::finish).transpose()?;
     let watched = watched.map_err(|err| {
         if err.is_cancelled() {
             Interrupted("the watch is over".to_owned()).into()
@@ -182,6 +187,24 @@ fn as_value(point: &Point, before: Option<&Point>) -> Result<Value> {
         "findings": figures.findings,
         "new_findings": new,
     }))
+}
+
+/// Writes the figures of a checkpoint as scalars at its step: `snr_db`, and of each layer `layer_01/used` and so on.
+fn log_event(log: &EventLog, series: &Series, event: &Event) -> Result<()> {
+    let Event::Point(id) = event else { return Ok(()) };
+    let Some(point) = series.get(*id) else { return Ok(()) };
+    let value = as_value(point, series.before(*id))?;
+    let mut scalars: Vec<(String, f64)> =
+        value["snr_db"].as_f64().map(|snr| ("snr_db".to_owned(), snr)).into_iter().collect();
+    for (nth, layer) in value["layers"].as_array().into_iter().flatten().enumerate() {
+        let figures = layer.as_object().into_iter().flatten().filter(|(key, _)| *key != "layer");
+        scalars.extend(
+            figures
+                .filter_map(|(key, figure)| Some((format!("layer_{:02}/{key}", nth + 1), figure.as_f64()?))),
+        );
+    }
+    log.scalars(point.step, scalars.iter().map(|(tag, value)| (tag.as_str(), *value)));
+    Ok(())
 }
 
 /// A checkpoint as a line of text.

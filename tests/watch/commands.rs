@@ -47,6 +47,20 @@ fn files() -> TempDir {
 }
 
 #[test]
+fn what_it_tells_goes_into_event_files_as_well() {
+    let folder = files();
+    let done = run(&folder, &["watch", "run", "--probe", "frames.npy", "--once", "--log-dir", "tb"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let written: Vec<_> = std::fs::read_dir(folder.path().join("tb")).unwrap().flatten().collect();
+    assert_eq!(written.len(), 1);
+    let events = std::fs::read(written[0].path()).unwrap();
+    let times = |tag: &str| events.windows(tag.len()).filter(|bytes| *bytes == tag.as_bytes()).count();
+    assert_eq!(times("layer_01/used"), 3, "one a checkpoint");
+    assert_eq!(times("layer_01/token_stability"), 2, "the first has none before it");
+    assert_eq!(times("snr_db"), 3);
+}
+
+#[test]
 fn once_prints_a_line_a_checkpoint_and_ends() {
     let folder = files();
     let done = run(&folder, &["watch", "run", "--probe", "frames.npy", "--once"]);

@@ -5,7 +5,7 @@ use clap::{Arg, Command, value_parser};
 use crate::watch::{CACHE_VAR, PROBE_FRAMES};
 
 use super::models::model_flags;
-use super::{data_args, path_arg, switch, threads_flag};
+use super::{data_args, path_arg, path_flag, switch, threads_flag};
 
 /// What `watch` is about, with every flag.
 pub(super) fn watch() -> Command {
@@ -36,6 +36,11 @@ pub(super) fn watch() -> Command {
             "Print a JSON object a line: schema, event (checkpoint, unreadable, skipped, gone, note), file, step, step_from, frames, snr_db, layers, before, findings, new_findings",
         ))
         .arg(switch("strict", "End with exit code 3 where the newest checkpoint has a severe finding; all that are there are looked at before"))
+        .arg(path_flag(
+            "log-dir",
+            "DIR",
+            "Write the figures of every checkpoint into this folder as TensorBoard events as well, by layer",
+        ))
         .arg(threads_flag());
     data_args(command, "").mut_arg("data", |arg| {
         arg.long("probe")
