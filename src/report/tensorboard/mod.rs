@@ -1,7 +1,7 @@
 //! A run as TensorBoard shows it: the scalars of every step, histograms of how codes are used, held-out figures, and the parameters.
 //!
-//! The crates that write such files either rest since 2022 or bring a protobuf compiler and an async runtime for what are a few hundred lines
-//! here: a frame around each event (`record`), and seven kinds of messages (`values`).
+//! The crate that writes such files, tensorboard-rs, rests since 2022 and brings some 87 000 lines of others for what are a few hundred here: a
+//! frame around each event (`record`), and seven kinds of messages (`values`).
 
 mod file;
 mod message;
