@@ -128,6 +128,8 @@ fn check(name: &str, with_schema: bool, values: &[Value]) {
 fn run(dir: &TempDir, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rvqscope"));
     command.args(args).current_dir(dir.path()).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    // Nothing of it stays behind in the user's folders.
+    command.env("RVQSCOPE_CACHE", "");
     let done = command.stdin(Stdio::null()).output().unwrap();
     let (out, err) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
     // A repair after which nothing is better ends with 1, and has told what it tried.
@@ -221,4 +223,17 @@ fn files_for_programs() {
     run(&dir, &[&sweep[..], &["--kmeans-iters", "2", "--batch", "64", "--frame-rate", "50"]].concat());
     check("sweep.json", false, &[file(&dir, "sweep/sweep.json")]);
     assert_eq!(file(&dir, "sweep/sweep.json")["schema"], 1);
+}
+
+#[test]
+fn watch() {
+    let dir = with_models();
+    std::fs::create_dir(dir.path().join("ckpt")).unwrap();
+    for (name, seed) in [("ckpt/step_10.safetensors", "1"), ("ckpt/step_20.safetensors", "2")] {
+        run(&dir, &[&["train", "x.npy", "--seed", seed, "--out", name], &SMALL[..]].concat());
+    }
+    let told = run(&dir, &["watch", "ckpt", "--probe", "x.npy", "--once", "--json"]);
+    let lines: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().filter(|line| line["event"] == "checkpoint").count(), 2, "{told}");
+    check("watch, a line", true, &lines);
 }

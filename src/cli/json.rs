@@ -31,6 +31,11 @@
 //! inspect, audio
 //!     schema kind shape dtype channels samples sample_rate_hz duration_secs frames dim features frame_rate_hz time_axis
 //!     time_axis_reason clips to_open findings
+//! watch, a line
+//!     schema event file step step_from modified_ns frames snr_db layers before before.{file,step} findings new_findings
+//!     layers[].{layer,codes,used,perplexity,dead_window,dead_threshold,snr_gain_db,ema_total,ema_used,ema_perplexity}
+//!     layers[].{checkpoint_drift,token_stability,births,deaths}
+//!     {findings,new_findings}[].{id,severity,layers,text,remedy}? text?
 //! metrics.json
 //!     rvqscope source source.{paths,frames,dim,frame_rate_hz,train_frames,held_out_frames} params params.* steps
 //!     layers layers[].{layer,codes,dim,train,held_out,ema} totals totals.{train,held_out} findings diagnosis
@@ -38,6 +43,7 @@
 //!     layers[].{train,held_out}.{dead_corpus,mse,snr_db,snr_gain_db,explained_variance}
 //!     layers[].ema.{used,utilization,perplexity,entropy_nats,gini,dead_threshold,near_duplicates,effective_dimension}
 //!     totals.{train,held_out}.{snr_db,mse,explained_variance,bit_efficiency,nominal_kbps,effective_kbps}
+//!     course? course.{best_step,above_best_db,gained_at,looked_at,kept,ended_early}?
 //!     diagnosis[].{id,severity,layers,codes,measured,measured[].{name,value,bound,unit},frames,text,remedy,changes}
 //!     diagnosis[].changes[].{key,value}?
 //! compare.json
