@@ -110,10 +110,20 @@ impl Panel for Checkpoints {
     }
 
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(view) = ready_view(ctx, ui) else { return };
-        let Some(watched) = &view.entry.watched else {
+        // What would be there without a watch is no matter of whether something was trained.
+        let is_watched = ctx.session.view().is_some_and(|view| view.entry.watched.is_some());
+        if !is_watched && !ctx.session.watches() {
             let text = "File > Watch folder… follows a training that runs elsewhere: each checkpoint that it writes becomes a step of one run";
             return note_ui(ctx, ui, "No folder is watched", text);
+        }
+        let Some(view) = ready_view(ctx, ui) else { return };
+        let Some(watched) = &view.entry.watched else {
+            return note_ui(
+                ctx,
+                ui,
+                "Another run is shown",
+                "The Runs panel leads to the one that is watched",
+            );
         };
         head_ui(ctx, ui, view.id(), watched);
         let Self { shown, lines } = self;
