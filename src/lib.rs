@@ -44,6 +44,7 @@
 //! param.rs         descriptions of parameters, off which forms, flags, file headers and tooltips are read
 //! random.rs        one seeded stream of random numbers for each purpose
 //! task.rs          cancelling, and telling how far work is
+//! text/            what is said to people: a catalogue in each language, texts with their figures, and which language a thread speaks
 //! ranks/           several processes at one piece of work: what they tell each other, and sums without an order
 //! ```
 //!
@@ -115,5 +116,6 @@ pub mod session;
 pub mod sound;
 pub mod store;
 pub mod task;
+pub mod text;
 pub mod training;
 pub mod watch;

@@ -1,5 +1,7 @@
 //! Descriptions of parameters, from which forms, command-line flags, file headers and tooltips are made.
 
+use crate::text::Phrase;
+
 /// The value of one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ParamValue {
@@ -81,9 +83,9 @@ pub struct ParamSpec<P: 'static> {
     /// The command-line flag where it is not the key itself.
     pub flag: &'static str,
     /// What a form calls it.
-    pub label: &'static str,
+    pub label: Phrase,
     /// The unit, empty for a plain number.
-    pub unit: &'static str,
+    pub unit: Phrase,
     /// The values it takes.
     pub kind: ParamKind,
     /// When an edit takes effect.
@@ -91,7 +93,7 @@ pub struct ParamSpec<P: 'static> {
     /// How far it reaches.
     pub scope: Scope,
     /// What it does, in a sentence or two.
-    pub help: &'static str,
+    pub help: Phrase,
     /// Reads it.
     pub read: fn(&P) -> ParamValue,
     /// Writes it; a value of another kind is ignored.
@@ -259,6 +261,6 @@ impl<P> ParamSpec<P> {
     }
 
     fn error(&self, got: String) -> ParamError {
-        ParamError { key: self.key, label: self.label, got, wanted: self.kind.wanted() }
+        ParamError { key: self.key, label: self.label.english(), got, wanted: self.kind.wanted() }
     }
 }

@@ -251,7 +251,7 @@ fn the_threshold_is_in_the_rules_own_unit() {
             "moshi" => "x C/K",
             _ => "frames",
         };
-        assert_eq!(spec.unit, unit, "{}", rule.id());
+        assert_eq!(spec.unit.english(), unit, "{}", rule.id());
         assert!(rule.defaults().validate().is_ok(), "{}: its own defaults are valid", rule.id());
     }
 }

@@ -89,7 +89,7 @@ fn runs_of_all_kinds_stand_beside_each_other() {
 
     let page = text(&dir, "side/compare.html");
     for words in [
-        rvqscope::rvq::param_spec("codebook_size").unwrap().label,
+        rvqscope::rvq::param_spec("codebook_size").unwrap().label.english(),
         "Verdict by layer",
         "What the doctor finds",
         "Figures by layer",

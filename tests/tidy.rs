@@ -620,7 +620,7 @@ fn every_figure_is_defined_once_and_listed() {
         assert!(definition.text.contains('`') || definition.text.contains("mean"), "{key} states no formula");
     }
     assert_unique(&DEFINITIONS.iter().map(|d| d.key).collect::<Vec<_>>(), "keys of figures");
-    assert_unique(&DEFINITIONS.iter().map(|d| d.label).collect::<Vec<_>>(), "labels of figures");
+    assert_unique(&DEFINITIONS.iter().map(|d| d.label.english()).collect::<Vec<_>>(), "labels of figures");
 }
 
 /// The lines of the map in the crate's documentation, each by the name that it begins with.

@@ -110,7 +110,9 @@ fn the_form_shows_every_parameter_of_every_rule() {
         harness.run_steps(2);
         for spec in rule.params() {
             let roles = [Role::SpinButton, Role::ComboBox, Role::CheckBox];
-            let found = roles.iter().any(|&role| harness.query_by_role_and_label(role, spec.label).is_some());
+            let found = roles
+                .iter()
+                .any(|&role| harness.query_by_role_and_label(role, spec.label.english()).is_some());
             assert!(found, "{}: a field for {}", rule.id(), spec.key);
         }
     }

@@ -62,7 +62,7 @@ fn sign_at(ui: &Ui, palette: &Palette, at: egui::Pos2, sign: &str, color: Color3
 /// What was found, the worst first, a line for each.
 fn listed(findings: &[Finding], is_whole: bool) -> String {
     let line = |finding: &Finding| {
-        let title = finding.check().map_or(finding.id, |check| check.title);
+        let title = finding.check().map_or(finding.id, |check| check.title.text());
         format!("{}: {title}", finding.severity.label())
     };
     let mut lines: Vec<String> = findings.iter().take(LISTED).map(line).collect();

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::session::{Command, DataId, Session};
+use crate::text::Phrase;
 
 use super::drawing::Mark;
 use super::theme::Palette;
@@ -14,9 +15,9 @@ pub struct About {
     /// The name under which layouts are stored; never changed.
     pub id: &'static str,
     /// The name on its tab.
-    pub title: &'static str,
+    pub title: Phrase,
     /// What it shows and what to look for, for the tab's tooltip.
-    pub help: &'static str,
+    pub help: Phrase,
     /// Where it usually lies.
     pub home: Home,
 }
@@ -57,12 +58,12 @@ pub trait Panel {
 
     /// The name on its tab.
     fn title(&self) -> &'static str {
-        self.about().title
+        self.about().title.text()
     }
 
     /// What it shows and what to look for.
     fn help(&self) -> &'static str {
-        self.about().help
+        self.about().help.text()
     }
 
     /// Draws it. All plot data come out of memos that are filled once a revision.

@@ -1,7 +1,9 @@
 //! Text in which what stands between backticks is code.
 
 use egui::text::LayoutJob;
-use egui::{Align, FontSelection, Response, RichText, Ui};
+use egui::{Align, FontSelection, Response, RichText, Ui, WidgetText};
+
+use crate::text::{Message, Phrase};
 
 /// Draws it, wrapped to the room there is.
 pub fn rich_ui(ui: &mut Ui, text: &str) {
@@ -28,5 +30,17 @@ impl RichHover for Response {
             ui.set_max_width(ui.spacing().tooltip_width);
             rich_ui(ui, text);
         })
+    }
+}
+
+impl From<Phrase> for WidgetText {
+    fn from(phrase: Phrase) -> Self {
+        phrase.text().into()
+    }
+}
+
+impl From<&Message> for WidgetText {
+    fn from(message: &Message) -> Self {
+        message.text().into()
     }
 }

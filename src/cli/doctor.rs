@@ -50,9 +50,9 @@ pub(super) fn doctor(matches: &ArgMatches, env: &Env) -> Result<()> {
 pub(super) fn as_value(finding: &Finding) -> serde_json::Result<serde_json::Value> {
     let mut value = serde_json::to_value(finding)?;
     if let (Some(fields), Some(check)) = (value.as_object_mut(), finding.check()) {
-        fields.insert("title".to_owned(), check.title.into());
-        fields.insert("why".to_owned(), check.why.into());
-        fields.insert("source".to_owned(), check.source.into());
+        fields.insert("title".to_owned(), check.title.english().into());
+        fields.insert("why".to_owned(), check.why.english().into());
+        fields.insert("source".to_owned(), check.source.english().into());
     }
     Ok(value)
 }

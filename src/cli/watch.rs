@@ -172,7 +172,9 @@ fn as_value(point: &Point, before: Option<&Point>) -> Result<Value> {
         Ok(value)
     });
     let layers = layers.collect::<serde_json::Result<Vec<_>>>()?;
-    let new: Vec<&FindingNote> = figures.new_findings(before.map(|before| before.figures.as_ref())).collect();
+    let found: Vec<Value> = figures.findings.iter().map(note_value).collect();
+    let new = figures.new_findings(before.map(|before| before.figures.as_ref()));
+    let new: Vec<Value> = new.map(note_value).collect();
     Ok(json!({
         "schema": 1,
         "event": "checkpoint",
@@ -184,9 +186,20 @@ fn as_value(point: &Point, before: Option<&Point>) -> Result<Value> {
         "snr_db": figures.snr_db,
         "layers": layers,
         "before": before.map(|before| json!({"file": before.file, "step": before.step})),
-        "findings": figures.findings,
+        "findings": found,
         "new_findings": new,
     }))
+}
+
+/// A finding as scripts read it.
+fn note_value(note: &FindingNote) -> Value {
+    json!({
+        "id": note.id,
+        "severity": note.severity,
+        "layers": note.layers,
+        "text": note.text,
+        "remedy": note.remedy,
+    })
 }
 
 /// Writes the figures of a checkpoint as scalars at its step: `snr_db`, and of each layer `layer_01/used` and so on.
@@ -222,7 +235,13 @@ fn line(point: &Point, before: Option<&Point>) -> String {
         push(&mut line, label, changes.iter().map(of));
     }
     for finding in figures.new_findings(before.map(|before| before.figures.as_ref())) {
-        let _ = write!(line, "  {} [{}] {}", finding.severity.label(), finding.id, one_line(&finding.text));
+        let _ = write!(
+            line,
+            "  {} [{}] {}",
+            finding.severity.label(),
+            finding.id,
+            one_line(&finding.text.english())
+        );
     }
     line + "\n"
 }

@@ -4,6 +4,7 @@ use ndarray::{ArrayView2, s};
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::metrics::distortion;
+use crate::text::{Phrase, phrase};
 
 /// The mean may hold so many times what varies.
 const OFFSET_TIMES: f64 = 10.0;
@@ -20,50 +21,50 @@ const OUTLIER: f64 = 30.0;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "wrong-features",
-        title: "frames that the quantizer was not made for",
+        title: phrase!("check-wrong-features"),
         needs: &[Evidence::Counts],
-        why: "Frames of another scale, another offset or another extractor than those it was trained on are left worse than if nothing were subtracted.",
-        source: "sum ||x - q||² >= sum ||x||² behind the last layer",
+        why: phrase!("check-wrong-features.why"),
+        source: phrase!("check-wrong-features.source"),
         look: wrong_features,
     },
     Check {
         id: "offset",
-        title: "an offset that carries the signal-to-noise ratio",
+        title: phrase!("check-offset"),
         needs: &[Evidence::Counts],
-        why: "The first code of every layer gives the mean back, and the ratio counts it as signal: 80 dB may be 79.99 of mean.",
-        source: "10 log10(sum ||x||² / sum ||x - mean||²)",
+        why: phrase!("check-offset.why"),
+        source: phrase!("check-offset.source"),
         look: offset,
     },
     Check {
         id: "constant-dimensions",
-        title: "dimensions that do not vary",
+        title: phrase!("check-constant-dimensions"),
         needs: &[Evidence::Frames],
-        why: "They cost nothing and tell nothing, but one that should vary points to an extractor that failed.",
-        source: "a variance below 1e-6 of the median dimension's",
+        why: phrase!("check-constant-dimensions.why"),
+        source: phrase!("check-constant-dimensions.source"),
         look: constant_dimensions,
     },
     Check {
         id: "silent-code",
-        title: "a code for frames that hardly vary",
+        title: phrase!("check-silent-code"),
         needs: &[Evidence::Counts],
-        why: "Silence, padding or frozen frames own a code: utilization, perplexity and the mean error count them like speech.",
-        source: "a code with a tenth of the frames or more and less than 0.2 of the mean squared error a frame",
+        why: phrase!("check-silent-code.why"),
+        source: phrase!("check-silent-code.source"),
         look: silent_code,
     },
     Check {
         id: "transposed",
-        title: "time along the dimensions",
+        title: phrase!("check-transposed"),
         needs: &[Evidence::Frames],
-        why: "Neighbouring numbers of a frame follow each other as frames should: the axes are most likely exchanged, and every figure is of the wrong vectors.",
-        source: "fewer frames than dimensions; lag-1 correlation along dimensions above 0.7 and along frames below half of it",
+        why: phrase!("check-transposed.why"),
+        source: phrase!("check-transposed.source"),
         look: transposed,
     },
     Check {
         id: "outliers",
-        title: "frames far outside of the others",
+        title: phrase!("check-outliers"),
         needs: &[Evidence::Frames],
-        why: "A code that sits on one of them serves nobody else, and the mean squared error is theirs.",
-        source: "||x - mean|| above 30 times its median",
+        why: phrase!("check-outliers.why"),
+        source: phrase!("check-outliers.source"),
         look: outliers,
     },
 ];
@@ -85,7 +86,7 @@ fn wrong_features(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(evaluation.frames)
-        .measured("SNR", snr, 0.0, "dB")
+        .measured(phrase!("measure-snr"), snr, 0.0, phrase!("unit-db"))
         .remedy("Open the features that it was trained on, standardized in the same way");
 }
 
@@ -107,7 +108,7 @@ fn offset(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(evaluation.frames)
-        .measured("mean over variance", share, 10.0 * OFFSET_TIMES.log10(), "dB")
+        .measured(phrase!("measure-mean-over-variance"), share, 10.0 * OFFSET_TIMES.log10(), phrase!("unit-db"))
         .remedy("Standardize the frames, and judge by the explained variance");
 }
 
@@ -132,7 +133,7 @@ fn constant_dimensions(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(frames.nrows() as u64)
-        .measured("dimensions", constant.len() as f64, 0.0, "dimensions")
+        .measured(phrase!("measure-dimensions"), constant.len() as f64, 0.0, phrase!("unit-dimensions"))
         .remedy("Look at what makes the features, or leave these dimensions out");
 }
 
@@ -166,7 +167,7 @@ fn silent_code(patient: &Patient<'_>, found: &mut Findings) {
         .of_layer(0)
         .of_codes(&codes)
         .on(evaluation.frames)
-        .measured("share of the frames", share, SHARE, "")
+        .measured(phrase!("measure-share-of-the-frames"), share, SHARE, Phrase::NONE)
         .remedy("Cut silence and padding out of the data, or read figures without this code");
 }
 
@@ -191,7 +192,7 @@ fn transposed(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(rows as u64)
-        .measured("correlation along the dimensions", along_dims, ALONG, "")
+        .measured(phrase!("measure-correlation-along-the-dimensions"), along_dims, ALONG, Phrase::NONE)
         .remedy("Open the file with the other time axis (--time-axis columns, or the Data panel)");
 }
 
@@ -237,7 +238,7 @@ fn outliers(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(frames.nrows() as u64)
-        .measured("distance over the median", most / middle, OUTLIER, "")
+        .measured(phrase!("measure-distance-over-the-median"), most / middle, OUTLIER, Phrase::NONE)
         .remedy("Look at these frames: clipped sound, a broken file, or numbers that are no features");
 }
 

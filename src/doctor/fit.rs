@@ -2,6 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::rvq::Codebook;
+use crate::text::{Phrase, phrase};
 
 /// The means may lie so many standard deviations apart.
 const APART: f64 = 1.0;
@@ -16,19 +17,18 @@ const FRAMES: usize = 100;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "shifted-frames",
-        title: "frames about another mean than those trained on",
+        title: phrase!("check-shifted-frames"),
         needs: &[Evidence::Sizes, Evidence::Frames],
-        why: "The averages still hold the mean of the training frames, sum m / C. Frames about another mean are other features, or were normalised in another way.",
-        source: "||sum m / C - mean x|| above the standard deviation of the frames over all dimensions",
+        why: phrase!("check-shifted-frames.why"),
+        source: phrase!("check-shifted-frames.source"),
         look: shifted,
     },
     Check {
         id: "scaled-frames",
-        title: "frames of another scale than those trained on",
+        title: phrase!("check-scaled-frames"),
         needs: &[Evidence::Sizes, Evidence::Frames],
-        why: "What the codes of all layers give back in training is at most the variance of its frames, and most of it where training went well: frames with far less or far more \
-              were scaled in another way.",
-        source: "variance of the frames below 0.25 or above 10 times sum over layers of sum_k c_k ||e_k - mean||² / C",
+        why: phrase!("check-scaled-frames.why"),
+        source: phrase!("check-scaled-frames.source"),
         look: scaled,
     },
 ];
@@ -110,7 +110,7 @@ fn shifted(patient: &Patient<'_>, found: &mut Findings) {
             format!("The mean of the frames lies {apart:.1} standard deviations from that of the frames which the averages of layer 1 hold"),
         )
         .on(frames)
-        .measured("distance of the means", apart, APART, "standard deviations")
+        .measured(phrase!("measure-distance-of-the-means"), apart, APART, phrase!("unit-standard-deviations"))
         .remedy("Open the features that it was trained on, normalised in the same way, or shift the first layer to their mean");
 }
 
@@ -135,6 +135,6 @@ fn scaled(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(Severity::Warning, format!("The frames have {words}"))
         .on(frames)
-        .measured("variance over the codes'", times, bound, "")
+        .measured(phrase!("measure-variance-over-the-codes"), times, bound, Phrase::NONE)
         .remedy("Scale the frames as in training: samples from -1 to 1 or in 16 bits, logarithms of base e or 10, standardized or not");
 }

@@ -24,6 +24,7 @@ use ndarray::ArrayView2;
 use serde::Serialize;
 
 use crate::rvq::Codebook;
+use crate::text::{Message, Phrase, msg, phrase, t};
 use crate::training::{History, Run};
 pub use verdict::{Health, LayerVerdict, verdicts};
 use walk::LayerLook;
@@ -63,13 +64,13 @@ pub struct Check {
     /// Its id, which never changes: scripts go by it.
     pub id: &'static str,
     /// What it looks for, in a few words.
-    pub title: &'static str,
+    pub title: Phrase,
     /// What it needs, all of it.
     pub needs: &'static [Evidence],
     /// Why it matters.
-    pub why: &'static str,
+    pub why: Phrase,
     /// The formula and where it stands.
-    pub source: &'static str,
+    pub source: Phrase,
     look: fn(&Patient<'_>, &mut Findings),
 }
 
@@ -77,13 +78,13 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measure {
     /// What it is.
-    pub name: &'static str,
+    pub name: Phrase,
     /// What was measured.
     pub value: f64,
     /// From where on it is a finding.
     pub bound: f64,
     /// Its unit; empty for a share.
-    pub unit: &'static str,
+    pub unit: Phrase,
 }
 
 /// A parameter that should have another value in the next training, in the unit of the rule that it is trained under then.
@@ -121,9 +122,9 @@ pub struct Finding {
     /// On how many frames; `None` where it was none.
     pub frames: Option<u64>,
     /// What it is, with its figures.
-    pub text: String,
+    pub text: Message,
     /// What to change.
-    pub remedy: Option<String>,
+    pub remedy: Option<Message>,
     /// The same as parameters of the next training, where that mends it; a `rule` comes first.
     pub changes: Vec<Change>,
 }
@@ -258,7 +259,7 @@ impl<'a> Patient<'a> {
 }
 
 impl Findings {
-    fn add(&mut self, severity: Severity, text: String) -> &mut Finding {
+    fn add(&mut self, severity: Severity, text: impl Into<Message>) -> &mut Finding {
         let (id, layers, codes, measured) = (self.id, Vec::new(), Vec::new(), Vec::new());
         self.found.push(Finding {
             id,
@@ -267,7 +268,7 @@ impl Findings {
             codes,
             measured,
             frames: None,
-            text,
+            text: text.into(),
             remedy: None,
             changes: Vec::new(),
         });
@@ -297,12 +298,12 @@ impl Finding {
         self
     }
 
-    fn measured(&mut self, name: &'static str, value: f64, bound: f64, unit: &'static str) -> &mut Self {
+    fn measured(&mut self, name: Phrase, value: f64, bound: f64, unit: Phrase) -> &mut Self {
         self.measured.push(Measure { name, value, bound, unit });
         self
     }
 
-    fn remedy(&mut self, words: impl Into<String>) -> &mut Self {
+    fn remedy(&mut self, words: impl Into<Message>) -> &mut Self {
         self.remedy = Some(words.into());
         self
     }
@@ -326,8 +327,8 @@ impl Finding {
     #[must_use]
     pub fn sentence(&self) -> String {
         match &self.remedy {
-            Some(remedy) => format!("{}. {remedy}", self.text),
-            None => self.text.clone(),
+            Some(remedy) => t!("finding-and-remedy", finding = &self.text, remedy = remedy),
+            None => self.text.text(),
         }
     }
 
@@ -335,12 +336,18 @@ impl Finding {
     #[must_use]
     pub fn evidence(&self) -> String {
         let of = |measure: &Measure| {
-            let unit = if measure.unit.is_empty() { String::new() } else { format!(" {}", measure.unit) };
-            format!("{} {}{unit}, bound {}", measure.name, short(measure.value), short(measure.bound))
+            let (name, value, bound) = (measure.name, short(measure.value), short(measure.bound));
+            match measure.unit {
+                Phrase::NONE => t!("finding-measure", name = name, value = value, bound = bound),
+                unit => t!("finding-measure-unit", name = name, value = value, unit = unit, bound = bound),
+            }
         };
         let measured: Vec<String> = self.measured.iter().map(of).collect();
-        let frames = self.frames.map(|frames| format!(", on {frames} frames")).unwrap_or_default();
-        format!("{}{frames}", measured.join("; "))
+        let measured = measured.join(t!("semicolon"));
+        match self.frames {
+            Some(frames) => t!("finding-on-frames", measured = measured, frames = frames),
+            None => measured,
+        }
     }
 
     /// The check that found it.
@@ -353,11 +360,11 @@ impl Finding {
 impl Severity {
     /// What it is called.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub fn label(self) -> Phrase {
         match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Severe => "severe",
+            Self::Note => phrase!("severity-note"),
+            Self::Warning => phrase!("severity-warning"),
+            Self::Severe => phrase!("severity-severe"),
         }
     }
 }
@@ -386,6 +393,11 @@ fn short(value: f64) -> String {
 /// How large a codebook so many training frames bear.
 fn codes_borne_by(frames: usize) -> usize {
     (frames / 10).max(2).next_power_of_two()
+}
+
+/// What is said of one layer, which a verdict on that layer says without naming it.
+fn layer_says(layer: usize, says: Message) -> Message {
+    msg!("layer-says", layer = layer + 1, says = says)
 }
 
 /// Several layers in one sentence: "Layer 3", "Layers 1, 2 and 5".

@@ -2,6 +2,7 @@
 
 use super::walk::LayerLook;
 use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
+use crate::text::{Phrase, phrase};
 
 /// More frames than this share with another code than the nearest cost something.
 const WRONG: f64 = 1e-3;
@@ -15,35 +16,34 @@ const HALF_MOST: f64 = 65_504.0;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "cancellation",
-        title: "codes that rounding in the distances changes",
+        title: phrase!("check-cancellation"),
         needs: &[Evidence::Frames],
-        why: "x² - 2xe + e² in f32 loses the differences between codes where the mean of the frames is far from zero: PyTorch gives other codes than the nearest.",
-        source: "share of frames whose code differs between f32 as upstream writes it and the exact search; 0.1 %",
+        why: phrase!("check-cancellation.why"),
+        source: phrase!("check-cancellation.source"),
         look: cancellation,
     },
     Check {
         id: "misassigned",
-        title: "frames that did not get their nearest code",
+        title: phrase!("check-misassigned"),
         needs: &[],
-        why: "The training computes its distances as upstream does, and the frames are not centred: what it learns is what rounding chose.",
-        source: "frames of the last batch with a code farther away than the nearest",
+        why: phrase!("check-misassigned.why"),
+        source: phrase!("check-misassigned.source"),
         look: misassigned,
     },
     Check {
         id: "half-precision",
-        title: "codes that half precision changes",
+        title: phrase!("check-half-precision"),
         needs: &[Evidence::Frames],
-        why: "Under autocast frames, rows and residuals have eleven bits: a deep layer is given what is left of large numbers, and codes that lie closer together than \
-              their rounding are chosen at random.",
-        source: "share of frames with another nearest code once frames, rows and residuals are rounded to f16; 2 %",
+        why: phrase!("check-half-precision.why"),
+        source: phrase!("check-half-precision.source"),
         look: half_precision,
     },
     Check {
         id: "half-overflow",
-        title: "buffers beyond half precision",
+        title: phrase!("check-half-overflow"),
         needs: &[Evidence::Rows],
-        why: "Saved or trained in half precision, these numbers become infinite.",
-        source: "|m| or c above 65 504",
+        why: phrase!("check-half-overflow.why"),
+        source: phrase!("check-half-overflow.source"),
         look: half_overflow,
     },
 ];
@@ -68,7 +68,7 @@ fn cancellation(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .on(frames as u64)
-            .measured("wrong codes", share, WRONG, "")
+            .measured(phrase!("measure-wrong-codes"), share, WRONG, Phrase::NONE)
             .remedy("Subtract the mean of the frames before they are quantized");
     }
 }
@@ -90,7 +90,7 @@ fn half_precision(patient: &Patient<'_>, found: &mut Findings) {
     );
     finding
         .on(worst.frames as u64)
-        .measured("wrong codes", share(worst), HALF_WRONG, "")
+        .measured(phrase!("measure-wrong-codes"), share(worst), HALF_WRONG, Phrase::NONE)
         .remedy("Quantize in single precision (disable autocast around the quantizer), or subtract the mean of the frames before");
     finding.layers = layers;
 }
@@ -111,7 +111,7 @@ fn misassigned(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .on(frames)
-            .measured("wrong codes", f64::from(wrong), 0.0, "frames")
+            .measured(phrase!("measure-wrong-codes"), f64::from(wrong), 0.0, phrase!("unit-frames"))
             .remedy("Assign exactly, or centre the frames")
             .change_word("assignment", "exact");
     }
@@ -139,7 +139,7 @@ fn half_overflow(patient: &Patient<'_>, found: &mut Findings) {
                 format!("Layer {}: {what} holds {most:.0}, which half precision does not", layer + 1),
             )
             .of_layer(layer)
-            .measured("largest number", most, HALF_MOST, "")
+            .measured(phrase!("measure-largest-number"), most, HALF_MOST, Phrase::NONE)
             .remedy("Keep the quantizer's buffers in single precision");
     }
 }

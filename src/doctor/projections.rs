@@ -6,6 +6,7 @@ use ndarray::{Array2, Axis};
 use super::walk::REACH;
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::rvq::Projection;
+use crate::text::{Phrase, phrase};
 
 /// A direction with less than this share of the largest one's length is none: f32 has no more digits.
 const NO_DIRECTION: f64 = 1e-6;
@@ -19,26 +20,26 @@ const MANY: f64 = 0.1;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "blank-projection",
-        title: "a projection that maps everything to one point",
+        title: phrase!("check-blank-projection"),
         needs: &[Evidence::Rows],
-        why: "Behind it every frame looks the same, and one code is chosen for all.",
-        source: "project_in or project_out is zero",
+        why: phrase!("check-blank-projection.why"),
+        source: phrase!("check-blank-projection.source"),
         look: blank_projection,
     },
     Check {
         id: "narrow-projection",
-        title: "a projection that leaves out dimensions of its codebook",
+        title: phrase!("check-narrow-projection"),
         needs: &[Evidence::Rows],
-        why: "Everything that comes through it lies in fewer dimensions than the codebook has: what its rows say in the others is never looked at.",
-        source: "rank of project_in or project_out below the codebook's dimension; singular values below 1e-6 of the largest count as 0",
+        why: phrase!("check-narrow-projection.why"),
+        source: phrase!("check-narrow-projection.source"),
         look: narrow_projection,
     },
     Check {
         id: "out-of-reach",
-        title: "codes that nothing comes near",
+        title: phrase!("check-out-of-reach"),
         needs: &[Evidence::Frames, Evidence::Rows],
-        why: "They lie so far outside of what the layer is given that no frame can have them as its nearest: dead, whatever the sizes say.",
-        source: "||e_k - c|| > 3 max ||x - c|| over the layer's inputs x with mean c, where another row lies among them",
+        why: phrase!("check-out-of-reach.why"),
+        source: phrase!("check-out-of-reach.source"),
         look: out_of_reach,
     },
 ];
@@ -68,7 +69,7 @@ fn blank_projection(patient: &Patient<'_>, found: &mut Findings) {
             format!("{}: {which} zero, so that {what} nothing but a constant", super::layers_words(&layers)),
         );
         finding
-            .measured("range", 0.0, 0.0, "")
+            .measured(phrase!("measure-range"), 0.0, 0.0, Phrase::NONE)
             .remedy("Look at how the file was made, or train the projection");
         finding.layers = layers;
     }
@@ -93,9 +94,11 @@ fn narrow_projection(patient: &Patient<'_>, found: &mut Findings) {
                 super::layers_words(&layers)
             ),
         );
-        finding.measured("rank", least as f64, wanted as f64, "dimensions").remedy(format!(
-            "Use a codebook of {least} dimensions, or look at how the projection was trained"
-        ));
+        finding
+            .measured(phrase!("measure-rank"), least as f64, wanted as f64, phrase!("unit-dimensions"))
+            .remedy(format!(
+                "Use a codebook of {least} dimensions, or look at how the projection was trained"
+            ));
         finding.layers = layers;
     }
 }
@@ -136,7 +139,7 @@ fn out_of_reach(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(look.layer)
             .of_codes(&look.unreached)
             .on(look.frames as u64)
-            .measured("distance over the farthest input's", look.farthest, REACH, "")
+            .measured(phrase!("measure-distance-over-the-farthest-input-s"), look.farthest, REACH, Phrase::NONE)
             .remedy("Replace these codes: give them rows among what the layer is given");
     }
 }

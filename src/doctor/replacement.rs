@@ -4,6 +4,7 @@ use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::metrics::buffers::{self, EmaSetting, embed_gap};
 use crate::metrics::{convergence, usage};
 use crate::rvq::Codebook;
+use crate::text::{Phrase, phrase};
 use crate::training::ThresholdStanding;
 
 /// A row this far from what its averages make of it, over the rows' RMS length, was written by something else than the EMA.
@@ -21,59 +22,58 @@ const MANY: f64 = 0.1;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "threshold-above-even",
-        title: "a threshold above what an even code gets",
+        title: phrase!("check-threshold-above-even"),
         needs: &[Evidence::Parameters],
-        why: "In steady state c_k is N p_k: at a threshold of N/K and above even evenly used codes count as dead, and all of them are replaced at every step.",
-        source: "threshold >= N/K; advised is rho N/K with rho = 0.1",
+        why: phrase!("check-threshold-above-even.why"),
+        source: phrase!("check-threshold-above-even.source"),
         look: threshold_above_even,
     },
     Check {
         id: "threshold-in-noise",
-        title: "a threshold within the noise of an even code's size",
+        title: phrase!("check-threshold-in-noise"),
         needs: &[Evidence::Parameters],
-        why: "The sizes of evenly used codes waver with the batches. A threshold within three standard deviations of an even code's size replaces codes that are used as much as any.",
-        source: "N/K - 3 sqrt(N p (1-p) (1-d) / (1+d)) < threshold < N/K with p = 1/K",
+        why: phrase!("check-threshold-in-noise.why"),
+        source: phrase!("check-threshold-in-noise.source"),
         look: threshold_in_noise,
     },
     Check {
         id: "below-usual-threshold",
-        title: "sizes below the usual threshold that say nothing",
+        title: phrase!("check-below-usual-threshold"),
         needs: &[Evidence::Sizes],
-        why: "The usual threshold of 2 frames is meant for batches of many frames a code. Sizes that add up to a few frames a code lie below it by nature: that is the \
-              batch, not a collapse; but a trainer that runs with a threshold of 2 on such batches replaces its whole codebook.",
-        source: "c_k < 2 for half of the codes at C/K < 4, with an EMA perplexity of 0.1 K or more",
+        why: phrase!("check-below-usual-threshold.why"),
+        source: phrase!("check-below-usual-threshold.source"),
         look: below_usual_threshold,
     },
     Check {
         id: "replacement-overwritten",
-        title: "replacement that is written over in the same step",
+        title: phrase!("check-replacement-overwritten"),
         needs: &[Evidence::Parameters, Evidence::Sizes],
-        why: "EnCodec writes the replaced row before the EMA write of the same step, which puts the old one back: dead codes stay dead.",
-        source: "c_k < threshold under the rule encodec",
+        why: phrase!("check-replacement-overwritten.why"),
+        source: phrase!("check-replacement-overwritten.source"),
         look: replacement_overwritten,
     },
     Check {
         id: "replacement-snaps-back",
-        title: "replaced rows whose averages were not replaced",
+        title: phrase!("check-replacement-snaps-back"),
         needs: &[Evidence::Sizes, Evidence::Rows],
-        why: "Where only embed is written, the next step computes the row out of the old embed_avg and cluster_size again: the replacement lives one step.",
-        source: "||e_k - m_k / c~_k|| > 0.1 of the rows' RMS length at c_k < threshold",
+        why: phrase!("check-replacement-snaps-back.why"),
+        source: phrase!("check-replacement-snaps-back.source"),
         look: replacement_snaps_back,
     },
     Check {
         id: "dead-not-replaced",
-        title: "dead codes that nothing replaces",
+        title: phrase!("check-dead-not-replaced"),
         needs: &[Evidence::Sizes, Evidence::Rows],
-        why: "A code far below any threshold in use that still has the row its averages make of it was not replaced: replacement is off, or has no effect.",
-        source: "c_k < 0.01 C/K with e_k = m_k / c~_k, for more than a tenth of the codes",
+        why: phrase!("check-dead-not-replaced.why"),
+        source: phrase!("check-dead-not-replaced.source"),
         look: dead_not_replaced,
     },
     Check {
         id: "summed-workers",
-        title: "sizes summed over several processes",
+        title: phrase!("check-summed-workers"),
         needs: &[Evidence::Parameters, Evidence::Sizes],
-        why: "A summed all-reduce multiplies every cluster size by the number of processes, so that an absolute threshold means something else on each machine.",
-        source: "C / N is a whole number from 2 on, within 1 %",
+        why: phrase!("check-summed-workers.why"),
+        source: phrase!("check-summed-workers.source"),
         look: summed_workers,
     },
 ];
@@ -90,7 +90,12 @@ fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
         found.add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1));
     finding
         .of_all_layers(patient.run)
-        .measured("threshold", standing.frames, standing.uniform, "frames a batch")
+        .measured(
+            phrase!("measure-threshold"),
+            standing.frames,
+            standing.uniform,
+            phrase!("unit-frames-a-batch"),
+        )
         .remedy(format!(
             "Lower it to 0.1 N/K = {:.3} frames, or raise the batch size{}",
             standing.advised,
@@ -122,7 +127,12 @@ fn threshold_in_noise(patient: &Patient<'_>, found: &mut Findings) {
             standing.frames
         ),
     );
-    finding.of_all_layers(patient.run).measured("threshold", standing.frames, bound, "frames a batch");
+    finding.of_all_layers(patient.run).measured(
+        phrase!("measure-threshold"),
+        standing.frames,
+        bound,
+        phrase!("unit-frames-a-batch"),
+    );
     if advised < bound {
         finding
             .remedy(format!("Lower it to 0.1 N/K = {advised:.3} frames"))
@@ -162,7 +172,7 @@ fn below_usual_threshold(patient: &Patient<'_>, found: &mut Findings) {
                 ),
             )
             .of_layer(layer)
-            .measured("frames of an even code", even, 2.0 * USUAL, "frames a batch")
+            .measured(phrase!("measure-frames-of-an-even-code"), even, 2.0 * USUAL, phrase!("unit-frames-a-batch"))
             .remedy(format!("Train it on with a threshold of 0.1 C/K = {:.2} frames, not of 2, or with larger batches", 0.1 * even));
     }
 }
@@ -190,7 +200,7 @@ fn replacement_overwritten(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("dead codes", dead as f64, 0.0, "codes")
+            .measured(phrase!("measure-dead-codes"), dead as f64, 0.0, phrase!("unit-codes"))
             .remedy("Train on under the rule rvqscope, lucidrains or moshi, which move sizes and sums with the row")
             .rule_that_replaces();
     }
@@ -225,7 +235,7 @@ fn replacement_snaps_back(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("row against its average", most, WRITTEN, "")
+            .measured(phrase!("measure-row-against-its-average"), most, WRITTEN, Phrase::NONE)
             .remedy("Set embed_avg and cluster_size together with embed, as vector-quantize-pytorch does, or train on under another rule")
             .rule_that_replaces();
     }
@@ -257,7 +267,7 @@ fn dead_not_replaced(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("dead codes", codes.len() as f64, MANY * sizes.len() as f64, "codes")
+            .measured(phrase!("measure-dead-codes"), codes.len() as f64, MANY * sizes.len() as f64, phrase!("unit-codes"))
             .remedy(format!(
                 "Train on with replacement of codes below 0.1 C/K = {:.3} frames, under a rule that moves sizes and sums with the row",
                 0.1 * total / sizes.len() as f64
@@ -287,7 +297,7 @@ fn summed_workers(patient: &Patient<'_>, found: &mut Findings) {
                 ),
             )
             .of_layer(layer)
-            .measured("C / N", workers, 2.0, "")
+            .measured(phrase!("measure-c-n"), workers, 2.0, Phrase::NONE)
             .remedy(format!("Multiply the threshold by {nearest:.0}, or average the sizes over the processes"));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
 use crate::metrics::buffers::{CodebookView, near_duplicates};
 use crate::rvq::{Codebook, Metric};
+use crate::text::{Phrase, phrase};
 
 /// More near-duplicates than this share of K stand out.
 const NEAR: f64 = 0.25;
@@ -18,66 +19,66 @@ const UNIT: f64 = 1e-3;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "equal-rows",
-        title: "rows that equal another",
+        title: phrase!("check-equal-rows"),
         needs: &[Evidence::Rows],
-        why: "Of equal rows only the first is ever chosen: the others are dead, however the sizes look.",
-        source: "the same numbers in two rows",
+        why: phrase!("check-equal-rows.why"),
+        source: phrase!("check-equal-rows.source"),
         look: equal_rows,
     },
     Check {
         id: "equal-layers",
-        title: "layers that are copies of one another",
+        title: phrase!("check-equal-layers"),
         needs: &[Evidence::Rows],
-        why: "A layer quantizes what the one before left over, which has another scale and another shape: the same rows in two layers point to a file that was put together wrongly.",
-        source: "the same numbers in two codebooks",
+        why: phrase!("check-equal-layers.why"),
+        source: phrase!("check-equal-layers.source"),
         look: equal_layers,
     },
     Check {
         id: "zero-rows",
-        title: "rows of zeros",
+        title: phrase!("check-zero-rows"),
         needs: &[Evidence::Rows],
-        why: "An empty k-means cluster becomes zero under some rules; frames that are near zero still choose it, no other does.",
-        source: "||e_k|| = 0 for more than one row",
+        why: phrase!("check-zero-rows.why"),
+        source: phrase!("check-zero-rows.source"),
         look: zero_rows,
     },
     Check {
         id: "near-duplicates",
-        title: "codes in the same place",
+        title: phrase!("check-near-duplicates"),
         needs: &[Evidence::Rows],
-        why: "Two codes within a tenth of a cell's radius share their frames: the second costs bits and gains next to nothing.",
-        source: "distance to the nearest other code below 0.1 of the typical distance, for more than a quarter of the codes",
+        why: phrase!("check-near-duplicates.why"),
+        source: phrase!("check-near-duplicates.source"),
         look: near,
     },
     Check {
         id: "unit-rows",
-        title: "rows of length 1 under Euclidean distances",
+        title: phrase!("check-unit-rows"),
         needs: &[Evidence::Rows],
-        why: "Rows that were trained by angle and are searched by distance give other codes wherever frames are not of length 1.",
-        source: "| ||e_k|| - 1 | < 0.001 for every row, in three dimensions or more",
+        why: phrase!("check-unit-rows.why"),
+        source: phrase!("check-unit-rows.source"),
         look: unit_rows,
     },
     Check {
         id: "tiny-numbers",
-        title: "numbers too small to count with",
+        title: phrase!("check-tiny-numbers"),
         needs: &[Evidence::Rows],
-        why: "Denormal numbers have few digits and are slow; rows of them come from a residual that is rounding noise.",
-        source: "0 < |e| < 2^-126 for more than a tenth of a layer's numbers",
+        why: phrase!("check-tiny-numbers.why"),
+        source: phrase!("check-tiny-numbers.source"),
         look: tiny_numbers,
     },
     Check {
         id: "negative-sizes",
-        title: "cluster sizes below zero",
+        title: phrase!("check-negative-sizes"),
         needs: &[Evidence::Sizes],
-        why: "A size is a mean of counts. Below zero it was subtracted from, or the tensor is another one: rows that are computed of it point away from their frames.",
-        source: "c_k < 0",
+        why: phrase!("check-negative-sizes.why"),
+        source: phrase!("check-negative-sizes.source"),
         look: negative_sizes,
     },
     Check {
         id: "long-rows",
-        title: "rows far longer than the others",
+        title: phrase!("check-long-rows"),
         needs: &[Evidence::Rows],
-        why: "No frame comes near a row that long: it is a code less, and in half precision it overflows.",
-        source: "||e_k|| above 1000 times the median row's",
+        why: phrase!("check-long-rows.why"),
+        source: phrase!("check-long-rows.source"),
         look: long_rows,
     },
 ];
@@ -120,7 +121,7 @@ fn equal_rows(patient: &Patient<'_>, found: &mut Findings) {
             .add(severity, words)
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("rows", codes.len() as f64, 0.0, "rows")
+            .measured(phrase!("measure-rows"), codes.len() as f64, 0.0, phrase!("unit-rows"))
             .remedy("Replace them by frames that are quantized badly");
     }
 }
@@ -136,7 +137,7 @@ fn equal_layers(patient: &Patient<'_>, found: &mut Findings) {
             format!("{} have the same rows: one codebook for all, as `shared_codebook` of vector-quantize-pytorch makes it", layers_words(&layers)),
         );
         finding
-            .measured("equal numbers", 1.0, 1.0, "")
+            .measured(phrase!("measure-equal-numbers"), 1.0, 1.0, Phrase::NONE)
             .remedy("If that was not meant, look at how the file was made");
         finding.layers = layers;
         return;
@@ -150,7 +151,7 @@ fn equal_layers(patient: &Patient<'_>, found: &mut Findings) {
                 .add(Severity::Severe, format!("{} have the same rows", layers_words(&[twin, layer])))
                 .of_layer(layer)
                 .of_layer(twin)
-                .measured("equal numbers", 1.0, 1.0, "")
+                .measured(phrase!("measure-equal-numbers"), 1.0, 1.0, Phrase::NONE)
                 .remedy("Look at how the file was made: each layer needs a codebook of its own");
         }
     }
@@ -176,7 +177,7 @@ fn zero_rows(patient: &Patient<'_>, found: &mut Findings) {
             .add(severity, format!("Layer {}: {words}", layer + 1))
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("rows", codes.len() as f64, 1.0, "rows")
+            .measured(phrase!("measure-rows"), codes.len() as f64, 1.0, phrase!("unit-rows"))
             .remedy(if all {
                 "The layer was never started: train it"
             } else {
@@ -208,7 +209,12 @@ fn near(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("near-duplicates", near as f64, NEAR * all as f64, "codes")
+            .measured(
+                phrase!("measure-near-duplicates"),
+                near as f64,
+                NEAR * all as f64,
+                phrase!("unit-codes"),
+            )
             .remedy("Use fewer codes, or merge these");
     }
 }
@@ -234,7 +240,9 @@ fn unit_rows(patient: &Patient<'_>, found: &mut Findings) {
             layers_words(&layers)
         ),
     );
-    finding.measured("| length - 1 |", 0.0, UNIT, "").remedy("Say --metric cosine if it was trained so");
+    finding
+        .measured(phrase!("measure-length-1"), 0.0, UNIT, Phrase::NONE)
+        .remedy("Say --metric cosine if it was trained so");
     finding.layers = layers;
 }
 
@@ -251,7 +259,7 @@ fn tiny_numbers(patient: &Patient<'_>, found: &mut Findings) {
                 format!("Layer {}: {:.0} % of the numbers are denormal: what the layer quantizes is rounding noise", layer + 1, 100.0 * share),
             )
             .of_layer(layer)
-            .measured("denormal numbers", share, 0.1, "")
+            .measured(phrase!("measure-denormal-numbers"), share, 0.1, Phrase::NONE)
             .remedy("Use fewer layers");
     }
 }
@@ -275,7 +283,7 @@ fn negative_sizes(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("least size", least, 0.0, "frames a batch")
+            .measured(phrase!("measure-least-size"), least, 0.0, phrase!("unit-frames-a-batch"))
             .remedy("Look at how the file was made: these are no averages of counts");
     }
 }
@@ -304,7 +312,7 @@ fn long_rows(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("length over the median row's", most, LONG, "")
+            .measured(phrase!("measure-length-over-the-median-row-s"), most, LONG, Phrase::NONE)
             .remedy("Replace these codes, and start from k-means where a training starts anew");
     }
 }

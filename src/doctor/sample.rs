@@ -2,30 +2,31 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::metrics::is_small_sample;
+use crate::text::{Phrase, phrase};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "more-codes-than-frames",
-        title: "more codes than frames to train on",
+        title: phrase!("check-more-codes-than-frames"),
         needs: &[],
-        why: "A code needs a frame of its own at least; the others stay where they were put, and what is used knows its frames by heart.",
-        source: "at most N of K codes are used by N frames",
+        why: phrase!("check-more-codes-than-frames.why"),
+        source: phrase!("check-more-codes-than-frames.source"),
         look: more_codes_than_frames,
     },
     Check {
         id: "few-frames",
-        title: "too few frames to judge by",
+        title: phrase!("check-few-frames"),
         needs: &[Evidence::Counts],
-        why: "Even evenly used codes are missed by chance: of K codes that N frames choose alike, (1 - 1/K)^N K are not chosen.",
-        source: "10 frames a code; utilization and perplexity are biased down by about (K - 1) / 2N nats (Miller, 1955)",
+        why: phrase!("check-few-frames.why"),
+        source: phrase!("check-few-frames.source"),
         look: few_frames,
     },
     Check {
         id: "equal-frames",
-        title: "frames that do not vary",
+        title: phrase!("check-equal-frames"),
         needs: &[Evidence::Counts],
-        why: "One code reproduces them, and no figure says anything of the quantizer.",
-        source: "sum ||x - mean||² = 0",
+        why: phrase!("check-equal-frames.why"),
+        source: phrase!("check-equal-frames.source"),
         look: equal_frames,
     },
 ];
@@ -40,7 +41,7 @@ fn more_codes_than_frames(patient: &Patient<'_>, found: &mut Findings) {
                 format!("There are more codes ({most_codes}) than frames to train on ({train_frames}): at most {train_frames} can be used"),
             )
             .on(train_frames as u64)
-            .measured("codes", most_codes as f64, train_frames as f64, "codes")
+            .measured(phrase!("measure-codes"), most_codes as f64, train_frames as f64, phrase!("unit-codes"))
             .remedy(format!("Use {} codes, or more frames", super::codes_borne_by(train_frames)))
             .change("codebook_size", super::codes_borne_by(train_frames) as f64);
     }
@@ -63,7 +64,7 @@ fn few_frames(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(frames)
-        .measured("frames", frames as f64, 10.0 * most_codes as f64, "frames")
+        .measured(phrase!("measure-frames"), frames as f64, 10.0 * most_codes as f64, phrase!("unit-frames"))
         .remedy(format!("{most_codes} codes want {} frames; these bear {bears} codes", 10 * most_codes));
 }
 
@@ -82,5 +83,5 @@ fn equal_frames(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     .on(evaluation.frames)
-    .measured("variance", evaluation.centred_energy, 0.0, "");
+    .measured(phrase!("measure-variance"), evaluation.centred_energy, 0.0, Phrase::NONE);
 }

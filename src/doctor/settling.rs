@@ -2,6 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
 use crate::metrics::convergence;
+use crate::text::phrase;
 use crate::training::{History, Motion, Series};
 
 /// A run should be this many windows of its averages long.
@@ -10,26 +11,26 @@ const WINDOWS: f64 = 3.0;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "decay-too-slow",
-        title: "averages that look back farther than the run is long",
+        title: phrase!("check-decay-too-slow"),
         needs: &[Evidence::Parameters],
-        why: "The averages still hold the start, and dead codes have had no time to expire.",
-        source: "steps below 3 / (1 - d)",
+        why: phrase!("check-decay-too-slow.why"),
+        source: phrase!("check-decay-too-slow.source"),
         look: decay_too_slow,
     },
     Check {
         id: "still-moving",
-        title: "layers that have not settled",
+        title: phrase!("check-still-moving"),
         needs: &[Evidence::Parameters, Evidence::History],
-        why: "More steps would still change the codes.",
-        source: "the median drift over three EMA half-lives is not steady, or above 0.1 of the rows' length",
+        why: phrase!("check-still-moving.why"),
+        source: phrase!("check-still-moving.source"),
         look: still_moving,
     },
     Check {
         id: "settled-long-ago",
-        title: "steps that changed nothing any more",
+        title: phrase!("check-settled-long-ago"),
         needs: &[Evidence::Parameters, Evidence::History],
-        why: "The drift has been at its floor for most of the run: what is left is the noise of the batches, and more steps of this kind bring nothing.",
-        source: "every layer settled before a third of the steps and at least ten EMA half-lives ago, and the error of the batches behind the last layer has fallen by less than 1 % since",
+        why: phrase!("check-settled-long-ago.why"),
+        source: phrase!("check-settled-long-ago.source"),
         look: settled_long_ago,
     },
 ];
@@ -83,7 +84,7 @@ fn settled_long_ago(patient: &Patient<'_>, found: &mut Findings) {
             Severity::Note,
             format!("Every layer has settled by step {last:.0} of {steps:.0}: the steps behind it moved the codes no farther than the batches differ"),
         )
-        .measured("settled at", last, EARLY * steps, "steps")
+        .measured(phrase!("measure-settled-at"), last, EARLY * steps, phrase!("unit-steps"))
         .remedy(format!(
             "{enough:.0} steps would do; more quality wants a higher decay at the end, other parameters or more data, not more steps"
         ))
@@ -107,7 +108,7 @@ fn decay_too_slow(patient: &Patient<'_>, found: &mut Findings) {
                 params.decay
             ),
         )
-        .measured("steps", steps as f64, needed, "steps")
+        .measured(phrase!("measure-steps"), steps as f64, needed, phrase!("unit-steps"))
         .remedy(format!(
             "Train for {needed:.0} steps, or lower the decay to {:.3}",
             (1.0 - WINDOWS / steps as f64).max(0.5)
@@ -134,6 +135,8 @@ fn still_moving(patient: &Patient<'_>, found: &mut Findings) {
             100.0 * most
         ),
     );
-    finding.measured("drift", most, 0.0, "of the length a step").remedy("Train on");
+    finding
+        .measured(phrase!("measure-drift"), most, 0.0, phrase!("unit-of-the-length-a-step"))
+        .remedy("Train on");
     finding.layers = layers;
 }

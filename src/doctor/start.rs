@@ -2,6 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::rvq::InitMethod;
+use crate::text::{Phrase, phrase};
 
 /// A start that has shrunk the rows to less than this shows.
 const SHRUNK: f64 = 0.9;
@@ -18,43 +19,42 @@ const UNCHOSEN: f64 = 1e-3;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "start-sums-are-means",
-        title: "sums that are still means",
+        title: phrase!("check-start-sums-are-means"),
         needs: &[Evidence::Sizes, Evidence::Rows],
-        why: "k-means sets embed_avg to the mean where the EMA wants the sum: the first step divides it by the count, and all rows shrink towards zero.",
-        source: "m_k = e_k at c_k > 1; the first step makes the row d/n_k + (1 - d) of itself",
+        why: phrase!("check-start-sums-are-means.why"),
+        source: phrase!("check-start-sums-are-means.source"),
         look: sums_are_means,
     },
     Check {
         id: "start-shrunk",
-        title: "rows still shrunk by the start",
+        title: phrase!("check-start-shrunk"),
         needs: &[Evidence::Parameters],
-        why: "Under EnCodec's k-means start the rows lose most of their length at the first step, and get it back only as the averages forget the start.",
-        source: "1 - d^t (1 - 1/n) of the row after t steps, with n = N/K frames a code",
+        why: phrase!("check-start-shrunk.why"),
+        source: phrase!("check-start-shrunk.source"),
         look: start_shrunk,
     },
     Check {
         id: "start-by-heart",
-        title: "a k-means start on next to no frames a code",
+        title: phrase!("check-start-by-heart"),
         needs: &[Evidence::Parameters],
-        why: "Every layer starts from k-means on so few frames that its means are single frames: each layer sees a residual that is smaller than any new frame's, and the deeper ones \
-              start in a space that nothing else comes to. Codes that serve one frame serve no other.",
-        source: "frames of the start below 2 K; in-sample against held-out use falls with every layer",
+        why: phrase!("check-start-by-heart.why"),
+        source: phrase!("check-start-by-heart.source"),
         look: start_by_heart,
     },
     Check {
         id: "cold-start",
-        title: "rows blown up by a cold start",
+        title: phrase!("check-cold-start"),
         needs: &[Evidence::Sizes, Evidence::Rows],
-        why: "Without k-means the sums begin as the rows and the sizes as zero: a code that no frame chose is divided by next to nothing, and no frame ever comes near it.",
-        source: "||e_k|| above 30 times the used rows' RMS length at c_k < 0.001 C/K",
+        why: phrase!("check-cold-start.why"),
+        source: phrase!("check-cold-start.source"),
         look: cold_start,
     },
     Check {
         id: "born-dead",
-        title: "codes that were never chosen",
+        title: phrase!("check-born-dead"),
         needs: &[Evidence::Sizes],
-        why: "An empty k-means cluster starts with a size of zero, and nothing but a replacement brings it to life.",
-        source: "c_k = 0",
+        why: phrase!("check-born-dead.why"),
+        source: phrase!("check-born-dead.source"),
         look: born_dead,
     },
 ];
@@ -79,7 +79,7 @@ fn sums_are_means(patient: &Patient<'_>, found: &mut Findings) {
                 ),
             )
             .of_layer(layer)
-            .measured("numbers that are equal", share, 0.99, "")
+            .measured(phrase!("measure-numbers-that-are-equal"), share, 0.99, Phrase::NONE)
             .remedy("Multiply embed_avg by cluster_size before training goes on");
     }
 }
@@ -108,7 +108,7 @@ fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
         );
     finding
         .of_all_layers(run)
-        .measured("share of the length", left, SHRUNK, "")
+        .measured(phrase!("measure-share-of-the-length"), left, SHRUNK, Phrase::NONE)
         .remedy(format!(
             "Train for {:.0} steps at least, or under a rule that starts with sums",
             needed.ceil()
@@ -140,7 +140,7 @@ fn start_by_heart(patient: &Patient<'_>, found: &mut Findings) {
             params.codebook_size
         ),
     );
-    finding.measured("frames of the start", frames, bound, "frames");
+    finding.measured(phrase!("measure-frames-of-the-start"), frames, bound, phrase!("unit-frames"));
     if frames < all as f64 {
         let wanted = (10 * params.codebook_size).min(all);
         finding
@@ -185,7 +185,7 @@ fn cold_start(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("length over the used rows'", most / length, BLOWN_UP, "")
+            .measured(phrase!("measure-length-over-the-used-rows"), most / length, BLOWN_UP, Phrase::NONE)
             .remedy("Start from k-means, or replace these codes")
             .change_word("init", "kmeans");
     }
@@ -210,7 +210,7 @@ fn born_dead(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .of_codes(&codes)
-            .measured("codes", codes.len() as f64, 0.0, "codes")
+            .measured(phrase!("measure-codes"), codes.len() as f64, 0.0, phrase!("unit-codes"))
             .remedy("Turn replacement on, or start from a k-means that refills empty clusters")
             .rule_that_replaces();
     }

@@ -2,6 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity, layers_words, remedies, replacement};
 use crate::metrics::{LayerTally, buffers, distortion, is_small_sample, usage};
+use crate::text::{Phrase, phrase};
 use crate::training::{Run, SplitKind, ThresholdStanding};
 
 /// A perplexity below this share of K is a collapse, whatever the counts say.
@@ -36,67 +37,66 @@ const BY_HEART: f64 = 0.3;
 pub(super) static CHECKS: &[Check] = &[
     Check {
         id: "unused-codes",
-        title: "less than half of the codes used",
+        title: phrase!("check-unused-codes"),
         needs: &[Evidence::Counts],
-        why: "Codes that no frame chooses cost bits and say nothing; most of a collapse shows here.",
-        source: "2 #{n_k > 0} < K on 10 frames a code or more",
+        why: phrase!("check-unused-codes.why"),
+        source: phrase!("check-unused-codes.source"),
         look: unused_codes,
     },
     Check {
         id: "dead-codes",
-        title: "many codes below the threshold",
+        title: phrase!("check-dead-codes"),
         needs: &[Evidence::Sizes],
-        why: "So many codes serve hardly a frame: either nothing replaces them, or what replaces them does not stay.",
-        source: "c_k below the threshold for more than a tenth of the codes; an assumed threshold of N/K and above counts as 0.1 N/K",
+        why: phrase!("check-dead-codes.why"),
+        source: phrase!("check-dead-codes.source"),
         look: dead_codes,
     },
     Check {
         id: "collapse",
-        title: "a few codes take almost all frames",
+        title: phrase!("check-collapse"),
         needs: &[],
-        why: "The layer gives the bits of a much smaller codebook.",
-        source: "exp(H) of n_k / N, or of c_k / C, below 0.1 K",
+        why: phrase!("check-collapse.why"),
+        source: phrase!("check-collapse.source"),
         look: collapse,
     },
     Check {
         id: "overloaded-codes",
-        title: "codes with far more error than frames",
+        title: phrase!("check-overloaded-codes"),
         needs: &[Evidence::Counts],
-        why: "One code stands for frames that are not alike; split in two it would gain more than any other.",
-        source: "error share above 0.05 and above 5 times the use share",
+        why: phrase!("check-overloaded-codes.why"),
+        source: phrase!("check-overloaded-codes.source"),
         look: overloaded,
     },
     Check {
         id: "idle-layer",
-        title: "a layer that adds nothing",
+        title: phrase!("check-idle-layer"),
         needs: &[Evidence::Counts],
-        why: "It costs log2 K bits a frame, and the frames are reproduced no better.",
-        source: "10 log10(E_(l-1) / E_l) below 0.1 dB",
+        why: phrase!("check-idle-layer.why"),
+        source: phrase!("check-idle-layer.source"),
         look: idle_layer,
     },
     Check {
         id: "gain-stops",
-        title: "layers that cost more bits than they bring",
+        title: phrase!("check-gain-stops"),
         needs: &[Evidence::Counts],
-        why: "From some layer on the residual is like noise: each bit there takes away a small part of the error that a bit can take away, and shows where the quantizer may end.",
-        source: "10 log10(E_(l-1) / E_l) below a quarter of 6.02 H_l / D dB, what H_l bits a frame are worth at the rate-distortion bound of white noise, for a layer and all behind it",
+        why: phrase!("check-gain-stops.why"),
+        source: phrase!("check-gain-stops.source"),
         look: gain_stops,
     },
     Check {
         id: "by-heart",
-        title: "codebooks that know their frames by heart",
+        title: phrase!("check-by-heart"),
         needs: &[Evidence::Counts],
-        why: "What was learned is these frames, not what they are like: new ones are quantized worse, and codes that served a single frame serve none.",
-        source: "at fewer than 20 frames a code and layer: SNR on the frames trained on 2 dB above the held-out ones, or 30 % of the codes used by the former alone",
+        why: phrase!("check-by-heart.why"),
+        source: phrase!("check-by-heart.source"),
         look: by_heart,
     },
     Check {
         id: "held-out-differs",
-        title: "held-out frames of another kind",
+        title: phrase!("check-held-out-differs"),
         needs: &[Evidence::Counts],
-        why: "There are too many frames to be known by heart, and still the held-out ones do worse: they are not like those trained on, and what is measured on them is not what \
-              the training reached.",
-        source: "at 20 frames a code and layer and more: SNR on the frames trained on 2 dB above the held-out ones",
+        why: phrase!("check-held-out-differs.why"),
+        source: phrase!("check-held-out-differs.source"),
         look: held_out_differs,
     },
 ];
@@ -114,10 +114,10 @@ fn unused_codes(patient: &Patient<'_>, found: &mut Findings) {
             format!("Layer {}: {used} of {num_codes} codes are used by the {words}", layer + 1),
         );
         finding.of_layer(layer).of_codes(&codes).on(frames).measured(
-            "codes used",
+            phrase!("measure-codes-used"),
             used as f64,
             num_codes as f64 / 2.0,
-            "codes",
+            phrase!("unit-codes"),
         );
         remedies::of_unused(finding, patient.run, layer, used);
     }
@@ -147,7 +147,12 @@ fn dead_codes(patient: &Patient<'_>, found: &mut Findings) {
                 total / sizes.len() as f64
             ),
         );
-        finding.of_layer(layer).of_codes(&codes).measured("dead codes", share, MANY_DEAD, "");
+        finding.of_layer(layer).of_codes(&codes).measured(
+            phrase!("measure-dead-codes"),
+            share,
+            MANY_DEAD,
+            Phrase::NONE,
+        );
         remedies::of_unused(finding, patient.run, layer, sizes.len() - codes.len());
     }
 }
@@ -180,7 +185,12 @@ fn collapse(patient: &Patient<'_>, found: &mut Findings) {
                 layer + 1
             ),
         );
-        finding.of_layer(layer).measured("perplexity", perplexity, COLLAPSED * all as f64, "codes");
+        finding.of_layer(layer).measured(
+            phrase!("measure-perplexity"),
+            perplexity,
+            COLLAPSED * all as f64,
+            phrase!("unit-codes"),
+        );
         remedies::of_unused(finding, patient.run, layer, used);
     }
 }
@@ -221,7 +231,7 @@ fn overloaded(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .of_codes(&codes)
             .on(evaluation.frames)
-            .measured("share of the error", error, ERROR_SHARE, "")
+            .measured(phrase!("measure-share-of-the-error"), error, ERROR_SHARE, Phrase::NONE)
             .remedy("Split it: train on with replacement, which draws new rows where the error is");
     }
 }
@@ -247,7 +257,7 @@ fn idle_layer(patient: &Patient<'_>, found: &mut Findings) {
             )
             .of_layer(layer)
             .on(evaluation.frames)
-            .measured("gain", gain, SMALL_GAIN_DB, "dB")
+            .measured(phrase!("measure-gain"), gain, SMALL_GAIN_DB, phrase!("unit-db"))
             .remedy(if layer == 0 { "Train it on these frames" } else { "Leave it out, or train it on" });
     }
 }
@@ -284,10 +294,13 @@ fn gain_stops(patient: &Patient<'_>, found: &mut Findings) {
         ),
     );
     finding.layers = layers;
-    finding.on(evaluation.frames).measured("share of a bit's worth", least, WORTH, "").remedy(match from {
-        0 => "Train on these frames: no layer is worth its bits".to_owned(),
-        kept => format!("{kept} layers may be enough; or train the others on, with a start of their own"),
-    });
+    finding
+        .on(evaluation.frames)
+        .measured(phrase!("measure-share-of-a-bit-s-worth"), least, WORTH, Phrase::NONE)
+        .remedy(match from {
+            0 => "Train on these frames: no layer is worth its bits".to_owned(),
+            kept => format!("{kept} layers may be enough; or train the others on, with a start of their own"),
+        });
 }
 
 fn by_heart(patient: &Patient<'_>, found: &mut Findings) {
@@ -300,7 +313,7 @@ fn by_heart(patient: &Patient<'_>, found: &mut Findings) {
             found.add(Severity::Warning, format!("{words}: the codebooks know their frames by heart"));
         finding.layers = layers_with_gap(run);
         finding
-            .measured("gap", gap, SNR_GAP_DB, "dB")
+            .measured(phrase!("measure-gap"), gap, SNR_GAP_DB, phrase!("unit-db"))
             .remedy("Train on more frames, or with fewer codes or layers");
     }
     for (layer, codes, share, frames) in of_training_alone(run) {
@@ -315,7 +328,7 @@ fn by_heart(patient: &Patient<'_>, found: &mut Findings) {
             .of_layer(layer)
             .of_codes(&codes)
             .on(frames)
-            .measured("codes of training frames alone", share, BY_HEART, "")
+            .measured(phrase!("measure-codes-of-training-frames-alone"), share, BY_HEART, Phrase::NONE)
             .remedy("Start each layer from more frames than one batch, or use fewer codes");
     }
 }
@@ -332,7 +345,7 @@ fn held_out_differs(patient: &Patient<'_>, found: &mut Findings) {
             ),
         )
         .on(run.source.held_out_frames as u64)
-        .measured("gap", gap, SNR_GAP_DB, "dB")
+        .measured(phrase!("measure-gap"), gap, SNR_GAP_DB, phrase!("unit-db"))
         .remedy("Hold out clips of every kind (another speaker, silence or a fade at the end of a file is one), or train on what they are like");
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Finding, Severity};
 use crate::metrics::{buffers, is_small_sample, usage};
+use crate::text::{Message, msg};
 use crate::training::{History, Motion, Run, ThresholdStanding, short};
 
 /// How a layer stands.
@@ -27,9 +28,9 @@ pub struct LayerVerdict {
     /// The id of the finding that says so; `None` where nothing stands out.
     pub finding: Option<&'static str>,
     /// By what it is judged.
-    pub why: String,
+    pub why: Message,
     /// What to change; `None` to keep it as it is.
-    pub action: Option<String>,
+    pub action: Option<Message>,
     /// Whether its codebook has settled; `None` where it was not trained here.
     pub motion: Option<Motion>,
 }
@@ -73,12 +74,12 @@ impl LayerVerdict {
 
     /// What to do: the action, or to keep the layer.
     #[must_use]
-    pub fn advice(&self) -> &str {
+    pub fn advice(&self) -> Message {
         match (&self.action, self.health) {
-            (Some(action), _) => action,
-            (None, Health::Unknown) => "Open frames",
-            (None, Health::Healthy) => "Keep",
-            (None, _) => "Look at the finding",
+            (Some(action), _) => action.clone(),
+            (None, Health::Unknown) => msg!("verdict-open-frames"),
+            (None, Health::Healthy) => msg!("verdict-keep"),
+            (None, _) => msg!("verdict-look"),
         }
     }
 }
@@ -109,14 +110,19 @@ pub fn verdicts(run: &Run, history: &History, findings: &[Finding]) -> Vec<Layer
 
 impl Finding {
     /// What it is, as it is said of one of its layers: "12 of 32 codes are used" of "Layer 3: 12 of 32 codes are used".
-    fn text_of(&self, layer: usize) -> String {
-        let prefix = format!("Layer {}: ", layer + 1);
-        self.text.strip_prefix(&prefix).unwrap_or(&self.text).to_owned()
+    fn text_of(&self, layer: usize) -> Message {
+        match self.text.part("layer-says", "says").filter(|_| self.layers == [layer]) {
+            Some(alone) => alone.clone(),
+            None => {
+                let text = self.text.english();
+                text.strip_prefix(&format!("Layer {}: ", layer + 1)).unwrap_or(&text).into()
+            }
+        }
     }
 }
 
 /// How a layer stands on which nothing was found.
-fn standing(run: &Run, layer: usize) -> (Health, String, Option<String>) {
+fn standing(run: &Run, layer: usize) -> (Health, Message, Option<Message>) {
     let codebook = run.rvq.layers().get(layer).map(|layer| &layer.codebook);
     let num_codes = codebook.map_or(0, crate::rvq::Codebook::num_codes);
     let sizes = codebook.filter(|book| buffers::has_ema(book)).map(|book| book.cluster_size().to_vec());
@@ -135,11 +141,11 @@ fn standing(run: &Run, layer: usize) -> (Health, String, Option<String>) {
         (Some((false, used)), _) | (Some((true, _)) | None, Some(used)) => used,
         (Some((true, (used, by, _))), None) => {
             let why = format!("{used} of {num_codes} codes used {by}, which are fewer than 10 a code");
-            return (Health::Unknown, why, Some("Open more frames".to_owned()));
+            return (Health::Unknown, why.into(), Some("Open more frames".into()));
         }
         (None, None) => {
             let why = "the model came without EMA sizes, and no frame was counted".to_owned();
-            return (Health::Unknown, why, None);
+            return (Health::Unknown, why.into(), None);
         }
     };
     let mut why = format!("{used} of {num_codes} codes used {by}, perplexity {}", short(perplexity));
@@ -148,7 +154,7 @@ fn standing(run: &Run, layer: usize) -> (Health, String, Option<String>) {
         why.push_str("; ");
         why.push_str(&threshold.words());
     }
-    (Health::Healthy, why, None)
+    (Health::Healthy, why.into(), None)
 }
 
 fn capitalised(words: &str) -> String {

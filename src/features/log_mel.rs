@@ -14,6 +14,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::param::ParamSpec;
 use crate::task::Task;
+use crate::text::t;
 
 use super::griffin_lim::griffin_lim;
 use super::nnls::BandLevels;
@@ -53,12 +54,11 @@ impl Extractor for LogMel {
     }
 
     fn label(&self) -> &'static str {
-        "Log-mel spectrogram"
+        t!("extractor-log-mel")
     }
 
     fn help(&self) -> &'static str {
-        "The level in bands spaced as the ear spaces pitch, frame by frame. What vocoders and many speech tokenizers take in. Equals librosa's with \
-         pad_mode=\"reflect\", which is not librosa's default."
+        t!("extractor-log-mel.help")
     }
 
     fn params(&self) -> Vec<ParamSpec<ExtractParams>> {

@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use crate::param::ParamSpec;
 use crate::task::Task;
+use crate::text::t;
 
 use super::log_mel::{self, log_mel};
 use super::params::specs;
@@ -27,11 +28,11 @@ impl Extractor for Mfcc {
     }
 
     fn label(&self) -> &'static str {
-        "MFCC"
+        t!("extractor-mfcc")
     }
 
     fn help(&self) -> &'static str {
-        "The smooth shape of the log-mel spectrum in a few numbers: which sound is said, with little of the pitch it is said at."
+        t!("extractor-mfcc.help")
     }
 
     fn params(&self) -> Vec<ParamSpec<ExtractParams>> {

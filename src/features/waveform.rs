@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::param::ParamSpec;
 use crate::task::Task;
+use crate::text::t;
 
 use super::params::specs;
 use super::rows::rows;
@@ -22,11 +23,11 @@ impl Extractor for Waveform {
     }
 
     fn label(&self) -> &'static str {
-        "Raw waveform"
+        t!("extractor-waveform")
     }
 
     fn help(&self) -> &'static str {
-        "The samples themselves, cut into frames. Shows how poorly vectors code a signal whose phase is left in."
+        t!("extractor-waveform.help")
     }
 
     fn params(&self) -> Vec<ParamSpec<ExtractParams>> {

@@ -2,13 +2,14 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
 
+use crate::text::{Phrase, phrase};
 use ndarray::ArrayView2;
 
 use super::convergence::{RowMoves, drift_all};
 use super::metric;
 
 metric! {
-    CHECKPOINT_DRIFT, "checkpoint_drift", "Drift between checkpoints", "",
+    CHECKPOINT_DRIFT, "checkpoint_drift", Phrase::NONE,
     "`||e_b - e_a||_F / ||e_a||_F` over all rows of a layer, from one checkpoint a to the next one b: how far the codebook moved between them.";
     /// Both are `(num_codes, dim)`; `None` where the shapes differ.
     #[must_use]
@@ -18,7 +19,7 @@ metric! {
 }
 
 metric! {
-    TOKEN_STABILITY, "token_stability", "Token stability", "",
+    TOKEN_STABILITY, "token_stability", Phrase::NONE,
     "`#{z_b = z_a} / n`: the share of frames whose code in this layer is the same as in the checkpoint before. Near 1 the tokens have settled; what \
      changes in a layer changes what all layers behind it are given.";
     /// The codes of the same frames in the same order; `None` without a frame, and where their numbers differ.
@@ -34,7 +35,7 @@ metric! {
 }
 
 metric! {
-    BIRTHS, "births", "Births of codes", "codes",
+    BIRTHS, "births", phrase!("unit-codes"),
     "`#{dead in a, in use in b}`: codes in use that were not in the checkpoint before. In use is what a frame of the probe chooses; without a \
      probe, what has an EMA size that is not below the threshold.";
     /// Whether each code is in use, before and after.
@@ -45,7 +46,7 @@ metric! {
 }
 
 metric! {
-    DEATHS, "deaths", "Deaths of codes", "codes",
+    DEATHS, "deaths", phrase!("unit-codes"),
     "`#{in use in a, dead in b}`: codes that were in use in the checkpoint before and are no more, by the same count as births.";
     /// Whether each code is in use, before and after.
     #[must_use]

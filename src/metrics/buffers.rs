@@ -12,6 +12,7 @@ use super::plane::Plane;
 use super::{metric, usage};
 use crate::rvq::Codebook;
 use crate::rvq::nearest::{Scratch, Searcher};
+use crate::text::{Phrase, phrase};
 
 /// How the averages of a codebook are to be read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,7 +112,7 @@ const ROWS_A_TASK: usize = 256;
 const QUICK: f64 = 4e9;
 
 metric! {
-    EMA_TOTAL, "ema_total", "Sum of EMA sizes", "frames",
+    EMA_TOTAL, "ema_total", phrase!("unit-frames"),
     "`C = sum_k c_k`: in steady state the number of frames in the trainer's batches. Sizes below zero, which only a damaged file has, count for nothing.";
     #[must_use]
     pub fn ema_total(sizes: &[f64]) -> f64 {
@@ -120,7 +121,7 @@ metric! {
 }
 
 metric! {
-    EMA_USED, "ema_used", "Codes used (EMA)", "codes",
+    EMA_USED, "ema_used", phrase!("unit-codes"),
     "`#{c_k / (1 - d) >= 1}`: codes to which the running average gives at least one frame in its window of `1 / (1 - d)` steps.";
     #[must_use]
     pub fn ema_used(sizes: &[f64], decay: f64) -> usize {
@@ -129,7 +130,7 @@ metric! {
 }
 
 metric! {
-    EMA_UTILIZATION, "ema_utilization", "Utilization (EMA)", "",
+    EMA_UTILIZATION, "ema_utilization", Phrase::NONE,
     "`#{c_k / (1 - d) >= 1} / K`: the share of codes to which the running average gives at least one frame in its window.";
     #[must_use]
     pub fn ema_utilization(sizes: &[f64], decay: f64) -> Option<f64> {
@@ -138,7 +139,7 @@ metric! {
 }
 
 metric! {
-    EMA_ENTROPY, "ema_entropy_nats", "Entropy (EMA)", "nats",
+    EMA_ENTROPY, "ema_entropy_nats", phrase!("unit-nats"),
     "`H = -sum_k p_k ln p_k` with `p_k = c_k / C`, the shares of the EMA cluster sizes.";
     #[must_use]
     pub fn ema_entropy_nats(sizes: &[f64]) -> Option<f64> {
@@ -147,7 +148,7 @@ metric! {
 }
 
 metric! {
-    EMA_PERPLEXITY, "ema_perplexity", "Perplexity (EMA)", "codes",
+    EMA_PERPLEXITY, "ema_perplexity", phrase!("unit-codes"),
     "`exp(H)` of the shares `p_k = c_k / C` of the EMA cluster sizes: how many equally used codes would have the same entropy.";
     #[must_use]
     pub fn ema_perplexity(sizes: &[f64]) -> Option<f64> {
@@ -156,7 +157,7 @@ metric! {
 }
 
 metric! {
-    EMA_GINI, "ema_gini", "Gini (EMA)", "",
+    EMA_GINI, "ema_gini", Phrase::NONE,
     "`sum_i (2i - K - 1) p_(i) / K` of the shares `p_k = c_k / C` of the EMA cluster sizes, ascending and i from 1.";
     #[must_use]
     pub fn ema_gini(sizes: &[f64]) -> Option<f64> {
@@ -165,7 +166,7 @@ metric! {
 }
 
 metric! {
-    EMBED_GAP, "embed_gap", "Row against its average", "",
+    EMBED_GAP, "embed_gap", Phrase::NONE,
     "`||e_k - m_k / c~_k||` over the RMS length of the rows, with `c~_k = (c_k + eps) / (C + K eps) C`: what the trainer's next step would move the row by.";
     /// `length` is that RMS length, `smoothed` is `c~_k`; 0 where all rows are zero.
     #[must_use]
@@ -176,7 +177,7 @@ metric! {
 }
 
 metric! {
-    NEAR_DUPLICATES, "near_duplicates", "Near-duplicates", "codes",
+    NEAR_DUPLICATES, "near_duplicates", phrase!("unit-codes"),
     "codes whose nearest other code is closer than 0.1 of the cell's RMS radius `sqrt(mean ||x - e_k||²)`. Without frames the median distance to the nearest other code, over the rows that equal none, stands for the radius.";
     /// `radii` holds the radius of each cell where frames chose it; the view's own scale stands in for the others.
     #[must_use]
@@ -186,7 +187,7 @@ metric! {
 }
 
 metric! {
-    EFFECTIVE_DIMENSION, "effective_dimension", "Effective dimension", "dimensions",
+    EFFECTIVE_DIMENSION, "effective_dimension", phrase!("unit-dimensions"),
     "`(sum l)² / sum l²` over the eigenvalues l of the covariance of the rows: 1 where they lie on a line, D where they spread alike in all directions.";
     #[must_use]
     pub fn effective_dimension(rows: &Covariance) -> Option<f64> {

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use super::{distortion, metric};
 use crate::rvq::{Rvq, RvqError};
 use crate::task::Task;
+use crate::text::Phrase;
 
 metric! {
-    DIMENSION_VARIANCE, "dimension_variance", "Variance of a dimension", "",
+    DIMENSION_VARIANCE, "dimension_variance", Phrase::NONE,
     "`sum_t (x_td - mean_d)² / n`: what the MSE of dimension d would be if every frame came out as the mean. An error near it says that the codes tell nothing of the dimension.";
     #[must_use]
     pub fn dimension_variance(centred_energy: f64, frames: u64) -> Option<f64> {

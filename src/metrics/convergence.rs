@@ -1,5 +1,6 @@
 //! Whether the running averages have settled.
 
+use crate::text::{Phrase, phrase};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
@@ -63,7 +64,7 @@ fn row_move(old: &[f32], new: &[f32]) -> (f64, f64) {
 }
 
 metric! {
-    DRIFT, "drift", "Drift", "",
+    DRIFT, "drift", Phrase::NONE,
     "`||e_t - e_(t-1)||_F / ||e_(t-1)||_F` over the rows that were not replaced: how far the codebook moved in one step.";
     /// `replaced` are codes in ascending order.
     #[must_use]
@@ -73,7 +74,7 @@ metric! {
 }
 
 metric! {
-    DRIFT_ALL, "drift_all", "Drift of all rows", "",
+    DRIFT_ALL, "drift_all", Phrase::NONE,
     "`||e_t - e_(t-1)||_F / ||e_(t-1)||_F` over all rows, replaced ones among them: where replaced codes do not stay it stays high.";
     #[must_use]
     pub fn drift_all(moves: &RowMoves) -> f64 {
@@ -82,7 +83,7 @@ metric! {
 }
 
 metric! {
-    CODE_DRIFT, "code_drift", "Drift of a code", "",
+    CODE_DRIFT, "code_drift", Phrase::NONE,
     "Mean of `||e_t - e_(t-1)|| / ||e_(t-1)||` of its row over the steps that did not replace it: how far the code moved in one step.";
     /// `moved` is the sum over `steps` steps; `None` where there was none.
     #[must_use]
@@ -92,7 +93,7 @@ metric! {
 }
 
 metric! {
-    LOSS, "loss", "Commitment loss", "",
+    LOSS, "loss", Phrase::NONE,
     "`commitment_weight * mean((x - q)²)` over all elements of the batch, with the codebook before the step, where codes are searched.";
     #[must_use]
     pub fn commitment_loss(sq_error: f64, frames: usize, dim: usize, commitment_weight: f64) -> f64 {
@@ -101,7 +102,7 @@ metric! {
 }
 
 metric! {
-    EMA_WINDOW, "ema_window", "EMA window", "steps",
+    EMA_WINDOW, "ema_window", phrase!("unit-steps"),
     "`1 / (1 - d)`: the number of steps over which the running averages look back.";
     #[must_use]
     pub fn ema_window_steps(decay: f64) -> f64 {
@@ -110,7 +111,7 @@ metric! {
 }
 
 metric! {
-    EMA_HALF_LIFE, "ema_half_life", "EMA half-life", "steps",
+    EMA_HALF_LIFE, "ema_half_life", phrase!("unit-steps"),
     "`ln 0.5 / ln d`: steps until half of what the averages held is forgotten; 69 at a decay of 0.99.";
     #[must_use]
     pub fn ema_half_life_steps(decay: f64) -> f64 {
@@ -119,7 +120,7 @@ metric! {
 }
 
 metric! {
-    CLUSTER_SIZE_NOISE, "cluster_size_noise", "Noise of a cluster size", "frames",
+    CLUSTER_SIZE_NOISE, "cluster_size_noise", phrase!("unit-frames"),
     "`sqrt(N p (1-p) (1-d) / (1+d))`: standard deviation of `c_k` in steady state, for a code of share p in batches of N frames.";
     #[must_use]
     pub fn cluster_size_noise(batch_len: f64, share: f64, decay: f64) -> f64 {
@@ -128,7 +129,7 @@ metric! {
 }
 
 metric! {
-    EXPIRY_STEPS, "expiry_steps", "Steps to expire", "steps",
+    EXPIRY_STEPS, "expiry_steps", phrase!("unit-steps"),
     "`ln(threshold / c_0) / ln d`: steps after which a code that no frame chooses any more falls from `c_0` below the threshold.";
     #[must_use]
     pub fn expiry_steps(threshold_frames: f64, start_size: f64, decay: f64) -> Option<f64> {

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::over_time::OverTime;
 use super::{metric, usage};
 use crate::random::{self, Purpose};
+use crate::text::{Phrase, phrase};
 
 /// Cells of a table of pairs at the most; beyond it pairs are counted by hashing.
 const MOST_CELLS: usize = 1 << 22;
@@ -19,7 +20,7 @@ const MOST_BINS: usize = 256;
 const LENGTHS: usize = 32;
 
 metric! {
-    CONDITIONAL_ENTROPY, "conditional_entropy_bits", "Entropy given the layer before", "bits",
+    CONDITIONAL_ENTROPY, "conditional_entropy_bits", phrase!("unit-bits"),
     "`H(l | l-1) = H(a, b) - H(a)` over the codes a and b of a frame in layers l-1 and l: what the layer says that the one before has not said. 0 where its code follows from that before it. From few frames it comes out too low: compare it with the same codes shuffled among the frames, not with the entropy.";
     #[must_use]
     pub fn conditional_entropy_bits(pairs: &PairCounts) -> Option<f64> {
@@ -28,7 +29,7 @@ metric! {
 }
 
 metric! {
-    MUTUAL_INFORMATION, "mutual_information_bits", "Shared with the layer before", "bits",
+    MUTUAL_INFORMATION, "mutual_information_bits", phrase!("unit-bits"),
     "`I = H_shuffled(l | l-1) - H(l | l-1)`: the bits of a layer's code that the code before it tells already, beyond what chance makes of so few frames. About 0 where the layers are independent; a little below it by chance.";
     #[must_use]
     pub fn mutual_information_bits(given_bits: f64, shuffled_bits: f64) -> f64 {
@@ -37,7 +38,7 @@ metric! {
 }
 
 metric! {
-    REPETITION, "repetition_share", "Repetition", "",
+    REPETITION, "repetition_share", Phrase::NONE,
     "`#{c_t = c_(t+1)} / #pairs` over the codes of neighbouring frames of a clip: the share of frames that repeat the code before them.";
     #[must_use]
     pub fn repetition_share(repeated: u64, pairs: u64) -> Option<f64> {
@@ -46,7 +47,7 @@ metric! {
 }
 
 metric! {
-    RUN_LENGTH, "mean_run_length", "Mean run", "frames",
+    RUN_LENGTH, "mean_run_length", phrase!("unit-frames"),
     "`n / #runs`: the mean length of stretches of one code. 1 where no frame repeats the code before it; with shares p_k and no memory about `1 / (1 - sum_k p_k²)`.";
     #[must_use]
     pub fn mean_run_length(frames: u64, runs: u64) -> Option<f64> {

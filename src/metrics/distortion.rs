@@ -1,9 +1,10 @@
 //! How far the reconstruction is from the frames.
 
 use super::{GainSample, metric};
+use crate::text::{Phrase, phrase};
 
 metric! {
-    MSE, "mse", "MSE", "per element",
+    MSE, "mse", phrase!("unit-per-element"),
     "`sum ||x - q_1..l||² / (n D)`: mean squared error per element after the layers up to this one.";
     #[must_use]
     pub fn mse(residual_energy: f64, frames: u64, dim: usize) -> Option<f64> {
@@ -13,7 +14,7 @@ metric! {
 }
 
 metric! {
-    SNR, "snr_db", "SNR", "dB",
+    SNR, "snr_db", phrase!("unit-db"),
     "`10 log10(sum ||x||² / sum ||x - q_1..l||²)` after the layers up to this one. Without signal or without error there is none.";
     #[must_use]
     pub fn snr_db(signal_energy: f64, residual_energy: f64) -> Option<f64> {
@@ -22,7 +23,7 @@ metric! {
 }
 
 metric! {
-    SNR_GAIN, "snr_gain_db", "SNR gain", "dB",
+    SNR_GAIN, "snr_gain_db", phrase!("unit-db"),
     "`SNR_l - SNR_(l-1)` with `SNR_0 = 0 dB`: what this layer adds.";
     #[must_use]
     pub fn snr_gain_db(energy_before: f64, energy_after: f64) -> Option<f64> {
@@ -31,7 +32,7 @@ metric! {
 }
 
 metric! {
-    EXPLAINED_VARIANCE, "explained_variance", "Explained variance", "",
+    EXPLAINED_VARIANCE, "explained_variance", Phrase::NONE,
     "`1 - sum ||r_l||² / sum ||x - mean||²`: the share of the variance about the mean that the layers up to this one reproduce.";
     #[must_use]
     pub fn explained_variance(centred_energy: f64, residual_energy: f64) -> Option<f64> {
@@ -40,7 +41,7 @@ metric! {
 }
 
 metric! {
-    BEAM_GAIN, "beam_gain_db", "Beam gain", "dB",
+    BEAM_GAIN, "beam_gain_db", phrase!("unit-db"),
     "`10 log10(sum ||x - q_greedy||² / sum ||x - q_beam||²)`: what searching several paths through the layers gains over the greedy one.";
     #[must_use]
     pub fn beam_gain_db(greedy_energy: f64, beam_energy: f64) -> Option<f64> {
@@ -49,7 +50,7 @@ metric! {
 }
 
 metric! {
-    CODE_DISTORTION, "code_distortion", "Distortion of a code", "squared distance",
+    CODE_DISTORTION, "code_distortion", phrase!("unit-squared-distance"),
     "mean `||x - e_k||²` over the frames in its cell; its share is their sum over the layer's total.";
     #[must_use]
     pub fn code_distortion(sq_error: f64, count: u64) -> Option<f64> {
@@ -88,7 +89,7 @@ fn share(own: f64, total: f64) -> Option<f64> {
 }
 
 metric! {
-    MARGIN, "margin", "Margin", "",
+    MARGIN, "margin", Phrase::NONE,
     "`1 - ||r - e_k||² / ||r - e_j||²` of a frame, k being its code and j the nearest of all others: 0 on the border between two cells, 1 where the row is met exactly, below 0 where a search along several paths did not take the nearest.";
     #[must_use]
     pub fn margin(sq_dist: f64, runner_up_sq_dist: f64) -> Option<f64> {
@@ -98,7 +99,7 @@ metric! {
 }
 
 metric! {
-    SHANNON, "shannon_db", "Shannon reference", "dB",
+    SHANNON, "shannon_db", phrase!("unit-db"),
     "`10 log10(sum l / sum min(l, t))` over the eigenvalues l of the covariance of what goes into the layer, t such that `sum max(0, log2(l / t)) / 2 = log2 K`: the most that K codes can gain on Gaussian frames of this covariance (reverse water-filling). White frames of D dimensions: `6.02 log2(K) / D` dB.";
     /// `eigenvalues` are in descending order, `bits` is `log2 K`. `None` where nothing varies.
     ///
@@ -124,7 +125,7 @@ metric! {
 }
 
 metric! {
-    CENTRED_GAIN, "centred_gain_db", "Gain on centred frames", "dB",
+    CENTRED_GAIN, "centred_gain_db", phrase!("unit-db"),
     "`10 log10(sum ||r_(l-1) - mean||² / sum ||r_l||²)`: what the layer adds beyond what any constant would, on the frames of which the Shannon reference is.";
     #[must_use]
     pub fn centred_gain_db(sample: &GainSample) -> Option<f64> {
@@ -133,7 +134,7 @@ metric! {
 }
 
 metric! {
-    SHANNON_SHARE, "shannon_share", "Share of the Shannon reference", "",
+    SHANNON_SHARE, "shannon_share", Phrase::NONE,
     "`gain / reference`, both in dB and of the same frames about their mean. k-means layers reach 77-80 % on white Gaussian frames; frames that are far from Gaussian, as clusters are, can go above 100 %.";
     #[must_use]
     pub fn shannon_share(sample: &GainSample, num_codes: usize) -> Option<f64> {

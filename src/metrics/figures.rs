@@ -3,6 +3,7 @@
 //! A new figure is its function beside its like and one row of [`LAYER_FIGURES`].
 
 use super::{Definition, Evaluation, LayerTally, distortion, usage};
+use crate::text::{Phrase, phrase};
 
 /// What a figure of a layer may look at.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub struct LayerFigure {
     /// What it comes to; `None` where nothing defines it.
     pub of: fn(&LayerView<'_>) -> Option<f64>,
     /// What a column of it is headed, which stands alone.
-    pub heading: &'static str,
+    pub heading: Phrase,
     /// How it is written.
     pub kind: Kind,
     /// Whether few frames make it come out too low or too high.
@@ -53,50 +54,58 @@ pub struct LayerFigure {
 
 /// Every figure of a layer, in the order of the keys of `metrics.json` and of the columns of tables.
 pub static LAYER_FIGURES: &[LayerFigure] = &[
-    row(&usage::USED, "Used", Kind::Count, |v| Some(usage::used(v.counts()) as f64)).biased(),
-    row(&usage::UTILIZATION, "Utilization", Kind::Share, |v| usage::utilization(v.counts())).biased(),
-    row(&usage::UNIFORM_UTILIZATION, "Utilization if uniform", Kind::Share, |v| {
+    row(&usage::USED, phrase!("heading-used"), Kind::Count, |v| Some(usage::used(v.counts()) as f64))
+        .biased(),
+    row(&usage::UTILIZATION, phrase!("heading-utilization"), Kind::Share, |v| usage::utilization(v.counts()))
+        .biased(),
+    row(&usage::UNIFORM_UTILIZATION, phrase!("heading-utilization-if-uniform"), Kind::Share, |v| {
         let frames = v.frames();
         (frames > 0).then(|| usage::uniform_utilization(frames, v.num_codes()))
     })
     .not_in_json(),
-    row(&usage::PERPLEXITY, "Perplexity", Kind::Codes, |v| usage::perplexity(v.counts())).biased(),
-    row(&usage::PERPLEXITY_MM, "Perplexity, Miller-Madow", Kind::Codes, |v| usage::perplexity_mm(v.counts()))
+    row(&usage::PERPLEXITY, phrase!("heading-perplexity"), Kind::Codes, |v| usage::perplexity(v.counts()))
         .biased(),
-    row(&usage::ENTROPY, "Entropy, nats", Kind::Number, |v| usage::entropy_nats(v.counts())).biased(),
-    row(&usage::GINI, "Gini", Kind::Number, |v| usage::gini(v.counts())).biased(),
-    row(&usage::DEAD_WINDOW, "Dead in the window", Kind::Count, |v| {
+    row(&usage::PERPLEXITY_MM, phrase!("heading-perplexity-miller-madow"), Kind::Codes, |v| {
+        usage::perplexity_mm(v.counts())
+    })
+    .biased(),
+    row(&usage::ENTROPY, phrase!("heading-entropy-nats"), Kind::Number, |v| usage::entropy_nats(v.counts()))
+        .biased(),
+    row(&usage::GINI, phrase!("heading-gini"), Kind::Number, |v| usage::gini(v.counts())).biased(),
+    row(&usage::DEAD_WINDOW, phrase!("heading-dead-in-the-window"), Kind::Count, |v| {
         (v.frames() > 0).then(|| usage::dead_window(v.counts()) as f64)
     })
     .biased(),
-    row(&usage::DEAD_THRESHOLD, "Dead by threshold", Kind::Count, |v| v.below_threshold.map(|n| n as f64)),
-    row(&usage::DEAD_CORPUS, "Dead in the corpus", Kind::Count, |v| {
+    row(&usage::DEAD_THRESHOLD, phrase!("heading-dead-by-threshold"), Kind::Count, |v| {
+        v.below_threshold.map(|n| n as f64)
+    }),
+    row(&usage::DEAD_CORPUS, phrase!("heading-dead-in-the-corpus"), Kind::Count, |v| {
         let splits = v.corpus.iter().copied();
         (v.frames() > 0).then(|| usage::dead_corpus(splits, v.num_codes()) as f64)
     })
     .biased(),
-    row(&distortion::MSE, "MSE", Kind::Number, |v| {
+    row(&distortion::MSE, phrase!("heading-mse"), Kind::Number, |v| {
         distortion::mse(v.tally.residual_energy, v.frames(), v.evaluation.dim)
     }),
-    row(&distortion::SNR, "SNR, dB", Kind::Decibels, |v| {
+    row(&distortion::SNR, phrase!("heading-snr-db"), Kind::Decibels, |v| {
         distortion::snr_db(v.evaluation.signal_energy, v.tally.residual_energy)
     }),
-    row(&distortion::SNR_GAIN, "SNR gain, dB", Kind::Decibels, |v| {
+    row(&distortion::SNR_GAIN, phrase!("heading-snr-gain-db"), Kind::Decibels, |v| {
         distortion::snr_gain_db(v.energy_before, v.tally.residual_energy)
     }),
-    row(&distortion::EXPLAINED_VARIANCE, "Explained variance", Kind::Share, |v| {
+    row(&distortion::EXPLAINED_VARIANCE, phrase!("heading-explained-variance"), Kind::Share, |v| {
         distortion::explained_variance(v.evaluation.centred_energy, v.tally.residual_energy)
     }),
-    row(&distortion::SHANNON, "Shannon reference, dB", Kind::Decibels, |v| {
+    row(&distortion::SHANNON, phrase!("heading-shannon-reference-db"), Kind::Decibels, |v| {
         let bits = (v.num_codes().max(1) as f64).log2();
         v.tally.gain.as_ref().and_then(|sample| distortion::shannon_db(&sample.eigenvalues, bits))
     })
     .not_in_json(),
-    row(&distortion::CENTRED_GAIN, "Gain on centred frames, dB", Kind::Decibels, |v| {
+    row(&distortion::CENTRED_GAIN, phrase!("heading-gain-on-centred-frames-db"), Kind::Decibels, |v| {
         v.tally.gain.as_ref().and_then(distortion::centred_gain_db)
     })
     .not_in_json(),
-    row(&distortion::SHANNON_SHARE, "Of the Shannon reference", Kind::Share, |v| {
+    row(&distortion::SHANNON_SHARE, phrase!("heading-of-the-shannon-reference"), Kind::Share, |v| {
         v.tally.gain.as_ref().and_then(|sample| distortion::shannon_share(sample, v.num_codes()))
     })
     .not_in_json(),
@@ -104,7 +113,7 @@ pub static LAYER_FIGURES: &[LayerFigure] = &[
 
 const fn row(
     definition: &'static Definition,
-    heading: &'static str,
+    heading: Phrase,
     kind: Kind,
     of: fn(&LayerView<'_>) -> Option<f64>,
 ) -> LayerFigure {

@@ -2,6 +2,8 @@
 //!
 //! Every figure is of a stated set of frames. What is undefined (no frame, no signal) is `None`, never 0 or NaN.
 
+use crate::text::Phrase;
+
 pub mod between;
 mod bound;
 pub mod buffers;
@@ -41,23 +43,28 @@ pub struct Definition {
     /// The key in `metrics.json`.
     pub key: &'static str,
     /// The name in the window and in the report.
-    pub label: &'static str,
+    pub label: Phrase,
     /// The unit, empty for a plain number.
-    pub unit: &'static str,
+    pub unit: Phrase,
     /// The formula, and what it says.
-    pub text: &'static str,
+    pub text: Phrase,
 }
 
-/// Declares a figure: its definition, and the function whose documentation is that same text.
+/// Declares a figure: its definition, and the function whose documentation is the catalogue's English text; a test holds both against each other.
 macro_rules! metric {
     (
-        $name:ident, $key:literal, $label:literal, $unit:literal, $text:literal;
+        $name:ident, $key:literal, $unit:expr, $text:literal;
         $(#[$more:meta])*
         pub fn $function:ident $($rest:tt)*
     ) => {
         #[doc = concat!("The definition of [`", stringify!($function), "`].")]
         pub static $name: $crate::metrics::Definition =
-            $crate::metrics::Definition { key: $key, label: $label, unit: $unit, text: $text };
+            $crate::metrics::Definition {
+                key: $key,
+                label: $crate::text::Phrase(concat!("figure-", $key)),
+                unit: $unit,
+                text: $crate::text::Phrase(concat!("figure-", $key, ".text")),
+            };
 
         #[doc = $text]
         $(#[$more])*

@@ -1,9 +1,10 @@
 //! Rate and distortion: what each layer costs in bits, what it gives for them, and what Gaussian frames could give.
 
 use super::{Evaluation, distortion, metric, usage};
+use crate::text::phrase;
 
 metric! {
-    FRAME_BITS, "bits_a_frame", "Rate", "bits a frame",
+    FRAME_BITS, "bits_a_frame", phrase!("unit-bits-a-frame"),
     "`sum_i H_i / (s_i ln 2)` over the layers up to this one, of which s_i frames share a code: what an ideal entropy coder would need for a frame, each layer on its own. The nominal rate has `ln K_i` in place of the entropy H_i in nats.";
     /// `entropies_nats` and `strides` are by layer.
     #[must_use]
@@ -14,7 +15,7 @@ metric! {
 }
 
 metric! {
-    GAUSSIAN_SNR, "gaussian_snr_db", "SNR of Gaussian frames", "dB",
+    GAUSSIAN_SNR, "gaussian_snr_db", phrase!("unit-db"),
     "`10 log10(sum ||x||² / sum ||x - mean||²) + 10 log10(sum l / sum min(l, t))` over the eigenvalues l of the frames' covariance, t such that `sum max(0, log2(l / t)) / 2 = R`: the best that any quantizer of R bits a frame gives on Gaussian frames of this covariance whose mean is known (reverse water-filling). The covariance is of a sample of the frames.";
     /// `None` where nothing varies, or where the covariance was not looked at.
     #[must_use]

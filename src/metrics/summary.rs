@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn each_row_is_a_listed_figure_with_a_heading_of_its_own() {
-        let mut headings: Vec<&str> = LAYER_FIGURES.iter().map(|figure| figure.heading).collect();
+        let mut headings: Vec<&str> = LAYER_FIGURES.iter().map(|figure| figure.heading.english()).collect();
         headings.sort_unstable();
         headings.dedup();
         assert_eq!(headings.len(), LAYER_FIGURES.len());

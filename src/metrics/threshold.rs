@@ -1,6 +1,7 @@
 //! The dead-code threshold: what it comes to in frames, and what it should be.
 
 use super::{Definition, metric};
+use crate::text::phrase;
 
 /// The share of an even code's frames below which a code may be given up.
 pub const RHO: f64 = 0.1;
@@ -8,14 +9,13 @@ pub const RHO: f64 = 0.1;
 /// The threshold itself, which is set and not worked out.
 pub static THRESHOLD: Definition = Definition {
     key: "threshold_frames",
-    label: "Threshold",
-    unit: "frames a batch",
-    text: "Below this EMA cluster size `c_k` a code counts as dead. Rules state it in units of their own; this is what it comes to in frames. \
-           Replacement is off at 0",
+    label: phrase!("figure-threshold_frames"),
+    unit: phrase!("unit-frames-a-batch"),
+    text: phrase!("figure-threshold_frames.text"),
 };
 
 metric! {
-    UNIFORM_SIZE, "uniform_size", "Even cluster size", "frames a batch",
+    UNIFORM_SIZE, "uniform_size", phrase!("unit-frames-a-batch"),
     "`N/K`: the frames of a batch that each code gets where all are used alike. Without a known batch `C = sum c_k` stands for N, which it is in steady state.";
     #[must_use]
     pub fn uniform_size(batch_len: f64, num_codes: usize) -> f64 {
@@ -24,7 +24,7 @@ metric! {
 }
 
 metric! {
-    THRESHOLD_ADVICE, "threshold_advice", "Advised threshold", "frames a batch",
+    THRESHOLD_ADVICE, "threshold_advice", phrase!("unit-frames-a-batch"),
     "`rho N/K` with rho = 0.1: a tenth of what each of K evenly used codes gets of a batch of N frames. At N/K and above even evenly used codes count as dead.";
     #[must_use]
     pub fn threshold_advice(batch_len: f64, num_codes: usize) -> f64 {

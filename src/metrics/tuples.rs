@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
 
+use crate::text::Phrase;
 use std::collections::HashMap;
 
 use ndarray::ArrayView2;
@@ -9,7 +10,7 @@ use ndarray::ArrayView2;
 use super::metric;
 
 metric! {
-    COLLISION_RATE, "collision_rate", "Collision rate", "",
+    COLLISION_RATE, "collision_rate", Phrase::NONE,
     "`(n - #distinct tuples) / n`: the share of frames whose codes in all layers another frame before them has too. Only frames with a code in \
      every layer count.";
     #[must_use]
@@ -20,7 +21,7 @@ metric! {
 }
 
 metric! {
-    PREFIX_COVERAGE, "prefix_coverage", "Coverage by prefix", "",
+    PREFIX_COVERAGE, "prefix_coverage", Phrase::NONE,
     "`#distinct prefixes of l layers / min(n, K_1 * .. * K_l)`: of the prefixes that so many frames could have, the share that they do have.";
     #[must_use]
     pub fn prefix_coverage(tuples: &TupleUse, num_codes: &[usize]) -> Vec<Option<f64>> {

@@ -1,9 +1,10 @@
 //! How the codes of a layer are used. All functions take the counts of a stated set of frames.
 
 use super::metric;
+use crate::text::{Phrase, phrase};
 
 metric! {
-    USED, "used", "Codes used", "codes",
+    USED, "used", phrase!("unit-codes"),
     "`#{count_k >= 1}`: codes that at least one frame chose.";
     #[must_use]
     pub fn used(counts: &[u64]) -> usize {
@@ -12,7 +13,7 @@ metric! {
 }
 
 metric! {
-    UTILIZATION, "utilization", "Utilization", "",
+    UTILIZATION, "utilization", Phrase::NONE,
     "`#{count_k >= 1} / K`: the share of codes that at least one frame chose. It grows with the number of frames looked at.";
     #[must_use]
     pub fn utilization(counts: &[u64]) -> Option<f64> {
@@ -21,7 +22,7 @@ metric! {
 }
 
 metric! {
-    UNIFORM_UTILIZATION, "utilization_uniform", "Utilization of a uniform source", "",
+    UNIFORM_UTILIZATION, "utilization_uniform", Phrase::NONE,
     "`1 - (1 - 1/K)^n`: the utilization that n frames of a truly uniform source would show.";
     #[must_use]
     pub fn uniform_utilization(frames: u64, num_codes: usize) -> f64 {
@@ -30,7 +31,7 @@ metric! {
 }
 
 metric! {
-    ENTROPY, "entropy_nats", "Entropy", "nats",
+    ENTROPY, "entropy_nats", phrase!("unit-nats"),
     "`H = -sum_k p_k ln p_k` with `p_k = count_k / n` and `0 ln 0 = 0`.";
     #[must_use]
     pub fn entropy_nats(counts: &[u64]) -> Option<f64> {
@@ -39,7 +40,7 @@ metric! {
 }
 
 metric! {
-    PERPLEXITY, "perplexity", "Perplexity", "codes",
+    PERPLEXITY, "perplexity", phrase!("unit-codes"),
     "`exp(H)`: how many equally used codes would have the same entropy. From few frames it comes out too low.";
     #[must_use]
     pub fn perplexity(counts: &[u64]) -> Option<f64> {
@@ -48,7 +49,7 @@ metric! {
 }
 
 metric! {
-    PERPLEXITY_MM, "perplexity_mm", "Perplexity (Miller-Madow)", "codes",
+    PERPLEXITY_MM, "perplexity_mm", phrase!("unit-codes"),
     "`exp(H + (K_used - 1) / (2n))`: perplexity with the first-order correction for having seen only n frames.";
     #[must_use]
     pub fn perplexity_mm(counts: &[u64]) -> Option<f64> {
@@ -58,7 +59,7 @@ metric! {
 }
 
 metric! {
-    GINI, "gini", "Gini", "",
+    GINI, "gini", Phrase::NONE,
     "`sum_i (2i - K - 1) p_(i) / K` with `p` ascending and i from 1: 0 when all codes are used alike, near 1 when few take all.";
     #[must_use]
     pub fn gini(counts: &[u64]) -> Option<f64> {
@@ -67,7 +68,7 @@ metric! {
 }
 
 metric! {
-    DEAD_WINDOW, "dead_window", "Dead in the window", "codes",
+    DEAD_WINDOW, "dead_window", phrase!("unit-codes"),
     "`#{count_k = 0}` over the frames of this window: codes that none of them chose.";
     #[must_use]
     pub fn dead_window(counts: &[u64]) -> usize {
@@ -76,7 +77,7 @@ metric! {
 }
 
 metric! {
-    DEAD_THRESHOLD, "dead_threshold", "Dead by threshold", "codes",
+    DEAD_THRESHOLD, "dead_threshold", phrase!("unit-codes"),
     "`#{c_k < threshold}`: codes whose EMA cluster size lies below the dead-code threshold, in frames a batch.";
     #[must_use]
     pub fn dead_threshold(cluster_size: &[f64], threshold_frames: f64) -> usize {
@@ -85,7 +86,7 @@ metric! {
 }
 
 metric! {
-    DEAD_CORPUS, "dead_corpus", "Dead in the corpus", "codes",
+    DEAD_CORPUS, "dead_corpus", phrase!("unit-codes"),
     "`#{count_k = 0}` over the whole corpus, trained on and held out: codes that no frame of it chose.";
     #[must_use]
     pub fn dead_corpus<'a>(splits: impl IntoIterator<Item = &'a [u64]>, num_codes: usize) -> usize {
@@ -100,7 +101,7 @@ metric! {
 }
 
 metric! {
-    BIT_EFFICIENCY, "bit_efficiency", "Bit efficiency", "",
+    BIT_EFFICIENCY, "bit_efficiency", Phrase::NONE,
     "`sum_i H_i / sum_i ln K_i`: the share of the nominal bits that the codes of all layers carry.";
     #[must_use]
     pub fn bit_efficiency(entropies_nats: &[f64], codebook_sizes: &[usize]) -> Option<f64> {
@@ -110,7 +111,7 @@ metric! {
 }
 
 metric! {
-    NOMINAL_KBPS, "nominal_kbps", "Nominal bit rate", "kbit/s",
+    NOMINAL_KBPS, "nominal_kbps", phrase!("unit-kbit-s"),
     "`fps * sum_i log2 K_i / 1000`: what the codes of all layers cost at their full size.";
     #[must_use]
     pub fn nominal_kbps(codebook_sizes: &[usize], frame_rate_hz: f64) -> f64 {
@@ -119,7 +120,7 @@ metric! {
 }
 
 metric! {
-    EFFECTIVE_KBPS, "effective_kbps", "Effective bit rate", "kbit/s",
+    EFFECTIVE_KBPS, "effective_kbps", phrase!("unit-kbit-s"),
     "`fps * sum_i H_i / ln 2 / 1000`: what an ideal entropy coder would need for each layer on its own.";
     #[must_use]
     pub fn effective_kbps(entropies_nats: &[f64], frame_rate_hz: f64) -> f64 {

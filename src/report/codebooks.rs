@@ -43,7 +43,7 @@ pub(super) fn plots(views: &[CodebookView], of: &str) -> Vec<Plot> {
         plots.push(over_ranks(
             "embed_gap",
             "Rows against their averages",
-            crate::metrics::buffers::EMBED_GAP.text,
+            crate::metrics::buffers::EMBED_GAP.text.text(),
             Axis::linear("Gap", "of the RMS row"),
             &|view| view.ema.as_ref().map_or_else(Vec::new, |ema| ema.gaps.clone()),
         ));
@@ -58,7 +58,7 @@ pub(super) fn plots(views: &[CodebookView], of: &str) -> Vec<Plot> {
     plots.push(over_ranks(
         "nearest_codes",
         "Distance to the nearest other code",
-        crate::metrics::buffers::NEAR_DUPLICATES.text,
+        crate::metrics::buffers::NEAR_DUPLICATES.text.text(),
         Axis::linear("Distance", ""),
         &|view| view.neighbours.iter().map(|other| other.distance).collect(),
     ));

@@ -80,14 +80,14 @@ fn header(report: &Report, out: &mut String) {
     fact("Rule", report.rule_label.to_owned(), "How the codebooks are started, moved and replaced");
     for (key, value) in params.iter().filter(|(key, _)| !["rule", "steps"].contains(&key.as_str())) {
         let spec: Option<&ParamSpec<RvqParams>> = param_spec(key);
-        let label = spec.map_or(key.as_str(), |spec| spec.label);
-        fact(label, json_text(value), spec.map_or("", |spec| spec.help));
+        let label = spec.map_or(key.as_str(), |spec| spec.label.text());
+        fact(label, json_text(value), spec.map_or("", |spec| spec.help.text()));
     }
     out.push_str("</dl>\n");
     if !live_edits.is_empty() {
         out.push_str("<p class=\"edits\"><b>Changed while training:</b> ");
         let edits = live_edits.iter().map(|edit| {
-            let label = param_spec(edit.key).map_or(edit.key, |spec| spec.label);
+            let label = param_spec(edit.key).map_or(edit.key, |spec| spec.label.text());
             let text = format!(
                 "{label} from {} to {} at step {}",
                 json_text(&edit.from),
@@ -148,7 +148,7 @@ fn headline(report: &Report, out: &mut String) {
     for (label, value, what, grey, key) in cards {
         let class = if grey { "card grey" } else { "card" };
         let value = value.unwrap_or_else(|| "none".to_owned());
-        let tip = definition(key).map_or("", |d| d.text);
+        let tip = definition(key).map_or("", |d| d.text.text());
         let _ = writeln!(
             out,
             "<div class=\"{class}\" title=\"{}\"><span>{}</span><b>{}</b><small>{}</small></div>",

@@ -108,13 +108,13 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
             let name = format!("{} (n = {})", run.split_label(split), evaluation.frames);
             series.push(Series { name, mark, tone, points: counted_from_one(values) });
         }
-        let y = Axis::linear(definition.label, definition.unit);
+        let y = Axis::linear(definition.label.text(), definition.unit.text());
         let y = if definition.key == distortion::MSE.key { log_if_wide(y, &series) } else { y };
         plots.push(Plot {
             id: definition.key.to_owned(),
             title: format!("{} by layer", definition.label),
             of: of.clone(),
-            note: definition.text.to_owned(),
+            note: definition.text.to_owned().to_string(),
             size: Size::Medium,
             x: Axis::whole("Layer"),
             y,
@@ -174,20 +174,26 @@ pub fn training(history: &History) -> Vec<Plot> {
         return Vec::new();
     }
     let scalars = [
-        ("loss", Scalar::Loss, Axis::linear(convergence::LOSS.label, ""), convergence::LOSS.text, true),
+        (
+            "loss",
+            Scalar::Loss,
+            Axis::linear(convergence::LOSS.label.text(), ""),
+            convergence::LOSS.text.text(),
+            true,
+        ),
         (
             "perplexity",
             Scalar::Perplexity,
             Axis::linear("Perplexity of the batch", "codes"),
-            usage::PERPLEXITY.text,
+            usage::PERPLEXITY.text.text(),
             false,
         ),
-        ("drift", Scalar::Drift, Axis::linear("Drift", ""), convergence::DRIFT.text, true),
+        ("drift", Scalar::Drift, Axis::linear("Drift", ""), convergence::DRIFT.text.text(), true),
         (
             "below_threshold",
             Scalar::BelowThreshold,
             Axis::whole("Codes below the threshold"),
-            usage::DEAD_THRESHOLD.text,
+            usage::DEAD_THRESHOLD.text.text(),
             false,
         ),
         (
@@ -216,7 +222,7 @@ pub fn training(history: &History) -> Vec<Plot> {
                 num_layers,
                 history.steps().last().copied().unwrap_or(0)
             ),
-            note: note.to_owned(),
+            note: note.to_owned().to_string(),
             size: Size::Medium,
             x: Axis::whole("Step"),
             y,

@@ -205,7 +205,7 @@ fn states_of(report: &Report) -> Vec<CodeState> {
 }
 
 fn head(definition: &Definition, heading: &str, out: &mut String) {
-    let _ = write!(out, "<th title=\"{}\">{}</th>", escape(definition.text), escape(heading));
+    let _ = write!(out, "<th title=\"{}\">{}</th>", escape(definition.text.text()), escape(heading));
 }
 
 /// A figure as people read it.

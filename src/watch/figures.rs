@@ -10,6 +10,7 @@ use crate::metrics::{BoundWork, EmaMetrics, Evaluation, Evaluator, LayerMetrics,
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqError};
 use crate::task::Task;
+use crate::text::Message;
 use crate::training::{Run, SourceInfo, SplitKind};
 
 use super::checkpoint::Checkpoint;
@@ -59,9 +60,11 @@ pub struct FindingNote {
     /// The layers that it is about, from 0.
     pub layers: Vec<usize>,
     /// What it is, with its figures.
-    pub text: String,
+    #[serde(with = "crate::text::stored")]
+    pub text: Message,
     /// What to change.
-    pub remedy: Option<String>,
+    #[serde(with = "crate::text::stored")]
+    pub remedy: Option<Message>,
 }
 
 /// What changed between a checkpoint and the one before it.

@@ -37,7 +37,11 @@ fn verdict(run: &Run) -> LayerVerdict {
     let verdict = verdicts(run, &History::default(), &findings).remove(0);
     // What it says is what the doctor says.
     if let Some(id) = verdict.finding {
-        assert!(findings.iter().any(|finding| finding.id == id && finding.text.contains(&verdict.why)));
+        assert!(
+            findings
+                .iter()
+                .any(|finding| finding.id == id && finding.text.english().contains(&verdict.why.english()))
+        );
     }
     verdict
 }
@@ -68,11 +72,11 @@ fn a_threshold_at_the_even_size_is_lowered() {
     let found = verdict(&with);
     assert_eq!((found.health, found.finding), (Health::Unhealthy, Some("threshold-above-even")));
     assert_eq!(
-        found.why,
+        found.why.english(),
         "The dead-code threshold of 2 frames is not below N/K = 1.6: even evenly used codes count as dead"
     );
-    assert!(found.advice().starts_with("Lower it to 0.1 N/K = 0.160 frames"), "{}", found.advice());
-    assert!(found.advice().contains("expires after"), "{}", found.advice());
+    assert!(found.advice().english().starts_with("Lower it to 0.1 N/K = 0.160 frames"), "{}", found.advice());
+    assert!(found.advice().english().contains("expires after"), "{}", found.advice());
 }
 
 #[test]
@@ -92,7 +96,7 @@ fn a_checkpoint_alone_is_judged_by_its_sizes() {
     collapsed[7] = 80.0;
     let found = verdict(&model(&collapsed, None));
     assert_eq!(found.health, Health::Unhealthy);
-    assert!(found.advice().starts_with("Train"), "{}", found.line());
+    assert!(found.advice().english().starts_with("Train"), "{}", found.line());
     let mut dying = vec![8.0; 10];
     dying[..3].fill(1.0);
     check(
@@ -123,8 +127,11 @@ fn the_remedy_goes_by_the_cause() {
         let run = trained(&sizes, params, &counts, (100.0, 10.0), (100.0, 11.0));
         let findings = diagnose(&Patient::of(&run));
         let unused = findings.into_iter().find(|finding| finding.id == "unused-codes").unwrap();
-        assert_eq!(unused.text, "Layer 1: 3 of 8 codes are used by the 1500 frames");
-        (unused.remedy.unwrap(), unused.changes.into_iter().map(|change| change.key).collect::<Vec<_>>())
+        assert_eq!(unused.text.english(), "Layer 1: 3 of 8 codes are used by the 1500 frames");
+        (
+            unused.remedy.unwrap().english(),
+            unused.changes.into_iter().map(|change| change.key).collect::<Vec<_>>(),
+        )
     };
     let (words, keys) = remedy(of("encodec", 4096));
     assert!(words.contains("another rule"), "{words}");
@@ -143,10 +150,10 @@ fn a_gap_between_the_splits_and_a_layer_that_adds_nothing_stand_out() {
     run.source.train_frames = 70;
     let found = verdict(&run);
     assert_eq!((found.health, found.finding), (Health::Watch, Some("by-heart")));
-    assert!(found.why.contains("15.2 beside 20.0 dB"), "{}", found.why);
+    assert!(found.why.english().contains("15.2 beside 20.0 dB"), "{}", found.why);
     let found = verdict(&trained(&[8.0; 4], of("rvqscope", 32), &[250; 4], (100.0, 99.0), (100.0, 99.5)));
     assert_eq!((found.health, found.finding), (Health::Watch, Some("idle-layer")));
-    assert_eq!(found.why, "it adds 0.02 dB on 1000 held-out frames");
+    assert_eq!(found.why.english(), "it adds 0.02 dB on 1000 held-out frames");
 }
 
 #[test]

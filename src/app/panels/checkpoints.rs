@@ -17,6 +17,7 @@ use crate::doctor::Severity;
 use crate::jobs::Watched;
 use crate::metrics::{Definition, between, buffers, distortion, usage};
 use crate::session::{RunId, RunsCommand, SelectCommand};
+use crate::text::phrase;
 use crate::watch::{LayerChange, LayerFigures, Point};
 
 const ID: &str = "checkpoints";
@@ -80,8 +81,8 @@ static FIGURES: &[Over] = &[
 
 static ABOUT: About = About {
     id: ID,
-    title: "Checkpoints",
-    help: "A training that runs elsewhere, over its steps: File > Watch folder… takes in each checkpoint that it writes. Settled: tokens stay, rows hardly move",
+    title: phrase!("panel-checkpoints"),
+    help: phrase!("panel-checkpoints.help"),
     home: Home { corner: Corner::LowerLeft, place: 1 },
 };
 
@@ -247,11 +248,13 @@ fn chart_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, lines: &Lines, index: usize, height
     let drawn = Chart::new(ID, figure.definition.key, figure.title, x, y, height)
         .along(Along::Steps)
         .curves(curves.collect())
-        .tune(
-            move |plot| {
-                if figure.definition.unit == "codes" { plot.include_y(0.0).include_y(1.0) } else { plot }
-            },
-        )
+        .tune(move |plot| {
+            if figure.definition.unit == phrase!("unit-codes") {
+                plot.include_y(0.0).include_y(1.0)
+            } else {
+                plot
+            }
+        })
         .show(ctx, ui, |_| {}, || lines.csv(index), |_| {});
     if let Some(layer) = drawn.curve_clicked {
         ctx.send(SelectCommand::Layer(layer));

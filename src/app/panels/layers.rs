@@ -16,6 +16,7 @@ use crate::doctor::{Finding, Health, LayerVerdict, verdicts};
 use crate::markup::{self, Cell};
 use crate::metrics::{Definition, buffers, convergence, distortion, usage};
 use crate::session::{SelectCommand, View};
+use crate::text::phrase;
 use crate::training::{History, Run, Series, SplitKind};
 
 const ID: &str = "layers";
@@ -28,8 +29,8 @@ const SPARK: egui::Vec2 = vec2(56.0, 16.0);
 
 static ABOUT: About = About {
     id: ID,
-    title: "Layers",
-    help: "One row a layer: what it uses, what it adds, whether it still moves, and what to change. Look for rows that are not healthy",
+    title: phrase!("panel-layers"),
+    help: phrase!("panel-layers.help"),
     home: Home { corner: Corner::UpperLeft, place: 1 },
 };
 
@@ -276,8 +277,12 @@ fn columns() -> Vec<Column> {
             sorts: true,
         },
     ];
-    let figures =
-        FIGURES.iter().map(|f| Column { head: f.head, help: f.definition.text, width: f.width, sorts: true });
+    let figures = FIGURES.iter().map(|f| Column {
+        head: f.head,
+        help: f.definition.text.text(),
+        width: f.width,
+        sorts: true,
+    });
     words.into_iter().chain(figures).collect()
 }
 
@@ -368,7 +373,7 @@ fn sheet(rows: &[Row], caption: &str) -> markup::Table {
         let mut cells = vec![Cell::count(row.layer + 1), Cell::count(row.codes)];
         cells.extend(FIGURES.iter().map(|figure| Cell::figure((figure.of)(row), figure.show)));
         let words =
-            row.verdict.as_ref().map(|v| [v.health.key().to_owned(), v.why.clone(), v.advice().to_owned()]);
+            row.verdict.as_ref().map(|v| [v.health.key().to_owned(), v.why.text(), v.advice().text()]);
         cells.extend(words.unwrap_or_default().map(Cell::from));
         table.rows.push(cells);
     }

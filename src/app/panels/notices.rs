@@ -5,11 +5,12 @@ use egui::{Align, Align2, Color32, FontId, Frame, Layout, Margin, RichText, Scro
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx};
 use crate::session::{Notice, NoticeCommand, Severity};
+use crate::text::phrase;
 
 static ABOUT: About = About {
     id: "notices",
-    title: "Notices",
-    help: "What stood out in runs and files, and what did not work",
+    title: phrase!("panel-notices"),
+    help: phrase!("panel-notices.help"),
     home: Home { corner: Corner::LowerRight, place: 1 },
 };
 

@@ -84,8 +84,8 @@ impl Axis {
     #[must_use]
     pub fn of(definition: &Definition) -> Self {
         let Definition { label, unit, text, .. } = *definition;
-        let label = if unit.is_empty() { label.to_owned() } else { format!("{label} ({unit})") };
-        Self { label, text: text.to_owned(), scale: Scale::Linear, whole: false }
+        let label = if unit.is_empty() { label.to_string() } else { format!("{label} ({unit})") };
+        Self { label, text: text.to_string(), scale: Scale::Linear, whole: false }
     }
 
     /// The same axis on another scale.

@@ -1,5 +1,7 @@
 //! Numbers as text: short enough for an axis, exact enough to read off.
 
+pub use crate::text::grouped;
+
 /// A number with about four significant digits: `0.01234`, `12.3`, `1 234`, `1.2·10⁻⁵`.
 #[must_use]
 pub fn number(value: f64) -> String {
@@ -17,24 +19,6 @@ pub fn number(value: f64) -> String {
         let text = format!("{value:.decimals$}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
-}
-
-/// A whole number with a thin space between thousands.
-#[must_use]
-pub fn grouped(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if value < 0 {
-        text.push('-');
-    }
-    for (i, digit) in digits.chars().enumerate() {
-        // Four digits read well in one piece.
-        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A whole number of things: `1 frame`, `12 frames`.

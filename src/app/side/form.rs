@@ -42,13 +42,13 @@ pub fn param_ui<P>(
             mark_ui(ui, row.palette, value != default);
             let label = ui.label(spec.label).on_hover_rich(&tooltip);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if reset_ui(ui, value != default, spec.label, default) {
+                if reset_ui(ui, value != default, spec.label.text(), default) {
                     edited = Some(default);
                 }
                 if let Some((effect, is_training)) = row.effect {
                     effect_ui(ui, row.palette, effect, is_training);
                 }
-                let (response, new) = value_ui(ui, drafts, (spec.key, &spec.kind, spec.unit), value);
+                let (response, new) = value_ui(ui, drafts, (spec.key, &spec.kind, spec.unit.text()), value);
                 response.labelled_by(label.id).on_hover_rich(&tooltip);
                 edited = new.or(edited);
             });

@@ -11,6 +11,7 @@ use crate::metrics::{Evaluation, distortion, evaluate, usage};
 use crate::rvq::search::Search;
 use crate::rvq::{Metric, Rvq, RvqError};
 use crate::task::Task;
+use crate::text::{Phrase, phrase};
 use layers::Layers;
 
 /// One way to mend.
@@ -18,7 +19,7 @@ pub struct Fix {
     /// Its id, which never changes.
     pub id: &'static str,
     /// What it does, in a few words.
-    pub title: &'static str,
+    pub title: Phrase,
     /// The findings that it mends.
     pub mends: &'static [&'static str],
     apply: fn(&mut Layers<'_>) -> Result<usize, RvqError>,
@@ -28,19 +29,19 @@ pub struct Fix {
 pub static FIXES: &[Fix] = &[
     Fix {
         id: "fold-offset",
-        title: "shift the first layer to the mean of the frames",
+        title: phrase!("fix-fold-offset"),
         mends: &["wrong-features", "shifted-frames", "offset"],
         apply: fixes::fold_offset,
     },
     Fix {
         id: "merge-duplicates",
-        title: "merge codes in one place, and give those set free new places",
+        title: phrase!("fix-merge-duplicates"),
         mends: &["equal-rows", "near-duplicates"],
         apply: fixes::merge_duplicates,
     },
     Fix {
         id: "replace-dead",
-        title: "give dead codes new places where frames are quantized badly",
+        title: phrase!("fix-replace-dead"),
         mends: &[
             "unused-codes",
             "dead-not-replaced",
@@ -57,19 +58,19 @@ pub static FIXES: &[Fix] = &[
     },
     Fix {
         id: "split-overloaded",
-        title: "split codes with far more error than frames",
+        title: phrase!("fix-split-overloaded"),
         mends: &["overloaded-codes"],
         apply: fixes::split_overloaded,
     },
     Fix {
         id: "refit",
-        title: "move the rows of all layers by least squares at fixed codes, and encode again",
+        title: phrase!("fix-refit"),
         mends: &["idle-layer", "start-shrunk"],
         apply: fixes::refit,
     },
     Fix {
         id: "align-averages",
-        title: "set sizes and sums to what rows and frames say, so that the next step of a training keeps the rows",
+        title: phrase!("fix-align-averages"),
         mends: &["replacement-snaps-back", "start-sums-are-means", "negative-sizes"],
         apply: fixes::align_averages,
     },

@@ -6,6 +6,7 @@ use crate::param::ParamError;
 use crate::rvq::rules::{self, RULES};
 use crate::rvq::search::Search;
 use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
+use crate::text::{Phrase, phrase};
 use crate::training::{Series, SharedStart, Trainer};
 
 use super::{
@@ -87,9 +88,9 @@ pub struct Pitfall {
     /// Its number in the literature of this program: `P1`.
     pub id: &'static str,
     /// What it is.
-    pub title: &'static str,
+    pub title: Phrase,
     /// What is seen, and why.
-    pub text: &'static str,
+    pub text: Phrase,
     /// The curves that part.
     pub series: Series,
     /// The entries, as [`entries_of`] reads them.
@@ -102,9 +103,8 @@ pub struct Pitfall {
 pub static PITFALLS: &[Pitfall] = &[
     Pitfall {
         id: "P1",
-        title: "Replacement that does nothing",
-        text: "EnCodec replaces dead codes before it writes the running average, which overwrites them: codes that start out of reach \
-               stay dead, while other trainers bring them back.",
+        title: phrase!("pitfall-P1"),
+        text: phrase!("pitfall-P1.text"),
         series: Series::Used,
         entries: "encodec:threshold=2,lucidrains:threshold=2,rvqscope",
         change: |params| {
@@ -113,9 +113,8 @@ pub static PITFALLS: &[Pitfall] = &[
     },
     Pitfall {
         id: "P2",
-        title: "Replacement that lives for one step",
-        text: "GPT-SoVITS replaces the row of a dead code but not its averages: the next step pulls it back, and it is replaced again. \
-               The codebook never comes to rest.",
+        title: phrase!("pitfall-P2"),
+        text: phrase!("pitfall-P2.text"),
         series: Series::DriftAll,
         entries: "gpt-sovits:threshold=2,lucidrains:threshold=2,rvqscope",
         change: |params| {
@@ -125,9 +124,8 @@ pub static PITFALLS: &[Pitfall] = &[
     },
     Pitfall {
         id: "P4",
-        title: "A start that forgets its counts",
-        text: "EnCodec and GPT-SoVITS start from k-means with m = mean and c = count: the first step divides each row by its count, and \
-               what k-means found is lost.",
+        title: phrase!("pitfall-P4"),
+        text: phrase!("pitfall-P4.text"),
         series: Series::Mse,
         entries: "encodec,gpt-sovits,lucidrains,rvqscope",
         change: |params| {
@@ -136,9 +134,8 @@ pub static PITFALLS: &[Pitfall] = &[
     },
     Pitfall {
         id: "P7",
-        title: "A threshold that declares everything dead",
-        text: "A code that is used as it should be has c = N/K frames a step. With a batch of K frames that is 1, and a threshold of 2 \
-               frames counts every code as dead; a threshold relative to N/K does not.",
+        title: phrase!("pitfall-P7"),
+        text: phrase!("pitfall-P7.text"),
         series: Series::BelowThreshold,
         entries: "encodec:threshold=2,gpt-sovits:threshold=2,rvqscope",
         change: |params| {

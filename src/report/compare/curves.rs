@@ -26,13 +26,13 @@ fn by_layer(definition: &Definition, runs: &[Member]) -> Plot {
         values.zip(1u32..).map(|(value, layer)| [f64::from(layer), value.unwrap_or(f64::NAN)]).collect()
     };
     let series = lines(runs, line);
-    let y = Axis::linear(definition.label, definition.unit);
+    let y = Axis::linear(definition.label.text(), definition.unit.text());
     let is_error = definition.key == distortion::MSE.key;
     Plot {
         id: definition.key.to_owned(),
         title: format!("{} by layer", definition.label),
         of: String::new(),
-        note: definition.text.to_owned(),
+        note: definition.text.to_owned().to_string(),
         size: Size::Medium,
         x: Axis::whole("Layer"),
         y: if is_error { log_if_wide(y, &series) } else { y },
@@ -53,7 +53,7 @@ fn over_steps(runs: &[Member]) -> impl Iterator<Item = Plot> {
             id: format!("{}_over_steps", scalar.key),
             title: format!("{label} over steps"),
             of: "training batches, mean over the layers".to_owned(),
-            note: note.to_owned(),
+            note: note.to_owned().to_string(),
             size: Size::Medium,
             x: Axis::whole("Step"),
             y: if scalar.key == "perplexity" { y } else { log_if_wide(y, &series) },

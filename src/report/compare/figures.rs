@@ -4,6 +4,7 @@ use crate::markup::{Cell, Column, Table};
 use crate::metrics::figures::Kind;
 use crate::metrics::{LAYER_FIGURES, LayerFigure, distortion, usage};
 use crate::report::scale::short;
+use crate::text::phrase;
 
 use super::Member;
 
@@ -105,7 +106,7 @@ pub(super) fn unit(figure: &LayerFigure) -> &'static str {
     match figure.kind {
         Kind::Share => "%",
         Kind::Decibels => "dB",
-        Kind::Number if figure.definition.unit == "nats" => "nats",
+        Kind::Number if figure.definition.unit == phrase!("unit-nats") => "nats",
         _ => "",
     }
 }

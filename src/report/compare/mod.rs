@@ -52,7 +52,7 @@ impl Comparison {
     #[must_use]
     pub fn table(&self) -> Table {
         let mut columns = vec![Column::plain("run", "run"), Column::plain("frames", "frames")];
-        columns.extend(FIGURES.iter().map(|figure| Column::of(figure.key, figure.label, figure.unit)));
+        columns.extend(FIGURES.iter().map(|figure| Column::of(figure.key, figure.label, figure.unit.text())));
         columns.push(Column::of("delta_snr_db", "\u{394} SNR", "dB"));
         let mut table = Table::new(format!("{} runs side by side", self.runs.len()), columns);
         let snr = |run: &Member| FIGURES.first().and_then(|figure| (figure.of)(&run.figures));

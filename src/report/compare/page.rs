@@ -37,7 +37,7 @@ pub(super) fn page(comparison: &Comparison) -> String {
     section("Figures by layer", &mut out, |out| layers(runs, out));
     out.push_str("</main>\n<footer>\n<h2>Definitions</h2>\n<dl class=\"definitions\">\n");
     for figure in &FIGURES {
-        let (label, key, text) = (escape(figure.label), figure.key, escape(figure.text));
+        let (label, key, text) = (escape(figure.label.text()), figure.key, escape(figure.text.text()));
         let _ = writeln!(out, "<dt>{label} <code>{key}</code></dt><dd>{text}</dd>");
     }
     definitions(compared().map(|figure| figure.definition), &mut out);
@@ -100,7 +100,7 @@ fn parameters(comparison: &Comparison, out: &mut String) {
     head_of_runs("Parameter", &comparison.runs, out);
     for (key, values) in &comparison.differing {
         let spec = param_spec(key);
-        let (label, help) = spec.map_or((key.as_str(), ""), |spec| (spec.label, spec.help));
+        let (label, help) = spec.map_or((key.as_str(), ""), |spec| (spec.label.text(), spec.help.text()));
         let _ = write!(out, "<tr><th class=\"name\" title=\"{}\">{}</th>", escape(help), escape(label));
         for value in values.as_array().map_or(&[][..], Vec::as_slice) {
             let text = if value.is_null() { "\u{2013}".to_owned() } else { json_text(value) };
@@ -180,7 +180,7 @@ fn findings(runs: &[Member], out: &mut String) {
     }
     head_of_runs("Finding", runs, out);
     for ((_, id), cells) in ids {
-        let title = doctor::check(id).map_or(id, |check| check.title);
+        let title = doctor::check(id).map_or(id, |check| check.title.text());
         let _ = write!(
             out,
             "<tr><th class=\"name\" title=\"{0}\">{1}<br><small>{0}</small></th>",
@@ -210,7 +210,7 @@ fn layers(runs: &[Member], out: &mut String) {
     for figure in compared() {
         let unit = unit(figure);
         let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
-        let (text, label) = (escape(figure.definition.text), escape(figure.definition.label));
+        let (text, label) = (escape(figure.definition.text.text()), escape(figure.definition.label.text()));
         let _ = write!(out, "<th title=\"{text}\">{label}{unit}</th>");
     }
     out.push_str("</tr></thead>\n");

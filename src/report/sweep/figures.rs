@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::metrics::usage;
+use crate::text::{Phrase, phrase};
 
 use super::{Sweep, SweepRun};
 
@@ -12,11 +13,11 @@ pub struct Figure {
     /// Its name in `sweep.csv`.
     pub key: &'static str,
     /// Its name in tables.
-    pub label: &'static str,
+    pub label: Phrase,
     /// Its unit, empty for a plain number.
-    pub unit: &'static str,
+    pub unit: Phrase,
     /// What it is.
-    pub text: &'static str,
+    pub text: Phrase,
     /// Digits behind the point in tables.
     pub decimals: usize,
     /// Its value, where it is known.
@@ -27,25 +28,25 @@ pub struct Figure {
 pub static FIGURES: [Figure; 7] = [
     Figure {
         key: "snr_db",
-        label: "SNR",
-        unit: "dB",
-        text: "Signal to noise behind the last layer",
+        label: phrase!("sweep-snr_db"),
+        unit: phrase!("unit-db"),
+        text: phrase!("sweep-snr_db.text"),
         decimals: 2,
         of: |run| total(run, "snr_db"),
     },
     Figure {
         key: "bits_per_frame",
-        label: "Rate",
-        unit: "bits a frame",
-        text: "What an ideal entropy coder needs for a frame, each layer on its own: the sum of the layers' entropies",
+        label: phrase!("sweep-bits_per_frame"),
+        unit: phrase!("unit-bits-a-frame"),
+        text: phrase!("sweep-bits_per_frame.text"),
         decimals: 2,
         of: bits_per_frame,
     },
     Figure {
         key: "utilization",
-        label: "Used",
-        unit: "%",
-        text: "Codes that were chosen at least once, of all codes of all layers",
+        label: phrase!("sweep-utilization"),
+        unit: phrase!("unit-percent"),
+        text: phrase!("sweep-utilization.text"),
         decimals: 1,
         of: |run| {
             let used: f64 = each_layer(run, "used")?.iter().sum();
@@ -56,9 +57,9 @@ pub static FIGURES: [Figure; 7] = [
     },
     Figure {
         key: "perplexity",
-        label: "Perplexity",
-        unit: "",
-        text: "exp(H), the mean over the layers",
+        label: phrase!("sweep-perplexity"),
+        unit: Phrase::NONE,
+        text: phrase!("sweep-perplexity.text"),
         decimals: 1,
         of: |run| {
             let values = each_layer(run, "perplexity")?;
@@ -67,25 +68,25 @@ pub static FIGURES: [Figure; 7] = [
     },
     Figure {
         key: "bit_efficiency",
-        label: "Bit efficiency",
-        unit: "%",
-        text: "The entropy of the codes as a share of the nominal bits",
+        label: phrase!("sweep-bit_efficiency"),
+        unit: phrase!("unit-percent"),
+        text: phrase!("sweep-bit_efficiency.text"),
         decimals: 1,
         of: |run| total(run, "bit_efficiency").map(|share| 100.0 * share),
     },
     Figure {
         key: "explained_variance",
-        label: "Explained",
-        unit: "%",
-        text: "The share of the variance that the codes explain",
+        label: phrase!("sweep-explained_variance"),
+        unit: phrase!("unit-percent"),
+        text: phrase!("sweep-explained_variance.text"),
         decimals: 1,
         of: |run| total(run, "explained_variance").map(|share| 100.0 * share),
     },
     Figure {
         key: "dead_threshold",
-        label: "Below threshold",
-        unit: "",
-        text: "Codes below the dead-code threshold, in all layers",
+        label: phrase!("sweep-dead_threshold"),
+        unit: Phrase::NONE,
+        text: phrase!("sweep-dead_threshold.text"),
         decimals: 0,
         of: |run| Some(each_layer(run, "dead_threshold")?.iter().sum()),
     },

@@ -33,9 +33,9 @@ pub(super) fn page(sweep: &Sweep) -> String {
         let _ = writeln!(
             out,
             "<dt>{} <code>{}</code></dt><dd>{}</dd>",
-            escape(&head(figure.label, figure.unit)),
+            escape(&head(figure.label.text(), figure.unit.text())),
             figure.key,
-            escape(figure.text)
+            escape(figure.text.text())
         );
     }
     closing(sweep.rvqscope, &mut out);
@@ -85,7 +85,7 @@ fn facts(sweep: &Sweep, out: &mut String) {
         fact(&axis.flag, &axis.values.join(", "));
     }
     for (key, value) in shared(sweep) {
-        let label = param_spec(key).map_or(key, |spec| spec.label);
+        let label = param_spec(key).map_or(key, |spec| spec.label.text());
         fact(label, value.as_str().unwrap_or(&value.to_string()));
     }
     let is_plain = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
@@ -170,8 +170,8 @@ fn grid(sweep: &Sweep, groups: &[Group<'_>], out: &mut String) {
         let _ = write!(
             out,
             "<th title=\"{}\">{}</th>",
-            escape(figure.text),
-            escape(&head(figure.label, figure.unit))
+            escape(figure.text.text()),
+            escape(&head(figure.label.text(), figure.unit.text()))
         );
     }
     out.push_str("</tr></thead>\n<tbody>\n");
@@ -202,7 +202,7 @@ fn grid(sweep: &Sweep, groups: &[Group<'_>], out: &mut String) {
 fn runs(sweep: &Sweep, out: &mut String) {
     out.push_str("<section>\n<h2>Runs</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>Run</th><th>State</th><th>Steps</th>");
     for figure in &FIGURES {
-        let _ = write!(out, "<th>{}</th>", escape(&head(figure.label, figure.unit)));
+        let _ = write!(out, "<th>{}</th>", escape(&head(figure.label.text(), figure.unit.text())));
     }
     out.push_str("<th>Model</th></tr></thead>\n<tbody>\n");
     for run in &sweep.runs {

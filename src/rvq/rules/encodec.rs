@@ -3,6 +3,7 @@
 use ndarray::Array1;
 
 use crate::task::Cancelled;
+use crate::text::t;
 
 use super::super::InitMethod;
 use super::{
@@ -23,12 +24,11 @@ impl UpdateRule for Encodec {
     }
 
     fn label(&self) -> &'static str {
-        "EnCodec"
+        t!("rule-encodec")
     }
 
     fn help(&self) -> &'static str {
-        "What EnCodec, audiocraft and SpeechTokenizer do. Dead codes are replaced before the running average is written, which overwrites \
-         them: replacement has no effect."
+        t!("rule-encodec.help")
     }
 
     fn defaults(&self) -> RvqParams {

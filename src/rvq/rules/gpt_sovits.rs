@@ -4,6 +4,7 @@ use ndarray::{Array1, Axis};
 
 use crate::random;
 use crate::task::Cancelled;
+use crate::text::t;
 
 use super::super::InitMethod;
 use super::{
@@ -25,11 +26,11 @@ impl UpdateRule for GptSovits {
     }
 
     fn label(&self) -> &'static str {
-        "GPT-SoVITS"
+        t!("rule-gpt-sovits")
     }
 
     fn help(&self) -> &'static str {
-        "What GPT-SoVITS does today. A replaced code keeps its old averages, so the next step pulls it back to where it was."
+        t!("rule-gpt-sovits.help")
     }
 
     fn defaults(&self) -> RvqParams {

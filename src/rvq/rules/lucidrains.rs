@@ -5,6 +5,7 @@ use ndarray::Array1;
 use crate::param::ParamSpec;
 use crate::random;
 use crate::task::Cancelled;
+use crate::text::{phrase, t};
 
 use super::super::codebook::normalize_rows;
 use super::super::init::{self, EmptyCluster};
@@ -30,11 +31,11 @@ impl UpdateRule for Lucidrains {
     }
 
     fn label(&self) -> &'static str {
-        "vector-quantize-pytorch"
+        t!("rule-lucidrains")
     }
 
     fn help(&self) -> &'static str {
-        "What vector-quantize-pytorch does, by distance or by angle. It starts from random numbers and replaces no code unless told to."
+        t!("rule-lucidrains.help")
     }
 
     fn defaults(&self) -> RvqParams {
@@ -49,11 +50,9 @@ impl UpdateRule for Lucidrains {
 
     fn params(&self) -> Vec<ParamSpec<RvqParams>> {
         super::params_of(self.id(), |spec| match spec.key {
-            "reset_cluster_size" => ParamSpec {
-                help: "The EMA cluster size that a replaced code starts with; 0 takes the threshold. Below the threshold it is replaced \
-                       again at the next step unless frames choose it.",
-                ..spec
-            },
+            "reset_cluster_size" => {
+                ParamSpec { help: phrase!("param-reset_cluster_size.lucidrains"), ..spec }
+            }
             _ => spec,
         })
     }

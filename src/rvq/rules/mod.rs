@@ -19,6 +19,7 @@ use rand_pcg::Pcg64;
 
 use crate::param::{ParamKind, ParamSpec};
 use crate::task::{Cancelled, Task};
+use crate::text::Phrase;
 
 pub use batch::{LayerBatch, SharedFrames};
 pub(crate) use start::stage;
@@ -141,11 +142,7 @@ fn params_of(
 }
 
 /// The threshold as a share of the size that each code would have if all were used alike; `unit` says of which size.
-fn relative_threshold(
-    spec: ParamSpec<RvqParams>,
-    unit: &'static str,
-    help: &'static str,
-) -> ParamSpec<RvqParams> {
+fn relative_threshold(spec: ParamSpec<RvqParams>, unit: Phrase, help: Phrase) -> ParamSpec<RvqParams> {
     // From 1 on every code would be dead as soon as all are used alike.
     ParamSpec { unit, kind: ParamKind::Float { min: 0.0, max: 0.99 }, help, ..spec }
 }

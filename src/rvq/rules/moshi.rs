@@ -4,6 +4,7 @@ use ndarray::{Array1, ArrayView1};
 
 use crate::param::ParamSpec;
 use crate::task::Cancelled;
+use crate::text::{phrase, t};
 
 use super::super::InitMethod;
 use super::super::init::{self, EmptyCluster};
@@ -30,11 +31,11 @@ impl UpdateRule for Moshi {
     }
 
     fn label(&self) -> &'static str {
-        "Moshi (Mimi)"
+        t!("rule-moshi")
     }
 
     fn help(&self) -> &'static str {
-        "What Mimi's trainer does: one layer starts a step, every fifth step replaces codes that are used less than a share of the average."
+        t!("rule-moshi.help")
     }
 
     fn defaults(&self) -> RvqParams {
@@ -45,14 +46,10 @@ impl UpdateRule for Moshi {
         super::params_of(self.id(), |spec| match spec.key {
             "threshold_ema_dead_code" => super::relative_threshold(
                 spec,
-                "x C/K",
-                "At every fifth step, a code whose EMA cluster size is below this share of C/K (the sum of all sizes over codes) is \
-                 replaced by a frame of the batch. 0 turns replacement off.",
+                phrase!("unit-x-even-size"),
+                phrase!("param-threshold_ema_dead_code.moshi"),
             ),
-            "epsilon" => ParamSpec {
-                help: "The smallest cluster size that a row is divided by. There is no other smoothing.",
-                ..spec
-            },
+            "epsilon" => ParamSpec { help: phrase!("param-epsilon.moshi"), ..spec },
             _ => spec,
         })
     }

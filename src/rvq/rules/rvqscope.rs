@@ -36,6 +36,7 @@ use ndarray::Array1;
 use crate::param::ParamSpec;
 use crate::random;
 use crate::task::Cancelled;
+use crate::text::{phrase, t};
 
 use super::super::InitMethod;
 use super::super::init;
@@ -67,12 +68,11 @@ impl UpdateRule for Rvqscope {
     }
 
     fn label(&self) -> &'static str {
-        "rvqscope (recommended)"
+        t!("rule-rvqscope")
     }
 
     fn help(&self) -> &'static str {
-        "k-means on each layer's own residuals whose idle codes move to where they save most, EMA state that agrees with its rows from the \
-         start, a threshold relative to N/K, replacements that stay, and rows calibrated at the end."
+        t!("rule-rvqscope.help")
     }
 
     fn defaults(&self) -> RvqParams {
@@ -88,15 +88,10 @@ impl UpdateRule for Rvqscope {
         super::params_of(self.id(), |spec| match spec.key {
             "threshold_ema_dead_code" => super::relative_threshold(
                 spec,
-                "x N/K",
-                "A code whose EMA cluster size falls below this share of N/K (batch size over codes) is moved to a frame \
-                 that has an error. 0 turns replacement off.",
+                phrase!("unit-x-even"),
+                phrase!("param-threshold_ema_dead_code.rvqscope"),
             ),
-            "kmeans_iters" => ParamSpec {
-                help: "Lloyd iterations at most of the k-means that starts each layer, on up to 64 frames a code. From 2048 codes on it \
-                       looks at 262 144 frames or 8 a code, and ends where an iteration gains less than 0.03 %.",
-                ..spec
-            },
+            "kmeans_iters" => ParamSpec { help: phrase!("param-kmeans_iters.rvqscope"), ..spec },
             _ => spec,
         })
     }

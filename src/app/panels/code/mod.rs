@@ -18,6 +18,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::Evaluation;
 use crate::metrics::portrait::Members;
 use crate::session::{SelectCommand, Selection, SoundCommand};
+use crate::text::phrase;
 use crate::training::{LayerCodes, Run, SplitKind};
 use facts::Facts;
 use history::HistoryCharts;
@@ -33,9 +34,8 @@ const ADDS: &str = "which codes stand before and behind it, and which frames cho
 
 static ABOUT: About = About {
     id: ID,
-    title: "Code inspector",
-    help: "The code that is selected in any panel: its row, its part in use and error, its neighbours, and the frames that chose it. Look at the \
-           farthest frames of an overloaded code: they want codes of their own",
+    title: phrase!("panel-code"),
+    help: phrase!("panel-code.help"),
     home: Home { corner: Corner::LowerRight, place: 1 },
 };
 

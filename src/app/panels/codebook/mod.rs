@@ -24,6 +24,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::Evaluation;
 use crate::metrics::buffers::{self, CodebookView};
 use crate::metrics::code_map::CodesShare;
+use crate::text::phrase;
 use crate::training::Run;
 use picture::Shown;
 
@@ -33,8 +34,8 @@ const TILE_WIDTH: f32 = 270.0;
 
 static ABOUT: About = About {
     id: ID,
-    title: "Codebook",
-    help: "The rows of a layer: how they lie before what the layer is given, their lengths and their distances. Look for rows where no input is, for rows that lie on one another, and for rows that left their averages",
+    title: phrase!("panel-codebook"),
+    help: phrase!("panel-codebook.help"),
     home: Home { corner: Corner::LowerRight, place: 1 },
 };
 

@@ -23,6 +23,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
+use crate::text::phrase;
 pub(super) use go_to::go_to;
 pub(super) use marks::{CodeMarks, said_ui};
 pub(super) use overlay::{borders_ui, overlay_ui};
@@ -37,8 +38,8 @@ const MOST_CSV_VALUES: usize = 1_000_000;
 
 static ABOUT: About = About {
     id: ID,
-    title: "Data",
-    help: "The audio and the features that are quantized, clip by clip. Drag to select a stretch of frames",
+    title: phrase!("panel-data"),
+    help: phrase!("panel-data.help"),
     home: Home { corner: Corner::UpperRight, place: 1 },
 };
 

@@ -18,6 +18,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Definition, Evaluation, usage};
 use crate::session::{Selection, View};
+use crate::text::phrase;
 use crate::training::{CodeState, LayerCodes, Run, Series, SplitKind};
 use state::color;
 pub(in crate::app) use state::color as state_color;
@@ -33,15 +34,15 @@ const NO_SHARE: f32 = 1e-6;
 /// Codes replaced by a step, which has no definition of its own among the figures of an evaluation.
 pub(super) static REPLACED: Definition = Definition {
     key: "replaced",
-    label: "Replaced",
-    unit: "codes",
-    text: "Codes that the update rule gave a new place in this step, because they counted as dead",
+    label: phrase!("figure-replaced"),
+    unit: phrase!("unit-codes"),
+    text: phrase!("figure-replaced.text"),
 };
 
 static ABOUT: About = About {
     id: ID,
-    title: "Dead codes",
-    help: "Every code of a layer by its state. Dead has three meanings: unused in this window, below the threshold, unused in the whole corpus",
+    title: phrase!("panel-dead"),
+    help: phrase!("panel-dead.help"),
     home: Home { corner: Corner::LowerLeft, place: 0 },
 };
 

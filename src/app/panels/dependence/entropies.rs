@@ -45,7 +45,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>], h
     let selected = ctx.session.selection().layer;
     let num_layers = layers.len();
     let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
-    let y = Axis::real("Bits a frame", CONDITIONAL_ENTROPY.text);
+    let y = Axis::real("Bits a frame", CONDITIONAL_ENTROPY.text.text());
     let curve =
         Curve::new("shuffled among the frames", palette.highlight, points, Data::Pairs(shuffled.clone()))
             .stroke(Stroke::Marked(MarkerShape::Diamond));

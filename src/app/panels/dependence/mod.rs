@@ -18,6 +18,7 @@ use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::jobs::Tokens;
 use crate::metrics::dependence::{self, InTime, LayerDependence};
+use crate::text::phrase;
 use matrix::Matrix;
 use runs::Runs;
 use work::Work;
@@ -30,9 +31,8 @@ const MATRIX_HEIGHT: f32 = 260.0;
 
 static ABOUT: About = About {
     id: ID,
-    title: "Dependence",
-    help: "What codes tell of each other. Look for layers whose code follows from the one before, which cost bits and say nothing new, and for codes \
-           that only repeat",
+    title: phrase!("panel-dependence"),
+    help: phrase!("panel-dependence.help"),
     home: Home { corner: Corner::UpperLeft, place: 2 },
 };
 

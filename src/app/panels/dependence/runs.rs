@@ -28,7 +28,7 @@ impl Runs {
             "Length in frames",
             "For how many frames in a row the code stays the same; the last bar holds longer ones too",
         );
-        let y = Axis::real("Share of runs", RUN_LENGTH.text);
+        let y = Axis::real("Share of runs", RUN_LENGTH.text.text());
         let title = format!("Run lengths of layer {}", layer + 1);
         Chart::new(ID, "runs", &title, x, y, height)
             .reader(move |at| {

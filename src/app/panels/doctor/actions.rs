@@ -47,7 +47,7 @@ impl Actions {
     pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
         let fixes = called_for(std::slice::from_ref(finding));
         if !fixes.is_empty() {
-            let titles: Vec<&str> = fixes.iter().map(|fix| fix.title).collect();
+            let titles: Vec<&str> = fixes.iter().map(|fix| fix.title.text()).collect();
             let help = format!("To {}. {AFTER}", titles.join("; then to "));
             if button(ui, "Repair", &help, self.no_repair.as_deref()).clicked() {
                 ctx.send(RunsCommand::Repair(self.run, fixes.iter().map(|fix| fix.id).collect()));
@@ -79,7 +79,7 @@ impl Actions {
         if fixes.len() < 2 {
             return;
         }
-        let titles: Vec<&str> = fixes.iter().map(|fix| fix.title).collect();
+        let titles: Vec<&str> = fixes.iter().map(|fix| fix.title.text()).collect();
         let help = format!("One after the other: {}. {AFTER}", titles.join("; "));
         if button(ui, "Repair all", &help, self.no_repair.as_deref()).clicked() {
             ctx.send(RunsCommand::Repair(self.run, fixes.iter().map(|fix| fix.id).collect()));

@@ -36,7 +36,7 @@ pub fn finding_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding, actions: &
 
 /// What its check looks for, with a capital.
 fn title(finding: &Finding) -> String {
-    let mut title = finding.check().map_or(finding.id, |check| check.title).chars();
+    let mut title = finding.check().map_or(finding.id, |check| check.title.text()).chars();
     title.next().into_iter().flat_map(char::to_uppercase).chain(title).collect()
 }
 

@@ -11,12 +11,13 @@ use crate::app::diagnoses::{Diagnosis, diagnosis_of};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::doctor::{Finding, Severity};
 use crate::session::View;
+use crate::text::phrase;
 use actions::Actions;
 
 static ABOUT: About = About {
     id: "doctor",
-    title: "Doctor",
-    help: "What is wrong with the run, the worst first: what was measured against which bound, why it matters, and what to change. A repair, or a training with other parameters, starts from here",
+    title: phrase!("panel-doctor"),
+    help: phrase!("panel-doctor.help"),
     home: Home { corner: Corner::LowerRight, place: 1 },
 };
 

@@ -87,7 +87,7 @@ fn tried_line_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, tried: &Tried) {
         .iter()
         .map(|(head, _, write)| format!("{head}: {} → {}", write(before), write(after)))
         .collect();
-    let title = fix(id).map_or(*id, |fix| fix.title);
+    let title = fix(id).map_or(*id, |fix| fix.title.text());
     ui.add(Label::new(RichText::new(text).size(12.0).color(color)).wrap())
         .on_hover_rich(format!("To {title}\n\n{}", figures.join("\n")));
 }

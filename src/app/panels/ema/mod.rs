@@ -15,6 +15,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Definition, convergence, usage};
 use crate::session::View;
+use crate::text::phrase;
 use crate::training::Series;
 
 const ID: &str = "ema";
@@ -61,8 +62,8 @@ static CURVES: [Over; 3] = [
 
 static ABOUT: About = About {
     id: ID,
-    title: "EMA convergence",
-    help: "Whether the codebooks still move and the running averages follow the counts. Settled: drift is low and flat, points lie in the band",
+    title: phrase!("panel-ema"),
+    help: phrase!("panel-ema.help"),
     home: Home { corner: Corner::LowerRight, place: 0 },
 };
 

@@ -175,10 +175,10 @@ fn measure_switch_ui(ui: &mut Ui, measure: &mut Measure) {
         ui,
         measure,
         &[
-            (Measure::Gain, "Gain", distortion::SNR_GAIN.text),
-            (Measure::Snr, "SNR", distortion::SNR.text),
-            (Measure::Mse, "MSE", distortion::MSE.text),
-            (Measure::Explained, "Variance", distortion::EXPLAINED_VARIANCE.text),
+            (Measure::Gain, "Gain", distortion::SNR_GAIN.text.text()),
+            (Measure::Snr, "SNR", distortion::SNR.text.text()),
+            (Measure::Mse, "MSE", distortion::MSE.text.text()),
+            (Measure::Explained, "Variance", distortion::EXPLAINED_VARIANCE.text.text()),
         ],
     );
 }

@@ -122,7 +122,7 @@ impl Figures {
                 "Frames that chose the code",
                 "Its share of the frames",
                 "Its share of `sum ||x - e_k||²` of the layer, over the frames in the cells of all codes",
-                distortion::CODE_DISTORTION.text,
+                distortion::CODE_DISTORTION.text.text(),
             ];
             let wide = if self.sets.len() > 1 { [96.0, 80.0, 86.0, 112.0] } else { [64.0, 64.0, 64.0, 80.0] };
             columns.extend((0..FIGURES).map(|nth| sorts(heads[nth], help[nth], wide[nth])));

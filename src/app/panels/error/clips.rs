@@ -44,17 +44,19 @@ impl Default for Clips {
 }
 
 /// The columns: a clip and its figures.
-static COLUMNS: [Column; 4] = [
-    Column {
-        head: "Clip",
-        help: "Click one to select it and to go there in Data and Tokens",
-        width: 180.0,
-        sorts: true,
-    },
-    Column { head: "Frames", help: "How many frames it has", width: 60.0, sorts: true },
-    Column { head: "MSE", help: distortion::MSE.text, width: 70.0, sorts: true },
-    Column { head: "SNR, dB", help: distortion::SNR.text, width: 70.0, sorts: true },
-];
+fn columns() -> [Column; 4] {
+    [
+        Column {
+            head: "Clip",
+            help: "Click one to select it and to go there in Data and Tokens",
+            width: 180.0,
+            sorts: true,
+        },
+        Column { head: "Frames", help: "How many frames it has", width: 60.0, sorts: true },
+        Column { head: "MSE", help: distortion::MSE.text.text(), width: 70.0, sorts: true },
+        Column { head: "SNR, dB", help: distortion::SNR.text.text(), width: 70.0, sorts: true },
+    ]
+}
 
 /// The height that the table asks for; nothing where there is one clip alone.
 pub fn wanted_height(of: &Of) -> f32 {
@@ -106,7 +108,7 @@ impl Clips {
         let title = Title { panel_id: ID, key: "clips", text: "Error of each clip", help, choices: None };
         title.table_ui(ctx, ui, |_| {}, "error-clips.csv", || sheet(errors, name));
         let height = parts::wanted_height(rows.len()).min(MOST_HEIGHT);
-        let table = Table { id: "clips", columns: &COLUMNS, rows: rows.len(), height };
+        let table = Table { id: "clips", columns: &columns(), rows: rows.len(), height };
         let selected = ctx.session.selection().frames;
         let stretch = |row: usize| clips.get(row).map(|clip| (clip.frames.start, clip.frames.end));
         let fill = |nth: usize| match rows.get(nth) {
@@ -154,7 +156,7 @@ fn words(error: &ClipError, column: usize) -> String {
 /// The rows as a document takes them.
 fn sheet<'a>(errors: &[ClipError], name: impl Fn(usize) -> &'a str) -> markup::Table {
     let keys = ["clip", "frames", "mse", "snr_db"];
-    let columns = keys.into_iter().zip(&COLUMNS).map(|(key, shown)| column(key, shown.head)).collect();
+    let columns = keys.into_iter().zip(columns()).map(|(key, shown)| column(key, shown.head)).collect();
     let mut table = markup::Table::new("Error of each clip", columns);
     for (row, error) in errors.iter().enumerate() {
         let (mse, snr) =

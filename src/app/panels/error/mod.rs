@@ -26,6 +26,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::rate::{RatePoint, rate_points};
 use crate::metrics::{LayerMetrics, TotalMetrics, distortion, usage};
 use crate::session::{RunId, TokensLook, View};
+use crate::text::phrase;
 use crate::training::{Run, Series, SplitKind};
 
 const ID: &str = "error";
@@ -83,8 +84,8 @@ struct Figures {
 
 static ABOUT: About = About {
     id: ID,
-    title: "Reconstruction error",
-    help: "What each layer adds to the reconstruction. Look for layers that gain little, and for held-out frames that do worse than those trained on",
+    title: phrase!("panel-error"),
+    help: phrase!("panel-error.help"),
     home: Home { corner: Corner::UpperRight, place: 0 },
 };
 

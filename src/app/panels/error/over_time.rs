@@ -219,8 +219,8 @@ fn chart_ui(
             ui,
             |ui| {
                 let choices = [
-                    (Measure::Mse, "MSE", distortion::MSE.text),
-                    (Measure::Snr, "SNR", distortion::SNR.text),
+                    (Measure::Mse, "MSE", distortion::MSE.text.text()),
+                    (Measure::Snr, "SNR", distortion::SNR.text.text()),
                 ];
                 switch_ui(ui, measure, &choices);
             },

@@ -11,6 +11,7 @@ use crate::app::rich::RichHover as _;
 use crate::markup::{self, Cell};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
+use crate::text::phrase;
 
 /// A column: what it shows, and how.
 type Column = (&'static Definition, fn(&LayerMetrics) -> Option<f64>, fn(f64) -> String);
@@ -38,7 +39,7 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
         egui::Grid::new("layers").striped(true).num_columns(10).spacing([12.0, 2.0]).show(ui, |ui| {
             ui.label(faint("Layer"));
             for (definition, _, _) in COLUMNS {
-                let unit = if definition.unit == "dB" { ", dB" } else { "" };
+                let unit = if definition.unit == phrase!("unit-db") { ", dB" } else { "" };
                 let name = short(definition);
                 if with_train {
                     ui.label(faint(&format!("{name}{unit}, training"))).on_hover_rich(definition.text);
@@ -98,7 +99,7 @@ fn short(definition: &Definition) -> &'static str {
     match definition.key {
         "explained_variance" => "Variance",
         "snr_gain_db" => "Gain",
-        _ => definition.label,
+        _ => definition.label.text(),
     }
 }
 
@@ -110,7 +111,7 @@ fn two_decimals(value: f64) -> String {
 fn sheet(figures: &Figures) -> markup::Table {
     let mut columns = vec![column("layer", "Layer")];
     for (definition, _, _) in COLUMNS {
-        let unit = if definition.unit == "dB" { "dB" } else { "" };
+        let unit = if definition.unit == phrase!("unit-db") { "dB" } else { "" };
         for (set, words) in [("train", "training"), ("held_out", "held-out")] {
             let label = format!("{}, {words}", short(definition));
             columns.push(markup::Column::of(format!("{}_{set}", definition.key), label, unit));

@@ -44,7 +44,7 @@ impl<'a> Figure<'a> {
 /// Draws one figure as a small card; `reliable` says whether it is to be trusted or greyed out. Its tooltip is the definition.
 pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: bool) {
     let Figure { definition, name, value, note } = figure;
-    let shown_name = name.unwrap_or(definition.label);
+    let shown_name = name.unwrap_or(definition.label.text());
     let text_color = ui.visuals().text_color();
     let value_color = if reliable && value.is_some() { text_color } else { palette.muted };
     let mut text = value.clone().unwrap_or_else(|| if note.is_empty() { "no data" } else { "–" }.to_owned());
@@ -77,7 +77,7 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
         if !note.is_empty() {
             ui.label(note);
         }
-        rich_ui(ui, definition.text);
+        rich_ui(ui, definition.text.text());
         if value.is_none() {
             ui.label("Here it is undefined, or not counted yet");
         } else if !reliable {

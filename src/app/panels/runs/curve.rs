@@ -87,7 +87,8 @@ impl Curve {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 3.0;
             ui.label(RichText::new("Curve").size(12.0).color(ctx.palette.faint));
-            let choices: Vec<_> = QUANTITIES.iter().map(|q| (q.series, q.label, q.definition.text)).collect();
+            let choices: Vec<_> =
+                QUANTITIES.iter().map(|q| (q.series, q.label, q.definition.text.text())).collect();
             switch_ui(ui, shown, &choices);
         });
         let Some(&Quantity { series, definition, scale, title, .. }) =

@@ -10,6 +10,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::parts::{chooser_ui, row_heights, wanted_height};
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::text::phrase;
 
 const ID: &str = "runs";
 /// The least height of the table: its heads and a few rows.
@@ -19,8 +20,8 @@ const SWITCH: f32 = 28.0;
 
 static ABOUT: About = About {
     id: ID,
-    title: "Runs",
-    help: "Every run with its figures: show one, lay others over it, continue, train from it. Rules can be trained side by side on the same batches",
+    title: phrase!("panel-runs"),
+    help: phrase!("panel-runs.help"),
     home: Home { corner: Corner::UpperRight, place: 1 },
 };
 

@@ -6,6 +6,7 @@ use crate::app::plot::numbers::{duration, grouped, number, percent};
 use crate::metrics::{Definition, convergence, distortion, usage};
 use crate::rvq::rules;
 use crate::session::{RunEntry, RunId, Session};
+use crate::text::{Phrase, phrase};
 use crate::training::RunSummary;
 
 /// A run as it is listed.
@@ -54,22 +55,22 @@ pub struct Figure {
 /// Steps and bits have no definition among the figures of an evaluation.
 static STEPS: Definition = Definition {
     key: "steps",
-    label: "Steps",
-    unit: "",
-    text: "Training steps taken, or those that a loaded model's file tells of",
+    label: phrase!("figure-steps"),
+    unit: Phrase::NONE,
+    text: phrase!("figure-steps.text"),
 };
 static BITS: Definition = Definition {
     key: "bits_per_frame",
-    label: "Bits a frame",
-    unit: "bit",
-    text: "The sum of `log2 K` over the layers: what a frame takes where every code is sent as a number",
+    label: phrase!("figure-bits_per_frame"),
+    unit: phrase!("unit-bit"),
+    text: phrase!("figure-bits_per_frame.text"),
 };
 
 static TRAINED_FOR: Definition = Definition {
     key: "trained_for_s",
-    label: "Time",
-    unit: "s",
-    text: "How long it was trained, start included and pauses left out. Members of a comparison take their steps in turn, and each has the time of all",
+    label: phrase!("figure-trained_for_s"),
+    unit: phrase!("unit-s"),
+    text: phrase!("figure-trained_for_s.text"),
 };
 
 /// The columns of figures.

@@ -81,8 +81,12 @@ fn ui_stripe(ctx: &PanelCtx<'_>) -> Color32 {
 /// The columns: words, figures, and what can be done.
 fn columns() -> Vec<Column> {
     let words = WORD_COLUMNS.iter().map(|&(head, help, width)| Column { head, help, width, sorts: true });
-    let figures =
-        FIGURES.iter().map(|f| Column { head: f.head, help: f.definition.text, width: f.width, sorts: true });
+    let figures = FIGURES.iter().map(|f| Column {
+        head: f.head,
+        help: f.definition.text.text(),
+        width: f.width,
+        sorts: true,
+    });
     let state = [
         Column { head: "State", help: "What it is doing, or how it ended", width: 58.0, sorts: false },
         Column { head: "", help: "What can be done with it", width: 44.0, sorts: false },

@@ -82,7 +82,7 @@ impl Form {
 /// A row: the parameter, its values, and the way to take it out.
 fn axis_ui(ui: &mut Ui, rule: &dyn UpdateRule, nth: usize, axis: &mut Axis, unwanted: &mut Option<usize>) {
     let specs = rule.params();
-    let known = specs.iter().find(|spec| spec.flag == axis.flag).map(|spec| spec.label);
+    let known = specs.iter().find(|spec| spec.flag == axis.flag).map(|spec| spec.label.text());
     let shown = if axis.flag == "rule" { "Rule" } else { known.unwrap_or(axis.flag.as_str()) };
     let combo = ComboBox::from_id_salt("parameter").selected_text(shown).width(150.0).show_ui(ui, |ui| {
         ui.selectable_value(&mut axis.flag, "rule".to_owned(), "Rule");

@@ -9,6 +9,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::parts::row_heights;
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
+use crate::text::phrase;
 
 const ID: &str = "sweep";
 /// The least height of the grid: its heads and a few rows.
@@ -16,8 +17,8 @@ const GRID_HEIGHT: f32 = 120.0;
 
 static ABOUT: About = About {
     id: ID,
-    title: "Sweep",
-    help: "Plan a run for every combination of values and seeds; what each combination reaches, in SNR for the bits it takes, with its spread",
+    title: phrase!("panel-sweep"),
+    help: phrase!("panel-sweep.help"),
     home: Home { corner: Corner::UpperRight, place: 2 },
 };
 

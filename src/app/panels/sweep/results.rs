@@ -11,19 +11,24 @@ use crate::app::plot::numbers::{number, percent};
 use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
 use crate::metrics::{distortion, usage};
 use crate::session::{GroupId, RunId, RunsCommand, Session};
+use crate::text::{Phrase, phrase};
 
 /// The columns: a combination and its figures.
-const COLUMNS: [(&str, &str, f32); 6] = [
+const COLUMNS: [(Phrase, Phrase, f32); 6] = [
     (
-        "Combination",
-        "The values of the parameters that are swept. Click to see its last run in every panel",
+        phrase!("Combination"),
+        phrase!("The values of the parameters that are swept. Click to see its last run in every panel"),
         210.0,
     ),
-    ("Runs done", "Seeds that were trained, of those that were planned", 66.0),
-    ("SNR, dB", distortion::SNR.text, 96.0),
-    ("Bits a frame", "The sum of the layers' entropies: what the codes of a frame carry", 96.0),
-    ("Used codes", usage::UTILIZATION.text, 96.0),
-    ("Perplexity", usage::PERPLEXITY.text, 96.0),
+    (phrase!("Runs done"), phrase!("Seeds that were trained, of those that were planned"), 66.0),
+    (phrase!("SNR, dB"), distortion::SNR.text, 96.0),
+    (
+        phrase!("Bits a frame"),
+        phrase!("The sum of the layers' entropies: what the codes of a frame carry"),
+        96.0,
+    ),
+    (phrase!("Used codes"), usage::UTILIZATION.text, 96.0),
+    (phrase!("Perplexity"), usage::PERPLEXITY.text, 96.0),
 ];
 
 /// The results, worked out once for each state of the runs.
@@ -107,8 +112,10 @@ impl Results {
 
     /// Draws the combinations, a row each.
     pub fn grid_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, height: f32) {
-        let columns: Vec<Column> =
-            COLUMNS.iter().map(|&(head, help, width)| Column { head, help, width, sorts: true }).collect();
+        let columns: Vec<Column> = COLUMNS
+            .iter()
+            .map(|&(head, help, width)| Column { head: head.text(), help: help.text(), width, sorts: true })
+            .collect();
         let table = Table { id: "sweep", columns: &columns, rows: self.groups.len(), height };
         let before = self.sort;
         let Self { groups, sort, .. } = self;

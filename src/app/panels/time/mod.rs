@@ -23,6 +23,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::jobs::{Dataset, Tokens};
 use crate::rvq::Rvq;
 use crate::session::{DataCommand, TokensLook};
+use crate::text::phrase;
 use content::Source;
 use picture::Picture;
 use stretch::Stretch;
@@ -36,8 +37,8 @@ const HOW_TO: &str = "Wheel to zoom, drag to select a stretch, click a token to 
 
 static ABOUT: About = About {
     id: ID,
-    title: "Time",
-    help: "Waveform, features and the tokens of all layers over one time axis, from the whole corpus down to a frame. The wheel zooms; drag to select a stretch and read off its figures",
+    title: phrase!("panel-time"),
+    help: phrase!("panel-time.help"),
     home: Home { corner: Corner::UpperRight, place: 3 },
 };
 

@@ -24,6 +24,7 @@ use crate::features::Split;
 use crate::io::NO_CODE;
 use crate::jobs::Tokens as Codes;
 use crate::session::{DataCommand, SelectCommand, TokensLook};
+use crate::text::phrase;
 
 const ID: &str = "tokens";
 const KEY: &str = "codes";
@@ -32,8 +33,8 @@ const MOST_CSV_VALUES: usize = 1_000_000;
 
 static ABOUT: About = About {
     id: ID,
-    title: "Tokens",
-    help: "The codes that frames are encoded as, layer by layer over time. Look for stretches of one colour: there a layer says nothing new",
+    title: phrase!("panel-tokens"),
+    help: phrase!("panel-tokens.help"),
     home: Home { corner: Corner::UpperRight, place: 2 },
 };
 

@@ -19,6 +19,7 @@ use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Evaluation, LayerMetrics, buffers, usage};
 use crate::session::Selection;
+use crate::text::phrase;
 use crate::training::{Run, SplitKind};
 use weights::{Source, Weights};
 
@@ -40,8 +41,8 @@ enum Order {
 
 static ABOUT: About = About {
     id: ID,
-    title: "Codebook usage",
-    help: "Which codes frames choose, how often and how evenly. Look for layers with many unused codes, and for a few codes that take everything",
+    title: phrase!("panel-usage"),
+    help: phrase!("panel-usage.help"),
     home: Home { corner: Corner::UpperLeft, place: 0 },
 };
 

@@ -1,0 +1,2 @@
+panel-notices = Notices
+    .help = What stood out in runs and files, and what did not work

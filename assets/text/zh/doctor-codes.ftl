@@ -1,0 +1,11 @@
+finding-and-remedy = { $finding }。{ $remedy }
+finding-measure = { $name } { $value }，界限 { $bound }
+finding-measure-unit = { $name } { $value } { $unit }，界限 { $bound }
+finding-on-frames = { $measured }，基于 { $frames } 帧
+severity-note = 提示
+severity-warning = 警告
+severity-severe = 严重
+verdict-open-frames = 打开数据帧
+verdict-keep = 保持不变
+verdict-look = 查看相应的诊断
+layer-says = 第 { $layer } 层：{ $says }
