@@ -25,43 +25,43 @@ unit-x-even-size = x C/K
 count-clips = { GROUPED($n) } { $n ->
     [one] clip
    *[other] clips
- }
+    }
 count-codes = { GROUPED($n) } { $n ->
     [one] code
    *[other] codes
- }
+    }
 count-files = { GROUPED($n) } { $n ->
     [one] file
    *[other] files
- }
+    }
 count-frames = { GROUPED($n) } { $n ->
     [one] frame
    *[other] frames
- }
+    }
 count-layers = { GROUPED($n) } { $n ->
     [one] layer
    *[other] layers
- }
+    }
 count-rows = { GROUPED($n) } { $n ->
     [one] row
    *[other] rows
- }
+    }
 count-runs = { GROUPED($n) } { $n ->
     [one] run
    *[other] runs
- }
+    }
 count-steps = { GROUPED($n) } { $n ->
     [one] step
    *[other] steps
- }
+    }
 count-seeds = { GROUPED($n) } { $n ->
     [one] seed
    *[other] seeds
- }
+    }
 count-findings = { GROUPED($n) } { $n ->
     [one] finding
    *[other] findings
- }
+    }
 # Which one: layers, codes and steps are called by their numbers.
 layer-n = Layer { $layer }
 code-n = Code { $code }
