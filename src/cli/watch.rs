@@ -11,11 +11,12 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use crate::jobs::{self, Source};
+use crate::metrics::Spread;
 use crate::report::scale::short;
 use crate::report::tensorboard::EventLog;
 use crate::watch::{
-    Event, FindingNote, LayerChange, LayerFigures, Meant, Order, Pace, Point, Probe, Series, Watch,
-    WatchSpec, default_cache,
+    Event, FindingNote, LayerChange, LayerFigures, LayerSpreads, Meant, Order, Pace, Point, Probe, Series,
+    Watch, WatchSpec, default_cache,
 };
 
 use super::doctor::SevereFinding;
@@ -202,7 +203,8 @@ fn note_value(note: &FindingNote) -> Value {
     })
 }
 
-/// Writes the figures of a checkpoint as scalars at its step: `snr_db`, and of each layer `layer_01/used` and so on.
+/// Writes the figures of a checkpoint at its step: the scalars `snr_db`, and of each layer `layer_01/used` and so on; the histograms
+/// `layer_01/ema_cluster_size` and `layer_01/counts`.
 fn log_event(log: &EventLog, series: &Series, event: &Event) -> Result<()> {
     let Event::Point(id) = event else { return Ok(()) };
     let Some(point) = series.get(*id) else { return Ok(()) };
@@ -217,6 +219,13 @@ fn log_event(log: &EventLog, series: &Series, event: &Event) -> Result<()> {
         );
     }
     log.scalars(point.step, scalars.iter().map(|(tag, value)| (tag.as_str(), *value)));
+    let of_layer = |(nth, layer): (usize, &LayerSpreads)| {
+        let named = [("ema_cluster_size", layer.ema_cluster_size.clone()), ("counts", layer.counts.clone())];
+        named.map(|(name, spread)| Some((format!("layer_{:02}/{name}", nth + 1), spread?)))
+    };
+    let spreads: Vec<(String, Spread)> =
+        point.figures.spreads.iter().enumerate().flat_map(of_layer).flatten().collect();
+    log.histograms(point.step, spreads.iter().map(|(tag, spread)| (tag.as_str(), spread)));
     Ok(())
 }
 

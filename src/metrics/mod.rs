@@ -22,6 +22,7 @@ mod plane;
 pub mod portrait;
 pub mod rate;
 mod shared_evaluation;
+mod spread;
 mod summary;
 pub mod threshold;
 pub mod timeline;
@@ -35,6 +36,7 @@ pub use evaluation::{Evaluation, LayerTally};
 pub use evaluator::{Evaluator, evaluate};
 pub use figures::{LAYER_FIGURES, LayerFigure, LayerView};
 pub use shared_evaluation::{OwnFrames, evaluate_shared};
+pub use spread::Spread;
 pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 
 /// What a figure is: its key in files, its name, its unit and how it is computed.

@@ -19,7 +19,7 @@ use super::figures::{Change, Figures};
 pub const CACHE_VAR: &str = "RVQSCOPE_CACHE";
 
 /// A change of what is kept, or of how a figure is worked out, makes another number of this.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Checkpoints that are kept; of more, those that were wanted last.
 const MAX_ENTRIES: usize = 4096;
@@ -252,7 +252,13 @@ mod tests {
     }
 
     fn figures(frames: u64) -> Arc<Figures> {
-        Arc::new(Figures { frames, snr_db: Some(1.5), layers: Vec::new(), findings: Vec::new() })
+        Arc::new(Figures {
+            frames,
+            snr_db: Some(1.5),
+            layers: Vec::new(),
+            findings: Vec::new(),
+            spreads: Vec::new(),
+        })
     }
 
     #[test]

@@ -6,9 +6,9 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::doctor::{Finding, Patient, Severity, diagnose};
-use crate::metrics::{BoundWork, EmaMetrics, Evaluation, Evaluator, LayerMetrics, between, buffers};
+use crate::metrics::{BoundWork, EmaMetrics, Evaluation, Evaluator, LayerMetrics, Spread, between, buffers};
 use crate::rvq::search::Search;
-use crate::rvq::{Rvq, RvqError};
+use crate::rvq::{Layer, Rvq, RvqError};
 use crate::task::Task;
 use crate::text::Message;
 use crate::training::{Run, SourceInfo, SplitKind};
@@ -28,6 +28,17 @@ pub struct Figures {
     pub layers: Vec<LayerFigures>,
     /// What the doctor finds, the worst first.
     pub findings: Vec<FindingNote>,
+    /// How the codes of each layer are used.
+    pub spreads: Vec<LayerSpreads>,
+}
+
+/// How the codes of a layer are used, for a histogram.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerSpreads {
+    /// The EMA cluster sizes, in frames a batch.
+    pub ema_cluster_size: Option<Spread>,
+    /// How often each code was chosen by the frames of the probe.
+    pub counts: Option<Spread>,
 }
 
 /// The figures of a layer of a checkpoint.
@@ -178,8 +189,21 @@ pub(super) fn measure(
         snr_db: total.and_then(|total| total.snr_db),
         layers: layers.collect(),
         findings,
+        spreads: spreads(&run),
     };
     Ok((figures, Held { digest, rows: rows(rvq), codes, in_use }))
+}
+
+fn spreads(run: &Run) -> Vec<LayerSpreads> {
+    let of = |(nth, layer): (usize, &Layer)| {
+        let (book, evaluation) = (&layer.codebook, run.held_out.as_ref());
+        let counts = evaluation.and_then(|evaluation| evaluation.layers.get(nth)).map(|layer| &layer.counts);
+        LayerSpreads {
+            ema_cluster_size: buffers::has_ema(book).then(|| Spread::of(book.cluster_size().iter().copied())),
+            counts: counts.map(|counts| Spread::of(counts.iter().map(|&count| count as f64))),
+        }
+    };
+    run.rvq.layers().iter().enumerate().map(of).collect()
 }
 
 /// As much of a checkpoint, whose figures are known, as its neighbours are compared with.

@@ -163,7 +163,13 @@ mod tests {
     use super::*;
 
     fn point(id: u64, step: u64, step_from: StepFrom) -> Point {
-        let figures = Figures { frames: 0, snr_db: None, layers: Vec::new(), findings: Vec::new() };
+        let figures = Figures {
+            frames: 0,
+            snr_db: None,
+            layers: Vec::new(),
+            findings: Vec::new(),
+            spreads: Vec::new(),
+        };
         Point {
             id,
             file: format!("{id}.pth"),

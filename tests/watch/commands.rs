@@ -58,6 +58,9 @@ fn what_it_tells_goes_into_event_files_as_well() {
     assert_eq!(times("layer_01/used"), 3, "one a checkpoint");
     assert_eq!(times("layer_01/token_stability"), 2, "the first has none before it");
     assert_eq!(times("snr_db"), 3);
+    for histogram in ["layer_01/ema_cluster_size", "layer_02/counts"] {
+        assert_eq!(times(histogram), 3, "{histogram}: one a checkpoint");
+    }
 }
 
 #[test]

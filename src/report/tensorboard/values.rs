@@ -3,11 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::message::Message;
-
-/// The buckets of a histogram widen by this factor.
-const BUCKET_RATIO: f64 = 1.2;
-/// Where they begin; what is smaller counts as 0.
-const SMALLEST: f64 = 1e-6;
+use crate::metrics::Spread;
 
 /// The kinds of data that a plugin is told of.
 const TENSORS: u64 = 2;
@@ -20,9 +16,9 @@ pub(super) fn scalar(tag: &str, value: f64) -> Message {
     named(tag).float(2, value as f32)
 }
 
-/// How values that are not negative are spread.
-pub(super) fn histogram(tag: &str, values: impl Iterator<Item = f64>) -> Message {
-    named(tag).message(5, &buckets(values))
+/// How values are spread.
+pub(super) fn histogram(tag: &str, spread: &Spread) -> Message {
+    named(tag).message(5, &buckets(spread))
 }
 
 /// A text in Markdown.
@@ -86,44 +82,16 @@ fn parameters(tag: &str, content: &Message) -> Message {
     named(tag).message(9, &of_plugin("hparams", content)).message(8, &nothing)
 }
 
-/// Counts of values in buckets that widen, the first for 0: sizes and counts of codes are spread over decades.
-fn buckets(values: impl Iterator<Item = f64>) -> Message {
-    let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-    let (mut least, mut most, mut sum, mut squares) = (f64::INFINITY, 0.0f64, 0.0, 0.0);
-    let mut counts = vec![0.0];
-    for &value in &values {
-        (least, most) = (least.min(value), most.max(value));
-        (sum, squares) = (sum + value, squares + value * value);
-        let bucket = bucket_of(value);
-        counts.resize(counts.len().max(bucket + 1), 0.0);
-        counts[bucket] += 1.0;
-    }
-    let limits: Vec<f64> = (0..counts.len()).map(limit_of).collect();
-    // What lies before the smallest value says nothing.
-    let first = counts.iter().position(|&count| count > 0.0).unwrap_or(0);
+fn buckets(spread: &Spread) -> Message {
+    let (limits, counts) = spread.histogram();
     Message::default()
-        .double(1, if values.is_empty() { 0.0 } else { least })
-        .double(2, most)
-        .double(3, values.len() as f64)
-        .double(4, sum)
-        .double(5, squares)
-        .doubles(6, limits.get(first..).unwrap_or_default())
-        .doubles(7, counts.get(first..).unwrap_or_default())
-}
-
-/// The bucket of a value: the first whose limit is not below it.
-fn bucket_of(value: f64) -> usize {
-    if value <= SMALLEST {
-        return 0;
-    }
-    // A limit itself may be rounded to either side, which puts a value at it into the bucket beside.
-    // The logarithms are taken apart, since the quotient of the largest numbers would be infinite, and the bucket with it.
-    ((value.ln() - SMALLEST.ln()) / BUCKET_RATIO.ln()).ceil() as usize
-}
-
-/// The upper limit of a bucket.
-fn limit_of(bucket: usize) -> f64 {
-    SMALLEST * BUCKET_RATIO.powi(i32::try_from(bucket).unwrap_or(i32::MAX))
+        .double(1, spread.least)
+        .double(2, spread.most)
+        .double(3, spread.len as f64)
+        .double(4, spread.sum)
+        .double(5, spread.squares)
+        .doubles(6, &limits)
+        .doubles(7, &counts)
 }
 
 #[cfg(test)]
@@ -131,19 +99,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_is_below_the_limit_of_its_bucket_and_above_that_of_the_one_before() {
-        for value in [1e-5, 0.1, 1.0, 3.0, 1024.0, 1e9, f64::from(f32::MAX)] {
-            let bucket = bucket_of(value);
-            assert!(value <= limit_of(bucket) * (1.0 + 1e-9), "{value}");
-            assert!(value >= limit_of(bucket - 1) * (1.0 - 1e-9), "{value}");
-        }
-        assert_eq!([bucket_of(0.0), bucket_of(-1.0), bucket_of(SMALLEST)], [0; 3]);
-        assert!(bucket_of(f64::MAX) < 5000);
-    }
-
-    #[test]
     fn a_histogram_begins_at_the_smallest_value_and_forgets_none() {
-        let of = |values: &[f64]| buckets(values.iter().copied()).as_bytes().to_vec();
+        let of = |values: &[f64]| buckets(&Spread::of(values.iter().copied())).as_bytes().to_vec();
         let empty = of(&[]);
         assert_eq!(empty, of(&[f64::NAN, f64::INFINITY]));
         // Five doubles with their keys, then two lists of one number each.
