@@ -103,6 +103,20 @@ fn each_run_is_a_training_alone() {
     let printed: Vec<&str> = printed.lines().collect();
     assert_eq!((printed.len(), printed[0]), (6, "8 runs, mean ± standard deviation over seeds"));
     assert!(printed[1].contains("SNR dB") && printed[5].contains(" ± "), "{printed:?}");
+
+    // What is there already is only printed again.
+    let (csv, _) = sweep(&dir, "s", &[&AXES[..], &["--format", "csv"]].concat(), 0);
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines.len(), 5, "a head and a line for each combination: {csv}");
+    assert_eq!(lines[0][..5], ["codes", "layers", "runs", "snr_db", "snr_db_deviation"]);
+    let snr = |seed: usize| record["runs"][seed]["totals"]["snr_db"].as_f64();
+    let mean: f64 = lines[1][3].parse().unwrap();
+    if let (Some(one), Some(other)) = (snr(0), snr(1)) {
+        assert!((mean - (one + other) / 2.0).abs() < 1e-9, "{csv}");
+    }
+    assert!(lines[4][4].parse::<f64>().is_ok_and(|deviation| deviation > 0.0), "{csv}");
+    let (latex, _) = sweep(&dir, "s", &[&AXES[..], &["--format", "latex"]].concat(), 0);
+    assert!(latex.contains("\\toprule") && latex.contains("SNR (dB)"), "{latex}");
 }
 
 #[test]

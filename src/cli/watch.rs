@@ -11,11 +11,11 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use crate::jobs::{self, Source};
-use crate::metrics::Spread;
+use crate::metrics::Histogram;
 use crate::report::scale::short;
 use crate::report::tensorboard::EventLog;
 use crate::watch::{
-    Event, FindingNote, LayerChange, LayerFigures, LayerSpreads, Meant, Order, Pace, Point, Probe, Series,
+    Event, FindingNote, LayerChange, LayerFigures, LayerHistograms, Meant, Order, Pace, Point, Probe, Series,
     Watch, WatchSpec, default_cache,
 };
 
@@ -219,13 +219,13 @@ fn log_event(log: &EventLog, series: &Series, event: &Event) -> Result<()> {
         );
     }
     log.scalars(point.step, scalars.iter().map(|(tag, value)| (tag.as_str(), *value)));
-    let of_layer = |(nth, layer): (usize, &LayerSpreads)| {
+    let of_layer = |(nth, layer): (usize, &LayerHistograms)| {
         let named = [("ema_cluster_size", layer.ema_cluster_size.clone()), ("counts", layer.counts.clone())];
-        named.map(|(name, spread)| Some((format!("layer_{:02}/{name}", nth + 1), spread?)))
+        named.map(|(name, histogram)| Some((format!("layer_{:02}/{name}", nth + 1), histogram?)))
     };
-    let spreads: Vec<(String, Spread)> =
-        point.figures.spreads.iter().enumerate().flat_map(of_layer).flatten().collect();
-    log.histograms(point.step, spreads.iter().map(|(tag, spread)| (tag.as_str(), spread)));
+    let histograms: Vec<(String, Histogram)> =
+        point.figures.histograms.iter().enumerate().flat_map(of_layer).flatten().collect();
+    log.histograms(point.step, histograms.iter().map(|(tag, histogram)| (tag.as_str(), histogram)));
     Ok(())
 }
 

@@ -17,12 +17,12 @@ pub mod distortion;
 mod evaluation;
 mod evaluator;
 pub mod figures;
+mod histogram;
 pub mod over_time;
 mod plane;
 pub mod portrait;
 pub mod rate;
 mod shared_evaluation;
-mod spread;
 mod summary;
 pub mod threshold;
 pub mod timeline;
@@ -35,8 +35,8 @@ pub use covariance::Covariance;
 pub use evaluation::{Evaluation, LayerTally};
 pub use evaluator::{Evaluator, evaluate};
 pub use figures::{LAYER_FIGURES, LayerFigure, LayerView};
+pub use histogram::Histogram;
 pub use shared_evaluation::{OwnFrames, evaluate_shared};
-pub use spread::Spread;
 pub use summary::{LayerMetrics, TotalMetrics, layer_metrics, total_metrics};
 
 /// What a figure is: its key in files, its name, its unit and how it is computed.

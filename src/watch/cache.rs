@@ -257,7 +257,7 @@ mod tests {
             snr_db: Some(1.5),
             layers: Vec::new(),
             findings: Vec::new(),
-            spreads: Vec::new(),
+            histograms: Vec::new(),
         })
     }
 
@@ -288,7 +288,8 @@ mod tests {
             std::fs::write(&path, damaged).unwrap();
             assert!(Cache::open(Some(path.clone())).entries.is_empty());
         }
-        let text = String::from_utf8(whole).unwrap().replace("\"schema\":1", "\"schema\":0");
+        let text = String::from_utf8(whole).unwrap();
+        let text = text.replace(&format!("\"schema\":{SCHEMA}"), "\"schema\":0");
         std::fs::write(&path, text).unwrap();
         assert!(Cache::open(Some(path)).entries.is_empty());
     }

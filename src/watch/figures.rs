@@ -6,7 +6,9 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::doctor::{Finding, Patient, Severity, diagnose};
-use crate::metrics::{BoundWork, EmaMetrics, Evaluation, Evaluator, LayerMetrics, Spread, between, buffers};
+use crate::metrics::{
+    BoundWork, EmaMetrics, Evaluation, Evaluator, Histogram, LayerMetrics, between, buffers,
+};
 use crate::rvq::search::Search;
 use crate::rvq::{Layer, Rvq, RvqError};
 use crate::task::Task;
@@ -29,16 +31,16 @@ pub struct Figures {
     /// What the doctor finds, the worst first.
     pub findings: Vec<FindingNote>,
     /// How the codes of each layer are used.
-    pub spreads: Vec<LayerSpreads>,
+    pub histograms: Vec<LayerHistograms>,
 }
 
 /// How the codes of a layer are used, for a histogram.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct LayerSpreads {
+pub struct LayerHistograms {
     /// The EMA cluster sizes, in frames a batch.
-    pub ema_cluster_size: Option<Spread>,
+    pub ema_cluster_size: Option<Histogram>,
     /// How often each code was chosen by the frames of the probe.
-    pub counts: Option<Spread>,
+    pub counts: Option<Histogram>,
 }
 
 /// The figures of a layer of a checkpoint.
@@ -189,18 +191,19 @@ pub(super) fn measure(
         snr_db: total.and_then(|total| total.snr_db),
         layers: layers.collect(),
         findings,
-        spreads: spreads(&run),
+        histograms: histograms(&run),
     };
     Ok((figures, Held { digest, rows: rows(rvq), codes, in_use }))
 }
 
-fn spreads(run: &Run) -> Vec<LayerSpreads> {
+fn histograms(run: &Run) -> Vec<LayerHistograms> {
     let of = |(nth, layer): (usize, &Layer)| {
         let (book, evaluation) = (&layer.codebook, run.held_out.as_ref());
         let counts = evaluation.and_then(|evaluation| evaluation.layers.get(nth)).map(|layer| &layer.counts);
-        LayerSpreads {
-            ema_cluster_size: buffers::has_ema(book).then(|| Spread::of(book.cluster_size().iter().copied())),
-            counts: counts.map(|counts| Spread::of(counts.iter().map(|&count| count as f64))),
+        LayerHistograms {
+            ema_cluster_size: buffers::has_ema(book)
+                .then(|| Histogram::of(book.cluster_size().iter().copied())),
+            counts: counts.map(|counts| Histogram::of(counts.iter().map(|&count| count as f64))),
         }
     };
     run.rvq.layers().iter().enumerate().map(of).collect()

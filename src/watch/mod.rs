@@ -23,7 +23,7 @@ pub use beside::Work;
 pub use cache::{CACHE_VAR, default_cache};
 pub use checkpoint::{Meant, Shape};
 pub use digest::Digest;
-pub use figures::{Change, Figures, FindingNote, LayerChange, LayerFigures, LayerSpreads};
+pub use figures::{Change, Figures, FindingNote, LayerChange, LayerFigures, LayerHistograms};
 pub use files::{Order, Pace};
 pub use folder::Watch;
 pub use probe::{PROBE_FRAMES, Probe};

@@ -168,7 +168,7 @@ mod tests {
             snr_db: None,
             layers: Vec::new(),
             findings: Vec::new(),
-            spreads: Vec::new(),
+            histograms: Vec::new(),
         };
         Point {
             id,

@@ -129,6 +129,7 @@ pub(super) fn sweep(rule: &'static dyn UpdateRule) -> Command {
                 .help("Train each combination with N seeds, from --seed on, and tell the spread [default: 1]"),
         )
         .arg(switch("overwrite", "Train everything again where the folder holds a sweep already"))
+        .arg(format_flag())
         .args(model_flags(false));
     training_flags(data_args(command, ""), rule).mut_arg("metrics", |_| {
         switch(

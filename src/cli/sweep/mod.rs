@@ -12,6 +12,7 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use crate::jobs::{self, Dataset, MODEL_EXTENSION, SaveSpec, SweepAxis, TrainSpec, Trained};
+use crate::markup::{Cell, Column, Format, Table};
 use crate::report::Report;
 use crate::report::sweep::{Axis, FIGURES, SCHEMA, Sweep, SweepRun, SweepState, groups};
 use crate::rvq::Rvq;
@@ -50,7 +51,7 @@ pub(super) fn sweep(matches: &ArgMatches, env: &Env) -> Result<()> {
     // What was reached stands in the folder also where it ends early.
     let written = running.write_summary();
     ended.and(written)?;
-    print(&running.rows())?;
+    print(&running.table(flags::format(matches)))?;
     running.failures()
 }
 
@@ -213,31 +214,44 @@ impl<'a> Running<'a> {
         Interrupted(format!("{done} of {all} runs are done; the same command trains the others")).into()
     }
 
-    /// A row for each combination of values, with mean and spread over the seeds.
-    fn rows(&self) -> String {
+    /// A row for each combination of values, with mean and spread over the seeds, in a form. CSV has the spread in columns of its own.
+    fn table(&self, format: Format) -> String {
         let Sweep { axes, runs, .. } = &self.sweep;
-        let mut head: Vec<String> = axes.iter().map(|axis| axis.flag.clone()).collect();
-        head.push("runs".to_owned());
-        head.extend(
-            FIGURES.iter().map(|figure| format!("{} {}", figure.label, figure.unit).trim().to_owned()),
-        );
-        let mut rows = vec![head];
-        for group in groups(&self.sweep) {
-            let done = group.runs.iter().filter(|run| run.state == SweepState::Done).count();
-            let mut row = group.values.to_vec();
-            row.push(if done == group.runs.len() {
-                done.to_string()
-            } else {
-                format!("{done} of {}", group.runs.len())
-            });
-            row.extend(FIGURES.iter().map(|figure| {
-                group.spread(figure).map_or("none".to_owned(), |spread| spread.words(figure.decimals))
-            }));
-            rows.push(row);
+        let groups = groups(&self.sweep);
+        let has_spread = runs.len() / groups.len().max(1) > 1;
+        let spread = if has_spread { ", mean ± standard deviation over seeds" } else { "" };
+        let caption = format!("{} runs{spread}", runs.len());
+        let apart = has_spread && format == Format::Csv;
+        let mut columns: Vec<Column> =
+            axes.iter().map(|axis| Column::plain(axis.flag.as_str(), axis.flag.as_str())).collect();
+        columns.push(Column::plain("runs", "runs"));
+        for figure in &FIGURES {
+            columns.push(Column::of(figure.key, figure.label.english(), figure.unit.english()));
+            if apart {
+                columns.push(Column::plain(format!("{}_deviation", figure.key), ""));
+            }
         }
-        let seeds = runs.len() / groups(&self.sweep).len().max(1);
-        let spread = if seeds > 1 { ", mean ± standard deviation over seeds" } else { "" };
-        format!("{} runs{spread}\n{}", runs.len(), table::aligned(&rows))
+        let mut table = Table::new(caption, columns);
+        for group in groups {
+            let done = group.runs.iter().filter(|run| run.state == SweepState::Done).count();
+            let mut row: Vec<Cell> = group.values.iter().map(|value| Cell::from(value.as_str())).collect();
+            row.push(if done == group.runs.len() {
+                Cell::count(done)
+            } else {
+                Cell::from(format!("{done} of {}", group.runs.len()))
+            });
+            for figure in &FIGURES {
+                let spread = group.spread(figure);
+                let words = |_| spread.map_or_else(String::new, |spread| spread.words(figure.decimals));
+                row.push(Cell::figure(spread.map(|spread| spread.mean), words));
+                if apart {
+                    row.push(Cell::figure(spread.and_then(|spread| spread.deviation), |v| v.to_string()));
+                }
+            }
+            table.rows.push(row);
+        }
+        let head = format!("{}\n", table.caption);
+        table::in_form(&table, format, &head, "")
     }
 
     /// Fails where a run has failed.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::io::FileError;
-use crate::metrics::Spread;
+use crate::metrics::Histogram;
 use crate::training::{LayerStep, Run, Series, SplitKind, StepRecord};
 
 use file::{EventFile, now};
@@ -126,9 +126,9 @@ impl EventLog {
     }
 
     /// Adds histograms of the caller's own at `step`.
-    pub fn histograms<'a>(&self, step: u64, spreads: impl IntoIterator<Item = (&'a str, &'a Spread)>) {
+    pub fn histograms<'a>(&self, step: u64, histograms: impl IntoIterator<Item = (&'a str, &'a Histogram)>) {
         let values: Vec<Message> =
-            spreads.into_iter().map(|(tag, spread)| values::histogram(tag, spread)).collect();
+            histograms.into_iter().map(|(tag, histogram)| values::histogram(tag, histogram)).collect();
         self.file.push(step, &values);
     }
 
@@ -146,7 +146,7 @@ impl EventLog {
 fn histograms(run: &Run) -> Vec<Message> {
     let mut out = Vec::new();
     let mut push = |layer_idx: usize, name: &str, sizes: &mut dyn Iterator<Item = f64>| {
-        out.push(values::histogram(&format!("layer_{:02}/{name}", layer_idx + 1), &Spread::of(sizes)));
+        out.push(values::histogram(&format!("layer_{:02}/{name}", layer_idx + 1), &Histogram::of(sizes)));
     };
     for (layer_idx, layer) in run.rvq.layers().iter().enumerate() {
         // A codebook without averages has zeros in their place.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::message::Message;
-use crate::metrics::Spread;
+use crate::metrics::Histogram;
 
 /// The kinds of data that a plugin is told of.
 const TENSORS: u64 = 2;
@@ -16,9 +16,9 @@ pub(super) fn scalar(tag: &str, value: f64) -> Message {
     named(tag).float(2, value as f32)
 }
 
-/// How values are spread.
-pub(super) fn histogram(tag: &str, spread: &Spread) -> Message {
-    named(tag).message(5, &buckets(spread))
+/// How values are histogram.
+pub(super) fn histogram(tag: &str, histogram: &Histogram) -> Message {
+    named(tag).message(5, &buckets(histogram))
 }
 
 /// A text in Markdown.
@@ -82,14 +82,14 @@ fn parameters(tag: &str, content: &Message) -> Message {
     named(tag).message(9, &of_plugin("hparams", content)).message(8, &nothing)
 }
 
-fn buckets(spread: &Spread) -> Message {
-    let (limits, counts) = spread.histogram();
+fn buckets(histogram: &Histogram) -> Message {
+    let (limits, counts) = histogram.bars();
     Message::default()
-        .double(1, spread.least)
-        .double(2, spread.most)
-        .double(3, spread.len as f64)
-        .double(4, spread.sum)
-        .double(5, spread.squares)
+        .double(1, histogram.least)
+        .double(2, histogram.most)
+        .double(3, histogram.len as f64)
+        .double(4, histogram.sum)
+        .double(5, histogram.squares)
         .doubles(6, &limits)
         .doubles(7, &counts)
 }
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_histogram_begins_at_the_smallest_value_and_forgets_none() {
-        let of = |values: &[f64]| buckets(&Spread::of(values.iter().copied())).as_bytes().to_vec();
+        let of = |values: &[f64]| buckets(&Histogram::of(values.iter().copied())).as_bytes().to_vec();
         let empty = of(&[]);
         assert_eq!(empty, of(&[f64::NAN, f64::INFINITY]));
         // Five doubles with their keys, then two lists of one number each.

@@ -9,7 +9,7 @@ const SMALLEST: f64 = 1e-6;
 
 /// Numbers that are not negative, counted in buckets that widen, the first for 0.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct Histogram {
     /// The smallest; 0 where there is none.
     pub least: f64,
     /// The largest.
@@ -24,31 +24,31 @@ pub struct Spread {
     pub buckets: Vec<(u32, u64)>,
 }
 
-impl Spread {
+impl Histogram {
     /// Of `values`; what is not finite is left out.
     #[must_use]
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let mut spread = Self { least: f64::INFINITY, ..Self::default() };
+        let mut found = Self { least: f64::INFINITY, ..Self::default() };
         let mut counts: Vec<u64> = Vec::new();
         for value in values.into_iter().filter(|value| value.is_finite()) {
-            (spread.least, spread.most) = (spread.least.min(value), spread.most.max(value));
-            (spread.sum, spread.squares) = (spread.sum + value, spread.squares + value * value);
+            (found.least, found.most) = (found.least.min(value), found.most.max(value));
+            (found.sum, found.squares) = (found.sum + value, found.squares + value * value);
             let bucket = bucket_of(value);
             counts.resize(counts.len().max(bucket + 1), 0);
             counts[bucket] += 1;
         }
-        spread.len = counts.iter().sum();
-        if spread.len == 0 {
-            spread.least = 0.0;
+        found.len = counts.iter().sum();
+        if found.len == 0 {
+            found.least = 0.0;
         }
         let held = counts.iter().enumerate().filter(|&(_, &count)| count > 0);
-        spread.buckets = held.map(|(bucket, &count)| (bucket as u32, count)).collect();
-        spread
+        found.buckets = held.map(|(bucket, &count)| (bucket as u32, count)).collect();
+        found
     }
 
     /// The upper limits of all buckets from the lowest to the highest that holds some, and what each holds; the bucket for 0 alone where there is none.
     #[must_use]
-    pub fn histogram(&self) -> (Vec<f64>, Vec<f64>) {
+    pub fn bars(&self) -> (Vec<f64>, Vec<f64>) {
         let ends = self.buckets.first().zip(self.buckets.last());
         let (first, last) = ends.map_or((0, 0), |(first, last)| (first.0, last.0));
         let mut counts = vec![0.0; (last - first) as usize + 1];
@@ -91,15 +91,12 @@ mod tests {
 
     #[test]
     fn it_begins_at_the_smallest_value_and_forgets_none() {
-        let empty = Spread::of([]);
-        assert_eq!((empty.clone(), empty.least), (Spread::of([f64::NAN, f64::INFINITY]), 0.0));
-        assert_eq!(empty.histogram(), (vec![SMALLEST], vec![0.0]));
-        let spread = Spread::of([7.0, 7.0, 1.0]);
-        assert_eq!(
-            (spread.len, spread.least, spread.most, spread.sum, spread.squares),
-            (3, 1.0, 7.0, 15.0, 99.0)
-        );
-        let (limits, counts) = spread.histogram();
+        let empty = Histogram::of([]);
+        assert_eq!((empty.clone(), empty.least), (Histogram::of([f64::NAN, f64::INFINITY]), 0.0));
+        assert_eq!(empty.bars(), (vec![SMALLEST], vec![0.0]));
+        let found = Histogram::of([7.0, 7.0, 1.0]);
+        assert_eq!((found.len, found.least, found.most, found.sum, found.squares), (3, 1.0, 7.0, 15.0, 99.0));
+        let (limits, counts) = found.bars();
         assert_eq!((counts[0], counts[counts.len() - 1], counts.iter().sum::<f64>()), (1.0, 2.0, 3.0));
         assert!(limits.len() == counts.len() && limits[0] >= 1.0 && limits.is_sorted());
     }
