@@ -4,17 +4,19 @@
     cargo build
     python tests/tools/tensorboard_check.py target/debug/rvqscope
 
-Needs PyPI's `tensorboard` (2.14 or newer; tried with 2.21). It trains on the built-in speech, in a folder of its own that is removed.
+Needs PyPI's `tensorboard`, which brings numpy (2.14 or newer; tried with 2.21). It trains on the built-in speech, in a folder of its own that is removed.
 """
 
 import json
 import math
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2
@@ -94,7 +96,10 @@ def check_training(program, folder):
     assert params["codebook_size"].number_value == 32 and params["rule"].string_value == "rvqscope"
     layout = layout_pb2.Layout.FromString(events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0])
     patterns = [tag for chart in layout.category[0].chart for tag in chart.multiline.tag]
-    assert r"^layer_\d+/perplexity$" in patterns and len(patterns) == 8
+    assert {rf"^layer_\d+/{key}$" for key in ("perplexity", "mse", "drift", "held_out_mse")} <= set(patterns), patterns
+    for pattern in patterns:
+        lines = [tag for tag in found if re.fullmatch(pattern, tag)]
+        assert len(lines) == 3, (pattern, "has not a curve for each layer", lines)
     print(f"a training: {compared} scalars agree, {len(histograms)} histograms, {len(params)} parameters")
 
 
@@ -138,10 +143,40 @@ def check_live(program, folder):
     print(f"live: seen up to step {', '.join(map(str, seen))} while it ran; {len(left)} steps when it was interrupted")
 
 
+def check_watch(program, folder):
+    """The checkpoints of a folder, each at its own step, with scalars and histograms."""
+    frames = np.random.default_rng(5).standard_normal((3000, 12)).astype(np.float32)
+    np.save(folder / "frames.npy", frames)
+    (folder / "run").mkdir()
+    for steps in (20, 40):
+        args = [program, "train", "frames.npy", "--layers", "2", "--codes", "16", "--steps", str(steps)]
+        subprocess.run(args + ["--out", f"run/m_{steps}.safetensors"], cwd=folder, check=True, capture_output=True)
+    args = [program, "watch", "run", "--probe", "frames.npy", "--once", "--json", "--log-dir", "logs/w"]
+    done = subprocess.run(args, cwd=folder, check=True, capture_output=True, text=True)
+    points = [json.loads(line) for line in done.stdout.splitlines()]
+    events = load(folder / "logs/w")
+    found, compared = scalars(events), 0
+    for point in points:
+        assert close(found["snr_db"][point["step"]], point["snr_db"])
+        for nth, layer in enumerate(point["layers"], 1):
+            layer.pop("layer")
+            for tag, value in figures(f"layer_{nth:02}/", layer).items():
+                assert close(found[tag][point["step"]], value), tag
+                compared += 1
+    for nth in (1, 2):
+        sizes = events.Histograms(f"layer_{nth:02}/ema_cluster_size")
+        counts = events.Histograms(f"layer_{nth:02}/counts")
+        assert [event.step for event in sizes] == [event.step for event in counts] == [20, 40]
+        for event in counts:
+            value = event.histogram_value
+            assert value.sum == points[0]["frames"] and value.num == 16 == sum(value.bucket), value
+    print(f"a watched folder: {len(points)} checkpoints, {compared} scalars agree")
+
+
 def main():
     program = str(Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as folder:
-        for check in (check_training, check_sweep, check_live):
+        for check in (check_training, check_sweep, check_watch, check_live):
             check(program, Path(folder))
 
 
