@@ -2,9 +2,9 @@
 
 use ndarray::{ArrayView2, s};
 
-use super::{Check, Evidence, Findings, Patient, Severity};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says};
 use crate::metrics::distortion;
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 /// The mean may hold so many times what varies.
 const OFFSET_TIMES: f64 = 10.0;
@@ -80,14 +80,15 @@ fn wrong_features(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(
             Severity::Severe,
-            format!(
-                "{} are reproduced worse than by zero ({snr:.1} dB): this quantizer was made for other features, or for a scale or an offset of its own",
-                patient.run.frames_words(split, evaluation.frames)
+            msg!(
+                "finding-wrong-features",
+                frames = patient.run.frames_words(split, evaluation.frames),
+                snr = format!("{snr:.1}"),
             ),
         )
         .on(evaluation.frames)
         .measured(phrase!("measure-snr"), snr, 0.0, phrase!("unit-db"))
-        .remedy("Open the features that it was trained on, standardized in the same way");
+        .remedy(phrase!("finding-wrong-features.remedy"));
 }
 
 fn offset(patient: &Patient<'_>, found: &mut Findings) {
@@ -102,14 +103,20 @@ fn offset(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(
             severity,
-            format!(
-                "{share:.1} dB of the signal-to-noise ratio on {} are the mean of the frames, which any quantizer gives back",
-                patient.run.frames_words(split, evaluation.frames)
+            msg!(
+                "finding-offset",
+                share = format!("{share:.1}"),
+                frames = patient.run.frames_words(split, evaluation.frames),
             ),
         )
         .on(evaluation.frames)
-        .measured(phrase!("measure-mean-over-variance"), share, 10.0 * OFFSET_TIMES.log10(), phrase!("unit-db"))
-        .remedy("Standardize the frames, and judge by the explained variance");
+        .measured(
+            phrase!("measure-mean-over-variance"),
+            share,
+            10.0 * OFFSET_TIMES.log10(),
+            phrase!("unit-db"),
+        )
+        .remedy(phrase!("finding-offset.remedy"));
 }
 
 fn constant_dimensions(patient: &Patient<'_>, found: &mut Findings) {
@@ -120,21 +127,23 @@ fn constant_dimensions(patient: &Patient<'_>, found: &mut Findings) {
     if constant.is_empty() || middle <= 0.0 {
         return;
     }
-    let shown: Vec<String> = constant.iter().take(8).map(usize::to_string).collect();
-    let more = if constant.len() > shown.len() { ", ..." } else { "" };
+    let mut shown: Vec<String> = constant.iter().take(8).map(usize::to_string).collect();
+    if constant.len() > shown.len() {
+        shown.push("...".to_owned());
+    }
     found
         .add(
             Severity::Note,
-            format!(
-                "{} of {} dimensions do not vary: {}{more}",
-                constant.len(),
-                variances.len(),
-                shown.join(", ")
+            msg!(
+                "finding-constant-dimensions",
+                constant = constant.len(),
+                all = variances.len(),
+                shown = shown.join(", "),
             ),
         )
         .on(frames.nrows() as u64)
         .measured(phrase!("measure-dimensions"), constant.len() as f64, 0.0, phrase!("unit-dimensions"))
-        .remedy("Look at what makes the features, or leave these dimensions out");
+        .remedy(phrase!("finding-constant-dimensions.remedy"));
 }
 
 fn silent_code(patient: &Patient<'_>, found: &mut Findings) {
@@ -158,17 +167,21 @@ fn silent_code(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(
             Severity::Note,
-            format!(
-                "Layer 1: code {most} stands for {:.1} % of the {}, which hardly differ from each other",
-                100.0 * share,
-                patient.run.frames_words(split, evaluation.frames)
+            layer_says(
+                0,
+                msg!(
+                    "finding-silent-code",
+                    code = most,
+                    percent = format!("{:.1}", 100.0 * share),
+                    frames = patient.run.frames_words(split, evaluation.frames),
+                ),
             ),
         )
         .of_layer(0)
         .of_codes(&codes)
         .on(evaluation.frames)
         .measured(phrase!("measure-share-of-the-frames"), share, SHARE, Phrase::NONE)
-        .remedy("Cut silence and padding out of the data, or read figures without this code");
+        .remedy(phrase!("finding-silent-code.remedy"));
 }
 
 fn transposed(patient: &Patient<'_>, found: &mut Findings) {
@@ -186,14 +199,17 @@ fn transposed(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(
             Severity::Note,
-            format!(
-                "{rows} frames of {columns} dimensions: numbers beside each other in a frame follow each other (correlation {along_dims:.2}), frames do not \
-                 ({along_frames:.2}): time is most likely along the dimensions"
+            msg!(
+                "finding-transposed",
+                frames = rows,
+                dimensions = columns,
+                along_dims = format!("{along_dims:.2}"),
+                along_frames = format!("{along_frames:.2}"),
             ),
         )
         .on(rows as u64)
         .measured(phrase!("measure-correlation-along-the-dimensions"), along_dims, ALONG, Phrase::NONE)
-        .remedy("Open the file with the other time axis (--time-axis columns, or the Data panel)");
+        .remedy(phrase!("finding-transposed.remedy"));
 }
 
 /// The correlation of two arrays of one shape.
@@ -231,15 +247,17 @@ fn outliers(patient: &Patient<'_>, found: &mut Findings) {
     found
         .add(
             Severity::Warning,
-            format!(
-                "{far} of {} frames lie more than {OUTLIER} times as far from the mean as the median frame, one of them {:.0} times",
-                frames.nrows(),
-                most / middle
+            msg!(
+                "finding-outliers",
+                far = far,
+                all = frames.nrows(),
+                bound = OUTLIER.to_string(),
+                most = format!("{:.0}", most / middle),
             ),
         )
         .on(frames.nrows() as u64)
         .measured(phrase!("measure-distance-over-the-median"), most / middle, OUTLIER, Phrase::NONE)
-        .remedy("Look at these frames: clipped sound, a broken file, or numbers that are no features");
+        .remedy(phrase!("finding-outliers.remedy"));
 }
 
 fn variance<'a>(values: impl Iterator<Item = &'a f32> + Clone) -> f64 {

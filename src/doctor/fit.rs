@@ -2,7 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::rvq::Codebook;
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 /// The means may lie so many standard deviations apart.
 const APART: f64 = 1.0;
@@ -105,13 +105,10 @@ fn shifted(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     found
-        .add(
-            Severity::Warning,
-            format!("The mean of the frames lies {apart:.1} standard deviations from that of the frames which the averages of layer 1 hold"),
-        )
+        .add(Severity::Warning, msg!("finding-shifted-frames", apart = format!("{apart:.1}")))
         .on(frames)
         .measured(phrase!("measure-distance-of-the-means"), apart, APART, phrase!("unit-standard-deviations"))
-        .remedy("Open the features that it was trained on, normalised in the same way, or shift the first layer to their mean");
+        .remedy(phrase!("finding-shifted-frames.remedy"));
 }
 
 fn scaled(patient: &Patient<'_>, found: &mut Findings) {
@@ -125,16 +122,14 @@ fn scaled(patient: &Patient<'_>, found: &mut Findings) {
         times if times > LARGER => LARGER,
         _ => return,
     };
-    let words = if times < 1.0 {
-        format!("{times:.3} of the variance that the codes give back: they were made larger in training")
+    let says = if times < 1.0 {
+        msg!("finding-scaled-frames.smaller", times = format!("{times:.3}"))
     } else {
-        format!(
-            "{times:.0} times the variance that the codes give back: they were made smaller in training, or the rows have shrunk"
-        )
+        msg!("finding-scaled-frames.larger", times = format!("{times:.0}"))
     };
     found
-        .add(Severity::Warning, format!("The frames have {words}"))
+        .add(Severity::Warning, says)
         .on(frames)
         .measured(phrase!("measure-variance-over-the-codes"), times, bound, Phrase::NONE)
-        .remedy("Scale the frames as in training: samples from -1 to 1 or in 16 bits, logarithms of base e or 10, standardized or not");
+        .remedy(phrase!("finding-scaled-frames.remedy"));
 }

@@ -1,8 +1,8 @@
 //! What rounding costs: distances in which large numbers cancel, and numbers that half precision does not hold.
 
 use super::walk::LayerLook;
-use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
-use crate::text::{Phrase, phrase};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says, layers_words};
+use crate::text::{Phrase, msg, phrase};
 
 /// More frames than this share with another code than the nearest cost something.
 const WRONG: f64 = 1e-3;
@@ -59,17 +59,15 @@ fn cancellation(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 severity,
-                format!(
-                    "Layer {}: PyTorch's x² - 2xe + e² in f32 gives {:.2} % of {frames} frames another code than the nearest, because what it is given is \
-                     not centred",
-                    layer + 1,
-                    100.0 * share
+                layer_says(
+                    layer,
+                    msg!("finding-cancellation", percent = format!("{:.2}", 100.0 * share), frames = frames,),
                 ),
             )
             .of_layer(layer)
             .on(frames as u64)
             .measured(phrase!("measure-wrong-codes"), share, WRONG, Phrase::NONE)
-            .remedy("Subtract the mean of the frames before they are quantized");
+            .remedy(phrase!("finding-cancellation.remedy"));
     }
 }
 
@@ -78,20 +76,23 @@ fn half_precision(patient: &Patient<'_>, found: &mut Findings) {
     let wrong: Vec<&LayerLook> = patient.looks().iter().filter(|look| share(look) > HALF_WRONG).collect();
     let Some(worst) = wrong.iter().max_by(|a, b| share(a).total_cmp(&share(b))) else { return };
     let layers: Vec<usize> = wrong.iter().map(|look| look.layer).collect();
-    let up_to = if layers.len() > 1 { "up to " } else { "" };
-    let finding = found.add(
-        Severity::Note,
-        format!(
-            "{}: frames, rows and residuals in half precision give {up_to}{:.1} % of {} frames another code, however exactly distances are computed",
-            layers_words(&layers),
-            100.0 * share(worst),
-            worst.frames
+    let percent = format!("{:.1}", 100.0 * share(worst));
+    let says = match &*layers {
+        [only] => {
+            layer_says(*only, msg!("finding-half-precision.one", percent = percent, frames = worst.frames))
+        }
+        _ => msg!(
+            "finding-half-precision.layers",
+            layers = layers_words(&layers),
+            percent = percent,
+            frames = worst.frames,
         ),
-    );
+    };
+    let finding = found.add(Severity::Note, says);
     finding
         .on(worst.frames as u64)
         .measured(phrase!("measure-wrong-codes"), share(worst), HALF_WRONG, Phrase::NONE)
-        .remedy("Quantize in single precision (disable autocast around the quantizer), or subtract the mean of the frames before");
+        .remedy(phrase!("finding-half-precision.remedy"));
     finding.layers = layers;
 }
 
@@ -102,17 +103,20 @@ fn misassigned(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 Severity::Warning,
-                format!(
-                    "Layer {}: in the last batch {wrong} of {frames} frames ({:.2} %) did not get their nearest code, because distances are computed as \
-                     upstream does and the data are not centred",
-                    layer + 1,
-                    100.0 * f64::from(wrong) / frames as f64
+                layer_says(
+                    layer,
+                    msg!(
+                        "finding-misassigned",
+                        wrong = wrong,
+                        frames = frames,
+                        percent = format!("{:.2}", 100.0 * f64::from(wrong) / frames as f64),
+                    ),
                 ),
             )
             .of_layer(layer)
             .on(frames)
             .measured(phrase!("measure-wrong-codes"), f64::from(wrong), 0.0, phrase!("unit-frames"))
-            .remedy("Assign exactly, or centre the frames")
+            .remedy(phrase!("finding-misassigned.remedy"))
             .change_word("assignment", "exact");
     }
 }
@@ -136,10 +140,10 @@ fn half_overflow(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 Severity::Note,
-                format!("Layer {}: {what} holds {most:.0}, which half precision does not", layer + 1),
+                layer_says(layer, msg!("finding-half-overflow", buffer = what, most = format!("{most:.0}"))),
             )
             .of_layer(layer)
             .measured(phrase!("measure-largest-number"), most, HALF_MOST, Phrase::NONE)
-            .remedy("Keep the quantizer's buffers in single precision");
+            .remedy(phrase!("finding-half-overflow.remedy"));
     }
 }

@@ -4,9 +4,9 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array2, Axis};
 
 use super::walk::REACH;
-use super::{Check, Evidence, Findings, Patient, Severity};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says, layers_words};
 use crate::rvq::Projection;
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 /// A direction with less than this share of the largest one's length is none: f32 has no more digits.
 const NO_DIRECTION: f64 = 1e-6;
@@ -57,20 +57,25 @@ fn projections<'a>(patient: &'a Patient<'_>) -> Vec<(Vec<usize>, &'a Projection)
 fn blank_projection(patient: &Patient<'_>, found: &mut Findings) {
     for (layers, projection) in projections(patient) {
         let is_blank = |weight: &Array2<f32>| weight.iter().all(|&v| v == 0.0);
-        let which = match (is_blank(&projection.in_weight), is_blank(&projection.out_weight)) {
-            (true, true) => "project_in and project_out are",
-            (true, false) => "project_in is",
-            (false, true) => "project_out is",
-            (false, false) => continue,
+        let (is_blank_in, is_blank_out) = (is_blank(&projection.in_weight), is_blank(&projection.out_weight));
+        let matrix = if is_blank_in { "project_in" } else { "project_out" };
+        let says = match (&*layers, is_blank_in, is_blank_out) {
+            (_, false, false) => continue,
+            (&[only], true, true) => layer_says(only, msg!("finding-blank-projection.both")),
+            (&[only], ..) => layer_says(only, msg!("finding-blank-projection.one", matrix = matrix)),
+            (_, true, true) => {
+                msg!("finding-blank-projection.both-of-layers", layers = layers_words(&layers))
+            }
+            _ => msg!(
+                "finding-blank-projection.one-of-layers",
+                layers = layers_words(&layers),
+                matrix = matrix,
+            ),
         };
-        let what = if layers.len() == 1 { "the layer adds" } else { "they add" };
-        let finding = found.add(
-            Severity::Severe,
-            format!("{}: {which} zero, so that {what} nothing but a constant", super::layers_words(&layers)),
-        );
+        let finding = found.add(Severity::Severe, says);
         finding
             .measured(phrase!("measure-range"), 0.0, 0.0, Phrase::NONE)
-            .remedy("Look at how the file was made, or train the projection");
+            .remedy(phrase!("finding-blank-projection.remedy"));
         finding.layers = layers;
     }
 }
@@ -87,18 +92,23 @@ fn narrow_projection(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let which = if rank_in <= rank_out { "project_in" } else { "project_out" };
-        let finding = found.add(
-            Severity::Warning,
-            format!(
-                "{}: {which} has {least} independent directions, the codebook {inner} dimensions",
-                super::layers_words(&layers)
+        let says = match &*layers {
+            &[only] => layer_says(
+                only,
+                msg!("finding-narrow-projection.one", matrix = which, rank = least, dimensions = inner),
             ),
-        );
+            _ => msg!(
+                "finding-narrow-projection.layers",
+                layers = layers_words(&layers),
+                matrix = which,
+                rank = least,
+                dimensions = inner,
+            ),
+        };
+        let finding = found.add(Severity::Warning, says);
         finding
             .measured(phrase!("measure-rank"), least as f64, wanted as f64, phrase!("unit-dimensions"))
-            .remedy(format!(
-                "Use a codebook of {least} dimensions, or look at how the projection was trained"
-            ));
+            .remedy(msg!("finding-narrow-projection.remedy", rank = least));
         finding.layers = layers;
     }
 }
@@ -129,18 +139,27 @@ fn out_of_reach(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 severity,
-                format!(
-                    "Layer {}: {codes} of {all} codes lie up to {:.1} times as far from the middle as the farthest of {} inputs: no frame can choose them",
-                    look.layer + 1,
-                    look.farthest,
-                    look.frames
+                layer_says(
+                    look.layer,
+                    msg!(
+                        "finding-out-of-reach",
+                        codes = codes,
+                        all = all,
+                        times = format!("{:.1}", look.farthest),
+                        inputs = look.frames,
+                    ),
                 ),
             )
             .of_layer(look.layer)
             .of_codes(&look.unreached)
             .on(look.frames as u64)
-            .measured(phrase!("measure-distance-over-the-farthest-input-s"), look.farthest, REACH, Phrase::NONE)
-            .remedy("Replace these codes: give them rows among what the layer is given");
+            .measured(
+                phrase!("measure-distance-over-the-farthest-input-s"),
+                look.farthest,
+                REACH,
+                Phrase::NONE,
+            )
+            .remedy(phrase!("finding-out-of-reach.remedy"));
     }
 }
 

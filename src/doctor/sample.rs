@@ -2,7 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity};
 use crate::metrics::is_small_sample;
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 pub(super) static CHECKS: &[Check] = &[
     Check {
@@ -35,15 +35,16 @@ fn more_codes_than_frames(patient: &Patient<'_>, found: &mut Findings) {
     let train_frames = patient.run.source.train_frames;
     let most_codes = patient.codebooks().map(|(_, book)| book.num_codes()).max().unwrap_or(0);
     if train_frames > 0 && most_codes > train_frames {
+        let borne = super::codes_borne_by(train_frames);
         found
             .add(
                 Severity::Warning,
-                format!("There are more codes ({most_codes}) than frames to train on ({train_frames}): at most {train_frames} can be used"),
+                msg!("finding-more-codes-than-frames", codes = most_codes, frames = train_frames),
             )
             .on(train_frames as u64)
             .measured(phrase!("measure-codes"), most_codes as f64, train_frames as f64, phrase!("unit-codes"))
-            .remedy(format!("Use {} codes, or more frames", super::codes_borne_by(train_frames)))
-            .change("codebook_size", super::codes_borne_by(train_frames) as f64);
+            .remedy(msg!("finding-more-codes-than-frames.remedy", codes = borne))
+            .change("codebook_size", borne as f64);
     }
 }
 
@@ -56,29 +57,23 @@ fn few_frames(patient: &Patient<'_>, found: &mut Findings) {
     let frames = evaluation.frames;
     let bears = (frames / 10).max(1);
     found
-        .add(
-            Severity::Note,
-            format!(
-                "The {} are fewer than 10 a code: utilization and perplexity come out too low",
-                patient.run.frames_words(split, frames)
-            ),
-        )
+        .add(Severity::Note, msg!("finding-few-frames", frames = patient.run.frames_words(split, frames)))
         .on(frames)
         .measured(phrase!("measure-frames"), frames as f64, 10.0 * most_codes as f64, phrase!("unit-frames"))
-        .remedy(format!("{most_codes} codes want {} frames; these bear {bears} codes", 10 * most_codes));
+        .remedy(msg!(
+            "finding-few-frames.remedy",
+            codes = most_codes,
+            wanted = 10 * most_codes,
+            bears = bears
+        ));
 }
 
 fn equal_frames(patient: &Patient<'_>, found: &mut Findings) {
     let Some((_, evaluation)) = patient.run.best_evaluation() else { return };
     if evaluation.signal_energy <= 0.0 {
-        found
-            .add(Severity::Severe, "The frames are all zero, so there is no signal-to-noise ratio".to_owned())
+        found.add(Severity::Severe, phrase!("finding-equal-frames.zero"))
     } else if evaluation.centred_energy <= 0.0 {
-        found.add(
-            Severity::Severe,
-            "All frames are the same: one code reproduces them, and there is no variance to explain"
-                .to_owned(),
-        )
+        found.add(Severity::Severe, phrase!("finding-equal-frames.same"))
     } else {
         return;
     }

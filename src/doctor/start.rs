@@ -1,8 +1,8 @@
 //! How the codebooks were started, which shows for as long as the averages look back, and in codes that were never chosen for ever.
 
-use super::{Check, Evidence, Findings, Patient, Severity};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says};
 use crate::rvq::InitMethod;
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 /// A start that has shrunk the rows to less than this shows.
 const SHRUNK: f64 = 0.9;
@@ -71,16 +71,18 @@ fn sums_are_means(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 Severity::Severe,
-                format!(
-                    "Layer {}: embed_avg equals embed although a code has {even:.1} frames on average: the first step will shrink the rows to about {:.2} of \
-                     their length",
-                    layer + 1,
-                    0.99 / even + 0.01
+                layer_says(
+                    layer,
+                    msg!(
+                        "finding-start-sums-are-means",
+                        even = format!("{even:.1}"),
+                        left = format!("{:.2}", 0.99 / even + 0.01),
+                    ),
                 ),
             )
             .of_layer(layer)
             .measured(phrase!("measure-numbers-that-are-equal"), share, 0.99, Phrase::NONE)
-            .remedy("Multiply embed_avg by cluster_size before training goes on");
+            .remedy(phrase!("finding-start-sums-are-means.remedy"));
     }
 }
 
@@ -97,22 +99,11 @@ fn start_shrunk(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     let needed = ((1.0 - SHRUNK) / (1.0 - 1.0 / frames)).ln() / params.decay.ln();
-    let finding = found
-        .add(
-            Severity::Warning,
-            format!(
-                "After {} steps the rows are still at about {left:.2} of their length: this rule's k-means start shrinks them, and the averages have not \
-                 forgotten it",
-                run.steps
-            ),
-        );
-    finding
+    found
+        .add(Severity::Warning, msg!("finding-start-shrunk", steps = run.steps, left = format!("{left:.2}")))
         .of_all_layers(run)
         .measured(phrase!("measure-share-of-the-length"), left, SHRUNK, Phrase::NONE)
-        .remedy(format!(
-            "Train for {:.0} steps at least, or under a rule that starts with sums",
-            needed.ceil()
-        ))
+        .remedy(msg!("finding-start-shrunk.remedy", steps = format!("{:.0}", needed.ceil())))
         .change("steps", needed.ceil());
 }
 
@@ -135,22 +126,19 @@ fn start_by_heart(patient: &Patient<'_>, found: &mut Findings) {
     }
     let finding = found.add(
         Severity::Warning,
-        format!(
-            "Every layer was started by k-means on {frames:.0} frames for {} codes: what it found are single frames, and the deeper layers know them by heart",
-            params.codebook_size
-        ),
+        msg!("finding-start-by-heart", frames = format!("{frames:.0}"), codes = params.codebook_size),
     );
     finding.measured(phrase!("measure-frames-of-the-start"), frames, bound, phrase!("unit-frames"));
     if frames < all as f64 {
         let wanted = (10 * params.codebook_size).min(all);
         finding
-            .remedy(format!(
-                "Start from more frames: a batch of {wanted}, or under the rule rvqscope, which starts each layer from up to 64 frames a code of the whole data"
-            ))
+            .remedy(msg!("finding-start-by-heart.remedy", batch = wanted))
             .change("batch_size", wanted as f64);
     } else {
         let fewer = super::codes_borne_by(all);
-        finding.remedy(format!("Use {fewer} codes, or more frames")).change("codebook_size", fewer as f64);
+        finding
+            .remedy(msg!("finding-start-by-heart.remedy-all", codes = fewer))
+            .change("codebook_size", fewer as f64);
     }
 }
 
@@ -175,18 +163,20 @@ fn cold_start(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 Severity::Severe,
-                format!(
-                    "Layer {}: {} of {} codes that no frame chooses have rows up to {:.0} times as long as the used ones",
-                    layer + 1,
-                    codes.len(),
-                    sizes.len(),
-                    most / length
+                layer_says(
+                    layer,
+                    msg!(
+                        "finding-cold-start",
+                        codes = codes.len(),
+                        all = sizes.len(),
+                        times = format!("{:.0}", most / length),
+                    ),
                 ),
             )
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-length-over-the-used-rows"), most / length, BLOWN_UP, Phrase::NONE)
-            .remedy("Start from k-means, or replace these codes")
+            .remedy(phrase!("finding-cold-start.remedy"))
             .change_word("init", "kmeans");
     }
 }
@@ -201,17 +191,12 @@ fn born_dead(patient: &Patient<'_>, found: &mut Findings) {
         found
             .add(
                 severity,
-                format!(
-                    "Layer {}: {} of {} codes have a cluster size of exactly 0: they were never chosen, or not for so long that it ran out",
-                    layer + 1,
-                    codes.len(),
-                    sizes.len()
-                ),
+                layer_says(layer, msg!("finding-born-dead", codes = codes.len(), all = sizes.len())),
             )
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-codes"), codes.len() as f64, 0.0, phrase!("unit-codes"))
-            .remedy("Turn replacement on, or start from a k-means that refills empty clusters")
+            .remedy(phrase!("finding-born-dead.remedy"))
             .rule_that_replaces();
     }
 }
