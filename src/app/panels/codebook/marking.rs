@@ -7,6 +7,7 @@ use super::super::parts::switch_ui;
 use super::outline::Outline;
 use crate::app::PanelCtx;
 use crate::app::plot::Drawn;
+use crate::text::t;
 
 /// How far the pointer goes between two places of a line, in points.
 const APART: f32 = 3.0;
@@ -20,13 +21,6 @@ enum Tool {
     Lasso,
 }
 
-/// What there is to choose.
-static TOOLS: [(Tool, &str, &str); 3] = [
-    (Tool::Move, "Move", "Drag to move the map. With `Shift` a rectangle is drawn, as with Box"),
-    (Tool::Box, "Box", "Drag a rectangle: the codes inside are marked in every panel"),
-    (Tool::Lasso, "Lasso", "Drag a line around codes: those inside are marked in every panel"),
-];
-
 /// The tool, and what is being drawn with it.
 #[derive(Default)]
 pub struct Marking {
@@ -37,7 +31,12 @@ pub struct Marking {
 impl Marking {
     /// The choice of the tool.
     pub fn tool_ui(&mut self, ui: &mut Ui) {
-        switch_ui(ui, &mut self.tool, &TOOLS);
+        let tools = [
+            (Tool::Move, t!("codebook-move"), t!("codebook-move.help")),
+            (Tool::Box, t!("codebook-box"), t!("codebook-box.help")),
+            (Tool::Lasso, t!("codebook-lasso"), t!("codebook-lasso.help")),
+        ];
+        switch_ui(ui, &mut self.tool, &tools);
     }
 
     /// Whether dragging draws, so that the map stays where it is.

@@ -19,12 +19,12 @@ use super::parts::{
 use crate::app::codebooks::snapshot_of;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::LEAST_HEIGHT;
-use crate::app::plot::numbers::{count, grouped, number, percent};
+use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::Evaluation;
 use crate::metrics::buffers::{self, CodebookView};
 use crate::metrics::code_map::CodesShare;
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use crate::training::Run;
 use picture::Shown;
 
@@ -63,8 +63,7 @@ impl Panel for Codebook {
         chooser_ui(ctx, ui, view, false);
         let layer = ctx.session.selection().layer;
         let Some(snapshot) = snapshot_of(ui, view, layer) else {
-            let text = "All rows are compared with each other. While training runs that is done every few seconds, and of large codebooks when it pauses or ends";
-            return note_ui(ctx, ui, "The codebook still moves", text);
+            return note_ui(ctx, ui, t!("codebook-moves"), t!("codebook-moves.text"));
         };
         match snapshot.layer(layer) {
             Some(codebook) => {
@@ -73,7 +72,7 @@ impl Panel for Codebook {
                     self.body_ui(ctx, ui, run, codebook, layer);
                 });
             }
-            None => note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with each other"),
+            None => note_ui(ctx, ui, t!("codebook-comparing"), t!("codebook-comparing.text")),
         }
     }
 }
@@ -93,7 +92,7 @@ impl Codebook {
         figures_of(ctx, ui, shown);
         marked_ui(ctx, ui, run, layer, marked);
         if run.source.frames == 0 {
-            frames_hint_ui(ctx, ui, "the residuals that the rows stand for, and the error of each code");
+            frames_hint_ui(ctx, ui, t!("codebook-frames-add"));
         }
         let charts = if codebook.ema.is_some() { 4 } else { 3 };
         let rows = tile_rows(ui, charts, TILE_WIDTH);
@@ -132,16 +131,19 @@ fn marked_ui(
     if marked.is_empty() {
         return;
     }
-    let mut text = format!("{} marked", count(marked.len() as u64, "code"));
+    let mut text = t!("codebook-marked", n = marked.len());
     if let Some((evaluation, tally)) = run.evaluation(split).and_then(|e| Some((e, e.layers.get(layer)?))) {
         let key = (ByPtr(evaluation.clone()), layer, marked.to_vec());
         let share = known.get(key, || CodesShare::of(tally, marked));
-        if let Some(of_frames) = share.of_frames {
-            text += &format!(": {} of the {}", percent(of_frames), frames_words(run, split));
-        }
-        if let Some(of_error) = share.of_error {
-            text += &format!(", {} of the layer's error on them", percent(of_error));
-        }
+        let (n, frames) = (marked.len(), frames_words(run, split));
+        let [of_frames, of_error] = [share.of_frames, share.of_error].map(|share| share.map(percent));
+        text = match (of_frames, of_error) {
+            (Some(share), Some(error)) => {
+                t!("codebook-marked-error", n = n, share = share, frames = frames, error = error)
+            }
+            (Some(share), None) => t!("codebook-marked-frames", n = n, share = share, frames = frames),
+            (None, _) => text,
+        };
     }
     ui.add(Label::new(RichText::new(text).size(12.0)).wrap());
 }
@@ -152,25 +154,24 @@ fn figures_of(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: Shown<'_>) {
     let num_codes = codebook.norms.len();
     let metrics = &codebook.metrics;
     let largest = codebook.ema.as_ref().map(|ema| ema.gaps.iter().fold(0.0f64, |a, &b| a.max(b)));
-    let of_codes = format!("of {} codes", grouped(num_codes as i64));
+    let codes = grouped(num_codes as i64);
     let mut figures = vec![
         Figure::new(&buffers::EFFECTIVE_DIMENSION, metrics.effective_dimension.map(number))
-            .note(format!("of {dim}")),
+            .note(t!("codebook-of-dimension", dim = dim)),
         Figure::new(&buffers::NEAR_DUPLICATES, metrics.near_duplicates.map(|n| grouped(n as i64)))
-            .note(of_codes),
+            .note(t!("codebook-of-codes", codes = &codes)),
     ];
     if let Some(largest) = largest {
-        figures.push(
-            Figure::new(&buffers::EMBED_GAP, Some(number(largest)))
-                .named("Largest gap of a row to its average"),
-        );
+        figures
+            .push(Figure::new(&buffers::EMBED_GAP, Some(number(largest))).named(t!("codebook-largest-gap")));
     }
-    let of_what = format!(
-        "Layer {}{}: {} rows of {dim} dimensions, {}",
-        layer + 1,
-        if run.steps > 0 { format!(" at step {}", grouped(run.steps as i64)) } else { String::new() },
-        grouped(num_codes as i64),
-        shown.plane_words()
-    );
+    let (layer, plane) = (layer + 1, shown.plane_words());
+    let of_what = match run.steps {
+        0 => t!("codebook-layer", layer = layer, codes = codes, dim = dim, plane = plane),
+        step => {
+            let step = grouped(step as i64);
+            t!("codebook-layer-at-step", layer = layer, step = step, codes = codes, dim = dim, plane = plane)
+        }
+    };
     figures_ui(ui, ctx.palette, true, &of_what, figures);
 }

@@ -13,12 +13,13 @@ use super::marking::Marking;
 use super::{ID, textures};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, number, percent};
+use crate::app::plot::numbers::{number, percent};
 use crate::app::plot::{Axis, Cell, Chart, Csv, Drawn, ReadOut};
 use crate::app::rich::RichHover as _;
 use crate::metrics::buffers::CodebookView;
 use crate::metrics::code_map::{CodeMap, Density};
 use crate::session::SelectCommand;
+use crate::text::t;
 use crate::training::{LayerCodes, Run, SplitKind};
 
 /// Codes replaced in this many of the last steps are drawn as such.
@@ -27,6 +28,8 @@ const RECENT_STEPS: u64 = 50;
 /// What the title needs, and a letter of the legend beside it.
 const TITLE_WIDTH: f32 = 150.0;
 const LETTER_WIDTH: f32 = 6.5;
+/// The colour ramp with its gaps, as letters.
+const RAMP_LETTERS: usize = 8;
 
 /// Where points come from, the run, the layer and the frames that are counted.
 type CloudKey = (Option<ByPtr<OnceLock<CodeMap>>>, ByPtr<Run>, usize, SplitKind);
@@ -66,30 +69,26 @@ impl Shown<'_> {
 
     /// What the plane of the map is.
     pub fn plane_words(&self) -> String {
-        let share =
-            self.explained().map(|[a, b]| format!(", which hold {} of their variance", percent(a + b)));
-        let share = share.unwrap_or_default();
-        match self.made() {
-            Some(map) => {
-                let inputs = count(map.inputs as u64, "input");
-                format!("drawn on the first two principal axes of {inputs} of the layer{share}")
-            }
-            None => format!("drawn on their own first two principal axes{share}"),
+        let share = self.explained().map(|[a, b]| percent(a + b));
+        match (self.made(), share) {
+            (Some(map), Some(share)) => t!("codebook-plane-inputs-share", n = map.inputs, share = share),
+            (Some(map), None) => t!("codebook-plane-inputs", n = map.inputs),
+            (None, Some(share)) => t!("codebook-plane-rows-share", share = share),
+            (None, None) => t!("codebook-plane-rows").to_owned(),
         }
     }
 
     fn axis(&self, nth: usize) -> Axis {
-        let share = self.explained().map(|shares| format!(" ({})", percent(shares[nth])));
-        let (whose, of) = match self.made() {
-            Some(_) => ("inputs", "what the layer is given"),
-            None => ("rows", "the rows"),
+        let (axis, share) = (nth + 1, self.explained().map(|shares| percent(shares[nth])));
+        let is_of_inputs = self.made().is_some();
+        let label = match (is_of_inputs, share) {
+            (true, Some(share)) => t!("codebook-axis-inputs-share", axis = axis, share = share),
+            (true, None) => t!("codebook-axis-inputs", axis = axis),
+            (false, Some(share)) => t!("codebook-axis-rows-share", axis = axis, share = share),
+            (false, None) => t!("codebook-axis-rows", axis = axis),
         };
-        let label = format!("Axis {} of the {whose}{}", nth + 1, share.unwrap_or_default());
-        let text = format!(
-            "A principal axis of {of}, with its share of their variance. Points are as large as codes are used and have the colour of their state; \
-             near-duplicates are joined. Click a code to select it. Drag with Shift, or with Box or Lasso above the map, to mark all codes inside"
-        );
-        Axis::real(&label, &text)
+        let text = if is_of_inputs { t!("codebook-axis-inputs.help") } else { t!("codebook-axis-rows.help") };
+        Axis::real(&label, text)
     }
 }
 
@@ -136,7 +135,7 @@ impl RowPicture {
         });
         let behind_is_drawn = behind.is_some();
         let marks = marking.draws(ui);
-        let title = format!("Code map of layer {}", layer + 1);
+        let title = t!("codebook-map", layer = layer + 1);
         let drawn = Chart::new(ID, "picture", &title, shown.axis(0), shown.axis(1), height)
             .reader(move |at| read(cloud, codebook, at))
             .tune(move |plot| plot.allow_drag(!marks))
@@ -174,36 +173,45 @@ impl RowPicture {
 /// What colours mean, as far as there is room beside the title.
 fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, cloud: &Cloud, with_ramp: bool) {
     let has_room =
-        |ui: &Ui, text: &str| ui.available_width() > TITLE_WIDTH + LETTER_WIDTH * text.chars().count() as f32;
-    if with_ramp && has_room(ui, "one many inputs in all") {
-        ramp_ui(ui, ctx.palette, "one", "many inputs", "Inputs of the layer in each cell, on a log scale");
+        |ui: &Ui, letters: usize| ui.available_width() > TITLE_WIDTH + LETTER_WIDTH * letters as f32;
+    let (low, high) = (t!("codebook-density.low"), t!("codebook-density.high"));
+    if with_ramp && has_room(ui, letters(low) + letters(high) + RAMP_LETTERS) {
+        ramp_ui(ui, ctx.palette, low, high, t!("codebook-density"));
     }
     for (state, codes) in cloud.codes.present() {
-        let text = format!("{}: {codes}", state.label());
-        if has_room(ui, &text) {
+        let text = t!("codebook-state-count", state = state.label(), count = codes);
+        if has_room(ui, letters(&text)) {
             swatch_ui(ui, state_color(&cloud.codes, state, ctx.palette), &text)
                 .on_hover_rich(cloud.codes.help(state));
         }
     }
 }
 
+/// As many Latin letters as a text is wide; Chinese ones are twice as wide.
+fn letters(text: &str) -> usize {
+    text.chars().map(|letter| if letter < '\u{2e80}' { 1 } else { 2 }).sum()
+}
+
 /// All that is known of the code nearest to a place.
 fn read(cloud: &Cloud, codebook: &CodebookView, at: PlotPoint) -> Option<ReadOut> {
     let (code, point) = cloud.nearest(at)?;
     let codes = &cloud.codes;
-    let mut read = ReadOut::new(point.x, format!("Code {code}"));
+    let mut read = ReadOut::new(point.x, t!("code-n", code = code));
     if let Some(&state) = codes.states.get(code) {
-        read = read.row("State", codes.words(state));
+        read = read.row(t!("codebook-state"), codes.words(state));
     }
     if let Some(&chosen) = codes.counts.get(code) {
-        read = read.row("Chosen by", format!("{} of {}", count(chosen, "frame"), codes.frames_words));
+        let frames = t!("codebook-chosen-frames", n = chosen, frames = &codes.frames_words);
+        read = read.row(t!("codebook-chosen"), frames);
     }
     if let Some(&size) = codes.sizes.get(code).filter(|size| size.is_finite()) {
-        read = read.row("EMA cluster size", number(size));
+        read = read.row(t!("codebook-size"), number(size));
     }
-    read = read.row("Length", number(codebook.norms.get(code).copied().unwrap_or(f64::NAN)));
+    read = read.row(t!("codebook-length"), number(codebook.norms.get(code).copied().unwrap_or(f64::NAN)));
     if let Some(other) = codebook.neighbours.get(code) {
-        read = read.row("Nearest", format!("code {}, {} away", other.code, number(other.distance)));
+        let distance = number(other.distance);
+        let nearest = t!("codebook-nearest-code", code = other.code, distance = distance);
+        read = read.row(t!("codebook-nearest"), nearest);
     }
     Some(read)
 }
@@ -218,7 +226,7 @@ fn density_image(texture: &TextureHandle, density: &Density) -> PlotImage {
 fn rows_image(texture: &TextureHandle, cloud: &Cloud) -> PlotImage {
     let bounds = &cloud.bounds;
     let size = vec2(bounds.width() as f32, bounds.height() as f32);
-    PlotImage::new("all rows", texture.id(), bounds.center(), size).allow_hover(false)
+    PlotImage::new("all rows", texture.id(), bounds.center(), size).allow_hover(false) // not a text
 }
 
 fn points<'a>(name: String, of: PlotPoints<'a>, radius: f32, color: Color32) -> Points<'a> {
@@ -254,11 +262,11 @@ fn marks_ui<'a>(ctx: &PanelCtx<'_>, plot: &mut PlotUi<'a>, cloud: &Cloud) {
     let every = marked.len().div_ceil(MOST_POINTS).max(1);
     let marked = marked.iter().step_by(every).filter_map(|&code| cloud.points.get(code).copied());
     let marked = PlotPoints::Owned(marked.collect());
-    plot.points(points("marked codes".to_owned(), marked, 3.5, palette.marked()));
+    plot.points(points("marked codes".to_owned(), marked, 3.5, palette.marked())); // not a text
     let selected = ctx.session.selection().code.and_then(|code| cloud.points.get(code));
     if let Some(&point) = selected {
         let of = PlotPoints::Owned(vec![point]);
-        plot.points(points("selected code".to_owned(), of, 5.0, palette.highlight));
+        plot.points(points("selected code".to_owned(), of, 5.0, palette.highlight)); // not a text
     }
 }
 

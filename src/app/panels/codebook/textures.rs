@@ -15,12 +15,12 @@ const STRENGTH: f32 = 0.6;
 
 /// The density on a log ramp; bins without an input are clear.
 pub fn of_density(ctx: &Context, density: &Density, palette: &Palette) -> TextureHandle {
-    drawing::load(ctx, "density of inputs", density_image(density, palette))
+    drawing::load(ctx, "density of inputs", density_image(density, palette)) // not a text
 }
 
 /// All rows in the colours of their states.
 pub fn of_rows(ctx: &Context, cloud: &Cloud, palette: &Palette) -> TextureHandle {
-    drawing::load(ctx, "rows of a codebook", rows_image(cloud, palette))
+    drawing::load(ctx, "rows of a codebook", rows_image(cloud, palette)) // not a text
 }
 
 fn density_image(density: &Density, palette: &Palette) -> ColorImage {
