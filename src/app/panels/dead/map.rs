@@ -9,10 +9,11 @@ use super::ID;
 use super::state::color;
 use crate::app::drawing;
 use crate::app::memo::Memo;
-use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{Along, Cell, Csv, Title, cursor};
 use crate::app::{Palette, PanelCtx, WindowRequest};
 use crate::session::SelectCommand;
+use crate::text::t;
 use crate::training::LayerCodes;
 
 /// More codes than these are drawn as one picture instead of cells.
@@ -41,15 +42,14 @@ impl Map {
     /// Draws it; a click selects a code.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, height: f32) {
         let top = ui.cursor().top();
-        let title = format!("Codes of layer {}", layer + 1);
-        let help = "One cell a code, row by row. Point at one to read it off, click it to select it in every panel, double-click it to go to the Code \
-                    inspector";
+        let title = t!("dead-map", layer = layer + 1);
+        let help = t!("dead-map-help");
         let save =
             || Some(WindowRequest::SaveCsv { file_name: "dead-codes.csv".to_owned(), csv: table(codes) });
         Title { panel_id: ID, key: "map", text: &title, help, choices: None }.ui(ctx, ui, |_| {}, save);
         let room = vec2(ui.available_width(), (height - (ui.cursor().top() - top)).max(LEAST_MAP));
         let (rect, response) = ui.allocate_exact_size(room, Sense::click());
-        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Map of codes"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, t!("dead-map-name")));
         let grid = Grid::fit(rect, codes.len());
         let palette = ctx.palette;
         if codes.len() <= MOST_CELLS {
@@ -100,7 +100,7 @@ impl Map {
                 codes.states.iter().map(|&s| color(codes, s, ctx.palette)).collect();
             pixels.resize(grid.columns * rows, Color32::TRANSPARENT);
             let image = ColorImage::new([grid.columns, rows], pixels);
-            drawing::load(ui.ctx(), "map of codes", image)
+            drawing::load(ui.ctx(), "map of codes", image) // not a text
         });
         let size = vec2(grid.columns as f32, rows as f32) * grid.cell;
         let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
@@ -166,20 +166,20 @@ fn cells(grid: &Grid, codes: &LayerCodes, palette: &Palette) -> Shape {
 
 /// All that is known of a code.
 fn code_ui(ui: &mut Ui, codes: &LayerCodes, code: usize) {
-    ui.strong(format!("Code {code}: {}", codes.words(codes.states[code])));
+    ui.strong(t!("dead-code-state", code = code, state = codes.words(codes.states[code])));
     if let Some(&chosen) = codes.counts.get(code) {
-        ui.label(format!("Chosen by {} of {}", count(chosen, "frame"), grouped(codes.frames as i64)));
+        ui.label(t!("dead-code-chosen", n = chosen, frames = grouped(codes.frames as i64)));
     }
     if codes.threshold.is_nan() {
-        ui.label("Without the codebooks there is no EMA cluster size");
+        ui.label(t!("dead-code-without-codebooks"));
         return;
     }
-    ui.label(format!("EMA cluster size c_k: {} frames a batch", number(codes.sizes[code])));
-    ui.label(format!("Threshold: {} frames a batch", number(codes.threshold)));
+    ui.label(t!("dead-code-size", size = number(codes.sizes[code])));
+    ui.label(t!("dead-code-threshold", threshold = number(codes.threshold)));
     match codes.replaced_at.get(code) {
-        Some(0) => ui.label("Never replaced"),
-        Some(&step) => ui.label(format!("Last replaced in step {}", grouped(step as i64))),
-        None => ui.label("A loaded model does not say when it was replaced"),
+        Some(0) => ui.label(t!("dead-code-never-replaced")),
+        Some(&step) => ui.label(t!("dead-code-replaced", step = grouped(step as i64))),
+        None => ui.label(t!("dead-code-replaced-unknown")),
     };
 }
 

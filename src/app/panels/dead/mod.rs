@@ -18,7 +18,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Definition, Evaluation, usage};
 use crate::session::{Selection, View};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use crate::training::{CodeState, LayerCodes, Run, Series, SplitKind};
 use state::color;
 pub(in crate::app) use state::color as state_color;
@@ -106,7 +106,7 @@ impl Dead {
             row_heights(ui, [(1.2, MAP_HEIGHT), (share, charts * LEAST_HEIGHT + gaps)]);
         map.ui(ctx, ui, codes, layer, map_height);
         if !with_curves {
-            ui.label(RichText::new("There is no history of steps").size(12.0).color(ctx.palette.faint));
+            ui.label(RichText::new(t!("dead-no-history")).size(12.0).color(ctx.palette.faint));
             return;
         }
         tiles_ui(ui, 2, TILE_WIDTH, (curves - gaps) / charts, |ui, index, height| {
@@ -116,9 +116,11 @@ impl Dead {
                     Series::BelowThreshold,
                     &usage::DEAD_THRESHOLD,
                     "below-threshold",
-                    "Codes below the threshold",
+                    t!("dead-below-over-steps"),
                 ),
-                _ => (&mut *replaced, Series::Replaced, &REPLACED, "replaced", "Codes replaced in each step"),
+                _ => {
+                    (&mut *replaced, Series::Replaced, &REPLACED, "replaced", t!("dead-replaced-over-steps"))
+                }
             };
             let scale = Scale::Linear;
             lines.show(
@@ -138,16 +140,17 @@ impl Dead {
         let layer = ctx.session.selection().layer;
         let Some(tally) = evaluation.layers.get(layer) else { return };
         let codes = alone.get((ByPtr(evaluation.clone()), layer), || LayerCodes::of_counts(&tally.counts));
-        small_sample_ui(ctx, ui, codes.frames, codes.len(), "all of the file");
+        small_sample_ui(ctx, ui, codes.frames, codes.len(), t!("dead-all-of-the-file"));
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(12.0, 2.0);
             for state in [CodeState::Alive, CodeState::UnusedInCorpus] {
-                let text = format!("{}: {}", state.label(), grouped(codes.counted(state) as i64));
+                let count = grouped(codes.counted(state) as i64);
+                let text = t!("dead-state-count", state = state.label(), count = count);
                 swatch_ui(ui, color(codes, state, ctx.palette), &text).on_hover_rich(codes.help(state));
             }
         });
-        let text = "What is below the threshold or was replaced is not in codes alone: it needs the model that they came from, and its audio or features";
-        ui.add(egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.faint)).wrap());
+        let text = RichText::new(t!("dead-codes-alone"));
+        ui.add(egui::Label::new(text.size(12.0).color(ctx.palette.faint)).wrap());
         let [height] = row_heights(ui, [(1.0, MAP_HEIGHT)]);
         map.ui(ctx, ui, codes, layer, height);
     }
@@ -171,14 +174,14 @@ fn legend_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, codes: &LayerCodes
             }
             let count = grouped(codes.counted(state) as i64);
             let text = match state {
-                CodeState::Replaced => format!("replaced: {count}, in the last"),
-                _ => format!("{}: {count}", codes.words(state)),
+                CodeState::Replaced => t!("dead-replaced-count", count = count),
+                _ => t!("dead-state-count", state = codes.words(state), count = count),
             };
-            let help = format!("{}\n\nEvery code is in one state: the first that applies of replaced, unused, below threshold, not chosen, rare, alive", codes.help(state));
+            let help = format!("{}\n\n{}", codes.help(state), t!("dead-one-state"));
             swatch_ui(ui, color(codes, state, palette), &text).on_hover_rich(help);
             if state == CodeState::Replaced {
-                ui.add(DragValue::new(recent_steps).range(1..=100_000).speed(1.0).suffix(" steps"))
-                    .on_hover_rich("Codes replaced in this many of the last steps are shown as replaced");
+                let steps = DragValue::new(recent_steps).range(1..=100_000).speed(1.0);
+                ui.add(steps.suffix(t!("dead-recent-steps"))).on_hover_rich(t!("dead-recent-steps.help"));
             }
         }
     });
