@@ -12,6 +12,7 @@ use crate::doctor::{Change, ChangeValue, Evidence, Finding};
 use crate::jobs::Source;
 use crate::rvq::param_spec;
 use crate::session::{RunId, RunsCommand, SelectCommand, View};
+use crate::text::{Phrase, phrase, t};
 
 /// What can be done with the shown run now, the same for all of its findings.
 pub struct Actions {
@@ -47,26 +48,23 @@ impl Actions {
     pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
         let fixes = called_for(std::slice::from_ref(finding));
         if !fixes.is_empty() {
-            let titles: Vec<&str> = fixes.iter().map(|fix| fix.title.text()).collect();
-            let help = format!("To {}. {AFTER}", titles.join("; then to "));
-            if button(ui, "Repair", &help, self.no_repair.as_deref()).clicked() {
+            let help = t!("doctor-repair-help", fixes = one_after_the_other(&fixes));
+            if button(ui, t!("doctor-repair"), &help, self.no_repair.as_deref()).clicked() {
                 ctx.send(RunsCommand::Repair(self.run, fixes.iter().map(|fix| fix.id).collect()));
             }
         }
         if !finding.changes.is_empty() {
             let words = words(&finding.changes);
-            let help = format!(
-                "Train as this run was trained, but with {words}; a loaded model from its codebooks, where they fit. A training under way ends"
-            );
-            if button(ui, &format!("Retrain with {words}"), &help, self.no_retrain).clicked() {
+            let help = t!("doctor-retrain-help", changes = &words);
+            if button(ui, &t!("doctor-retrain", changes = words), &help, self.no_retrain).clicked() {
                 ctx.send(RunsCommand::Retrain(self.run, finding.changes.clone()));
             }
         }
         show_ui(ctx, ui, finding);
         if let (false, Some((model, data))) = (fixes.is_empty(), &self.files) {
             let command = command(model, data, &fixes);
-            let text = RichText::new("Copy command").size(10.5);
-            let help = format!("The same on the command line, which writes a file:\n\n{command}");
+            let text = RichText::new(t!("doctor-copy-command")).size(10.5);
+            let help = t!("doctor-copy-command-help", command = &command);
             if ui.add(Button::new(text).small().frame(false)).on_hover_rich(help).clicked() {
                 ui.ctx().copy_text(command);
             }
@@ -80,15 +78,18 @@ impl Actions {
             return;
         }
         let titles: Vec<&str> = fixes.iter().map(|fix| fix.title.text()).collect();
-        let help = format!("One after the other: {}. {AFTER}", titles.join("; "));
-        if button(ui, "Repair all", &help, self.no_repair.as_deref()).clicked() {
+        let help = t!("doctor-repair-all-help", fixes = titles.join(t!("semicolon")));
+        if button(ui, t!("doctor-repair-all"), &help, self.no_repair.as_deref()).clicked() {
             ctx.send(RunsCommand::Repair(self.run, fixes.iter().map(|fix| fix.id).collect()));
         }
     }
 }
 
-/// What comes of a repair.
-const AFTER: &str = "It is kept only if held-out frames do no worse, as a run beside this one: `Ctrl+Z` takes that away again";
+/// What fixes do, in the order in which they are tried.
+fn one_after_the_other(fixes: &[&Fix]) -> String {
+    let titles = fixes.iter().map(|fix| fix.title.text().to_owned());
+    titles.reduce(|before, fix| t!("doctor-repair-then", before = before, fix = fix)).unwrap_or_default()
+}
 
 fn button(ui: &mut Ui, text: &str, help: &str, why_not: Option<&str>) -> Response {
     let response = ui.add_enabled(why_not.is_none(), Button::new(RichText::new(text).size(12.0)).small());
@@ -113,13 +114,13 @@ fn command(model: &Path, data: &[PathBuf], fixes: &[&Fix]) -> String {
     let data: Vec<String> = data.iter().map(|path| quoted(path)).collect();
     let ids: Vec<&str> = fixes.iter().map(|fix| fix.id).collect();
     let (model, data, ids) = (quoted(model), data.join(" "), ids.join(","));
-    format!("rvqscope repair {model} {data} --fix {ids} --out mended.safetensors")
+    format!("rvqscope repair {model} {data} --fix {ids} --out mended.safetensors") // not a text
 }
 
 /// Leads to the panel that shows the figures, with the layer selected and the codes marked.
 fn show_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
-    let Some((panel, title)) = shown_in(finding) else { return };
-    if button(ui, "Show", &format!("Select it and go to {title}"), None).clicked() {
+    let Some((panel, help)) = shown_in(finding) else { return };
+    if button(ui, t!("doctor-show"), help.text(), None).clicked() {
         if let Some(&layer) = finding.layers.first() {
             ctx.send(match &*finding.codes {
                 [] => SelectCommand::Layer(layer),
@@ -131,23 +132,29 @@ fn show_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding) {
     }
 }
 
-/// The panel in which a finding is seen, by what it looked at.
-fn shown_in(finding: &Finding) -> Option<(&'static str, &'static str)> {
+/// The panel in which a finding is seen, by what it looked at, and what is said of the way there.
+fn shown_in(finding: &Finding) -> Option<(&'static str, Phrase)> {
+    let error = ("error", phrase!("doctor-show.error"));
+    let usage = ("usage", phrase!("doctor-show.usage"));
+    let layers = ("layers", phrase!("doctor-show.layers"));
+    let dead = ("dead", phrase!("doctor-show.dead"));
+    let codebook = ("codebook", phrase!("doctor-show.codebook"));
+    let data = ("data", phrase!("doctor-show.data"));
     let needs = finding.check()?.needs;
     let by_id = match finding.id {
         "overloaded-codes" | "idle-layer" | "gain-stops" | "wrong-features" | "offset"
-        | "held-out-differs" => Some(("error", "Error")),
-        "by-heart" | "start-by-heart" | "unused-codes" | "collapse" => Some(("usage", "Usage")),
-        "still-moving" | "settled-long-ago" | "decay-too-slow" => Some(("layers", "Layers")),
-        "threshold-above-even" | "threshold-in-noise" => Some(("dead", "Dead codes")),
-        "out-of-reach" => Some(("codebook", "Codebook")),
+        | "held-out-differs" => Some(error),
+        "by-heart" | "start-by-heart" | "unused-codes" | "collapse" => Some(usage),
+        "still-moving" | "settled-long-ago" | "decay-too-slow" => Some(layers),
+        "threshold-above-even" | "threshold-in-noise" => Some(dead),
+        "out-of-reach" => Some(codebook),
         _ => None,
     };
     let by_evidence = || match () {
-        () if needs.contains(&Evidence::Frames) => ("data", "Data"),
-        () if needs.contains(&Evidence::Sizes) => ("dead", "Dead codes"),
-        () if needs.contains(&Evidence::Rows) => ("codebook", "Codebook"),
-        () => ("usage", "Usage"),
+        () if needs.contains(&Evidence::Frames) => data,
+        () if needs.contains(&Evidence::Sizes) => dead,
+        () if needs.contains(&Evidence::Rows) => codebook,
+        () => usage,
     };
     Some(by_id.unwrap_or_else(by_evidence))
 }

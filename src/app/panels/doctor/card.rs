@@ -7,7 +7,8 @@ use crate::app::PanelCtx;
 use crate::app::badge::severity_ui;
 use crate::app::plot::numbers::{grouped, number};
 use crate::app::rich::RichHover as _;
-use crate::doctor::Finding;
+use crate::doctor::{Finding, Measure};
+use crate::text::{Phrase, t};
 
 /// Draws it.
 pub fn finding_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding, actions: &Actions) {
@@ -18,16 +19,15 @@ pub fn finding_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, finding: &Finding, actions: &
             severity_ui(ui, palette, finding.severity);
             let title = ui.add(Label::new(RichText::new(title(finding)).strong()).truncate());
             if let Some(check) = finding.check() {
-                title.on_hover_rich(format!(
-                    "{}\n\nBound: `{}`\n\nId: {}",
-                    check.why, check.source, finding.id
-                ));
+                let help = t!("doctor-check", why = check.why, bound = check.source, id = finding.id);
+                title.on_hover_rich(help);
             }
         });
         ui.add(Label::new(&finding.text).wrap());
         ui.add(Label::new(RichText::new(measured(finding)).size(12.0).color(palette.faint)).wrap());
         if let Some(remedy) = &finding.remedy {
-            ui.add(Label::new(RichText::new(format!("Change: {remedy}")).color(palette.accent)).wrap());
+            let change = RichText::new(t!("doctor-change", remedy = remedy));
+            ui.add(Label::new(change.color(palette.accent)).wrap());
         }
         // In a row of their own, which breaks where it has to: in a narrow panel none is cut off.
         ui.horizontal_wrapped(|ui| actions.ui(ctx, ui, finding));
@@ -41,15 +41,18 @@ fn title(finding: &Finding) -> String {
 }
 
 fn measured(finding: &Finding) -> String {
-    let measured: Vec<String> = finding
-        .measured
-        .iter()
-        .map(|measure| {
-            let unit = if measure.unit.is_empty() { String::new() } else { format!(" {}", measure.unit) };
-            format!("{} {}{unit}, bound {}", measure.name, number(measure.value), number(measure.bound))
-        })
-        .collect();
-    let frames =
-        finding.frames.map(|frames| format!(", on {} frames", grouped(frames as i64))).unwrap_or_default();
-    format!("Measured: {}{frames}", measured.join("; "))
+    let of = |measure: &Measure| {
+        let (name, value, bound) = (measure.name, number(measure.value), number(measure.bound));
+        match measure.unit {
+            Phrase::NONE => t!("finding-measure", name = name, value = value, bound = bound),
+            unit => t!("finding-measure-unit", name = name, value = value, unit = unit, bound = bound),
+        }
+    };
+    let measured: Vec<String> = finding.measured.iter().map(of).collect();
+    let measured = measured.join(t!("semicolon"));
+    let measured = match finding.frames {
+        Some(frames) => t!("finding-on-frames", measured = measured, frames = grouped(frames as i64)),
+        None => measured,
+    };
+    t!("doctor-measured", measured = measured)
 }

@@ -11,7 +11,7 @@ use crate::app::diagnoses::{Diagnosis, diagnosis_of};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::doctor::{Finding, Severity};
 use crate::session::View;
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use actions::Actions;
 
 static ABOUT: About = About {
@@ -35,28 +35,21 @@ impl Panel for Doctor {
         banner_ui(ctx, ui);
         repaired::under_way_ui(ctx, ui, view);
         let diagnosis = diagnosis_of(ui, view, ctx.session.dataset());
-        let (findings, hint): (&[Finding], _) = match &diagnosis {
-            Diagnosis::Quick(findings) => {
-                (findings, "; rows and frames are looked at when training pauses or ends")
-            }
-            Diagnosis::Whole(place) => match place.get() {
-                Some(findings) => (findings, ""),
-                None => {
-                    let text = "Rows are compared and frames are looked at";
-                    return quiet_ui(ctx, ui, view, "Examining the run", text);
-                }
-            },
+        let is_quick = matches!(&diagnosis, Diagnosis::Quick(_));
+        let Some(findings) = diagnosis.findings() else {
+            return quiet_ui(ctx, ui, view, t!("doctor-examining"), t!("doctor-examining.text"));
         };
         if findings.is_empty() {
-            let text = format!("Every check that has its evidence is silent{hint}");
-            return quiet_ui(ctx, ui, view, "Nothing stands out", &text);
+            let text = if is_quick { t!("doctor-silent.later") } else { t!("doctor-silent.text") };
+            return quiet_ui(ctx, ui, view, t!("doctor-silent"), text);
         }
         let actions = Actions::of(ctx, view);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             repaired::tried_ui(ctx, ui, view);
             ui.horizontal_wrapped(|ui| {
-                let text = RichText::new(format!("{}{hint}", counted(findings)));
-                ui.add(Label::new(text.color(ctx.palette.faint)).wrap());
+                let counted = counted(findings);
+                let text = if is_quick { t!("doctor-count-later", counted = counted) } else { counted };
+                ui.add(Label::new(RichText::new(text).color(ctx.palette.faint)).wrap());
                 actions.all_ui(ctx, ui, findings);
             });
             for (nth, finding) in findings.iter().enumerate() {
@@ -75,20 +68,12 @@ fn quiet_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, title: &str, text: 
 /// How many findings there are of each severity.
 fn counted(findings: &[Finding]) -> String {
     let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let counted: Vec<String> = [Severity::Severe, Severity::Warning, Severity::Note]
-        .into_iter()
-        .filter(|&severity| of(severity) > 0)
-        .map(|severity| format!("{} {}", of(severity), plural(severity, of(severity))))
-        .collect();
-    counted.join(", ")
-}
-
-fn plural(severity: Severity, count: usize) -> &'static str {
-    match (severity, count) {
-        (Severity::Severe, _) => "severe",
-        (Severity::Warning, 1) => "warning",
-        (Severity::Warning, _) => "warnings",
-        (Severity::Note, 1) => "note",
-        (Severity::Note, _) => "notes",
-    }
+    let counted = |severity: Severity| match (severity, of(severity)) {
+        (_, 0) => None,
+        (Severity::Severe, n) => Some(t!("doctor-count-severe", n = n)),
+        (Severity::Warning, n) => Some(t!("doctor-count-warnings", n = n)),
+        (Severity::Note, n) => Some(t!("doctor-count-notes", n = n)),
+    };
+    let all = [Severity::Severe, Severity::Warning, Severity::Note].into_iter().filter_map(counted);
+    all.reduce(|before, next| t!("doctor-count-and", before = before, next = next)).unwrap_or_default()
 }

@@ -3,24 +3,23 @@
 use egui::{Grid, Label, ProgressBar, RichText, Ui};
 
 use crate::app::PanelCtx;
-use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::plot::numbers::{grouped, number};
 use crate::app::rich::RichHover as _;
 use crate::app::stage_words::{stage_share, stage_words};
 use crate::doctor::repair::{Scores, Tried, fix};
 use crate::session::{RunsCommand, View};
+use crate::text::{Phrase, phrase, t};
 
 /// Figures of a repair: the head of the column, what it means, and how it is written.
-type Column = (&'static str, &'static str, fn(&Scores) -> String);
+type Column = (Phrase, Phrase, fn(&Scores) -> String);
 
 static COLUMNS: [Column; 4] = [
-    ("SNR, dB", "Signal-to-noise ratio behind all layers", |scores| {
+    (phrase!("doctor-tried-snr"), phrase!("doctor-tried-snr.help"), |scores| {
         scores.snr_db.map_or_else(|| "–".to_owned(), |db| format!("{db:.2}"))
     }),
-    ("Used codes", "Codes that frames chose, over all layers", |scores| grouped(scores.used as i64)),
-    ("Rare codes", "Codes below 0.1 of an even code's frames, over all layers", |scores| {
-        grouped(scores.rare as i64)
-    }),
-    ("Bits", "Entropy of the codes in bits a frame, over all layers", |scores| number(scores.bits)),
+    (phrase!("doctor-tried-used"), phrase!("doctor-tried-used.help"), |scores| grouped(scores.used as i64)),
+    (phrase!("doctor-tried-rare"), phrase!("doctor-tried-rare.help"), |scores| grouped(scores.rare as i64)),
+    (phrase!("doctor-tried-bits"), phrase!("doctor-tried-bits.help"), |scores| number(scores.bits)),
 ];
 
 /// Draws how far the repair of a run is, where one is under way, with the way to end it.
@@ -31,15 +30,19 @@ pub fn under_way_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     }
     let layers = view.run.rvq.num_layers();
     let progress = session.repair_progress(id);
-    let (text, share) = progress.map_or(("getting ready".to_owned(), 0.0), |progress| {
-        (stage_words(progress, layers), stage_share(progress, layers))
-    });
-    let text = RichText::new(format!("Repairing: {text}")).size(12.0).color(ctx.palette.faint);
+    let (text, share) = progress.map_or_else(
+        || (t!("doctor-repairing-begins").to_owned(), 0.0),
+        |progress| {
+            let stage = stage_words(progress, layers);
+            (t!("doctor-repairing", stage = stage), stage_share(progress, layers))
+        },
+    );
+    let text = RichText::new(text).size(12.0).color(ctx.palette.faint);
     ui.add(Label::new(text).wrap());
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 70.0).max(40.0);
         ui.add(ProgressBar::new(share).desired_width(width).desired_height(14.0).fill(ctx.palette.accent));
-        if ui.small_button("Cancel").on_hover_rich("Give it up: the run stays as it is").clicked() {
+        if ui.small_button(t!("button-cancel")).on_hover_rich(t!("doctor-give-up-help")).clicked() {
             ctx.send(RunsCommand::CancelRepair(id));
         }
     });
@@ -51,9 +54,7 @@ pub fn tried_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     let Some((before, after)) = ends(tried) else { return };
     let small = |text: String| RichText::new(text).size(12.0);
     let faint = |text: &str| RichText::new(text).size(11.0).color(ctx.palette.faint);
-    ui.label(RichText::new("What the repair did").strong()).on_hover_rich(
-        "On frames that no fix was worked out from; the run's own figures are of the same frames as those of the run that it came from. `Ctrl+Z` goes back to that one, which is still in the Runs panel",
-    );
+    ui.label(RichText::new(t!("doctor-tried")).strong()).on_hover_rich(t!("doctor-tried.help"));
     Grid::new("repaired").num_columns(COLUMNS.len() + 1).spacing([12.0, 2.0]).min_row_height(0.0).show(
         ui,
         |ui| {
@@ -62,7 +63,7 @@ pub fn tried_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
                 ui.label(faint(head)).on_hover_rich(help);
             }
             ui.end_row();
-            for (name, scores) in [("before", before), ("after", after)] {
+            for (name, scores) in [(t!("doctor-tried-before"), before), (t!("doctor-tried-after"), after)] {
                 ui.label(faint(name));
                 for (_, _, write) in &COLUMNS {
                     ui.label(small(write(scores)));
@@ -80,16 +81,25 @@ pub fn tried_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
 /// A fix: how many rows it changed, and whether that was kept.
 fn tried_line_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, tried: &Tried) {
     let Tried { fix: id, rows, before, after, kept } = tried;
-    let kept_words = if *kept { "kept" } else { "not kept" };
-    let text = format!("{id}: {}, {kept_words}", count(*rows as u64, "row"));
+    let text = if *kept {
+        t!("doctor-tried-kept", fix = *id, n = *rows)
+    } else {
+        t!("doctor-tried-not-kept", fix = *id, n = *rows)
+    };
     let color = if *kept { ctx.palette.good } else { ctx.palette.muted };
     let figures: Vec<String> = COLUMNS
         .iter()
-        .map(|(head, _, write)| format!("{head}: {} → {}", write(before), write(after)))
+        .map(|(head, _, write)| {
+            let (before, after) = (write(before), write(after));
+            t!("doctor-tried-figure", figure = *head, before = before, after = after)
+        })
         .collect();
     let title = fix(id).map_or(*id, |fix| fix.title.text());
-    ui.add(Label::new(RichText::new(text).size(12.0).color(color)).wrap())
-        .on_hover_rich(format!("To {title}\n\n{}", figures.join("\n")));
+    ui.add(Label::new(RichText::new(text).size(12.0).color(color)).wrap()).on_hover_rich(format!(
+        "{}\n\n{}",
+        t!("doctor-tried-to", title = title),
+        figures.join("\n")
+    ));
 }
 
 /// The figures before the first fix, and with all that were kept.
