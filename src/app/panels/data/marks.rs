@@ -11,10 +11,10 @@ use super::Timeline;
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::Drawn;
-use crate::app::plot::numbers::count;
 use crate::app::rich::RichHover as _;
 use crate::jobs::Tokens;
 use crate::session::{DataCommand, TokensLook};
+use crate::text::t;
 
 /// The height of the marks.
 const HEIGHT: f32 = 6.0;
@@ -53,7 +53,7 @@ impl CodeMarks {
         let chosen = self.chosen.get(key, || stretches(tokens, layer, code));
         let frames: usize = chosen.iter().map(ExactSizeIterator::len).sum();
         self.is_known = true;
-        Some(format!("{} chose code {code} of layer {}", count(frames as u64, "frame"), layer + 1))
+        Some(t!("data-marked", n = frames, code = code, layer = layer + 1))
     }
 
     /// Draws them along the upper edge of `area`, a part of a plot.
@@ -73,8 +73,7 @@ impl CodeMarks {
 
 /// Draws what [`CodeMarks::refresh`] says.
 pub fn said_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, text: &str) {
-    swatch_ui(ui, ctx.palette.highlight, text)
-        .on_hover_rich("Marked along the upper edge of the plots, wherever a frame chose the selected code");
+    swatch_ui(ui, ctx.palette.highlight, text).on_hover_rich(t!("data-marked.help"));
 }
 
 /// The stretches of frames that chose a code, in order.

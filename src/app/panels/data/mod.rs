@@ -23,7 +23,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::features::{Clip, FeatureSet, Split};
 use crate::jobs::Dataset;
 use crate::session::{NoticeCommand, SelectCommand, Severity};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 pub(super) use go_to::go_to;
 pub(super) use marks::{CodeMarks, said_ui};
 pub(super) use overlay::{borders_ui, overlay_ui};
@@ -121,11 +121,8 @@ impl Data {
             None => none,
         };
         let peak = wave.map_or(1.0, |wave| wave.peak().max(1e-6));
-        let title = if wave.is_some() { "Waveform" } else { "Waveform: being prepared" };
-        let y = Axis::real(
-            "Amplitude",
-            "Samples as the extractor saw them: one channel at its own sample rate, full scale is 1",
-        );
+        let title = if wave.is_some() { t!("data-waveform") } else { t!("data-waveform.being-prepared") };
+        let y = Axis::real(t!("data-amplitude"), t!("data-amplitude.help"));
         let color = ctx.palette.train;
         let (end, many_clips) = (line.at(line.frames), line.clips.len() > 1);
         let (first, timeline) = (line.middle(0), *line);
@@ -136,8 +133,9 @@ impl Data {
             .reader(move |at| {
                 let frame = timeline.frame_in(at.x)?;
                 let [low, high] = wave?.extremes(timeline.at(frame), timeline.at(frame + 1))?;
-                let words = format!("{} to {}", number(f64::from(low)), number(f64::from(high)));
-                Some(timeline.read_out(frame).row("Amplitude", words))
+                let [low, high] = [low, high].map(|value| number(f64::from(value)));
+                let words = t!("data-amplitude-range", low = low, high = high);
+                Some(timeline.read_out(frame).row(t!("data-amplitude"), words))
             })
             .stops(first, line.middle(line.frames.saturating_sub(1)), line.at(1), 0.0)
             .tune(move |plot| {
@@ -198,7 +196,7 @@ impl Data {
         });
         let (texture, from, to) = (texture.id(), line.at(*from), line.at(*to));
         let dim = matrix.dim();
-        let y = Axis::whole("Dimension", "The dimensions of a frame, the first at the bottom");
+        let y = Axis::whole(t!("data-dimension"), t!("data-dimension.help"));
         let (end, timeline) = (line.at(line.frames), *line);
         let reader = move |at: PlotPoint| {
             let (frame, d) = (timeline.frame_in(at.x)?, at.y.floor());
@@ -206,14 +204,14 @@ impl Data {
             let clip = timeline.clip(frame).map_or("", |clip| clip.name.as_str());
             let held = split.held_out.iter().any(|range| range.contains(&frame));
             let read = timeline.read_out(frame);
-            let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
+            let read = if clip.is_empty() { read } else { read.row(t!("data-clip"), clip) };
             Some(
-                read.row("Split", if held { "held-out" } else { "training" })
-                    .row(format!("Dimension {d}"), number(f64::from(value))),
+                read.row(t!("data-split"), if held { t!("word-held-out") } else { t!("word-training") })
+                    .row(t!("data-dimension-n", dimension = d.to_string()), number(f64::from(value))),
             )
         };
         let first = line.middle(0);
-        Chart::new(ID, KEY, "Features", line.axis(), y, height)
+        Chart::new(ID, KEY, t!("data-features"), line.axis(), y, height)
             .along(Along::Time)
             .drag_selects()
             .link(TIME_LINK)
@@ -234,15 +232,18 @@ impl Data {
                 |ui| {
                     if ui.available_width() > 200.0 {
                         let (low, high) = (number(f64::from(scale.low)), number(f64::from(scale.high)));
-                        let help = "Colours run from the 1st to the 99th percentile of all values; what lies beyond has the colour of the end";
-                        ramp_ui(ui, palette, &low, &high, help);
+                        ramp_ui(ui, palette, &low, &high, t!("data-features.ramp"));
                     }
                 },
                 || features_csv(ctx, &dataset.set, line, seen),
                 move |plot| {
                     let middle = PlotPoint::new((from + to) / 2.0, dim as f64 / 2.0);
                     let size = vec2((to - from) as f32, dim as f32);
-                    plot.image(PlotImage::new("features", texture, middle, size).tint(Color32::WHITE).allow_hover(false));
+                    plot.image(
+                        PlotImage::new("features", texture, middle, size)
+                            .tint(Color32::WHITE)
+                            .allow_hover(false),
+                    );
                 },
             )
     }
@@ -291,8 +292,8 @@ impl<'a> Timeline<'a> {
     pub(super) fn read_out(&self, frame: usize) -> ReadOut {
         let number_of = grouped(frame as i64);
         let title = match self.rate_hz {
-            Some(_) => format!("Frame {number_of} at {} s", number(self.at(frame))),
-            None => format!("Frame {number_of}"),
+            Some(_) => t!("data-frame-at", frame = number_of, secs = number(self.at(frame))),
+            None => t!("data-frame", frame = number_of),
         };
         ReadOut::new(self.middle(frame), title)
     }
@@ -319,11 +320,8 @@ impl<'a> Timeline<'a> {
 
     pub(super) fn axis(&self) -> Axis {
         match self.rate_hz {
-            Some(rate) => Axis::real("Time (s)", &format!("Seconds, at {} frames a second", number(rate))),
-            None => Axis::whole(
-                "Frame",
-                "Frames: how many there are in a second is not known. Set the frame rate on the left",
-            ),
+            Some(rate) => Axis::real(t!("data-time"), &t!("data-time-at-rate", rate = number(rate))),
+            None => Axis::whole(t!("word-frame"), t!("data-time-in-frames")),
         }
     }
 }
@@ -358,10 +356,7 @@ fn stretch(ctx: &PanelCtx<'_>, line: &Timeline<'_>, seen: Visible) -> (f64, f64)
 }
 
 pub(super) fn too_much(ctx: &PanelCtx<'_>) -> Option<String> {
-    let text = format!(
-        "This stretch has more than {} values, too many for one table: zoom in, or select a shorter one",
-        grouped(MOST_CSV_VALUES as i64)
-    );
+    let text = t!("data-too-much", most = grouped(MOST_CSV_VALUES as i64));
     ctx.send(NoticeCommand::Show(Severity::Warning, text));
     None
 }
