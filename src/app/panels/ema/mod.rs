@@ -15,7 +15,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Definition, convergence, usage};
 use crate::session::View;
-use crate::text::phrase;
+use crate::text::{Phrase, phrase, t};
 use crate::training::Series;
 
 const ID: &str = "ema";
@@ -29,8 +29,8 @@ struct Over {
     scale: Scale,
     key: &'static str,
     /// On its switch.
-    label: &'static str,
-    title: &'static str,
+    label: Phrase,
+    title: Phrase,
 }
 
 static CURVES: [Over; 3] = [
@@ -39,24 +39,24 @@ static CURVES: [Over; 3] = [
         definition: &convergence::DRIFT,
         scale: Scale::Log,
         key: "drift",
-        label: "Drift",
-        title: "Drift of the codebook in each step",
+        label: phrase!("ema-drift"),
+        title: phrase!("ema-drift.title"),
     },
     Over {
         series: Series::Loss,
         definition: &convergence::LOSS,
         scale: Scale::Log,
         key: "loss",
-        label: "Loss",
-        title: "Loss of each training batch",
+        label: phrase!("ema-loss"),
+        title: phrase!("ema-loss.title"),
     },
     Over {
         series: Series::Perplexity,
         definition: &usage::PERPLEXITY,
         scale: Scale::Linear,
         key: "perplexity",
-        label: "Perplexity",
-        title: "Perplexity of each training batch",
+        label: phrase!("ema-perplexity"),
+        title: phrase!("ema-perplexity.title"),
     },
 ];
 
@@ -110,11 +110,10 @@ impl Ema {
             switches_ui(ui, view, shown, scatter_shown);
         }
         if view.is_model {
-            let text = "There is no history of steps: the buffers tell whether they agree";
-            ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
+            ui.label(RichText::new(t!("ema-no-history")).size(12.0).color(ctx.palette.faint));
         }
         if frames == 0 {
-            frames_hint_ui(ctx, ui, "whether cluster sizes follow how often frames choose each code");
+            frames_hint_ui(ctx, ui, t!("ema-frames-add"));
             return self.gaps_ui(ctx, ui, view);
         }
         let mut parts: Vec<Option<usize>> =
@@ -136,6 +135,7 @@ impl Ema {
                 tiles_ui(ui, row.len(), CHART_WIDTH, height, |ui, index, height| match row[index] {
                     Some(i) => {
                         let Over { series, definition, scale, key, title, .. } = CURVES[i];
+                        let title = title.text();
                         let chart = StepChart { panel_id: ID, key, series, definition, title, scale, height };
                         curves[i].show(ctx, ui, view, &chart);
                     }
@@ -155,11 +155,10 @@ impl Ema {
         let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
         match codebook {
             None => {
-                note_ui(ctx, ui, "Comparing rows", "All rows of the layer are compared with their averages");
+                note_ui(ctx, ui, t!("ema-comparing"), t!("ema-comparing.text"));
             }
             Some(codebook) if codebook.ema.is_none() => {
-                let text = "The file holds no embed_avg and no cluster_size for this layer";
-                note_ui(ctx, ui, "No running averages", text);
+                note_ui(ctx, ui, t!("ema-no-averages"), t!("ema-no-averages.text"));
             }
             Some(codebook) => self.gaps.ui(ctx, ui, (ID, view.run, codebook, layer), Measure::Gap, height),
         }
@@ -170,8 +169,10 @@ fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     let decay = view.run.params.decay;
     let layer = ctx.session.selection().layer;
     let last = |series| view.history.last(layer, series).map(number);
-    let note =
-        if view.run.params_known { format!("decay {decay}") } else { format!("assuming decay {decay}") };
+    let note = match decay.to_string() {
+        decay if view.run.params_known => t!("ema-decay", decay = decay),
+        decay => t!("ema-decay.assumed", decay = decay),
+    };
     let window = Figure::new(&convergence::EMA_WINDOW, Some(number(convergence::ema_window_steps(decay))));
     let half_life = Figure::new(
         &convergence::EMA_HALF_LIFE,
@@ -179,13 +180,15 @@ fn figures(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     );
     let mut shown = vec![window.note(note), half_life];
     if !view.is_model {
-        shown.push(Figure::new(&convergence::DRIFT, last(Series::Drift)).named("Drift of the last step"));
-        shown.push(Figure::new(&convergence::LOSS, last(Series::Loss)).named("Loss of the last batch"));
+        shown.push(Figure::new(&convergence::DRIFT, last(Series::Drift)).named(t!("ema-last-drift")));
+        shown.push(Figure::new(&convergence::LOSS, last(Series::Loss)).named(t!("ema-last-loss")));
         let perplexity = Figure::new(&usage::PERPLEXITY, last(Series::Perplexity));
-        shown.push(perplexity.named("Perplexity of the last batch"));
+        shown.push(perplexity.named(t!("ema-last-perplexity")));
     }
-    let step = view.history.steps().last().map(|step| format!(", step {}", grouped(*step as i64)));
-    let of_what = format!("Layer {}{}", layer + 1, step.unwrap_or_default());
+    let of_what = match view.history.steps().last() {
+        Some(step) => t!("ema-layer-step", layer = layer + 1, step = grouped(*step as i64)),
+        None => t!("ema-layer", layer = layer + 1),
+    };
     figures_ui(ui, ctx.palette, true, &of_what, shown);
 }
 
@@ -197,9 +200,9 @@ fn switches_ui(ui: &mut Ui, view: View<'_>, shown: &mut [bool; 3], scatter: &mut
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         for (on, Over { definition, label, .. }) in shown.iter_mut().zip(&CURVES) {
-            ui.toggle_value(on, RichText::new(*label).size(11.0)).on_hover_rich(definition.text);
+            ui.toggle_value(on, RichText::new(label.text()).size(11.0)).on_hover_rich(definition.text);
         }
-        ui.toggle_value(scatter, RichText::new("Cluster sizes").size(11.0))
-            .on_hover_rich("The EMA cluster size of each code against how many frames chose it");
+        ui.toggle_value(scatter, RichText::new(t!("ema-sizes")).size(11.0))
+            .on_hover_rich(t!("ema-sizes.help"));
     });
 }

@@ -11,6 +11,7 @@ use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
 use crate::app::{Palette, PanelCtx};
 use crate::metrics::convergence::{self, cluster_size_noise};
 use crate::session::{SelectCommand, View};
+use crate::text::t;
 use crate::training::Run;
 
 /// More points than these are drawn smaller.
@@ -64,22 +65,22 @@ impl Scatter {
         let Cloud { points, batch_len, outside, .. } = cloud;
         let palette = ctx.palette;
         let title = if points.is_empty() {
-            "Cluster sizes".to_owned()
+            t!("ema-sizes").to_owned()
         } else {
-            format!("Cluster sizes: {outside} of {} codes outside of ±2 sd", points.len())
+            t!("ema-sizes-outside", outside = *outside, codes = points.len())
         };
         let drawn = Chart::new(ID, "cluster-sizes", &title, shown.x_axis(), shown.y_axis(), height)
             .reader(move |at| {
                 let (code, point) = nearest(points, at, *batch_len)?;
-                let read = ReadOut::new(point.x, format!("Layer {}, code {code}", layer + 1));
-                Some(read.row("Frames", number(point.x)).row("EMA cluster size c_k", number(point.y)))
+                let read = ReadOut::new(point.x, t!("ema-code-of-layer", layer = layer + 1, code = code));
+                Some(read.row(t!("word-frames"), number(point.x)).row(t!("ema-size"), number(point.y)))
             })
             .show(
                 ctx,
                 ui,
                 |ui| {
                     if !view.is_model {
-                        switch_ui(ui, against, &SWITCH);
+                        switch_ui(ui, against, &switch());
                     }
                 },
                 || Some(table(points)),
@@ -92,37 +93,28 @@ impl Scatter {
 }
 
 /// What cluster sizes can be held against.
-const SWITCH: [(Against, &str, &str); 2] = [
-    (Against::Batch, "Batch", "Against the counts of the last batch"),
-    (Against::Frames, "All", "Against the counts of all training frames, scaled to a batch"),
-];
+fn switch() -> [(Against, &'static str, &'static str); 2] {
+    [
+        (Against::Batch, t!("ema-against-batch"), t!("ema-against-batch.help")),
+        (Against::Frames, t!("ema-against-all"), t!("ema-against-all.help")),
+    ]
+}
 
 impl Against {
     fn x_axis(self) -> Axis {
         match self {
-            Self::Batch => {
-                Axis::whole("Frames of the last batch", "How many frames of the last batch chose the code")
-            }
-            Self::Frames => Axis::real(
-                "Expected frames a batch",
-                "What the counts of the training frames come to in a batch: count_k / n times N",
-            ),
+            Self::Batch => Axis::whole(t!("ema-frames-of-batch"), t!("ema-frames-of-batch.help")),
+            Self::Frames => Axis::real(t!("ema-frames-expected"), t!("ema-frames-expected.help")),
         }
     }
 
     fn y_axis(self) -> Axis {
-        let own = match self {
-            Self::Batch => "\nThe last batch's own noise, sqrt(N p (1-p)), is part of the band",
-            Self::Frames => "",
-        };
         let noise = convergence::CLUSTER_SIZE_NOISE.text;
-        Axis::real(
-            "EMA cluster size (frames)",
-            &format!(
-                "c_k: the running average of how many frames of a batch chose the code\n\nBand: two standard deviations around the diagonal. \
-                 {noise}{own}"
-            ),
-        )
+        let help = match self {
+            Self::Batch => t!("ema-size-axis-help-batch", noise = noise),
+            Self::Frames => t!("ema-size-axis-help", noise = noise),
+        };
+        Axis::real(t!("ema-size-axis"), &help)
     }
 }
 
@@ -136,17 +128,17 @@ fn draw<'a>(
 ) {
     let Cloud { points, band, .. } = cloud;
     if band.at.len() > 1 {
-        let area = FilledArea::new("±2 sd", &band.at, &band.low, &band.high);
+        let area = FilledArea::new("±2 sd", &band.at, &band.low, &band.high); // not a text
         plot.add(area.fill_color(palette.band).allow_hover(false));
         let end = band.at.last().copied().unwrap_or(1.0);
-        let diagonal = Line::new("c_k = frames", vec![[0.0, 0.0], [end, end]]);
+        let diagonal = Line::new("c_k = frames", vec![[0.0, 0.0], [end, end]]); // not a text
         plot.line(diagonal.color(palette.faint).width(1.0).allow_hover(false));
     }
     let radius = if points.len() > MANY { 1.2 } else { 2.0 };
     let codes = Points::new("codes", PlotPoints::Borrowed(points)).radius(radius).allow_hover(false);
     plot.points(codes.color(palette.layer(layer).gamma_multiply(0.75)));
     if let Some(point) = selected.and_then(|code| points.get(code)) {
-        let mark = Points::new("selected code", PlotPoints::Owned(vec![*point])).radius(4.5);
+        let mark = Points::new("selected code", PlotPoints::Owned(vec![*point])).radius(4.5); // not a text
         plot.points(mark.color(palette.highlight).allow_hover(false));
     }
 }
