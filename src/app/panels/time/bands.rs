@@ -2,6 +2,8 @@
 
 use egui_plot::GridMark;
 
+use crate::text::t;
+
 /// Between two bands.
 const GAP: f64 = 0.012;
 /// Room that the label of a layer needs, in points.
@@ -96,9 +98,9 @@ impl Bands {
     #[must_use]
     pub fn label(&self, y: f64, with_audio: bool) -> String {
         match self.at(y) {
-            Some(Place::Loudness) if with_audio => "wave".to_owned(),
-            Some(Place::Loudness) => "norm".to_owned(),
-            Some(Place::Features(_)) => "features".to_owned(),
+            Some(Place::Loudness) if with_audio => t!("time-band-wave").to_owned(),
+            Some(Place::Loudness) => t!("time-band-norm").to_owned(),
+            Some(Place::Features(_)) => t!("time-band-features").to_owned(),
             Some(Place::Layer(layer)) => (layer + 1).to_string(),
             None => String::new(),
         }

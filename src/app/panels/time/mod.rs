@@ -23,7 +23,7 @@ use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::jobs::{Dataset, Tokens};
 use crate::rvq::Rvq;
 use crate::session::{DataCommand, TokensLook};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use content::Source;
 use picture::Picture;
 use stretch::Stretch;
@@ -31,9 +31,6 @@ use stretch::Stretch;
 const ID: &str = "time";
 /// The least height of the plot; the panel scrolls rather than go below it.
 const LEAST_HEIGHT: f32 = 260.0;
-
-/// What stands below the plot while no code is selected.
-const HOW_TO: &str = "Wheel to zoom, drag to select a stretch, click a token to select its code";
 
 static ABOUT: About = About {
     id: ID,
@@ -101,7 +98,8 @@ impl Time {
         let top = ui.cursor().top();
         match said {
             Some(text) => said_ui(ctx, ui, &text),
-            None => drop(ui.label(RichText::new(HOW_TO).size(11.0).color(ctx.palette.faint))),
+            // While no code is selected.
+            None => drop(ui.label(RichText::new(t!("time-how-to")).size(11.0).color(ctx.palette.faint))),
         }
         selection_ui(ctx, ui, line);
         stretch.ui(ctx, ui, &source, line);
@@ -121,19 +119,16 @@ impl<'a> Shown<'a> {
         let (tokens, rvq, note) = match session.tokens() {
             TokensLook::Ready { tokens, outdated } => {
                 let rvq = session.view().map(|view| &view.run.rvq).filter(|_| !outdated);
-                let note = outdated.then(|| {
-                    "These are the codes of an earlier step; new ones come when training pauses or ends"
-                        .to_owned()
-                });
+                let note = outdated.then(|| t!("time-codes-outdated").to_owned());
                 (Some(tokens), rvq, note.or_else(|| cut_short(tokens)))
             }
             TokensLook::Missing => {
                 ctx.send(DataCommand::Encode);
-                nothing("The codes are being computed")
+                nothing(t!("time-codes-computing"))
             }
-            TokensLook::Computing(_) => nothing("The codes are being computed"),
-            TokensLook::Later => nothing("The codes come when training pauses or ends"),
-            TokensLook::Failed => nothing("The corpus could not be encoded: the notices say why"),
+            TokensLook::Computing(_) => nothing(t!("time-codes-computing")),
+            TokensLook::Later => nothing(t!("time-codes-later")),
+            TokensLook::Failed => nothing(t!("time-codes-failed")),
             TokensLook::None => (None, None, None),
         };
         let fits = |rvq: &&Arc<Rvq>| dataset.is_some_and(|dataset| dataset.set.matrix.dim() == rvq.dim());
@@ -165,6 +160,6 @@ fn cut_short(tokens: &Tokens) -> Option<String> {
     let kept = tokens.values.ncols();
     (tokens.frames_in_all > kept).then(|| {
         let [all, kept] = [tokens.frames_in_all, kept].map(|frames| grouped(frames as i64));
-        format!("The corpus has {all} frames; codes of the first {kept} are kept")
+        t!("time-codes-cut-short", all = all, kept = kept)
     })
 }

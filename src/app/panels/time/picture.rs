@@ -25,20 +25,13 @@ use crate::io::NO_CODE;
 use crate::jobs::Dataset;
 use crate::metrics::timeline::level_for;
 use crate::session::SelectCommand;
+use crate::text::t;
 
 const KEY: &str = "stack";
 /// Beside each other, the areas of plots over time are in line whatever stands at their axes.
 const AXIS_WIDTH: f32 = 54.0;
 /// The share of the waveform's band in which the names of clips stand.
 const NAMES_SHARE: f64 = 0.2;
-
-const BY_CODE: &str = "Each code in a colour of its own. Zoomed out, a column has the colour of the code that most of its frames chose";
-const BY_ERROR: &str = "The squared error of the frame behind each layer, `||x - q_1..l||²`, from the 1st to the 99th percentile of the layer, by its root. \
-                        Zoomed out, the mean of up to 16 frames of a column";
-const BY_MARGIN: &str = "By how much the code was nearer than the runner-up, `1 - d_chosen / d_runner-up`: dark (light in the light theme) stands \
-                         on the border between two cells. Zoomed out, the mean of up to 16 frames of a column";
-const Y_HELP: &str = "From top to bottom: the waveform or, without audio in memory, how long frames are; the features, the first dimension at the bottom; \
-                      a row for each layer. Here the wheel alone zooms about the pointer, and the middle button drags. Click a token to select its code";
 
 /// What the rows of tokens are coloured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -140,41 +133,47 @@ impl Picture {
             bands.row(selection.layer).or(bands.features).map_or(0.5, |(top, bottom)| (top + bottom) / 2.0);
         let (timeline, palette) = (*line, ctx.palette);
         let heard = ctx.session.sound().and_then(|look| look.frame);
-        let drawn =
-            Chart::new(super::ID, KEY, &title(level), line.axis(), Axis::real("Rows", Y_HELP), height)
-                .along(Along::Time)
-                .drag_selects()
-                .link(TIME_LINK)
-                .reader(move |at| reader.read(at))
-                .stops(line.middle(0), line.middle(line.frames.saturating_sub(1)), step, key_y)
-                .tune(move |plot| tuned(plot, bands, end, y_axis(bands, has_audio, palette.faint)))
-                .show(
-                    ctx,
-                    ui,
-                    |ui| colouring_ui(ctx, ui, source, colouring),
-                    || match (source.codes(), dataset) {
-                        (Some(tokens), _) => table(ctx, tokens, line, seen),
-                        (None, Some(dataset)) => features_csv(ctx, &dataset.set, line, seen),
-                        (None, None) => None,
-                    },
-                    move |plot| {
-                        moved(plot, end, step);
-                        pieces.iter().for_each(|(piece, band)| plot.image(image_of(piece, *band, &timeline)));
-                        let wave = Line::new("waveform", PlotPoints::Borrowed(wave)).color(palette.train);
-                        plot.line(wave.width(1.0).allow_hover(false));
-                        if let Some(frame) = heard {
-                            plot.vline(
-                                VLine::new("heard", line.at(frame))
-                                    .color(palette.accent)
-                                    .width(1.5)
-                                    .allow_hover(false),
-                            );
-                        }
-                        if let Some(band) = bands.row(selection.layer) {
-                            outline(plot, (0.0, end), band, palette.layer(selection.layer));
-                        }
-                    },
-                );
+        let drawn = Chart::new(
+            super::ID,
+            KEY,
+            &title(level),
+            line.axis(),
+            Axis::real(t!("time-rows"), t!("time-rows.help")),
+            height,
+        )
+        .along(Along::Time)
+        .drag_selects()
+        .link(TIME_LINK)
+        .reader(move |at| reader.read(at))
+        .stops(line.middle(0), line.middle(line.frames.saturating_sub(1)), step, key_y)
+        .tune(move |plot| tuned(plot, bands, end, y_axis(bands, has_audio, palette.faint)))
+        .show(
+            ctx,
+            ui,
+            |ui| colouring_ui(ctx, ui, source, colouring),
+            || match (source.codes(), dataset) {
+                (Some(tokens), _) => table(ctx, tokens, line, seen),
+                (None, Some(dataset)) => features_csv(ctx, &dataset.set, line, seen),
+                (None, None) => None,
+            },
+            move |plot| {
+                moved(plot, end, step);
+                pieces.iter().for_each(|(piece, band)| plot.image(image_of(piece, *band, &timeline)));
+                let wave = Line::new("waveform", PlotPoints::Borrowed(wave)).color(palette.train);
+                plot.line(wave.width(1.0).allow_hover(false));
+                if let Some(frame) = heard {
+                    plot.vline(
+                        VLine::new("heard", line.at(frame))
+                            .color(palette.accent)
+                            .width(1.5)
+                            .allow_hover(false),
+                    );
+                }
+                if let Some(band) = bands.row(selection.layer) {
+                    outline(plot, (0.0, end), band, palette.layer(selection.layer));
+                }
+            },
+        );
         (drawn, wanted.get())
     }
 
@@ -246,8 +245,8 @@ fn frames_of(line: &Timeline<'_>, seen: Visible) -> (Range<usize>, u32) {
 
 fn title(level: u32) -> String {
     match level {
-        0 => "Frames and tokens, a column a frame".to_owned(),
-        level => format!("Frames and tokens, a column for {} frames", grouped(1 << level.min(62))),
+        0 => t!("time-title").to_owned(),
+        level => t!("time-title.coarse", frames = grouped(1 << level.min(62))),
     }
 }
 
@@ -284,18 +283,20 @@ fn colouring_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, source: &Source, colouring: &mu
     if source.rvq.is_none() {
         return;
     }
+    let [by_code, by_error, by_margin] =
+        [t!("time-by-code.help"), t!("time-by-error.help"), t!("time-by-margin.help")];
     let help = match colouring {
         Colouring::Code => None,
-        Colouring::Error => Some(("small error", "large", BY_ERROR)),
-        Colouring::Margin => Some(("on the border", "clear", BY_MARGIN)),
+        Colouring::Error => Some((t!("time-by-error.low"), t!("time-by-error.high"), by_error)),
+        Colouring::Margin => Some((t!("time-by-margin.low"), t!("time-by-margin.high"), by_margin)),
     };
     if let Some((low, high, help)) = help.filter(|_| ui.available_width() > 420.0) {
         ramp_ui(ui, ctx.palette, low, high, help);
     }
     let choices = [
-        (Colouring::Code, "Code", BY_CODE),
-        (Colouring::Error, "Error", BY_ERROR),
-        (Colouring::Margin, "Margin", BY_MARGIN),
+        (Colouring::Code, t!("time-by-code"), by_code),
+        (Colouring::Error, t!("time-by-error"), by_error),
+        (Colouring::Margin, t!("time-by-margin"), by_margin),
     ];
     switch_ui(ui, colouring, &choices);
 }

@@ -16,6 +16,7 @@ use crate::io::NO_CODE;
 use crate::jobs::Tokens;
 use crate::metrics::distortion::margin;
 use crate::metrics::timeline::NONE;
+use crate::text::t;
 
 /// Layers whose codes stand in one row.
 const LAYERS_A_ROW: usize = 8;
@@ -42,7 +43,7 @@ impl Reader<'_> {
         let (frame, place) = (self.line.frame_in(at.x)?, self.bands.at(at.y)?);
         let clip = self.line.clip(frame).map_or("", |clip| clip.name.as_str());
         let read = self.line.read_out(frame);
-        let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
+        let read = if clip.is_empty() { read } else { read.row(t!("data-clip"), clip) };
         let read = match place {
             Place::Loudness => self.loudness(read, frame),
             Place::Features(share) => self.feature(read, frame, share),
@@ -54,14 +55,14 @@ impl Reader<'_> {
     fn loudness(&self, read: ReadOut, frame: usize) -> ReadOut {
         let Some(row) = self.matrix.filter(|matrix| frame < matrix.num_frames()) else { return read };
         let energy: f64 = row.view().row(frame).iter().map(|&v| f64::from(v).powi(2)).sum();
-        read.row("Norm of the frame", number(energy.sqrt()))
+        read.row(t!("time-norm"), number(energy.sqrt()))
     }
 
     fn feature(&self, read: ReadOut, frame: usize, share: f64) -> ReadOut {
         let Some(matrix) = self.matrix else { return read };
         let d = ((share * matrix.dim() as f64) as usize).min(matrix.dim().saturating_sub(1));
         match matrix.view().get([frame, d]) {
-            Some(&value) => read.row(format!("Dimension {d}"), number(f64::from(value))),
+            Some(&value) => read.row(t!("data-dimension-n", dimension = d), number(f64::from(value))),
             None => read,
         }
     }
@@ -71,28 +72,29 @@ impl Reader<'_> {
         let Some(&code) = self.tokens.and_then(|tokens| tokens.values.get([layer, frame])) else {
             return read;
         };
-        let read = read.row(format!("Layer {}", layer + 1), said(code));
+        let read = read.row(t!("layer-n", layer = layer + 1), said(code));
         self.wanted.set(Some(frame));
         let Some(look) = self.looks.iter().find(|look| look.frame == frame) else { return read };
         let at = [layer, 0];
         let nearby = &look.nearby;
         let read = match nearby.sq_dists.get(at) {
-            Some(dist) if !dist.is_nan() => read.row("Squared distance", number(f64::from(*dist))),
+            Some(dist) if !dist.is_nan() => read.row(t!("time-distance"), number(f64::from(*dist))),
             _ => read,
         };
         let read = match (nearby.runners_up.get(at), nearby.runner_up_sq_dists.get(at)) {
             (Some(&next), Some(&dist)) if next != NONE => {
                 let own = nearby.sq_dists.get(at).copied().unwrap_or(f32::NAN);
-                let read = read.row("Runner-up", format!("code {next} at {}", number(f64::from(dist))));
+                let runner_up = t!("time-runner-up-code", code = next, distance = number(f64::from(dist)));
+                let read = read.row(t!("time-runner-up"), runner_up);
                 match margin(f64::from(own), f64::from(dist)) {
-                    Some(margin) => read.row("Margin", number(margin)),
+                    Some(margin) => read.row(t!("time-margin"), number(margin)),
                     None => read,
                 }
             }
             _ => read,
         };
         match look.sq_errors.get(layer) {
-            Some(&error) => read.row("Squared error behind it", number(error)),
+            Some(&error) => read.row(t!("time-error-behind"), number(error)),
             None => read,
         }
     }
@@ -104,8 +106,8 @@ impl Reader<'_> {
         for (nth, codes) in codes.chunks(LAYERS_A_ROW).enumerate() {
             let first = nth * LAYERS_A_ROW + 1;
             let name = match codes.len() {
-                1 => format!("Layer {first}"),
-                len => format!("Layers {first} to {}", first + len - 1),
+                1 => t!("layer-n", layer = first),
+                len => t!("time-layers", first = first, last = first + len - 1),
             };
             let codes: Vec<String> = codes.iter().map(|&code| short(code)).collect();
             read = read.row(name, codes.join("  "));
@@ -115,7 +117,7 @@ impl Reader<'_> {
 }
 
 fn said(code: u32) -> String {
-    if code == NO_CODE { "no code".to_owned() } else { format!("code {code}") }
+    if code == NO_CODE { t!("tokens-no-code").to_owned() } else { t!("tokens-code", code = code) }
 }
 
 fn short(code: u32) -> String {

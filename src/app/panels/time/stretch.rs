@@ -9,12 +9,13 @@ use super::super::data::Timeline;
 use super::super::parts::{Figure, figures_ui};
 use super::content::Source;
 use crate::app::PanelCtx;
-use crate::app::plot::numbers::{count, duration, number, percent};
+use crate::app::plot::numbers::{duration, number, percent};
 use crate::app::rich::RichHover as _;
 use crate::metrics::timeline::stretch_evaluation;
 use crate::metrics::{Evaluation, LayerTally, distortion, usage};
 use crate::session::SelectCommand;
 use crate::task::{Cancel, Task};
+use crate::text::t;
 
 /// Codes that are listed.
 const MOST_CODES: usize = 6;
@@ -47,15 +48,16 @@ impl Stretch {
             self.start(source, (from, to), ui.ctx().clone());
         }
         let layer = ctx.session.selection().layer;
-        let mut of_what = count((to - from) as u64, "selected frame");
-        if line.rate_hz.is_some() {
-            of_what += &format!(", {}", duration(line.at(to) - line.at(from)));
-        }
+        let of_what = match line.rate_hz {
+            Some(_) => {
+                t!("time-stretch-lasts", n = to - from, duration = duration(line.at(to) - line.at(from)))
+            }
+            None => t!("time-stretch", n = to - from),
+        };
         match self.figures.get() {
             None => {
-                ui.label(
-                    RichText::new(format!("{of_what}: being counted")).size(12.0).color(ctx.palette.faint),
-                );
+                let text = t!("time-stretch-counting", stretch = of_what);
+                ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
             }
             Some(None) => {}
             Some(Some(evaluation)) => {
@@ -113,14 +115,14 @@ fn all_ui(
     if evaluation.dim > 0 {
         let behind = |left: f64| distortion::snr_db(evaluation.signal_energy, left).map(number);
         let last = evaluation.layers.last().and_then(|last| behind(last.residual_energy));
-        let mut snr = Figure::new(&distortion::SNR, last).named("SNR behind all layers");
+        let mut snr = Figure::new(&distortion::SNR, last).named(t!("time-snr"));
         if let Some(here) = behind(tally.residual_energy) {
-            snr = snr.note(format!("{here} behind layer {number_of}"));
+            snr = snr.note(t!("time-snr-behind", snr = here, layer = number_of));
         }
         figures.push(snr);
     }
     let used = usage::used(&tally.counts).to_string();
-    let of_layer = format!("of {} in layer {number_of}", tally.counts.len());
+    let of_layer = t!("time-used-of", codes = tally.counts.len(), layer = number_of);
     figures.push(Figure::new(&usage::USED, Some(used)).note(of_layer));
     figures.push(Figure::new(&usage::PERPLEXITY, usage::perplexity(&tally.counts).map(number)));
     figures_ui(ui, ctx.palette, true, of_what, figures);
@@ -131,16 +133,13 @@ fn codes_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, (layer, tally): (usize, &LayerTally
     let selected = ctx.session.selection().code;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0;
-        ui.label(
-            RichText::new(format!("Most chosen in layer {}", layer + 1)).size(11.5).color(ctx.palette.faint),
-        );
+        let text = t!("time-most-chosen", layer = layer + 1);
+        ui.label(RichText::new(text).size(11.5).color(ctx.palette.faint));
         for (code, chosen) in most_chosen(&tally.counts) {
-            let text = format!("code {code}: {}", percent(chosen as f64 / frames.max(1) as f64));
+            let share = percent(chosen as f64 / frames.max(1) as f64);
+            let text = t!("time-code-share", code = code, share = share);
             let button = Button::selectable(selected == Some(code), RichText::new(text).size(11.0)).small();
-            let help = format!(
-                "Chosen by {} of the stretch. Click to select it in every panel",
-                count(chosen, "frame")
-            );
+            let help = t!("time-code-share.help", n = chosen);
             if ui.add(button).on_hover_rich(help).clicked() {
                 ctx.send(SelectCommand::Code(layer, Some(code)));
             }

@@ -14,7 +14,7 @@ use super::parts::{
 };
 use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, grouped};
+use crate::app::plot::numbers::grouped;
 use crate::app::plot::{
     Along, Axis, Cell, Chart, Csv, Drawn, LEAST_HEIGHT, ReadOut, TIME_LINK, Visible, outline, visible,
 };
@@ -24,7 +24,7 @@ use crate::features::Split;
 use crate::io::NO_CODE;
 use crate::jobs::Tokens as Codes;
 use crate::session::{DataCommand, SelectCommand, TokensLook};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 
 const ID: &str = "tokens";
 const KEY: &str = "codes";
@@ -58,22 +58,18 @@ impl Panel for Tokens {
         let Some(counted) = counted(ctx, ui) else { return };
         banner_ui(ctx, ui);
         if counted.run().is_some_and(|run| run.source.frames == 0) {
-            let text = "The codes of frames over time: open audio or features that the quantizer takes";
-            return needs_frames_ui(ctx, ui, "Tokens need frames", text);
+            return needs_frames_ui(ctx, ui, t!("tokens-need-frames"), t!("tokens-need-frames.text"));
         }
         match ctx.session.tokens() {
             TokensLook::Ready { tokens, outdated } => self.body_ui(ctx, ui, &counted, tokens, outdated),
             TokensLook::Missing => {
                 ctx.send(DataCommand::Encode);
-                progress_ui(ctx, ui, "Computing the codes", None);
+                progress_ui(ctx, ui, t!("tokens-computing"), None);
             }
-            TokensLook::Computing(progress) => progress_ui(ctx, ui, "Computing the codes", progress),
-            TokensLook::Later => {
-                let text = "Encoding the whole corpus takes as long as many steps: it is done when training pauses or ends";
-                note_ui(ctx, ui, "Codes come later", text);
-            }
+            TokensLook::Computing(progress) => progress_ui(ctx, ui, t!("tokens-computing"), progress),
+            TokensLook::Later => note_ui(ctx, ui, t!("tokens-later"), t!("tokens-later.text")),
             TokensLook::Failed | TokensLook::None => {
-                note_ui(ctx, ui, "No codes", "The corpus could not be encoded: the notices say why");
+                note_ui(ctx, ui, t!("tokens-none"), t!("tokens-none.text"));
             }
         }
     }
@@ -134,14 +130,11 @@ impl Tokens {
         let (texture, from, to) = (texture.id(), line.at(*from), line.at(*to));
         let layers = tokens.values.nrows();
         let (end, timeline, shown) = (line.at(line.frames), *line, tokens.clone());
-        let y = Axis::whole(
-            "Layer",
-            "A row for each layer, the first on top. Click a code to select it in every panel",
-        );
+        let y = Axis::whole(t!("word-layer"), t!("tokens-over-time.help"));
         let reader = move |at: PlotPoint| read(&shown, &timeline, at);
         let selected = selection.layer;
         let first = line.middle(0);
-        Chart::new(ID, KEY, "Codes over time", line.axis(), y, height)
+        Chart::new(ID, KEY, t!("tokens-over-time"), line.axis(), y, height)
             .along(Along::Time)
             .drag_selects()
             .link(TIME_LINK)
@@ -163,9 +156,8 @@ impl Tokens {
                 ui,
                 |ui| {
                     if let Some(code) = selection.code.filter(|_| ui.available_width() > 200.0) {
-                        let text = format!("code {code} of layer {}", selected + 1);
-                        swatch_ui(ui, palette.highlight, &text)
-                            .on_hover_rich("The selected code, wherever a frame chose it");
+                        let text = t!("tokens-selected", code = code, layer = selected + 1);
+                        swatch_ui(ui, palette.highlight, &text).on_hover_rich(t!("tokens-selected.help"));
                     }
                 },
                 || table(ctx, tokens, line, seen),
@@ -190,29 +182,31 @@ fn read(tokens: &Codes, line: &Timeline<'_>, at: PlotPoint) -> Option<ReadOut> {
     let code = tokens.values.get([layer, frame])?;
     let clip = line.clip(frame).map_or("", |clip| clip.name.as_str());
     let read = line.read_out(frame);
-    let read = if clip.is_empty() { read } else { read.row("Clip", clip) };
-    let said = if *code == NO_CODE { "no code".to_owned() } else { format!("code {code}") };
-    Some(read.row(format!("Layer {}", layer + 1), said))
+    let read = if clip.is_empty() { read } else { read.row(t!("data-clip"), clip) };
+    let said =
+        if *code == NO_CODE { t!("tokens-no-code").to_owned() } else { t!("tokens-code", code = *code) };
+    Some(read.row(t!("layer-n", layer = layer + 1), said))
 }
 
 /// How many codes there are, and what is to be known of them.
 fn summary_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, counted: &Counted<'_>, tokens: &Codes, outdated: bool) {
     let (layers, frames) = tokens.values.dim();
-    let mut text = format!("{} × {}", count(layers as u64, "layer"), count(frames as u64, "frame"));
-    if let Counted::Codes(codes) = counted {
-        text = format!("{text}. {}", codes.size_note());
-    }
+    let size = (t!("count-layers", n = layers), t!("count-frames", n = frames));
+    let text = match counted {
+        Counted::Codes(codes) => {
+            t!("tokens-size.noted", layers = size.0, frames = size.1, note = codes.size_note())
+        }
+        Counted::Run(_) => t!("tokens-size", layers = size.0, frames = size.1),
+    };
     let faint = |text: String| RichText::new(text).size(12.0).color(ctx.palette.faint);
     ui.add(egui::Label::new(faint(text)).wrap());
     let mut warnings = Vec::new();
     if tokens.frames_in_all > frames {
         let all = grouped(tokens.frames_in_all as i64);
-        warnings.push(format!("The corpus has {all} frames; the first {} are shown", grouped(frames as i64)));
+        warnings.push(t!("tokens-cut-short", all = all, kept = grouped(frames as i64)));
     }
     if outdated {
-        warnings.push(
-            "These are the codes of an earlier step; new ones come when training pauses or ends".to_owned(),
-        );
+        warnings.push(t!("tokens-outdated").to_owned());
     }
     for warning in warnings {
         ui.add(egui::Label::new(RichText::new(warning).size(12.0).color(ctx.palette.warning)).wrap());
