@@ -58,5 +58,5 @@ doctor-tried-bits = 比特
     .help = 码字的熵，以每帧比特计，所有层合计
 doctor-tried-kept = { $fix }：{ GROUPED($n) } 行，已保留
 doctor-tried-not-kept = { $fix }：{ GROUPED($n) } 行，未保留
-doctor-tried-to = 目的：{ $title }
+doctor-tried-to = 操作：{ $title }
 doctor-tried-figure = { $figure }：{ $before } → { $after }
