@@ -5,6 +5,7 @@ use crate::app::plot::Axis;
 use crate::app::plot::numbers::number;
 use crate::features::log_mel::mel_edges_hz;
 use crate::features::{Extractor as _, log_mel};
+use crate::text::t;
 
 /// The middle of each mel band, where frames of `dim` dimensions are log-mel spectra that were made here.
 pub fn mel_bands_hz(ctx: &PanelCtx<'_>, dim: usize) -> Option<Vec<f64>> {
@@ -20,16 +21,16 @@ pub fn mel_bands_hz(ctx: &PanelCtx<'_>, dim: usize) -> Option<Vec<f64>> {
 /// The axis of dimensions, by what they stand for.
 pub fn dimension_axis(are_bands: bool) -> Axis {
     if are_bands {
-        Axis::whole("Mel band", "Mel bands from the lowest, spaced as the ear spaces pitch")
+        Axis::whole(t!("parts-mel-bands"), t!("parts-mel-bands.help"))
     } else {
-        Axis::whole("Dimension", "The dimensions of the frames")
+        Axis::whole(t!("parts-dimensions"), t!("parts-dimensions.help"))
     }
 }
 
 /// What a dimension is called in a read-out.
 pub fn dimension_words(d: usize, bands_hz: Option<&[f64]>) -> String {
     match bands_hz.and_then(|bands| bands.get(d)) {
-        Some(hz) => format!("Band {d}, about {} Hz", number(hz.round())),
-        None => format!("Dimension {d}"),
+        Some(hz) => t!("parts-band", d = d, hz = number(hz.round())),
+        None => t!("parts-dimension", d = d),
     }
 }

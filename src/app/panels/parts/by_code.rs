@@ -12,6 +12,7 @@ use crate::app::plot::{Along, Axis, Bars, Cell, Chart, Csv, ReadOut, places_of};
 use crate::metrics::buffers::{self, CodebookView};
 use crate::rvq::Rvq;
 use crate::session::SelectCommand;
+use crate::text::t;
 use crate::training::Run;
 
 /// What is drawn.
@@ -50,19 +51,16 @@ impl Measure {
 
     fn title(self) -> &'static str {
         match self {
-            Self::Norm => "Length of each row",
-            Self::Distance => "Distance to the nearest other row",
-            Self::Gap => "embed against embed_avg / cluster_size",
+            Self::Norm => t!("parts-norms"),
+            Self::Distance => t!("parts-nearest"),
+            Self::Gap => t!("parts-gaps"),
         }
     }
 
     fn axis(self) -> Axis {
         match self {
-            Self::Norm => Axis::real("Length", "||e_k||: how long the code's row is"),
-            Self::Distance => Axis::real(
-                "Distance",
-                "The distance to the nearest other row of the layer: rows close to zero lie on one another",
-            ),
+            Self::Norm => Axis::real(t!("parts-norms.axis"), t!("parts-norms.help")),
+            Self::Distance => Axis::real(t!("parts-nearest.axis"), t!("parts-nearest.help")),
             Self::Gap => Axis::of(&buffers::EMBED_GAP),
         }
     }
@@ -101,18 +99,21 @@ impl ByCode {
         let key = (ByPtr(run.rvq.clone()), layer, *is_sorted);
         let Values { codes, values } = values.get(key, || Values::new(measure.values(codebook), *is_sorted));
         let first = if *is_sorted { 1.0 } else { 0.0 };
-        let (label, along) = if *is_sorted { ("Rank", None) } else { ("Code", Some(Along::Codes)) };
-        let x = Axis::whole(label, "The rows of the layer, by number or from the greatest to the least");
+        let (label, along) =
+            if *is_sorted { (t!("parts-rank"), None) } else { (t!("word-code"), Some(Along::Codes)) };
+        let x = Axis::whole(label, t!("parts-rows-help"));
         let at = |x: f64| {
             let index = (x - first).round();
             (index >= 0.0).then_some(index as usize).and_then(|i| Some((i, *codes.get(i)?)))
         };
         let reader = move |point: egui_plot::PlotPoint| {
             let (index, code) = at(point.x)?;
-            let read = ReadOut::new(first + index as f64, format!("Code {code}"));
+            let read = ReadOut::new(first + index as f64, t!("code-n", code = code));
             let read = read.row(measure.title(), number(values[index]));
             let other = codebook.neighbours.get(code).filter(|_| measure == Measure::Distance);
-            Some(other.map_or(read.clone(), |other| read.row("Nearest", format!("code {}", other.code))))
+            Some(other.map_or(read.clone(), |other| {
+                read.row(t!("parts-nearest.row"), t!("parts-nearest.code", code = other.code))
+            }))
         };
         let selected = ctx.session.selection().code;
         let place = selected.and_then(|code| codes.iter().position(|&c| c == code));
@@ -129,8 +130,8 @@ impl ByCode {
             ui,
             |ui| {
                 let orders = [
-                    (false, "Index", "Codes by their number"),
-                    (true, "Sorted", "From the greatest to the least"),
+                    (false, t!("parts-by-index"), t!("parts-by-index.help")),
+                    (true, t!("parts-by-size"), t!("parts-by-size.help")),
                 ];
                 switch_ui(ui, is_sorted, &orders);
             },

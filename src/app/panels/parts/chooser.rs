@@ -9,6 +9,7 @@ use crate::app::PanelCtx;
 use crate::app::rich::RichHover as _;
 use crate::metrics::Evaluation;
 use crate::session::{SelectCommand, View};
+use crate::text::t;
 use crate::training::SplitKind;
 
 /// Draws the row: the layers, where there are several, then, where `with_split`, the frames that figures are of.
@@ -37,7 +38,7 @@ fn row_ui(
     let are_many = num_layers > layers::MOST_BUTTONS;
     ui.horizontal_wrapped(|ui| {
         if num_layers > 1 {
-            ui.label(RichText::new("Layer").size(12.0).color(ctx.palette.faint));
+            ui.label(RichText::new(t!("word-layer")).size(12.0).color(ctx.palette.faint));
             if are_many {
                 layers::number_ui(ctx, ui, num_layers);
             } else {
@@ -59,17 +60,13 @@ fn split_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
     ui.add_space(6.0);
     for (split, frames) in choices {
         let label = match split {
-            SplitKind::HeldOut => "Held-out",
-            SplitKind::Train => "Trained on",
+            SplitKind::HeldOut => t!("parts-held-out"),
+            SplitKind::Train => t!("parts-trained-on"),
         };
         let help = match split {
-            SplitKind::HeldOut if frames == 0 => "No frame is held out".to_owned(),
-            SplitKind::HeldOut => {
-                format!("Figures of the {frames} held-out frames, which training never sees")
-            }
-            SplitKind::Train => format!(
-                "Figures of the {frames} frames that are trained on; while training runs, of at most 20 000 of them"
-            ),
+            SplitKind::HeldOut if frames == 0 => t!("parts-held-out.none").to_owned(),
+            SplitKind::HeldOut => t!("parts-held-out.help", frames = frames),
+            SplitKind::Train => t!("parts-trained-on.help", frames = frames),
         };
         let button = Button::selectable(split == selected, RichText::new(label).size(12.0));
         let response = ui.add_enabled(frames > 0, button);
@@ -82,14 +79,18 @@ fn split_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
 }
 
 /// Draws a switch of a few words, one of which holds.
-pub fn switch_ui<T: Copy + PartialEq>(ui: &mut Ui, value: &mut T, choices: &[(T, &str, &str)]) {
+pub fn switch_ui<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    value: &mut T,
+    choices: &[(T, impl AsRef<str>, impl AsRef<str>)],
+) {
     // Rows that run from right to left put the last one first.
     let backwards = ui.layout().prefer_right_to_left();
     for i in 0..choices.len() {
-        let (choice, label, help) = choices[if backwards { choices.len() - 1 - i } else { i }];
-        let button = Button::selectable(*value == choice, RichText::new(label).size(11.0)).small();
+        let (choice, label, help) = &choices[if backwards { choices.len() - 1 - i } else { i }];
+        let button = Button::selectable(*value == *choice, RichText::new(label.as_ref()).size(11.0)).small();
         if ui.add(button).on_hover_rich(help).clicked() {
-            *value = choice;
+            *value = *choice;
         }
     }
 }

@@ -8,11 +8,11 @@ use super::stage::{Needs, missing_ui};
 use super::words::{frames_words, split_word, step_words};
 use super::{chooser_ui, layers_ui};
 use crate::app::PanelCtx;
-use crate::app::plot::numbers::grouped;
 use crate::app::rich::RichHover as _;
 use crate::jobs::OpenedCodes;
 use crate::metrics::{Evaluation, LayerMetrics, layer_metrics};
 use crate::session::View;
+use crate::text::t;
 use crate::training::{Run, SplitKind};
 
 /// Where counts come from.
@@ -70,7 +70,7 @@ impl<'a> Counted<'a> {
     pub fn frames_label(self, split: SplitKind) -> &'static str {
         match self {
             Self::Run(_) => split_word(split),
-            Self::Codes(_) => "all of the file",
+            Self::Codes(_) => t!("parts-all-of-the-file"),
         }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Counted<'a> {
     pub fn frames_words(self, split: SplitKind) -> String {
         match self {
             Self::Run(view) => frames_words(view.run, split),
-            Self::Codes(codes) => format!("all {} frames", grouped(codes.evaluation.frames as i64)),
+            Self::Codes(codes) => t!("parts-frames-all", n = codes.evaluation.frames),
         }
     }
 
@@ -96,9 +96,7 @@ impl<'a> Counted<'a> {
             Self::Codes(codes) => {
                 layers_ui(ctx, ui, codes.tokens.num_codes.len(), Some(&codes.evaluation));
                 let text = egui::RichText::new(codes.size_note()).size(12.0).color(ctx.palette.faint);
-                ui.add(egui::Label::new(text).wrap()).on_hover_rich(
-                    "Codes do not say how many there could be. Set K on the left where this is wrong: utilization and dead codes depend on it",
-                );
+                ui.add(egui::Label::new(text).wrap()).on_hover_rich(t!("parts-size-help"));
             }
         }
     }

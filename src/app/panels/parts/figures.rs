@@ -3,11 +3,12 @@
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{CornerRadius, FontId, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
-use crate::app::plot::numbers::{count, grouped};
+use crate::app::plot::numbers::grouped;
 use crate::app::rich::RichHover as _;
 use crate::app::rich::rich_ui;
 use crate::app::{Palette, PanelCtx};
 use crate::metrics::{Definition, FRAMES_A_CODE_NEEDED, is_small_sample};
+use crate::text::t;
 
 /// A figure to be drawn.
 pub struct Figure<'a> {
@@ -47,7 +48,8 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
     let shown_name = name.unwrap_or(definition.label.text());
     let text_color = ui.visuals().text_color();
     let value_color = if reliable && value.is_some() { text_color } else { palette.muted };
-    let mut text = value.clone().unwrap_or_else(|| if note.is_empty() { "no data" } else { "–" }.to_owned());
+    let mut text =
+        value.clone().unwrap_or_else(|| if note.is_empty() { t!("parts-no-figure") } else { "–" }.to_owned());
     if value.is_some() && !definition.unit.is_empty() {
         text = format!("{text} {}", definition.unit);
     }
@@ -79,9 +81,9 @@ pub fn figure_ui(ui: &mut Ui, palette: &Palette, figure: &Figure<'_>, reliable: 
         }
         rich_ui(ui, definition.text.text());
         if value.is_none() {
-            ui.label("Here it is undefined, or not counted yet");
+            ui.label(t!("parts-no-figure.help"));
         } else if !reliable {
-            ui.label("Greyed out: there are too few frames to judge by");
+            ui.label(t!("parts-no-figure.few"));
         }
     });
 }
@@ -106,20 +108,25 @@ pub fn figures_ui<'a>(
 }
 
 /// Says, where it is so, that there are too few frames; returns whether figures are to be trusted.
-pub fn small_sample_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, frames: u64, num_codes: usize, split: &str) -> bool {
+pub fn small_sample_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    frames: u64,
+    num_codes: usize,
+    split: impl AsRef<str>,
+) -> bool {
     if !is_small_sample(frames, num_codes) {
         return true;
     }
     let needed = grouped((FRAMES_A_CODE_NEEDED * num_codes) as i64);
-    let text = format!(
-        "Too little data: {} ({split}) for {}, {needed} are needed, so figures are grey",
-        count(frames, "frame"),
-        count(num_codes as u64, "code")
+    let text = t!(
+        "parts-too-little",
+        frames = t!("count-frames", n = frames),
+        split = split.as_ref(),
+        codes = t!("count-codes", n = num_codes),
+        needed = needed,
     );
     let label = egui::Label::new(RichText::new(text).size(12.0).color(ctx.palette.warning)).wrap();
-    ui.add(label).on_hover_rich(
-        "Below 10 frames a code, utilization and perplexity say more about the sample than about the quantizer: \
-         a truly uniform source of 1024 codes shows 63 % used and a perplexity of 573 in 1024 frames",
-    );
+    ui.add(label).on_hover_rich(t!("parts-too-little.help"));
     false
 }

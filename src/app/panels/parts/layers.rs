@@ -12,6 +12,7 @@ use crate::app::rich::RichHover as _;
 use crate::app::{Palette, PanelCtx};
 use crate::metrics::{Evaluation, usage};
 use crate::session::SelectCommand;
+use crate::text::t;
 
 /// More layers than these have no button each: a row of them would push what stands beside it out of the panel.
 pub(super) const MOST_BUTTONS: usize = 12;
@@ -41,8 +42,8 @@ pub(super) fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, num_layers: usize) {
             .min_size(vec2(22.0, 20.0))
             .fill(if chosen { color } else { Color32::TRANSPARENT })
             .stroke(Stroke::new(1.0, if chosen { color } else { color.gamma_multiply(0.5) }));
-        let name = format!("Layer {}", layer + 1);
-        let response = ui.add(button).on_hover_rich(format!("{name}: shown in every panel"));
+        let name = t!("layer-n", layer = layer + 1);
+        let response = ui.add(button).on_hover_rich(t!("parts-layer-shown", layer = layer + 1));
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, &name));
         if response.clicked() {
             ctx.send(SelectCommand::Layer(layer));
@@ -55,28 +56,29 @@ pub(super) fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, num_layers: usize) {
 pub(super) fn number_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, num_layers: usize) {
     let selected = ctx.session.selection().layer;
     ui.spacing_mut().item_spacing.x = 3.0;
-    let step = |ui: &mut Ui, sign: &str, name: &str, to: Option<usize>| {
+    let step = |ui: &mut Ui, sign: &str, (name, help): (&str, &str), to: Option<usize>| {
         let button = Button::new(RichText::new(sign).size(12.0)).min_size(vec2(20.0, 20.0));
-        let response =
-            ui.add_enabled(to.is_some(), button).on_hover_rich(format!("{name} (PageUp, PageDown)"));
+        let response = ui.add_enabled(to.is_some(), button).on_hover_rich(help);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, to.is_some(), name));
         if let Some(layer) = to.filter(|_| response.clicked()) {
             ctx.send(SelectCommand::Layer(layer));
         }
     };
-    step(ui, "◀", "Previous layer", selected.checked_sub(1));
+    let previous = (t!("parts-previous-layer"), t!("parts-previous-layer.help"));
+    step(ui, "◀", previous, selected.checked_sub(1));
     let mut number = selected + 1;
     let field = ui.add(DragValue::new(&mut number).range(1..=num_layers).speed(0.1));
     field.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::SpinButton, true, "Layer number");
+        let mut info = WidgetInfo::labeled(Role::SpinButton, true, t!("parts-layer-number"));
         info.value = Some(number as f64);
         info
     });
     if number != selected + 1 {
         ctx.send(SelectCommand::Layer(number - 1));
     }
-    step(ui, "▶", "Next layer", (selected + 1 < num_layers).then_some(selected + 1));
-    ui.label(RichText::new(format!("of {num_layers}")).size(12.0).color(ctx.palette.faint));
+    let next = (t!("parts-next-layer"), t!("parts-next-layer.help"));
+    step(ui, "▶", next, (selected + 1 < num_layers).then_some(selected + 1));
+    ui.label(RichText::new(t!("parts-of-layers", layers = num_layers)).size(12.0).color(ctx.palette.faint));
     ui.spacing_mut().item_spacing.x = 8.0;
 }
 
@@ -98,7 +100,7 @@ pub(super) fn strip_ui(
         (place as usize).min(num_layers.saturating_sub(1))
     };
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Slider, true, "Layers");
+        let mut info = WidgetInfo::labeled(Role::Slider, true, t!("parts-layers"));
         info.value = Some((selected + 1) as f64);
         info
     });
@@ -114,8 +116,8 @@ pub(super) fn strip_ui(
     if let Some(at) = response.hover_pos() {
         let layer = layer_at(at.x);
         let words = match share(layer) {
-            Some(share) => format!("Layer {}: {} of its codes are used", layer + 1, percent(share)),
-            None => format!("Layer {}", layer + 1),
+            Some(share) => t!("parts-layer-used", layer = layer + 1, share = percent(share)),
+            None => t!("layer-n", layer = layer + 1),
         };
         response.on_hover_text_at_pointer(words);
     }
@@ -169,7 +171,7 @@ fn paint(
 }
 
 fn used(ui: &Ui, evaluation: &Arc<Evaluation>) -> Arc<Used> {
-    let id = Id::unique("shares of used codes by layer");
+    let id = Id::unique("shares of used codes by layer"); // not a text
     let kept: Option<Arc<Used>> = ui.data(|data| data.get_temp(id));
     if let Some(kept) = kept.filter(|kept| Arc::ptr_eq(&kept.of, evaluation)) {
         return kept;

@@ -14,11 +14,7 @@ use crate::jobs::Tokens;
 use crate::metrics::over_time::OverTime;
 use crate::rvq::Rvq;
 use crate::session::{DataCommand, TokensLook};
-
-const LATER: &str =
-    "Encoding the whole corpus takes as long as many steps: it is done when training pauses or ends";
-const FAILED: &str = "The corpus could not be encoded: the notices say why";
-const OUTDATED: &str = "These are the codes of an earlier step; new ones come when training pauses or ends";
+use crate::text::t;
 
 /// Where the clips of codes lie.
 #[must_use]
@@ -52,22 +48,26 @@ pub fn codes_needed<'a>(
     shows: &str,
 ) -> Option<&'a Arc<Tokens>> {
     if counted.run().is_some_and(|run| run.source.frames == 0) {
-        let text = format!("{shows}: open audio or features that the quantizer takes");
-        needs_frames_ui(ctx, ui, "Needs the codes of frames", &text);
+        let text = t!("parts-codes-needed.text", shows = shows);
+        needs_frames_ui(ctx, ui, t!("parts-codes-needed"), &text);
         return None;
     }
     match ctx.session.tokens() {
         TokensLook::Ready { tokens, outdated } => {
             if outdated {
-                let text = RichText::new(OUTDATED).size(12.0).color(ctx.palette.warning);
+                let text = RichText::new(t!("parts-codes-outdated")).size(12.0).color(ctx.palette.warning);
                 ui.add(Label::new(text).wrap());
             }
             return Some(tokens);
         }
-        TokensLook::Missing => middle_ui(ctx, ui, "Codes are not there yet", shows, |ui| encode_ui(ctx, ui)),
-        TokensLook::Computing(progress) => progress_ui(ctx, ui, "Computing the codes", progress),
-        TokensLook::Later => note_ui(ctx, ui, "Codes come later", LATER),
-        TokensLook::Failed | TokensLook::None => note_ui(ctx, ui, "No codes", FAILED),
+        TokensLook::Missing => {
+            middle_ui(ctx, ui, t!("parts-codes-missing"), shows, |ui| encode_ui(ctx, ui));
+        }
+        TokensLook::Computing(progress) => progress_ui(ctx, ui, t!("parts-codes-computing"), progress),
+        TokensLook::Later => note_ui(ctx, ui, t!("parts-codes-later"), t!("parts-codes-later.text")),
+        TokensLook::Failed | TokensLook::None => {
+            note_ui(ctx, ui, t!("parts-codes-failed"), t!("parts-codes-failed.text"));
+        }
     }
     None
 }
@@ -79,12 +79,14 @@ pub fn codes_hint_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>, adds
     }
     let text = match ctx.session.tokens() {
         TokensLook::Ready { outdated: false, .. } => return,
-        TokensLook::Ready { outdated: true, .. } | TokensLook::Later => LATER,
-        TokensLook::Failed | TokensLook::None => FAILED,
-        TokensLook::Missing => "The frames were not encoded yet",
-        TokensLook::Computing(_) => "The frames are being encoded",
+        TokensLook::Ready { outdated: true, .. } | TokensLook::Later => {
+            t!("parts-codes-later.adds", adds = adds)
+        }
+        TokensLook::Failed | TokensLook::None => t!("parts-codes-failed.adds", adds = adds),
+        TokensLook::Missing => t!("parts-codes-missing.adds", adds = adds),
+        TokensLook::Computing(_) => t!("parts-codes-computing.adds", adds = adds),
     };
-    let text = RichText::new(format!("{text}. Their codes add: {adds}")).size(12.0).color(ctx.palette.faint);
+    let text = RichText::new(text).size(12.0).color(ctx.palette.faint);
     ui.add(Label::new(text).wrap());
     match ctx.session.tokens() {
         TokensLook::Missing => encode_ui(ctx, ui),
@@ -97,8 +99,7 @@ pub fn codes_hint_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>, adds
 }
 
 fn encode_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let help = "Work out the codes of all frames, as the Tokens panel shows them over time";
-    if ui.button("Encode the frames").on_hover_rich(help).clicked() {
+    if ui.button(t!("parts-encode")).on_hover_rich(t!("parts-encode.help")).clicked() {
         ctx.send(DataCommand::Encode);
     }
 }

@@ -8,6 +8,7 @@ use crate::app::{PanelCtx, WindowRequest};
 use crate::jobs::Builtin;
 use crate::session::{DataCommand, RunState, RunsCommand, TrainCommand, TrainState, View};
 use crate::task::Progress;
+use crate::text::t;
 
 /// What a panel cannot do without.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,9 +42,9 @@ pub fn banner_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let progress = ctx.session.train_progress();
         let (text, share) = stage_of(progress, layers_to_come(ctx));
         ui.add(
-            ProgressBar::new(share).desired_height(16.0).text(
-                RichText::new(format!("Starting: {text}; the last run is shown until then")).size(11.0),
-            ),
+            ProgressBar::new(share)
+                .desired_height(16.0)
+                .text(RichText::new(t!("parts-starting.bar", stage = text)).size(11.0)),
         );
     }
 }
@@ -65,9 +66,10 @@ pub fn frames_hint_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, adds: &str) {
     }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let text = RichText::new(format!("Frames would add: {adds}")).size(12.0).color(ctx.palette.faint);
+        let text =
+            RichText::new(t!("parts-frames-would-add", adds = adds)).size(12.0).color(ctx.palette.faint);
         ui.add(egui::Label::new(text).wrap());
-        if ui.link(RichText::new("Open some").size(12.0)).clicked() {
+        if ui.link(RichText::new(t!("parts-frames-would-add.open")).size(12.0)).clicked() {
             ctx.request(WindowRequest::AskOpen);
         }
     });
@@ -85,7 +87,8 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
     match (session.dataset(), session.train_state()) {
         (_, TrainState::Starting | TrainState::Running | TrainState::Paused | TrainState::Stopping) => {
             let (text, share) = stage_of(session.train_progress(), layers_to_come(ctx));
-            let title = if session.train_state() == TrainState::Stopping { "Stopping" } else { "Starting" };
+            let is_ending = session.train_state() == TrainState::Stopping;
+            let title = if is_ending { t!("parts-stopping") } else { t!("parts-starting") };
             middle_ui(ctx, ui, title, &text, |ui| bar_ui(ui, share));
         }
         _ if opening.is_some() => {
@@ -101,18 +104,12 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
             middle_ui(ctx, ui, title, text, |ui| open_button_ui(ctx, ui));
         }
         (None, _) if session.model().is_some() => {
-            let text = "The model is open. Open audio or features of its dimension to see how it does";
-            middle_ui(ctx, ui, "No data yet", text, |ui| open_button_ui(ctx, ui));
+            middle_ui(ctx, ui, t!("parts-no-data"), t!("parts-no-data.model"), |ui| open_button_ui(ctx, ui));
         }
         (None, _) => {
-            let text = "Open audio, features, codes or a model, or look at the demo";
-            middle_ui(ctx, ui, "No data yet", text, |ui| {
+            middle_ui(ctx, ui, t!("parts-no-data"), t!("parts-no-data.text"), |ui| {
                 open_button_ui(ctx, ui);
-                if ui
-                    .button("Train on the demo")
-                    .on_hover_rich("About 90 seconds of speech, trained on at once")
-                    .clicked()
-                {
+                if ui.button(t!("parts-train-demo")).on_hover_rich(t!("parts-train-demo.help")).clicked() {
                     ctx.send(DataCommand::OpenBuiltin { builtin: Builtin::Demo, then_train: true });
                 }
             });
@@ -120,16 +117,13 @@ pub(super) fn missing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, needs: Needs) {
         (Some(dataset), _) => {
             let frames = dataset.set.matrix.num_frames();
             let dim = dataset.set.matrix.dim();
-            let text = format!("{frames} frames of {dim} dimensions are here, but no quantizer");
-            middle_ui(ctx, ui, "Nothing trained yet", &text, |ui| {
-                if ui.button("Train now").on_hover_rich("Train with the parameters on the left").clicked() {
+            let text = t!("parts-nothing-trained.text", frames = frames, dim = dim);
+            middle_ui(ctx, ui, t!("parts-nothing-trained"), &text, |ui| {
+                if ui.button(t!("parts-train-now")).on_hover_rich(t!("parts-train-now.help")).clicked() {
                     ctx.send(TrainCommand::Start);
                 }
                 if session.model().is_some()
-                    && ui
-                        .button("Evaluate the model")
-                        .on_hover_rich("Hold the open model against this data")
-                        .clicked()
+                    && ui.button(t!("parts-evaluate")).on_hover_rich(t!("parts-evaluate.help")).clicked()
                 {
                     ctx.send(TrainCommand::Evaluate);
                 }
@@ -143,17 +137,14 @@ fn shown_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let Some(shown) = ctx.session.shown() else { return };
     let name = shown.name();
     let (title, text) = match shown.state() {
-        RunState::Failed(why) => (format!("{name}: failed"), why.as_str()),
-        RunState::Planned => (format!("{name}: planned"), "It is trained when its turn comes"),
-        _ => (
-            format!("{name}: only its figures are left"),
-            "Its quantizer was let go to save memory: the Runs panel has its figures, and trains it again from its parameters",
-        ),
+        RunState::Failed(why) => (t!("parts-run-failed", name = name), why.as_str()),
+        RunState::Planned => (t!("parts-run-planned", name = name), t!("parts-run-planned.text")),
+        _ => (t!("parts-run-let-go", name = name), t!("parts-run-let-go.text")),
     };
     middle_ui(ctx, ui, &title, text, |ui| {
         let can_take = shown.params().is_some();
-        let help = "Take its parameters over for the next training";
-        if ui.add_enabled(can_take, egui::Button::new("Take its parameters")).on_hover_rich(help).clicked() {
+        let button = ui.add_enabled(can_take, egui::Button::new(t!("parts-take-params")));
+        if button.on_hover_rich(t!("parts-take-params.help")).clicked() {
             ctx.send(RunsCommand::TakeParams(shown.id));
         }
     });
@@ -162,23 +153,14 @@ fn shown_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 /// What codes on their own cannot show, and what they need beside them.
 fn beside_codes(needs: Needs, has_model: bool) -> (&'static str, &'static str) {
     match (needs, has_model) {
-        (Needs::Frames, false) => (
-            "Needs the frames",
-            "These are codes alone: open the audio or features that they were made of to see it here",
-        ),
-        (_, true) => (
-            "Needs the frames",
-            "Codes and their model are here: open the audio or features that they were made of",
-        ),
-        (Needs::Run, false) => (
-            "Needs the codebooks and the frames",
-            "These are codes alone: open the model that they came from, and the audio or features that they were made of",
-        ),
+        (Needs::Frames, false) => (t!("parts-needs-frames"), t!("parts-needs-frames.codes")),
+        (_, true) => (t!("parts-needs-frames"), t!("parts-needs-frames.model")),
+        (Needs::Run, false) => (t!("parts-needs-both"), t!("parts-needs-both.text")),
     }
 }
 
 fn open_button_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    if ui.button("Open files…").clicked() {
+    if ui.button(t!("parts-open-files")).clicked() {
         ctx.request(WindowRequest::AskOpen);
     }
 }
@@ -192,7 +174,7 @@ fn bar_ui(ui: &mut Ui, share: f32) {
 fn stage_of(progress: Option<&Progress>, num_layers: usize) -> (String, f32) {
     match progress {
         Some(progress) => (stage_words(progress, num_layers), stage_share(progress, num_layers)),
-        None => ("getting ready".to_owned(), 0.0),
+        None => (t!("parts-getting-ready").to_owned(), 0.0),
     }
 }
 

@@ -4,6 +4,7 @@ use egui::{Align, Button, Color32, Layout, Rect, RichText, Role, ScrollArea, Sen
 
 use crate::app::Palette;
 use crate::app::rich::RichHover as _;
+use crate::text::t;
 
 /// The height of a row, and of all that is not rows.
 const ROW: f32 = 22.0;
@@ -150,9 +151,9 @@ fn head_ui(ui: &mut Ui, palette: &Palette, column: &Column, index: usize, sort: 
     }
     ui.spacing_mut().button_padding.x = 0.0;
     let response = ui.add(Button::new(text).frame(false).truncate());
-    let name = format!("Sort by {}", column.head);
+    let name = t!("parts-sort-by", head = column.head);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    let response = response.on_hover_rich(format!("{}\n\nClick to sort by it", column.help));
+    let response = response.on_hover_rich(t!("parts-sort-by.help", help = column.help));
     if response.clicked() {
         *sort = Sort { column: index, descending: !(is_sorted && sort.descending) };
     }
