@@ -9,6 +9,7 @@ use crate::io::model::ModelInfo;
 use crate::jobs::{OpenedCodes, ResumeFrom, Source, Tokens, Watched};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams};
+use crate::text::{Phrase, phrase};
 use crate::training::{History, Run, RunSummary};
 
 use super::clock::Clock;
@@ -196,15 +197,15 @@ impl View<'_> {
 impl Origin {
     /// What it is called in a table.
     #[must_use]
-    pub fn label(&self) -> &'static str {
+    pub fn label(&self) -> Phrase {
         match self {
-            Self::Trained { from: None } => "trained",
-            Self::Trained { from: Some(_) } => "trained from a run",
-            Self::Compared => "compared",
-            Self::Swept => "swept",
-            Self::Loaded(_) => "loaded",
-            Self::Repaired { .. } => "repaired",
-            Self::Codes(_) => "codes alone",
+            Self::Trained { from: None } => phrase!("runs-origin-trained"),
+            Self::Trained { from: Some(_) } => phrase!("runs-origin-trained-from"),
+            Self::Compared => phrase!("runs-origin-compared"),
+            Self::Swept => phrase!("runs-origin-swept"),
+            Self::Loaded(_) => phrase!("runs-origin-loaded"),
+            Self::Repaired { .. } => phrase!("runs-origin-repaired"),
+            Self::Codes(_) => phrase!("runs-origin-codes"),
         }
     }
 
@@ -232,16 +233,16 @@ impl Origin {
 impl RunState {
     /// What it is called.
     #[must_use]
-    pub fn label(&self) -> &'static str {
+    pub fn label(&self) -> Phrase {
         match self {
-            Self::Planned => "planned",
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Stopping => "stopping",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-            Self::Failed(_) => "failed",
+            Self::Planned => phrase!("runs-state-planned"),
+            Self::Starting => phrase!("runs-state-starting"),
+            Self::Running => phrase!("runs-state-running"),
+            Self::Paused => phrase!("runs-state-paused"),
+            Self::Stopping => phrase!("runs-state-stopping"),
+            Self::Done => phrase!("runs-state-done"),
+            Self::Stopped => phrase!("runs-state-stopped"),
+            Self::Failed(_) => phrase!("runs-state-failed"),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::app::panels::parts::switch_ui;
 use crate::app::plot::{Scale, StepChart, StepLines};
 use crate::metrics::{Definition, convergence, distortion, usage};
 use crate::session::View;
+use crate::text::{Phrase, phrase, t};
 use crate::training::Series;
 
 /// What can be drawn.
@@ -17,43 +18,67 @@ struct Quantity {
     definition: &'static Definition,
     scale: Scale,
     /// On its switch.
-    label: &'static str,
-    title: &'static str,
+    label: Phrase,
+    title: Phrase,
 }
 
 static QUANTITIES: [Quantity; 9] = [
-    of(Series::Mse, &distortion::MSE, Scale::Log, "Error", "MSE of each training batch"),
+    of(Series::Mse, &distortion::MSE, Scale::Log, phrase!("runs-curve-mse"), phrase!("runs-curve-mse.title")),
     of(
         Series::HeldOutMse,
         &distortion::MSE,
         Scale::Log,
-        "Held-out error",
-        "MSE of held-out frames on the way",
+        phrase!("runs-curve-held-out"),
+        phrase!("runs-curve-held-out.title"),
     ),
-    of(Series::Loss, &convergence::LOSS, Scale::Log, "Loss", "Loss of each training batch"),
+    of(
+        Series::Loss,
+        &convergence::LOSS,
+        Scale::Log,
+        phrase!("runs-curve-loss"),
+        phrase!("runs-curve-loss.title"),
+    ),
     of(
         Series::Perplexity,
         &usage::PERPLEXITY,
         Scale::Linear,
-        "Perplexity",
-        "Perplexity of each training batch",
+        phrase!("runs-curve-perplexity"),
+        phrase!("runs-curve-perplexity.title"),
     ),
-    of(Series::Used, &usage::USED, Scale::Linear, "Used", "Codes used by each training batch"),
+    of(
+        Series::Used,
+        &usage::USED,
+        Scale::Linear,
+        phrase!("runs-curve-used"),
+        phrase!("runs-curve-used.title"),
+    ),
     of(
         Series::BelowThreshold,
         &usage::DEAD_THRESHOLD,
         Scale::Linear,
-        "Below threshold",
-        "Codes below the threshold",
+        phrase!("runs-curve-below"),
+        phrase!("runs-curve-below.title"),
     ),
-    of(Series::Replaced, &REPLACED, Scale::Linear, "Replaced", "Codes replaced in each step"),
-    of(Series::Drift, &convergence::DRIFT, Scale::Log, "Drift", "Drift of the codebook in each step"),
+    of(
+        Series::Replaced,
+        &REPLACED,
+        Scale::Linear,
+        phrase!("runs-curve-replaced"),
+        phrase!("runs-curve-replaced.title"),
+    ),
+    of(
+        Series::Drift,
+        &convergence::DRIFT,
+        Scale::Log,
+        phrase!("runs-curve-drift"),
+        phrase!("runs-curve-drift.title"),
+    ),
     of(
         Series::DriftAll,
         &convergence::DRIFT_ALL,
         Scale::Log,
-        "Drift, all rows",
-        "Drift of all rows in each step",
+        phrase!("runs-curve-drift-all"),
+        phrase!("runs-curve-drift-all.title"),
     ),
 ];
 
@@ -61,8 +86,8 @@ const fn of(
     series: Series,
     definition: &'static Definition,
     scale: Scale,
-    label: &'static str,
-    title: &'static str,
+    label: Phrase,
+    title: Phrase,
 ) -> Quantity {
     Quantity { series, definition, scale, label, title }
 }
@@ -86,9 +111,8 @@ impl Curve {
         let top = ui.cursor().top();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 3.0;
-            ui.label(RichText::new("Curve").size(12.0).color(ctx.palette.faint));
-            let choices: Vec<_> =
-                QUANTITIES.iter().map(|q| (q.series, q.label, q.definition.text.text())).collect();
+            ui.label(RichText::new(t!("runs-curve")).size(12.0).color(ctx.palette.faint));
+            let choices: Vec<_> = QUANTITIES.iter().map(|q| (q.series, q.label, q.definition.text)).collect();
             switch_ui(ui, shown, &choices);
         });
         let Some(&Quantity { series, definition, scale, title, .. }) =
@@ -97,6 +121,7 @@ impl Curve {
             return;
         };
         let height = height - (ui.cursor().top() - top);
+        let title = title.text();
         lines.show(
             ctx,
             ui,

@@ -9,6 +9,7 @@ use crate::app::rich::RichHover as _;
 use crate::jobs::PITFALLS;
 use crate::rvq::rules::RULES;
 use crate::session::CompareCommand;
+use crate::text::t;
 
 /// Which rules are ticked.
 pub struct Form {
@@ -30,25 +31,31 @@ impl Form {
             for rule in RULES {
                 let mut on = chosen.contains(rule.id());
                 let check = ui.checkbox(&mut on, RichText::new(rule.id()).size(12.0));
-                if check.on_hover_rich(format!("{}: {}", rule.label(), rule.help())).changed() {
-                    if on { chosen.insert(rule.id()) } else { chosen.remove(rule.id()) };
+                if check
+                    .on_hover_rich(t!("runs-rule-help", rule = rule.label(), help = rule.help()))
+                    .changed()
+                {
+                    if on {
+                        chosen.insert(rule.id())
+                    } else {
+                        chosen.remove(rule.id())
+                    };
                 }
             }
             let why_not = why_not(ctx, chosen.len());
-            let help = "Train through these rules at once: the same data, seed, first centroids and batches, with the parameters on the left. \
-                        Each has its own threshold";
-            let button = egui::Button::new(RichText::new("Compare").strong());
+            let button = egui::Button::new(RichText::new(t!("runs-compare")).strong());
             let button = ui.add_enabled(why_not.is_none(), button);
             ctx.spot("compare", button.rect);
-            let button = button.on_hover_rich(help).on_disabled_hover_text(why_not.unwrap_or_default());
+            let button = button.on_hover_rich(t!("runs-compare.help"));
+            let button = button.on_disabled_hover_text(why_not.unwrap_or_default());
             if button.clicked() {
                 let ids = RULES.iter().map(|rule| rule.id()).filter(|id| chosen.contains(id));
                 ctx.send(CompareCommand::Start(ids.collect::<Vec<_>>().join(",")));
             }
-            ui.menu_button("Show a pitfall", |ui| {
+            ui.menu_button(t!("runs-pitfall"), |ui| {
                 for pitfall in PITFALLS {
                     let text = format!("{}  {}", pitfall.id, pitfall.title);
-                    let hint = format!("{}\n\nTrains on the demo: {}", pitfall.text, pitfall.entries);
+                    let hint = t!("runs-pitfall.hint", text = pitfall.text, entries = pitfall.entries);
                     if ui.button(text).on_hover_rich(hint).clicked() {
                         ctx.send(CompareCommand::Pitfall(pitfall.id));
                         ui.close();
@@ -56,15 +63,15 @@ impl Form {
                 }
             })
             .response
-            .on_hover_rich("Known faults of trainers, as curves on the demo that part");
+            .on_hover_rich(t!("runs-pitfall.help"));
         });
     }
 }
 
 fn why_not(ctx: &PanelCtx<'_>, chosen: usize) -> Option<&'static str> {
     let session = ctx.session;
-    let no_data = session.dataset().is_none().then_some("Open audio or features first");
-    let opening = session.is_opening().then_some("Files are being opened");
-    let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
-    no_data.or(opening).or(invalid).or((chosen < 2).then_some("Choose at least two rules"))
+    let no_data = session.dataset().is_none().then_some(t!("parts-open-first"));
+    let opening = session.is_opening().then_some(t!("runs-compare.opening"));
+    let invalid = session.params().valid().is_err().then_some(t!("runs-compare.range"));
+    no_data.or(opening).or(invalid).or((chosen < 2).then_some(t!("runs-compare.few")))
 }

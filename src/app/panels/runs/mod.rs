@@ -10,7 +10,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::parts::{chooser_ui, row_heights, wanted_height};
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 
 const ID: &str = "runs";
 /// The least height of the table: its heads and a few rows.
@@ -71,10 +71,10 @@ fn has_steps(ctx: &PanelCtx<'_>) -> bool {
 }
 
 fn empty_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let text = "Train, open a model, or choose rules above and press Compare: every run is listed here";
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() / 2.0 - 30.0).max(8.0));
-        ui.label(RichText::new("No runs yet").size(17.0).strong());
-        ui.add(egui::Label::new(RichText::new(text).color(ctx.palette.faint)).wrap());
+        ui.label(RichText::new(t!("runs-none")).size(17.0).strong());
+        let text = RichText::new(t!("runs-none.help")).color(ctx.palette.faint);
+        ui.add(egui::Label::new(text).wrap());
     });
 }

@@ -6,7 +6,7 @@ use crate::app::plot::numbers::{duration, grouped, number, percent};
 use crate::metrics::{Definition, convergence, distortion, usage};
 use crate::rvq::rules;
 use crate::session::{RunEntry, RunId, Session};
-use crate::text::{Phrase, phrase};
+use crate::text::{Language, Phrase, phrase, spoken, t};
 use crate::training::RunSummary;
 
 /// A run as it is listed.
@@ -21,13 +21,13 @@ pub struct Row {
     /// Whether it is kept whole.
     pub is_pinned: bool,
     /// Where it comes from.
-    pub origin: &'static str,
+    pub origin: Phrase,
     /// The rule it was trained under; nothing where that is not known.
     pub rule: &'static str,
     /// What it has otherwise than the shown run.
     pub differs: String,
     /// What it is doing.
-    pub state: String,
+    pub state: Phrase,
     /// Steps taken.
     pub steps: u64,
     /// Bits that a frame takes: the sum of `log2 K` over the layers.
@@ -41,7 +41,7 @@ pub struct Row {
 /// A column of figures.
 pub struct Figure {
     /// Its head.
-    pub head: &'static str,
+    pub head: Phrase,
     /// What it means.
     pub definition: &'static Definition,
     /// How wide it is.
@@ -75,17 +75,29 @@ static TRAINED_FOR: Definition = Definition {
 
 /// The columns of figures.
 pub static FIGURES: [Figure; 9] = [
-    Figure { head: "Steps", definition: &STEPS, width: 52.0, of: |row| Some(row.steps as f64), show: whole },
-    Figure { head: "Time", definition: &TRAINED_FOR, width: 62.0, of: |row| row.seconds, show: duration },
     Figure {
-        head: "SNR, dB",
+        head: phrase!("runs-head-steps"),
+        definition: &STEPS,
+        width: 52.0,
+        of: |row| Some(row.steps as f64),
+        show: whole,
+    },
+    Figure {
+        head: phrase!("runs-head-time"),
+        definition: &TRAINED_FOR,
+        width: 62.0,
+        of: |row| row.seconds,
+        show: duration,
+    },
+    Figure {
+        head: phrase!("parts-head-snr"),
         definition: &distortion::SNR,
         width: 56.0,
         of: |row| row.summary.as_ref()?.snr_db,
         show: two_decimals,
     },
     Figure {
-        head: "Used codes",
+        head: phrase!("parts-head-used"),
         definition: &usage::UTILIZATION,
         width: 66.0,
         of: |row| {
@@ -94,29 +106,35 @@ pub static FIGURES: [Figure; 9] = [
         show: percent,
     },
     Figure {
-        head: "Perplexity",
+        head: phrase!("parts-head-perplexity"),
         definition: &usage::PERPLEXITY,
         width: 64.0,
         of: |row| row.summary.as_ref()?.perplexity,
         show: number,
     },
-    Figure { head: "Bits", definition: &BITS, width: 44.0, of: |row| row.bits, show: number },
     Figure {
-        head: "Below threshold",
+        head: phrase!("runs-head-bits"),
+        definition: &BITS,
+        width: 44.0,
+        of: |row| row.bits,
+        show: number,
+    },
+    Figure {
+        head: phrase!("parts-head-below"),
         definition: &usage::DEAD_THRESHOLD,
         width: 92.0,
         of: |row| row.summary.as_ref()?.dead_threshold.map(|n| n as f64),
         show: whole,
     },
     Figure {
-        head: "Unused",
+        head: phrase!("runs-head-unused"),
         definition: &usage::DEAD_CORPUS,
         width: 52.0,
         of: |row| row.summary.as_ref()?.dead_corpus.map(|n| n as f64),
         show: whole,
     },
     Figure {
-        head: "Drift",
+        head: phrase!("parts-head-drift"),
         definition: &convergence::DRIFT,
         width: 62.0,
         of: |row| row.summary.as_ref()?.drift,
@@ -141,7 +159,8 @@ pub struct Rows {
     rows: Vec<Row>,
     /// The state of the runs that `rows` are of: each run's own revision, and which one is shown.
     of: (Option<RunId>, Vec<(RunId, u64)>),
-    sort: Option<Sort>,
+    /// What they are sorted by, and the language that they are in.
+    sort: Option<(Sort, Language)>,
 }
 
 impl Rows {
@@ -149,7 +168,8 @@ impl Rows {
     pub fn refresh(&mut self, session: &Session, sort: Sort) -> &[Row] {
         let shown = session.shown().map(|entry| entry.id);
         let of: Vec<_> = session.runs().iter().map(|entry| (entry.id, entry.revision)).collect();
-        if self.of.0 != shown || self.of.1 != of || self.sort != Some(sort) {
+        let sorted = Some((sort, spoken()));
+        if self.of.0 != shown || self.of.1 != of || self.sort != sorted {
             let known = std::mem::take(&mut self.rows);
             let is_same = |id: RunId, revision: u64| self.of.1.contains(&(id, revision));
             self.rows = session
@@ -164,7 +184,7 @@ impl Rows {
             // The newest first among those that are equal.
             self.rows.reverse();
             sort.apply(&mut self.rows, |row| row.key(sort.column));
-            (self.of, self.sort) = ((shown, of), Some(sort));
+            (self.of, self.sort) = ((shown, of), sorted);
         }
         &self.rows
     }
@@ -187,11 +207,11 @@ impl Row {
             origin: entry.origin.label(),
             rule: entry.params().map_or("", |params| rules::rule(params.rule).id()),
             differs: if is_shown {
-                "shown".to_owned()
+                t!("runs-differs.shown").to_owned()
             } else {
                 differs::in_words(&differs::from_shown(session, entry))
             },
-            state: entry.state().label().to_owned(),
+            state: entry.state().label(),
             steps: steps.unwrap_or(0),
             bits: bits.or(planned),
             seconds: entry.clock().trained_for().map(|time| time.as_secs_f64()),
@@ -205,7 +225,7 @@ impl Row {
         match column {
             0 => Key::Number(Some(self.id.0 as f64)),
             1 => Key::Text(self.name.to_lowercase()),
-            2 => Key::Text(self.origin.to_owned()),
+            2 => Key::Text(self.origin.into()),
             3 => Key::Text(self.rule.to_owned()),
             4 => Key::Text(self.differs.clone()),
             _ => Key::Number(FIGURES.get(column - WORDS).and_then(|figure| (figure.of)(self))),

@@ -11,18 +11,15 @@ use crate::app::plot::sheet::column;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::markup::{self, Cell};
 use crate::session::{RunId, RunsCommand, TrainCommand};
+use crate::text::{Phrase, phrase, t};
 
 /// The columns of words: colour and tick, name, origin, rule, what differs.
-const WORD_COLUMNS: [(&str, &str, f32); WORDS] = [
-    ("Draw", "A tick lays the run over the shown one, in every plot over steps and layers", 46.0),
-    (
-        "Run",
-        "Its name: click to show it in every panel. A sign before it: what the doctor finds at a quick look. A dot: it is pinned, kept whole however many there are",
-        170.0,
-    ),
-    ("Origin", "Where it comes from", 76.0),
-    ("Rule", "The rule it was trained under", 74.0),
-    ("Differs from the shown run by", "Parameters that it has otherwise than the shown run", 200.0),
+const WORD_COLUMNS: [(Phrase, Phrase, f32); WORDS] = [
+    (phrase!("runs-draw"), phrase!("runs-draw.help"), 46.0),
+    (phrase!("runs-run"), phrase!("runs-run.help"), 170.0),
+    (phrase!("runs-origin"), phrase!("runs-origin.help"), 76.0),
+    (phrase!("runs-rule"), phrase!("runs-rule.help"), 74.0),
+    (phrase!("runs-differs"), phrase!("runs-differs.help"), 200.0),
 ];
 
 /// What is being typed into a row.
@@ -54,8 +51,8 @@ impl RunsTable {
         let Self { sort, rows, typing } = self;
         let rows = rows.refresh(ctx.session, *sort);
         let top = ui.cursor().top();
-        let help = "All layers together, on held-out frames where there are any. Click a head to sort by it";
-        let title = Title { panel_id: ID, key: "table", text: "Runs", help, choices: None };
+        let (text, help) = (t!("runs-table"), t!("runs-table.help"));
+        let title = Title { panel_id: ID, key: "table", text, help, choices: None };
         title.table_ui(ctx, ui, |ui| overlay_all_ui(ctx, ui, rows), "runs.csv", || sheet(rows));
         let left = height - (ui.cursor().top() - top);
         let columns = columns();
@@ -80,16 +77,21 @@ fn ui_stripe(ctx: &PanelCtx<'_>) -> Color32 {
 
 /// The columns: words, figures, and what can be done.
 fn columns() -> Vec<Column> {
-    let words = WORD_COLUMNS.iter().map(|&(head, help, width)| Column { head, help, width, sorts: true });
+    let words = WORD_COLUMNS.iter().map(|&(head, help, width)| Column {
+        head: head.text(),
+        help: help.text(),
+        width,
+        sorts: true,
+    });
     let figures = FIGURES.iter().map(|f| Column {
-        head: f.head,
+        head: f.head.text(),
         help: f.definition.text.text(),
         width: f.width,
         sorts: true,
     });
     let state = [
-        Column { head: "State", help: "What it is doing, or how it ended", width: 58.0, sorts: false },
-        Column { head: "", help: "What can be done with it", width: 44.0, sorts: false },
+        Column { head: t!("runs-state"), help: t!("runs-state.help"), width: 58.0, sorts: false },
+        Column { head: "", help: t!("runs-actions"), width: 44.0, sorts: false },
     ];
     words.chain(figures).chain(state).collect()
 }
@@ -97,10 +99,10 @@ fn columns() -> Vec<Column> {
 /// Lays all runs with a quantizer over the shown one, or none.
 fn overlay_all_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, rows: &[Row]) {
     let small = |text: &str| Button::new(RichText::new(text).size(10.0)).small();
-    if ui.add(small("Draw none")).on_hover_text("Draw the shown run alone").clicked() {
+    if ui.add(small(t!("runs-draw-none"))).on_hover_text(t!("runs-draw-none.help")).clicked() {
         ctx.send(RunsCommand::OverlayOnly(Vec::new()));
     }
-    if ui.add(small("Draw all")).on_hover_text("Draw all runs over one another").clicked() {
+    if ui.add(small(t!("runs-draw-all"))).on_hover_text(t!("runs-draw-all.help")).clicked() {
         let drawable = |row: &&Row| ctx.session.run(row.id).is_some_and(|entry| entry.view().is_some());
         ctx.send(RunsCommand::OverlayOnly(rows.iter().filter(drawable).map(|row| row.id).collect()));
     }
@@ -111,7 +113,7 @@ fn cell_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, column: usize, typing: &m
     match column {
         0 => draw_ui(ctx, ui, row),
         1 => name_ui(ctx, ui, row, typing),
-        2 => drop(ui.add(text(row.origin))),
+        2 => drop(ui.add(text(&row.origin))),
         3 => drop(ui.add(text(row.rule))),
         4 => drop(ui.add(text(&row.differs)).on_hover_text(&row.differs)),
         _ => match FIGURES.get(column - WORDS) {
@@ -138,10 +140,10 @@ fn draw_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row) {
     let is_shown = session.shown().is_some_and(|shown| shown.id == row.id);
     let can = session.run(row.id).is_some_and(|entry| entry.view().is_some()) && !is_shown;
     let check = ui.add_enabled(can, egui::Checkbox::without_text(&mut on));
-    let name = format!("Draw {}", row.name);
+    let name = t!("runs-draw-one", name = &row.name);
     check.widget_info(|| WidgetInfo::selected(Role::CheckBox, can, on, &name));
-    let why = if is_shown { "The shown run is always drawn" } else { "There is nothing to draw of it" };
-    if check.on_hover_text("Draw it over the shown run").on_disabled_hover_text(why).changed() {
+    let why = if is_shown { t!("runs-draw-one.shown") } else { t!("runs-draw-one.nothing") };
+    if check.on_hover_text(t!("runs-draw-one.help")).on_disabled_hover_text(why).changed() {
         ctx.send(RunsCommand::Overlay(row.id, on));
     }
 }
@@ -158,11 +160,12 @@ fn name_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typin
     let button = Button::selectable(is_shown, RichText::new(format!("{pin}{}", row.name)).size(12.0));
     let response = ui.add(button.truncate());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &row.name));
-    let note = if row.note.is_empty() { String::new() } else { format!("\n\n{}", row.note) };
-    let response = response.on_hover_text(format!(
-        "{}: {}{note}\n\nClick to see it in every panel, double-click to rename it",
-        row.name, row.state
-    ));
+    let help = if row.note.is_empty() {
+        t!("runs-name-help", name = &row.name, state = row.state)
+    } else {
+        t!("runs-name-help.note", name = &row.name, state = row.state, note = &row.note)
+    };
+    let response = response.on_hover_text(help);
     if response.double_clicked() {
         *typing = Some(Typing { id: row.id, is_note: false, text: row.name.clone(), is_new: true });
     } else if response.clicked() {
@@ -174,9 +177,12 @@ fn name_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typin
 /// The field for a name or a note.
 fn typing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typing>) {
     let Some(Typing { is_note, text, is_new, .. }) = typing.as_mut() else { return };
-    let hint = if *is_note { "Note" } else { "Name" };
+    let (hint, name) = if *is_note {
+        (t!("runs-note"), t!("runs-note.of", name = &row.name))
+    } else {
+        (t!("runs-name"), t!("runs-name.of", name = &row.name))
+    };
     let field = ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(f32::INFINITY));
-    let name = format!("{hint} of {}", row.name);
     field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, &name));
     if std::mem::take(is_new) {
         field.request_focus();
@@ -198,7 +204,7 @@ fn typing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typ
 fn menu_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Typing>) {
     ui.spacing_mut().button_padding.x = 5.0;
     let menu = ui.menu_button(RichText::new("…").size(12.0), |ui| actions_ui(ctx, ui, row, typing));
-    let name = format!("Actions on {}", row.name);
+    let name = t!("runs-actions-on", name = &row.name);
     menu.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
 }
 
@@ -218,53 +224,56 @@ fn actions_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, row: &Row, typing: &mut Option<Ty
         }
         clicked
     };
-    if item(ui, "Show", true, "Show it in every panel") {
+    if item(ui, t!("runs-show"), true, t!("runs-show.help")) {
         ctx.send(RunsCommand::Show(id));
     }
-    if item(
-        ui,
-        "Continue",
-        entry.can_resume() && !busy,
-        "Resume it behind its last step, for as many steps again",
-    ) {
+    if item(ui, t!("runs-continue"), entry.can_resume() && !busy, t!("runs-continue.help")) {
         ctx.send(RunsCommand::Show(id));
         ctx.send(TrainCommand::Continue);
     }
-    if item(ui, "Train from it", has_quantizer, "Train with the parameters on the left, from its codebooks") {
+    if item(ui, t!("runs-train-from"), has_quantizer, t!("runs-train-from.help")) {
         ctx.send(RunsCommand::TrainFrom(id));
     }
-    let help = "Take its parameters over for the next training";
-    if item(ui, "Take its parameters", entry.params().is_some(), help) {
+    if item(ui, t!("parts-take-params"), entry.params().is_some(), t!("parts-take-params.help")) {
         ctx.send(RunsCommand::TakeParams(id));
     }
     ui.separator();
-    for (text, is_note, now) in [("Rename…", false, &row.name), ("Note…", true, &row.note)] {
-        if item(ui, text, true, "Type it into the row: Enter keeps it, Escape does not") {
+    let (rename, annotate) = (t!("runs-rename"), t!("runs-annotate"));
+    for (text, is_note, now) in [(rename, false, &row.name), (annotate, true, &row.note)] {
+        if item(ui, text, true, t!("runs-rename.help")) {
             *typing = Some(Typing { id, is_note, text: now.clone(), is_new: true });
         }
     }
-    let pin = if row.is_pinned { "Unpin" } else { "Pin" };
-    if item(ui, pin, true, "A pinned run is kept whole, however many there are") {
+    let pin = if row.is_pinned { t!("runs-pin.undo") } else { t!("runs-pin") };
+    if item(ui, pin, true, t!("runs-pin.help")) {
         ctx.send(RunsCommand::Pin(id, !row.is_pinned));
     }
-    if item(ui, "Save model…", has_quantizer, "Save its quantizer") {
+    if item(ui, t!("runs-save-model"), has_quantizer, t!("runs-save-model.help")) {
         ctx.send(RunsCommand::Show(id));
         ctx.request(WindowRequest::AskSaveModel);
     }
     ui.separator();
-    if item(ui, "Delete", true, "Delete it; Ctrl+Z brings it back") {
+    if item(ui, t!("runs-delete"), true, t!("runs-delete.help")) {
         ctx.send(RunsCommand::Delete(id));
     }
 }
 
-/// The rows as a document takes them.
+/// The rows as a document takes them: origin and state are in the same words in every language, as other keys are.
 fn sheet(rows: &[Row]) -> markup::Table {
-    let heads = ["Run", "Origin", "Rule", "Differs", "State", "Note"];
-    let mut columns = heads.map(|head| column(head.to_lowercase(), head)).to_vec();
-    columns.extend(FIGURES.iter().map(|figure| column(figure.definition.key, figure.head)));
-    let mut table = markup::Table::new("Runs", columns);
+    let heads = [
+        ("run", t!("runs-run")),
+        ("origin", t!("runs-origin")),
+        ("rule", t!("runs-rule")),
+        ("differs", t!("runs-differs.short")),
+        ("state", t!("runs-state")),
+        ("note", t!("runs-note")),
+    ];
+    let mut columns = heads.map(|(key, head)| column(key, head)).to_vec();
+    columns.extend(FIGURES.iter().map(|figure| column(figure.definition.key, figure.head.text())));
+    let mut table = markup::Table::new(t!("runs-table"), columns);
     for row in rows {
-        let words = [&row.name, row.origin, row.rule, &row.differs, &row.state, &row.note];
+        let (origin, state) = (row.origin.english(), row.state.english());
+        let words = [&row.name, origin, row.rule, &row.differs, state, &row.note];
         let figures = FIGURES.iter().map(|figure| Cell::figure((figure.of)(row), figure.show));
         table.rows.push(words.into_iter().map(Cell::from).chain(figures).collect());
     }
