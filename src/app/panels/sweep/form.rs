@@ -3,10 +3,10 @@
 use egui::{Button, ComboBox, DragValue, RichText, TextEdit, Ui};
 
 use crate::app::PanelCtx;
-use crate::app::plot::numbers::count;
 use crate::jobs::{axis_of, members_of};
 use crate::rvq::rules::UpdateRule;
 use crate::session::SweepCommand;
+use crate::text::t;
 
 /// One parameter and its values, as they are typed.
 #[derive(Debug, Clone)]
@@ -40,13 +40,12 @@ impl Form {
             self.axes.remove(nth);
         }
         ui.horizontal_wrapped(|ui| {
-            if ui.button("Add a parameter").on_hover_text("Sweep over one more parameter").clicked() {
+            if ui.button(t!("sweep-add")).on_hover_text(t!("sweep-add.help")).clicked() {
                 self.axes.push(Axis { flag: "decay".to_owned(), values: "0.9, 0.99".to_owned() });
             }
-            let label = ui.label("Seeds");
-            let help = "Each combination is trained with so many seeds, so that a difference can be told from chance";
+            let label = ui.label(t!("sweep-seeds"));
             let seeds = DragValue::new(&mut self.seeds).range(1..=100).speed(0.1);
-            ui.add(seeds).labelled_by(label.id).on_hover_text(help);
+            ui.add(seeds).labelled_by(label.id).on_hover_text(t!("sweep-seeds.help"));
             self.start_ui(ctx, ui);
         });
         queue_ui(ctx, ui);
@@ -62,17 +61,18 @@ impl Form {
             .map(|text| axis_of(text))
             .collect::<Result<Vec<_>, _>>()
             .and_then(|axes| members_of(&axes, self.seeds, session.params().current()));
-        let no_data = session.dataset().is_none().then(|| "Open audio or features first".to_owned());
+        let no_data = session.dataset().is_none().then(|| t!("parts-open-first").to_owned());
         let why_not = no_data.or_else(|| planned.as_ref().err().map(ToString::to_string));
-        let button = ui.add_enabled(why_not.is_none(), Button::new(RichText::new("Sweep").strong()));
+        let button =
+            ui.add_enabled(why_not.is_none(), Button::new(RichText::new(t!("sweep-start")).strong()));
         ctx.spot("sweep", button.rect);
-        let help = "Train every combination, one after another; what is not swept is as on the left";
-        let button = button.on_hover_text(help).on_disabled_hover_text(why_not.clone().unwrap_or_default());
+        let button = button.on_hover_text(t!("sweep-start.help"));
+        let button = button.on_disabled_hover_text(why_not.clone().unwrap_or_default());
         if button.clicked() {
             ctx.send(SweepCommand::Start { axes, seeds: self.seeds });
         }
         let (text, color) = match (&planned, why_not) {
-            (Ok(members), None) => (count(members.len() as u64, "run"), ctx.palette.faint),
+            (Ok(members), None) => (t!("count-runs", n = members.len()), ctx.palette.faint),
             (_, why_not) => (why_not.unwrap_or_default(), ctx.palette.warning),
         };
         ui.add(egui::Label::new(RichText::new(text).size(12.0).color(color)).wrap());
@@ -83,19 +83,19 @@ impl Form {
 fn axis_ui(ui: &mut Ui, rule: &dyn UpdateRule, nth: usize, axis: &mut Axis, unwanted: &mut Option<usize>) {
     let specs = rule.params();
     let known = specs.iter().find(|spec| spec.flag == axis.flag).map(|spec| spec.label.text());
-    let shown = if axis.flag == "rule" { "Rule" } else { known.unwrap_or(axis.flag.as_str()) };
+    let shown = if axis.flag == "rule" { t!("sweep-rule") } else { known.unwrap_or(axis.flag.as_str()) };
     let combo = ComboBox::from_id_salt("parameter").selected_text(shown).width(150.0).show_ui(ui, |ui| {
-        ui.selectable_value(&mut axis.flag, "rule".to_owned(), "Rule");
+        ui.selectable_value(&mut axis.flag, "rule".to_owned(), t!("sweep-rule"));
         for spec in &specs {
             ui.selectable_value(&mut axis.flag, spec.flag.to_owned(), spec.label).on_hover_text(spec.help);
         }
     });
-    combo.response.on_hover_text("The parameter that is swept");
-    let label = ui.label("over");
+    combo.response.on_hover_text(t!("sweep-parameter"));
+    let label = ui.label(t!("sweep-over"));
     let field = TextEdit::singleline(&mut axis.values)
         .desired_width((ui.available_width() - 34.0).clamp(60.0, 260.0));
-    ui.add(field).labelled_by(label.id).on_hover_text("Its values, with commas between them");
-    if ui.small_button("×").on_hover_text("Do not sweep over this parameter").clicked() {
+    ui.add(field).labelled_by(label.id).on_hover_text(t!("sweep-over.help"));
+    if ui.small_button("×").on_hover_text(t!("sweep-remove")).clicked() {
         *unwanted = Some(nth);
     }
 }
@@ -107,22 +107,17 @@ fn queue_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         return;
     }
     ui.horizontal_wrapped(|ui| {
-        let waits = if planned == 1 { "waits" } else { "wait" };
-        let text = format!("{} {waits}{}", count(planned as u64, "run"), if is_held { ", held" } else { "" });
+        let text = if is_held { t!("sweep-waits.held", n = planned) } else { t!("sweep-waits", n = planned) };
         let color = if is_held { ctx.palette.warning } else { ctx.palette.faint };
         ui.label(RichText::new(text).color(color));
         if is_held {
-            if ui.button("Go on").on_hover_text("Train what waits, one run after another").clicked() {
+            if ui.button(t!("sweep-go-on")).on_hover_text(t!("sweep-go-on.help")).clicked() {
                 ctx.send(SweepCommand::Release);
             }
-        } else if ui.button("Hold").on_hover_text("Train no other run behind the one under way").clicked() {
+        } else if ui.button(t!("sweep-hold")).on_hover_text(t!("sweep-hold.help")).clicked() {
             ctx.send(SweepCommand::Hold);
         }
-        if ui
-            .button("Give up")
-            .on_hover_text("Take all runs out that wait; those that were trained stay")
-            .clicked()
-        {
+        if ui.button(t!("sweep-give-up")).on_hover_text(t!("sweep-give-up.help")).clicked() {
             ctx.send(SweepCommand::Clear);
         }
     });

@@ -2,6 +2,7 @@
 
 use crate::rvq::RvqParams;
 use crate::session::{GroupId, Origin, RunEntry, RunId, RunState, Session};
+use crate::text::{Message, msg};
 
 /// Mean and standard deviation over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +17,7 @@ pub struct Spread {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     /// Its values: the name of its runs without sweep and seed.
-    pub name: String,
+    pub name: Message,
     /// One of its runs, the last that ended.
     pub run: RunId,
     /// Runs that ended, and all there are.
@@ -87,12 +88,13 @@ fn group(runs: &[&RunEntry]) -> Option<Group> {
 }
 
 /// `codes 256, layers 4` of `Sweep 1: codes 256, layers 4, seed 2`.
-fn plain_name(name: &str) -> String {
+fn plain_name(name: &str) -> Message {
     let name = name.split_once(": ").map_or(name, |(_, name)| name);
-    match name.rsplit_once(", seed ") {
-        Some((values, _)) => values.to_owned(),
-        None if name.starts_with("seed ") => "all seeds".to_owned(),
-        None => name.to_owned(),
+    let values = name.rsplit_once(", seed "); // not a text
+    match values {
+        Some((values, _)) => Message::verbatim(values),
+        None if name.starts_with("seed ") => msg!("sweep-all-seeds"),
+        None => Message::verbatim(name),
     }
 }
 
@@ -110,8 +112,8 @@ mod tests {
 
     #[test]
     fn combinations_are_named_without_sweep_and_seed() {
-        assert_eq!(plain_name("Sweep 1: codes 256, layers 4, seed 2"), "codes 256, layers 4");
-        assert_eq!(plain_name("Sweep 12: codes 256"), "codes 256");
-        assert_eq!(plain_name("Sweep 1: seed 0"), "all seeds");
+        assert_eq!(plain_name("Sweep 1: codes 256, layers 4, seed 2").text(), "codes 256, layers 4");
+        assert_eq!(plain_name("Sweep 12: codes 256").text(), "codes 256");
+        assert_eq!(plain_name("Sweep 1: seed 0").text(), "all seeds");
     }
 }

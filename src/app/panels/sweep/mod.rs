@@ -9,7 +9,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::parts::row_heights;
 use crate::app::plot::LEAST_HEIGHT;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 
 const ID: &str = "sweep";
 /// The least height of the grid: its heads and a few rows.
@@ -50,10 +50,10 @@ impl Panel for Sweep {
 }
 
 fn empty_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let text = "Choose a parameter and its values above, and press Sweep: the parameters on the left hold for all that is not swept";
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() / 2.0 - 30.0).max(8.0));
-        ui.label(RichText::new("No sweep yet").size(17.0).strong());
-        ui.add(egui::Label::new(RichText::new(text).color(ctx.palette.faint)).wrap());
+        ui.label(RichText::new(t!("sweep-none")).size(17.0).strong());
+        let text = RichText::new(t!("sweep-none.help")).color(ctx.palette.faint);
+        ui.add(egui::Label::new(text).wrap());
     });
 }

@@ -11,24 +11,16 @@ use crate::app::plot::numbers::{number, percent};
 use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
 use crate::metrics::{distortion, usage};
 use crate::session::{GroupId, RunId, RunsCommand, Session};
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, phrase, t};
 
 /// The columns: a combination and its figures.
 const COLUMNS: [(Phrase, Phrase, f32); 6] = [
-    (
-        phrase!("Combination"),
-        phrase!("The values of the parameters that are swept. Click to see its last run in every panel"),
-        210.0,
-    ),
-    (phrase!("Runs done"), phrase!("Seeds that were trained, of those that were planned"), 66.0),
-    (phrase!("SNR, dB"), distortion::SNR.text, 96.0),
-    (
-        phrase!("Bits a frame"),
-        phrase!("The sum of the layers' entropies: what the codes of a frame carry"),
-        96.0,
-    ),
-    (phrase!("Used codes"), usage::UTILIZATION.text, 96.0),
-    (phrase!("Perplexity"), usage::PERPLEXITY.text, 96.0),
+    (phrase!("sweep-combination"), phrase!("sweep-combination.help"), 210.0),
+    (phrase!("sweep-done"), phrase!("sweep-done.help"), 66.0),
+    (phrase!("parts-head-snr"), distortion::SNR.text, 96.0),
+    (phrase!("sweep-bits"), phrase!("sweep-bits.help"), 96.0),
+    (phrase!("parts-head-used"), usage::UTILIZATION.text, 96.0),
+    (phrase!("parts-head-perplexity"), usage::PERPLEXITY.text, 96.0),
 ];
 
 /// The results, worked out once for each state of the runs.
@@ -59,7 +51,7 @@ impl Results {
     fn order(&mut self) {
         let Sort { column, .. } = self.sort;
         self.sort.apply(&mut self.groups, |group| match column {
-            0 => Key::Text(group.name.clone()),
+            0 => Key::Text(group.name.text()),
             1 => Key::Number(Some(group.done.0 as f64)),
             _ => Key::Number(figure(group, column).map(|spread| spread.mean)),
         });
@@ -69,13 +61,12 @@ impl Results {
     pub fn scatter_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, height: f32) {
         let placed: Vec<(&Group, Spread, Spread)> =
             self.groups.iter().filter_map(|group| Some((group, group.bits?, group.snr_db?))).collect();
-        let x =
-            Axis::real("Bits a frame", "The sum of the layers' entropies: what the codes of a frame carry");
+        let x = Axis::real(t!("sweep-bits"), t!("sweep-bits.help"));
         let y = Axis::of(&distortion::SNR);
         let near =
             placed.iter().map(|(group, bits, snr)| ((*group).clone(), *bits, *snr)).collect::<Vec<_>>();
         let color = |nth: usize| ctx.palette.run(nth);
-        let title = "Rate and distortion, means and one standard deviation over seeds";
+        let title = t!("sweep-rate");
         let drawn = Chart::new(ID, "rate", title, x, y, height)
             .reader(move |at| nearest(&near, at).map(|(group, bits, snr)| read_out(group, *bits, *snr)))
             .show(
@@ -97,7 +88,7 @@ impl Results {
                         ]));
                         plot.line(bar(vec![[bits.mean, snr.mean - snr.sd], [bits.mean, snr.mean + snr.sd]]));
                         let point = PlotPoints::from(vec![[bits.mean, snr.mean]]);
-                        let mark = Points::new(group.name.clone(), point).shape(MarkerShape::Circle);
+                        let mark = Points::new(group.name.text(), point).shape(MarkerShape::Circle);
                         plot.points(mark.color(color(nth)).radius(4.5).allow_hover(false));
                     }
                 },
@@ -127,12 +118,13 @@ impl Results {
             let text = |text: String| egui::Label::new(RichText::new(text).size(12.0)).truncate();
             match column {
                 0 => {
-                    let name = Button::selectable(false, RichText::new(&group.name).size(12.0)).truncate();
-                    if ui.add(name).on_hover_text(&group.name).clicked() {
+                    let name = group.name.text();
+                    let button = Button::selectable(false, RichText::new(&name).size(12.0)).truncate();
+                    if ui.add(button).on_hover_text(&name).clicked() {
                         ctx.send(RunsCommand::Show(group.run));
                     }
                 }
-                1 => drop(ui.add(text(format!("{} of {}", group.done.0, group.done.1)))),
+                1 => drop(ui.add(text(t!("sweep-done.of", done = group.done.0, planned = group.done.1)))),
                 _ => drop(ui.add(text(words(group, column)))),
             }
         });
@@ -183,11 +175,12 @@ fn nearest(placed: &[(Group, Spread, Spread)], at: PlotPoint) -> Option<&(Group,
 }
 
 fn read_out(group: &Group, bits: Spread, snr: Spread) -> ReadOut {
-    let mut read = ReadOut::new(bits.mean, group.name.clone())
+    let mut read = ReadOut::new(bits.mean, group.name.text())
         .row("SNR", format!("{:.2} dB", snr.mean))
-        .row("Bits a frame", number(bits.mean));
+        .row(t!("sweep-bits"), number(bits.mean));
     if group.done.0 > 1 {
-        read = read.row("Spread of SNR", format!("± {:.2} dB over {} seeds", snr.sd, group.done.0));
+        let spread = t!("sweep-spread.of", sd = format!("{:.2}", snr.sd), seeds = group.done.0);
+        read = read.row(t!("sweep-spread"), spread);
     }
     read
 }
@@ -210,7 +203,7 @@ fn csv(groups: &[Group]) -> String {
             let spread = figure(group, column);
             [Cell::from(spread.map(|s| s.mean)), Cell::from(spread.map(|s| s.sd))]
         });
-        let words = [Cell::from(group.name.as_str()), Cell::from(group.done.0 as u64)];
+        let words = [Cell::from(group.name.english().as_str()), Cell::from(group.done.0 as u64)];
         csv.row(words.into_iter().chain(figures));
     }
     csv.finish()
