@@ -1,0 +1,14 @@
+panel-notices = 通知
+    .help = 运行和文件中值得注意的情况，以及未能成功的操作
+notices-none = 没有通知：运行或文件中值得注意的情况会在此说明
+notices-count = { $n } 条通知
+notices-clear = 全部清除
+notices-copy-all = 全部复制
+    .help = 复制所有通知的文字
+notices-dismiss = 忽略
+notices-copy = 复制
+    .help = 复制文字
+notices-times = 出现了 { $times } 次
+notices-info = 供参考
+notices-warning = 值得一看
+notices-error = 有操作未成功

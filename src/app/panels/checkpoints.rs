@@ -17,7 +17,7 @@ use crate::doctor::Severity;
 use crate::jobs::Watched;
 use crate::metrics::{Definition, between, buffers, distortion, usage};
 use crate::session::{RunId, RunsCommand, SelectCommand};
-use crate::text::phrase;
+use crate::text::{Phrase, phrase, t};
 use crate::watch::{LayerChange, LayerFigures, Point};
 
 const ID: &str = "checkpoints";
@@ -34,16 +34,16 @@ const FINDINGS_SHOWN: usize = 4;
 struct Over {
     definition: &'static Definition,
     /// On its switch.
-    label: &'static str,
-    title: &'static str,
+    label: Phrase,
+    title: Phrase,
     is_shown: bool,
     of: fn(&LayerFigures, Option<&LayerChange>) -> Option<f64>,
 }
 
 const fn over(
     definition: &'static Definition,
-    label: &'static str,
-    title: &'static str,
+    label: Phrase,
+    title: Phrase,
     is_shown: bool,
     of: fn(&LayerFigures, Option<&LayerChange>) -> Option<f64>,
 ) -> Over {
@@ -54,29 +54,77 @@ const fn over(
 static FIGURES: &[Over] = &[
     over(
         &between::TOKEN_STABILITY,
-        "Stability",
-        "Frames whose code is the same as before",
+        phrase!("checkpoints-stability"),
+        phrase!("checkpoints-stability.title"),
         true,
         |_, change| change?.token_stability,
     ),
-    over(&between::CHECKPOINT_DRIFT, "Drift", "Drift between checkpoints", true, |_, change| {
-        change?.checkpoint_drift
+    over(
+        &between::CHECKPOINT_DRIFT,
+        phrase!("checkpoints-drift"),
+        phrase!("checkpoints-drift.title"),
+        true,
+        |_, change| change?.checkpoint_drift,
+    ),
+    over(&usage::USED, phrase!("checkpoints-used"), phrase!("checkpoints-used.title"), true, |layer, _| {
+        count(layer.used)
     }),
-    over(&usage::USED, "Used", "Codes that frames choose", true, |layer, _| count(layer.used)),
-    over(&distortion::SNR_GAIN, "Gain", "SNR gain of each layer", true, |layer, _| layer.snr_gain_db),
-    over(&usage::PERPLEXITY, "Perplexity", "Perplexity", false, |layer, _| layer.perplexity),
-    over(&usage::DEAD_WINDOW, "Dead", "Codes that no frame chooses", false, |layer, _| {
-        count(layer.dead_window)
-    }),
-    over(&usage::DEAD_THRESHOLD, "Below threshold", "Codes below the threshold", true, |layer, _| {
-        count(layer.dead_threshold)
-    }),
-    over(&between::BIRTHS, "Births", "Codes that came into use", false, |_, change| count(change?.births)),
-    over(&between::DEATHS, "Deaths", "Codes that went out of use", false, |_, change| count(change?.deaths)),
-    over(&buffers::EMA_PERPLEXITY, "EMA perplexity", "Perplexity of the EMA sizes", false, |layer, _| {
-        layer.ema_perplexity
-    }),
-    over(&buffers::EMA_TOTAL, "EMA sum", "Sum of the EMA sizes", false, |layer, _| layer.ema_total),
+    over(
+        &distortion::SNR_GAIN,
+        phrase!("checkpoints-gain"),
+        phrase!("checkpoints-gain.title"),
+        true,
+        |layer, _| layer.snr_gain_db,
+    ),
+    over(
+        &usage::PERPLEXITY,
+        phrase!("checkpoints-perplexity"),
+        phrase!("checkpoints-perplexity.title"),
+        false,
+        |layer, _| layer.perplexity,
+    ),
+    over(
+        &usage::DEAD_WINDOW,
+        phrase!("checkpoints-dead"),
+        phrase!("checkpoints-dead.title"),
+        false,
+        |layer, _| count(layer.dead_window),
+    ),
+    over(
+        &usage::DEAD_THRESHOLD,
+        phrase!("checkpoints-below"),
+        phrase!("checkpoints-below.title"),
+        true,
+        |layer, _| count(layer.dead_threshold),
+    ),
+    over(
+        &between::BIRTHS,
+        phrase!("checkpoints-births"),
+        phrase!("checkpoints-births.title"),
+        false,
+        |_, change| count(change?.births),
+    ),
+    over(
+        &between::DEATHS,
+        phrase!("checkpoints-deaths"),
+        phrase!("checkpoints-deaths.title"),
+        false,
+        |_, change| count(change?.deaths),
+    ),
+    over(
+        &buffers::EMA_PERPLEXITY,
+        phrase!("checkpoints-ema-perplexity"),
+        phrase!("checkpoints-ema-perplexity.title"),
+        false,
+        |layer, _| layer.ema_perplexity,
+    ),
+    over(
+        &buffers::EMA_TOTAL,
+        phrase!("checkpoints-ema-sum"),
+        phrase!("checkpoints-ema-sum.title"),
+        false,
+        |layer, _| layer.ema_total,
+    ),
 ];
 
 static ABOUT: About = About {
@@ -114,17 +162,11 @@ impl Panel for Checkpoints {
         // What would be there without a watch is no matter of whether something was trained.
         let is_watched = ctx.session.view().is_some_and(|view| view.entry.watched.is_some());
         if !is_watched && !ctx.session.watches() {
-            let text = "File > Watch folder… follows a training that runs elsewhere: each checkpoint that it writes becomes a step of one run";
-            return note_ui(ctx, ui, "No folder is watched", text);
+            return note_ui(ctx, ui, t!("checkpoints-unwatched"), t!("checkpoints-unwatched.help"));
         }
         let Some(view) = ready_view(ctx, ui) else { return };
         let Some(watched) = &view.entry.watched else {
-            return note_ui(
-                ctx,
-                ui,
-                "Another run is shown",
-                "The Runs panel leads to the one that is watched",
-            );
+            return note_ui(ctx, ui, t!("checkpoints-other"), t!("checkpoints-other.help"));
         };
         head_ui(ctx, ui, view.id(), watched);
         let Self { shown, lines } = self;
@@ -178,17 +220,21 @@ fn count(count: Option<usize>) -> Option<f64> {
 fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, id: RunId, watched: &Arc<Watched>) {
     let Watched { folder, points, waiting, .. } = watched.as_ref();
     let step = |point: &Point| grouped(i64::try_from(point.step).unwrap_or(i64::MAX));
-    let range = match (points.first(), points.last()) {
-        (Some(first), Some(last)) if points.len() > 1 => format!(", step {} to {}", step(first), step(last)),
-        (Some(only), _) => format!(", step {}", step(only)),
-        _ => String::new(),
+    let n = points.len();
+    let mut text = match (points.first(), points.last()) {
+        (Some(first), Some(last)) if n > 1 => {
+            t!("checkpoints-count.steps", n = n, first = step(first), last = step(last))
+        }
+        (Some(only), _) => t!("checkpoints-count.step", n = n, step = step(only)),
+        _ => t!("checkpoints-count", n = n),
     };
-    let waits = if *waiting > 0 { format!(", {waiting} to come") } else { String::new() };
+    if *waiting > 0 {
+        text = t!("checkpoints-to-come", checkpoints = text, waiting = *waiting);
+    }
     ui.horizontal_wrapped(|ui| {
-        let text = format!("{} checkpoints{range}{waits}", points.len());
         ui.label(RichText::new(text).size(12.0)).on_hover_rich(folder.display().to_string());
         if ctx.session.is_watching(id)
-            && ui.button("Stop watching").on_hover_rich("The checkpoints so far stay").clicked()
+            && ui.button(t!("checkpoints-stop")).on_hover_rich(t!("checkpoints-stop.help")).clicked()
         {
             ctx.send(RunsCommand::StopWatching(id));
         }
@@ -201,7 +247,7 @@ fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, id: RunId, watched: &Arc<Watched>) {
             Severity::Warning => ctx.palette.warning,
             Severity::Note => ctx.palette.faint,
         };
-        let text = format!("New at step {}: {}", step(newest), finding.text);
+        let text = t!("checkpoints-new", step = step(newest), finding = &finding.text);
         ui.add(Label::new(RichText::new(text).size(12.0).color(color)).wrap());
     }
 }
@@ -237,15 +283,12 @@ fn chart_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, lines: &Lines, index: usize, height
     let is_marked = lines.steps.len() <= MOST_MARKS;
     let curves = layers.iter().enumerate().map(|(layer, (values, points))| {
         let data = Data::Steps(&lines.steps, values);
-        let curve = Curve::new(format!("Layer {}", layer + 1), ctx.palette.layer(layer), points, data);
+        let curve = Curve::new(t!("layer-n", layer = layer + 1), ctx.palette.layer(layer), points, data);
         let stroke = if is_marked { Stroke::Marked(MarkerShape::Circle) } else { Stroke::Solid };
         curve.front(layer == selected).stroke(stroke)
     });
-    let (x, y) = (
-        Axis::whole("Step", "Steps of the training that wrote the checkpoints"),
-        Axis::of(figure.definition),
-    );
-    let drawn = Chart::new(ID, figure.definition.key, figure.title, x, y, height)
+    let (x, y) = (Axis::whole(t!("word-step"), t!("checkpoints-steps")), Axis::of(figure.definition));
+    let drawn = Chart::new(ID, figure.definition.key, &figure.title, x, y, height)
         .along(Along::Steps)
         .curves(curves.collect())
         .tune(move |plot| {

@@ -2,9 +2,7 @@
 
 use egui::{Color32, Label, RichText, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::parts::{
-    Column, Key, Sort, Table, banner_ui, chooser_ui, frames_words, ready_view, row_heights, step_words,
-};
+use super::parts::{Column, Key, Sort, Table, banner_ui, chooser_ui, frames_words, ready_view, row_heights};
 use crate::app::codebooks::codebooks_of;
 use crate::app::diagnoses::diagnosis_of;
 use crate::app::memo::{ByPtr, Memo};
@@ -16,7 +14,7 @@ use crate::doctor::{Finding, Health, LayerVerdict, verdicts};
 use crate::markup::{self, Cell};
 use crate::metrics::{Definition, buffers, convergence, distortion, usage};
 use crate::session::{SelectCommand, View};
-use crate::text::phrase;
+use crate::text::{Phrase, phrase, t};
 use crate::training::{History, Run, Series, SplitKind};
 
 const ID: &str = "layers";
@@ -39,7 +37,7 @@ type Spark = Option<(Series, Scale)>;
 
 /// A column: head, meaning, width, value, how it is written, and the curve beside it.
 struct Figure {
-    head: &'static str,
+    head: Phrase,
     definition: &'static Definition,
     width: f32,
     of: fn(&Row) -> Option<f64>,
@@ -49,7 +47,7 @@ struct Figure {
 
 static FIGURES: [Figure; 7] = [
     Figure {
-        head: "Used codes",
+        head: phrase!("parts-head-used"),
         definition: &usage::USED,
         width: 142.0,
         of: |row| row.used,
@@ -57,7 +55,7 @@ static FIGURES: [Figure; 7] = [
         spark: Some((Series::Used, Scale::Linear)),
     },
     Figure {
-        head: "Perplexity",
+        head: phrase!("parts-head-perplexity"),
         definition: &usage::PERPLEXITY,
         width: 112.0,
         of: |row| row.perplexity,
@@ -65,7 +63,7 @@ static FIGURES: [Figure; 7] = [
         spark: Some((Series::Perplexity, Scale::Linear)),
     },
     Figure {
-        head: "Below threshold",
+        head: phrase!("parts-head-below"),
         definition: &usage::DEAD_THRESHOLD,
         width: 112.0,
         of: |row| row.below,
@@ -73,7 +71,7 @@ static FIGURES: [Figure; 7] = [
         spark: Some((Series::BelowThreshold, Scale::Linear)),
     },
     Figure {
-        head: "Unused anywhere",
+        head: phrase!("layers-unused"),
         definition: &usage::DEAD_CORPUS,
         width: 100.0,
         of: |row| row.unused,
@@ -81,7 +79,7 @@ static FIGURES: [Figure; 7] = [
         spark: None,
     },
     Figure {
-        head: "Gain, dB",
+        head: phrase!("layers-gain"),
         definition: &distortion::SNR_GAIN,
         width: 112.0,
         of: |row| row.gain,
@@ -89,7 +87,7 @@ static FIGURES: [Figure; 7] = [
         spark: Some((Series::Mse, Scale::Log)),
     },
     Figure {
-        head: "Drift",
+        head: phrase!("parts-head-drift"),
         definition: &convergence::DRIFT,
         width: 122.0,
         of: |row| row.drift,
@@ -97,7 +95,7 @@ static FIGURES: [Figure; 7] = [
         spark: Some((Series::Drift, Scale::Log)),
     },
     Figure {
-        head: "Near-duplicates",
+        head: phrase!("layers-near-duplicates"),
         definition: &buffers::NEAR_DUPLICATES,
         width: 96.0,
         of: |row| row.near_duplicates,
@@ -177,16 +175,7 @@ impl Layers {
             (0..rows.len()).map(|layer| sparks_of(view.history, layer)).collect()
         });
         let top = ui.cursor().top();
-        let text = match view.run.evaluation(split) {
-            Some(_) => format!("Layers, {}{}", frames_words(view.run, split), step_words(view.run)),
-            None => "Layers, from the codebooks alone: gain and unused codes need frames".to_owned(),
-        };
-        let help =
-            "Click a layer to select it in every panel, a head to sort by it. Curves run over the steps";
-        let help = match view.run.calibration() {
-            Some(calibration) => format!("{help}. Calibrated: {calibration}"),
-            None => help.to_owned(),
-        };
+        let (text, help) = title_words(view.run, split);
         let title = Title { panel_id: ID, key: "table", text: &text, help: &help, choices: None };
         title.table_ui(ctx, ui, |_| {}, "layers.csv", || sheet(&rows, &text));
         let columns = columns();
@@ -205,6 +194,20 @@ impl Layers {
             }
         });
     }
+}
+
+/// What the table is of, and how it is read.
+fn title_words(run: &Run, split: SplitKind) -> (String, String) {
+    let text = match (run.evaluation(split), run.evaluated_at) {
+        (Some(_), 0) => t!("layers-title", frames = frames_words(run, split)),
+        (Some(_), step) => t!("layers-title.step", frames = frames_words(run, split), step = step),
+        (None, _) => t!("layers-title.alone").to_owned(),
+    };
+    let help = match run.calibration() {
+        Some(calibration) => t!("layers-title.calibrated", calibration = calibration),
+        None => t!("layers-title.help").to_owned(),
+    };
+    (text, help)
 }
 
 /// Every layer of the run, plain.
@@ -269,16 +272,11 @@ fn health_color(health: Health, palette: &Palette) -> Color32 {
 
 fn columns() -> Vec<Column> {
     let words = [
-        Column { head: "Layer", help: "The layer, from 1", width: 44.0, sorts: true },
-        Column {
-            head: "Verdict",
-            help: "How the layer stands, by what it is judged, and what to change",
-            width: 330.0,
-            sorts: true,
-        },
+        Column { head: t!("word-layer"), help: t!("layers-layer-help"), width: 44.0, sorts: true },
+        Column { head: t!("layers-verdict"), help: t!("layers-verdict.help"), width: 330.0, sorts: true },
     ];
     let figures = FIGURES.iter().map(|f| Column {
-        head: f.head,
+        head: f.head.text(),
         help: f.definition.text.text(),
         width: f.width,
         sorts: true,
@@ -318,7 +316,7 @@ fn layer_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layer: usize) {
     let is_selected = ctx.session.selection().layer == layer;
     let text = RichText::new((layer + 1).to_string()).size(12.0).strong().color(ctx.palette.layer(layer));
     let response = ui.add(egui::Button::selectable(is_selected, text).min_size(vec2(34.0, 18.0)));
-    let name = format!("Row of layer {}", layer + 1);
+    let name = t!("layers-row", layer = layer + 1);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, &name));
     if response.clicked() {
         ctx.send(SelectCommand::Layer(layer));
@@ -329,7 +327,7 @@ fn verdict_ui(ui: &mut Ui, palette: &Palette, row: &Row) {
     let Some(verdict) = &row.verdict else { return };
     let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.5, health_color(verdict.health, palette));
-    let text = format!("{}: {}", verdict.advice(), verdict.why);
+    let text = t!("layers-verdict.cell", advice = verdict.advice(), why = &verdict.why);
     ui.add(Label::new(RichText::new(text).size(12.0)).truncate()).on_hover_text(verdict.line());
 }
 
@@ -365,9 +363,10 @@ fn two_decimals(value: f64) -> String {
 
 /// The rows as a document takes them.
 fn sheet(rows: &[Row], caption: &str) -> markup::Table {
-    let mut columns = vec![column("layer", "Layer"), column("codes", "K")];
-    columns.extend(FIGURES.iter().map(|figure| column(figure.definition.key, figure.head)));
-    columns.extend([column("health", "Health"), column("why", "Why"), column("advice", "Advice")]);
+    let mut columns = vec![column("layer", t!("word-layer")), column("codes", "K")];
+    columns.extend(FIGURES.iter().map(|figure| column(figure.definition.key, figure.head.text())));
+    let words = [("health", t!("layers-health")), ("why", t!("layers-why")), ("advice", t!("layers-advice"))];
+    columns.extend(words.map(|(key, head)| column(key, head)));
     let mut table = markup::Table::new(caption, columns);
     for row in rows {
         let mut cells = vec![Cell::count(row.layer + 1), Cell::count(row.codes)];

@@ -5,7 +5,7 @@ use egui::{Align, Align2, Color32, FontId, Frame, Layout, Margin, RichText, Scro
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Palette, Panel, PanelCtx};
 use crate::session::{Notice, NoticeCommand, Severity};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 
 static ABOUT: About = About {
     id: "notices",
@@ -26,18 +26,21 @@ impl Panel for Notices {
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let notices = ctx.session.notices();
         if notices.is_empty() {
-            let text = "No notices: what stands out in a run or a file is said here";
-            ui.label(RichText::new(text).color(ctx.palette.faint));
+            ui.label(RichText::new(t!("notices-none")).color(ctx.palette.faint));
             return;
         }
         ui.horizontal(|ui| {
-            let what = if notices.len() == 1 { "notice" } else { "notices" };
-            ui.label(RichText::new(format!("{} {what}", notices.len())).color(ctx.palette.faint));
+            let text = t!("notices-count", n = notices.len());
+            ui.label(RichText::new(text).color(ctx.palette.faint));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.small_button("Clear all").clicked() {
+                if ui.small_button(t!("notices-clear")).clicked() {
                     ctx.send(NoticeCommand::Clear);
                 }
-                if ui.small_button("Copy all").on_hover_rich("Copy the text of all notices").clicked() {
+                if ui
+                    .small_button(t!("notices-copy-all"))
+                    .on_hover_rich(t!("notices-copy-all.help"))
+                    .clicked()
+                {
                     let all: Vec<&str> = notices.iter().rev().map(|notice| notice.text.as_str()).collect();
                     ui.ctx().copy_text(all.join("\n"));
                 }
@@ -72,15 +75,15 @@ fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
                 });
                 ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                     ui.spacing_mut().item_spacing.x = 4.0;
-                    if ui.small_button("Dismiss").clicked() {
+                    if ui.small_button(t!("notices-dismiss")).clicked() {
                         ctx.send(NoticeCommand::Dismiss(*id));
                     }
-                    if ui.small_button("Copy").on_hover_rich("Copy the text").clicked() {
+                    if ui.small_button(t!("notices-copy")).on_hover_rich(t!("notices-copy.help")).clicked() {
                         ui.ctx().copy_text(text.clone());
                     }
                     if *times > 1 {
                         ui.label(RichText::new(format!("×{times}")).size(11.0).color(ctx.palette.faint))
-                            .on_hover_rich(format!("This came {times} times"));
+                            .on_hover_rich(t!("notices-times", times = *times));
                     }
                 });
             });
@@ -91,8 +94,8 @@ fn notice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, notice: &Notice) {
 /// The sign, colour and name of a severity.
 fn look(severity: Severity, palette: &Palette) -> (&'static str, Color32, &'static str) {
     match severity {
-        Severity::Info => ("i", palette.accent, "Good to know"),
-        Severity::Warning => ("!", palette.warning, "Worth a look"),
-        Severity::Error => ("×", palette.bad, "Something did not work"),
+        Severity::Info => ("i", palette.accent, t!("notices-info")),
+        Severity::Warning => ("!", palette.warning, t!("notices-warning")),
+        Severity::Error => ("×", palette.bad, t!("notices-error")),
     }
 }
