@@ -30,11 +30,9 @@ impl Form {
             ui.spacing_mut().item_spacing.x = 6.0;
             for rule in RULES {
                 let mut on = chosen.contains(rule.id());
+                let help = t!("runs-rule-help", rule = rule.label(), help = rule.help());
                 let check = ui.checkbox(&mut on, RichText::new(rule.id()).size(12.0));
-                if check
-                    .on_hover_rich(t!("runs-rule-help", rule = rule.label(), help = rule.help()))
-                    .changed()
-                {
+                if check.on_hover_rich(help).changed() {
                     if on {
                         chosen.insert(rule.id())
                     } else {
