@@ -70,7 +70,7 @@ fn a_repair_is_a_run_beside_the_old_one_and_can_be_undone() {
     let (new, run) = (view.id(), view.run.clone());
     assert!(new != old && view.is_model && view.history.is_empty());
     assert_eq!(view.entry.name(), "dead.safetensors, repaired");
-    assert_eq!((view.entry.origin.label(), view.entry.state()), ("repaired", &RunState::Done));
+    assert_eq!((view.entry.origin.label().english(), view.entry.state()), ("repaired", &RunState::Done));
     let [tried] = &**view.entry.tried().unwrap() else { panic!("one was asked for") };
     assert!(tried.kept && tried.rows >= 5 && tried.after.used > tried.before.used, "{tried:?}");
     // The old one is what it was; both are of the same frames.

@@ -245,7 +245,8 @@ fn a_sweep_trains_every_combination_one_after_another() {
     // A combination that cannot be trained is a failed run, and the others go on.
     desk.apply(SweepCommand::Start { axes: vec!["codebook-dim=2,31".to_owned()], seeds: 1 });
     desk.wait("the sweep", |s| !s.is_busy());
-    let states: Vec<_> = desk.session.runs()[8..].iter().map(|entry| entry.state().label()).collect();
+    let states: Vec<_> =
+        desk.session.runs()[8..].iter().map(|entry| entry.state().label().english()).collect();
     assert_eq!(states, ["done", "failed"]);
 }
 
