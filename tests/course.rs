@@ -79,7 +79,7 @@ fn the_best_state_is_kept_where_the_last_is_clearly_worse_and_the_training_goes_
     assert!(snr_held_out(&kept.run) > snr_held_out(&last.run), "{course:?}");
     let until_then = train(spec(params(step)));
     assert_eq!(bits(&kept.run.rvq), bits(&until_then.run.rvq), "it is the state of that step");
-    assert!(kept.run.course_words().unwrap().contains(&format!("state of step {step}")));
+    assert!(kept.run.course_words().unwrap().english().contains(&format!("state of step {step}")));
 
     let more = RvqParams { keep_best: false, ..params(420) }.validate().unwrap();
     let whole = train(spec(*more));
@@ -94,7 +94,10 @@ fn a_training_that_stands_still_ends_where_it_is_told_to_and_goes_on_when_it_is_
     let settled = RvqParams { codebook_size: 4, num_layers: 2, ..params(1000) };
     let plain = train(spec(&data, settled));
     assert_eq!(plain.run.steps, 1000);
-    assert!(plain.run.course_words().unwrap().contains("has not gained"), "a plateau is told all the same");
+    assert!(
+        plain.run.course_words().unwrap().english().contains("has not gained"),
+        "a plateau is told all the same"
+    );
     let patient = RvqParams { patience: 60, ..settled };
     let ended = train(spec(&data, patient));
     let course = ended.run.course.unwrap();
@@ -102,7 +105,7 @@ fn a_training_that_stands_still_ends_where_it_is_told_to_and_goes_on_when_it_is_
     let stride = if ended.run.steps > 200 { 20 } else { 10 };
     let stood = ended.run.steps - course.gained_at;
     assert!((60..60 + stride).contains(&stood), "{course:?} {}", ended.run.steps);
-    let words = ended.run.course_words().unwrap();
+    let words = ended.run.course_words().unwrap().english();
     assert!(words.contains(&format!("ended at step {}", ended.run.steps)), "{words}");
     // As many steps again as it has patience, at least.
     let before = ended.run.steps;

@@ -383,7 +383,7 @@ fn a_model_is_told_in_a_few_lines() {
 fn training_starts_only_where_a_rule_can_go_on() {
     let why = |name: &str| match model(name).rvq.check_trainable() {
         Ok(()) => "",
-        Err(RvqError::NotTrainable(why)) => why,
+        Err(RvqError::NotTrainable(why)) => why.english(),
         Err(other) => panic!("{other}"),
     };
     for name in ["encodec", "hf-encodec", "vector-quantize-pytorch", "vector-quantize-pytorch_cosine", "bare"]

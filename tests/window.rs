@@ -184,7 +184,8 @@ fn what_fits_the_data_is_proposed_with_reasons_and_taken_with_one_click() {
     drop(harness);
     harness = small_window(folder.path());
     let before = *harness.state().session().params().current();
-    let reasons: Vec<String> = harness.state().session().proposals().into_iter().map(|one| one.why).collect();
+    let reasons: Vec<String> =
+        harness.state().session().proposals().into_iter().map(|one| one.why.text()).collect();
     assert!(reasons.len() >= 3, "{reasons:?}");
     click(&mut harness, Role::Button, "Why");
     for why in &reasons {

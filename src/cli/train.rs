@@ -35,7 +35,7 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
         env.reporter.note(&format!("calibrated: {calibration}"));
     }
     if let Some(course) = trained.run.course_words() {
-        env.reporter.note(&course);
+        env.reporter.note(&course.english());
     }
     for finding in doctor::sentences(&trained.run, &history) {
         env.reporter.note(&finding);

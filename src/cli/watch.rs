@@ -136,7 +136,7 @@ fn note(event: &Event) -> Option<String> {
         Event::Unreadable { file, text } => Some(format!("{file} cannot be read: {text}")),
         Event::Skipped { file, text } => Some(format!("{file} is left out, like others of its kind: {text}")),
         Event::Gone(file) => Some(format!("{file} was deleted; its figures stay")),
-        Event::Note(text) => Some(text.clone()),
+        Event::Note(text) => Some(text.english()),
     }
 }
 

@@ -24,7 +24,7 @@ use ndarray::ArrayView2;
 use serde::Serialize;
 
 use crate::rvq::Codebook;
-use crate::text::{Message, Phrase, msg, phrase, t};
+use crate::text::{Message, Phrase, Value, msg, phrase, t};
 use crate::training::{History, Run};
 pub use verdict::{Health, LayerVerdict, verdicts};
 use walk::LayerLook;
@@ -371,7 +371,7 @@ impl Severity {
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Check").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Check").field("id", &self.id).finish_non_exhaustive() // not a text
     }
 }
 
@@ -400,12 +400,23 @@ fn layer_says(layer: usize, says: Message) -> Message {
     msg!("layer-says", layer = layer + 1, says = says)
 }
 
+/// The same of one layer or of several.
+fn layers_say(layers: &[usize], says: Message) -> Message {
+    match layers {
+        [only] => layer_says(*only, says),
+        _ => msg!("layers-say", layers = layers_words(layers), says = says),
+    }
+}
+
 /// Several layers in one sentence: "Layer 3", "Layers 1, 2 and 5".
-fn layers_words(layers: &[usize]) -> String {
-    let numbers: Vec<String> = layers.iter().map(|layer| (layer + 1).to_string()).collect();
-    match &*numbers {
-        [only] => format!("Layer {only}"),
-        [front @ .., last] => format!("Layers {} and {last}", front.join(", ")),
-        [] => "No layer".to_owned(),
+fn layers_words(layers: &[usize]) -> Message {
+    match layers {
+        [] => msg!("layers-none"),
+        [only] => msg!("layer-n", layer = only + 1),
+        [first, between @ .., last] => {
+            let next = |front, layer: &usize| msg!("layers-list", front = front, next = layer + 1).into();
+            let front = between.iter().fold(Value::from(first + 1), next);
+            msg!("layers-several", front = front, last = last + 1)
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! Whether codes that nobody chooses are given new places.
 
-use super::{Check, Evidence, Findings, Patient, Severity};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says};
 use crate::metrics::buffers::{self, EmaSetting, embed_gap};
 use crate::metrics::{convergence, usage};
 use crate::rvq::Codebook;
-use crate::text::{Phrase, phrase};
-use crate::training::ThresholdStanding;
+use crate::text::{Phrase, msg, phrase};
+use crate::training::{ThresholdStanding, short};
 
 /// A row this far from what its averages make of it, over the rows' RMS length, was written by something else than the EMA.
 pub(super) const WRITTEN: f64 = 0.1;
@@ -84,11 +84,22 @@ fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
         return;
     }
     let steps = convergence::expiry_steps(standing.advised, standing.uniform, patient.run.params.decay);
-    let expiry =
-        steps.map(|steps| format!(": a code that is no longer chosen then expires after {steps:.0} steps"));
-    let finding =
-        found.add(Severity::Severe, standing.words().replacen("the threshold", "The dead-code threshold", 1));
-    finding
+    let advised = format!("{:.3}", standing.advised);
+    let remedy = match steps {
+        Some(steps) => msg!(
+            "check-threshold-above-even.remedy-expiry",
+            threshold = advised,
+            steps = format!("{steps:.0}")
+        ),
+        None => msg!("check-threshold-above-even.remedy", threshold = advised),
+    };
+    let text = msg!(
+        "check-threshold-above-even.found",
+        threshold = short(standing.frames),
+        even = short(standing.uniform)
+    );
+    found
+        .add(Severity::Severe, text)
         .of_all_layers(patient.run)
         .measured(
             phrase!("measure-threshold"),
@@ -96,11 +107,7 @@ fn threshold_above_even(patient: &Patient<'_>, found: &mut Findings) {
             standing.uniform,
             phrase!("unit-frames-a-batch"),
         )
-        .remedy(format!(
-            "Lower it to 0.1 N/K = {:.3} frames, or raise the batch size{}",
-            standing.advised,
-            expiry.unwrap_or_default()
-        ))
+        .remedy(remedy)
         .change("threshold_ema_dead_code", in_unit_of(patient.run.params.rule, &standing));
 }
 
@@ -119,14 +126,13 @@ fn threshold_in_noise(patient: &Patient<'_>, found: &mut Findings) {
     // Where even the advised threshold lies in the noise, only calmer averages help: 3 noise <= 0.9 N/K.
     let advised = standing.advised;
     let calm = (0.9 / DEVIATIONS).powi(2) * uniform / (1.0 - 1.0 / codes).max(f64::MIN_POSITIVE);
-    let finding = found.add(
-        Severity::Warning,
-        format!(
-            "The dead-code threshold of {:.3} frames lies within three standard deviations ({noise:.3} each) of an even code's {uniform:.3}: codes that are \
-             used like any other are replaced by chance",
-            standing.frames
-        ),
+    let text = msg!(
+        "check-threshold-in-noise.found",
+        threshold = format!("{:.3}", standing.frames),
+        noise = format!("{noise:.3}"),
+        even = format!("{uniform:.3}")
     );
+    let finding = found.add(Severity::Warning, text);
     finding.of_all_layers(patient.run).measured(
         phrase!("measure-threshold"),
         standing.frames,
@@ -135,12 +141,12 @@ fn threshold_in_noise(patient: &Patient<'_>, found: &mut Findings) {
     );
     if advised < bound {
         finding
-            .remedy(format!("Lower it to 0.1 N/K = {advised:.3} frames"))
+            .remedy(msg!("check-threshold-in-noise.remedy", threshold = format!("{advised:.3}")))
             .change("threshold_ema_dead_code", in_unit_of(params.rule, &standing));
     } else {
         let decay = ((1.0 - calm) / (1.0 + calm)).clamp(0.0, 0.9999);
         finding
-            .remedy(format!("Raise the decay to {decay:.4} or the batch size: at this noise no threshold tells dead codes from used ones"))
+            .remedy(msg!("check-threshold-in-noise.remedy-decay", decay = format!("{decay:.4}")))
             .change("decay", (decay * 1e4).ceil() / 1e4);
     }
 }
@@ -161,19 +167,25 @@ fn below_usual_threshold(patient: &Patient<'_>, found: &mut Findings) {
         if small * 2 < sizes.len() || even >= 2.0 * USUAL || is_collapsed || !is_counted {
             continue;
         }
+        let says = msg!(
+            "check-below-usual-threshold.found",
+            small = small,
+            codes = sizes.len(),
+            total = format!("{total:.0}"),
+            even = format!("{even:.2}"),
+            perplexity = format!("{perplexity:.0}")
+        );
+        let advised = format!("{:.2}", 0.1 * even);
         found
-            .add(
-                Severity::Note,
-                format!(
-                    "Layer {}: {small} of {} codes have a size below 2. That is no count of dead codes: the sizes add up to {total:.0} frames, so that an even \
-                     code has {even:.2}, and by their shares the codes are used like {perplexity:.0} even ones",
-                    layer + 1,
-                    sizes.len()
-                ),
-            )
+            .add(Severity::Note, layer_says(layer, says))
             .of_layer(layer)
-            .measured(phrase!("measure-frames-of-an-even-code"), even, 2.0 * USUAL, phrase!("unit-frames-a-batch"))
-            .remedy(format!("Train it on with a threshold of 0.1 C/K = {:.2} frames, not of 2, or with larger batches", 0.1 * even));
+            .measured(
+                phrase!("measure-frames-of-an-even-code"),
+                even,
+                2.0 * USUAL,
+                phrase!("unit-frames-a-batch"),
+            )
+            .remedy(msg!("check-below-usual-threshold.remedy", threshold = advised));
     }
 }
 
@@ -189,19 +201,13 @@ fn replacement_overwritten(patient: &Patient<'_>, found: &mut Findings) {
         }
         let codes = below(sizes, threshold.frames);
         let severity = if is_many(dead, book) { Severity::Severe } else { Severity::Warning };
+        let says = msg!("check-replacement-overwritten.found", dead = dead, codes = sizes.len());
         found
-            .add(
-                severity,
-                format!(
-                    "Layer {}: {dead} of {} codes lie below the threshold, and this rule writes over what replaces them in the same step",
-                    layer + 1,
-                    sizes.len()
-                ),
-            )
+            .add(severity, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-dead-codes"), dead as f64, 0.0, phrase!("unit-codes"))
-            .remedy("Train on under the rule rvqscope, lucidrains or moshi, which move sizes and sums with the row")
+            .remedy(msg!("check-replacement-overwritten.remedy"))
             .rule_that_replaces();
     }
 }
@@ -222,21 +228,18 @@ fn replacement_snaps_back(patient: &Patient<'_>, found: &mut Findings) {
         }
         let severity = if is_many(codes.len(), book) { Severity::Severe } else { Severity::Warning };
         let most = codes.iter().map(|&code| gaps[code]).fold(0.0, f64::max);
+        let says = msg!(
+            "check-replacement-snaps-back.found",
+            off = codes.len(),
+            codes = sizes.len(),
+            most = format!("{most:.2}")
+        );
         found
-            .add(
-                severity,
-                format!(
-                    "Layer {}: {} of {} codes with few frames have a row that their averages do not make ({most:.2} of the rows' length away): they were \
-                     replaced in embed alone, and the next step pulls them back",
-                    layer + 1,
-                    codes.len(),
-                    sizes.len()
-                ),
-            )
+            .add(severity, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-row-against-its-average"), most, WRITTEN, Phrase::NONE)
-            .remedy("Set embed_avg and cluster_size together with embed, as vector-quantize-pytorch does, or train on under another rule")
+            .remedy(msg!("check-replacement-snaps-back.remedy"))
             .rule_that_replaces();
     }
 }
@@ -255,23 +258,19 @@ fn dead_not_replaced(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let severity = if codes.len() * 2 > sizes.len() { Severity::Severe } else { Severity::Warning };
+        let says = msg!("check-dead-not-replaced.found", dead = codes.len(), codes = sizes.len());
+        let advised = format!("{:.3}", 0.1 * total / sizes.len() as f64);
         found
-            .add(
-                severity,
-                format!(
-                    "Layer {}: {} of {} codes have less than 0.01 of an even code's frames, and none was replaced: replacement was off, or had no effect",
-                    layer + 1,
-                    codes.len(),
-                    sizes.len()
-                ),
-            )
+            .add(severity, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
-            .measured(phrase!("measure-dead-codes"), codes.len() as f64, MANY * sizes.len() as f64, phrase!("unit-codes"))
-            .remedy(format!(
-                "Train on with replacement of codes below 0.1 C/K = {:.3} frames, under a rule that moves sizes and sums with the row",
-                0.1 * total / sizes.len() as f64
-            ))
+            .measured(
+                phrase!("measure-dead-codes"),
+                codes.len() as f64,
+                MANY * sizes.len() as f64,
+                phrase!("unit-codes"),
+            )
+            .remedy(msg!("check-dead-not-replaced.remedy", threshold = advised))
             .rule_that_replaces();
     }
 }
@@ -288,17 +287,18 @@ fn summed_workers(patient: &Patient<'_>, found: &mut Findings) {
         if nearest < 2.0 || (workers - nearest).abs() > 0.01 * nearest {
             continue;
         }
+        let processes = format!("{nearest:.0}");
+        let text = msg!(
+            "check-summed-workers.found",
+            total = format!("{total:.0}"),
+            processes = &processes,
+            batch = format!("{batch:.0}")
+        );
         found
-            .add(
-                Severity::Warning,
-                format!(
-                    "The cluster sizes add up to {total:.0} frames, {nearest:.0} batches of {batch:.0}: they were summed over {nearest:.0} processes, and an \
-                     absolute threshold is {nearest:.0} times as low as it looks"
-                ),
-            )
+            .add(Severity::Warning, text)
             .of_layer(layer)
             .measured(phrase!("measure-c-n"), workers, 2.0, Phrase::NONE)
-            .remedy(format!("Multiply the threshold by {nearest:.0}, or average the sizes over the processes"));
+            .remedy(msg!("check-summed-workers.remedy", processes = processes));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says, layers_say, layers_words};
 use crate::metrics::buffers::{CodebookView, near_duplicates};
 use crate::rvq::{Codebook, Metric};
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 /// More near-duplicates than this share of K stand out.
 const NEAR: f64 = 0.25;
@@ -108,21 +108,17 @@ fn equal_rows(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let severity = if codes.len() * 2 > all { Severity::Severe } else { Severity::Warning };
-        let words = if codes.len() + 1 == all {
-            format!("Layer {}: all {all} rows are the same", layer + 1)
+        let says = if codes.len() + 1 == all {
+            msg!("check-equal-rows.found-all", rows = all)
         } else {
-            format!(
-                "Layer {}: {} of {all} rows equal an earlier row, which is chosen in their place",
-                layer + 1,
-                codes.len()
-            )
+            msg!("check-equal-rows.found", equal = codes.len(), rows = all)
         };
         found
-            .add(severity, words)
+            .add(severity, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-rows"), codes.len() as f64, 0.0, phrase!("unit-rows"))
-            .remedy("Replace them by frames that are quantized badly");
+            .remedy(msg!("check-equal-rows.remedy"));
     }
 }
 
@@ -132,13 +128,11 @@ fn equal_layers(patient: &Patient<'_>, found: &mut Findings) {
         |first: &&Codebook| first.num_codes() > 1 && books.iter().all(|other| other.embed() == first.embed());
     if books.len() > 1 && books.first().is_some_and(is_shared) {
         let layers: Vec<usize> = (0..books.len()).collect();
-        let finding = found.add(
-            Severity::Note,
-            format!("{} have the same rows: one codebook for all, as `shared_codebook` of vector-quantize-pytorch makes it", layers_words(&layers)),
-        );
+        let text = msg!("check-equal-layers.found-shared", layers = layers_words(&layers));
+        let finding = found.add(Severity::Note, text);
         finding
             .measured(phrase!("measure-equal-numbers"), 1.0, 1.0, Phrase::NONE)
-            .remedy("If that was not meant, look at how the file was made");
+            .remedy(msg!("check-equal-layers.remedy-shared"));
         finding.layers = layers;
         return;
     }
@@ -147,12 +141,13 @@ fn equal_layers(patient: &Patient<'_>, found: &mut Findings) {
             other.embed() == book.embed() && book.num_codes() > 1 && book.embed().iter().any(|&v| v != 0.0)
         });
         if let Some(twin) = twin {
+            let text = msg!("check-equal-layers.found", layers = layers_words(&[twin, layer]));
             found
-                .add(Severity::Severe, format!("{} have the same rows", layers_words(&[twin, layer])))
+                .add(Severity::Severe, text)
                 .of_layer(layer)
                 .of_layer(twin)
                 .measured(phrase!("measure-equal-numbers"), 1.0, 1.0, Phrase::NONE)
-                .remedy("Look at how the file was made: each layer needs a codebook of its own");
+                .remedy(msg!("check-equal-layers.remedy"));
         }
     }
 }
@@ -168,20 +163,20 @@ fn zero_rows(patient: &Patient<'_>, found: &mut Findings) {
         }
         let all = codes.len() == rows.nrows();
         let severity = if codes.len() * 2 > rows.nrows() { Severity::Severe } else { Severity::Warning };
-        let words = if all {
-            "every row is zero".to_owned()
+        let says = if all {
+            msg!("check-zero-rows.found-all")
         } else {
-            format!("{} of {} rows are zero", codes.len(), rows.nrows())
+            msg!("check-zero-rows.found", zero = codes.len(), rows = rows.nrows())
         };
         found
-            .add(severity, format!("Layer {}: {words}", layer + 1))
+            .add(severity, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-rows"), codes.len() as f64, 1.0, phrase!("unit-rows"))
             .remedy(if all {
-                "The layer was never started: train it"
+                phrase!("check-zero-rows.remedy-all")
             } else {
-                "Start from a k-means that refills empty clusters, or turn replacement on"
+                phrase!("check-zero-rows.remedy")
             });
     }
 }
@@ -199,14 +194,9 @@ fn near(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let codes: Vec<usize> = (0..all).filter(|&code| view.is_near_duplicate(code, None)).collect();
+        let says = msg!("check-near-duplicates.found", near = near, codes = all);
         found
-            .add(
-                Severity::Warning,
-                format!(
-                    "Layer {}: {near} of {all} codes lie within a tenth of the typical distance from another",
-                    layer + 1
-                ),
-            )
+            .add(Severity::Warning, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(
@@ -215,7 +205,7 @@ fn near(patient: &Patient<'_>, found: &mut Findings) {
                 NEAR * all as f64,
                 phrase!("unit-codes"),
             )
-            .remedy("Use fewer codes, or merge these");
+            .remedy(msg!("check-near-duplicates.remedy"));
     }
 }
 
@@ -233,16 +223,10 @@ fn unit_rows(patient: &Patient<'_>, found: &mut Findings) {
     if layers.is_empty() {
         return;
     }
-    let finding = found.add(
-        Severity::Warning,
-        format!(
-            "{}: every row has length 1, as if trained by angle, but distances are Euclidean here",
-            layers_words(&layers)
-        ),
-    );
+    let finding = found.add(Severity::Warning, layers_say(&layers, msg!("check-unit-rows.found")));
     finding
         .measured(phrase!("measure-length-1"), 0.0, UNIT, Phrase::NONE)
-        .remedy("Say --metric cosine if it was trained so");
+        .remedy(msg!("check-unit-rows.remedy"));
     finding.layers = layers;
 }
 
@@ -253,14 +237,12 @@ fn tiny_numbers(patient: &Patient<'_>, found: &mut Findings) {
         if share <= 0.1 {
             continue;
         }
+        let says = msg!("check-tiny-numbers.found", percent = format!("{:.0}", 100.0 * share));
         found
-            .add(
-                Severity::Warning,
-                format!("Layer {}: {:.0} % of the numbers are denormal: what the layer quantizes is rounding noise", layer + 1, 100.0 * share),
-            )
+            .add(Severity::Warning, layer_says(layer, says))
             .of_layer(layer)
             .measured(phrase!("measure-denormal-numbers"), share, 0.1, Phrase::NONE)
-            .remedy("Use fewer layers");
+            .remedy(msg!("check-tiny-numbers.remedy"));
     }
 }
 
@@ -271,20 +253,18 @@ fn negative_sizes(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let least = sizes.iter().copied().fold(0.0, f64::min);
+        let says = msg!(
+            "check-negative-sizes.found",
+            negative = codes.len(),
+            codes = sizes.len(),
+            least = format!("{least:.3}")
+        );
         found
-            .add(
-                Severity::Severe,
-                format!(
-                    "Layer {}: {} of {} codes have a cluster size below zero, down to {least:.3}",
-                    layer + 1,
-                    codes.len(),
-                    sizes.len()
-                ),
-            )
+            .add(Severity::Severe, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-least-size"), least, 0.0, phrase!("unit-frames-a-batch"))
-            .remedy("Look at how the file was made: these are no averages of counts");
+            .remedy(msg!("check-negative-sizes.remedy"));
     }
 }
 
@@ -300,19 +280,18 @@ fn long_rows(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let most = sorted.last().copied().unwrap_or(0.0) / middle;
+        let says = msg!(
+            "check-long-rows.found",
+            long = codes.len(),
+            rows = lengths.len(),
+            times = format!("{LONG:.0}"),
+            most = format!("{most:.0}")
+        );
         found
-            .add(
-                Severity::Warning,
-                format!(
-                    "Layer {}: {} of {} rows are more than {LONG:.0} times as long as the median row, one of them {most:.0} times",
-                    layer + 1,
-                    codes.len(),
-                    lengths.len()
-                ),
-            )
+            .add(Severity::Warning, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .measured(phrase!("measure-length-over-the-median-row-s"), most, LONG, Phrase::NONE)
-            .remedy("Replace these codes, and start from k-means where a training starts anew");
+            .remedy(msg!("check-long-rows.remedy"));
     }
 }

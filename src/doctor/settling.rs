@@ -2,7 +2,7 @@
 
 use super::{Check, Evidence, Findings, Patient, Severity, layers_words};
 use crate::metrics::convergence;
-use crate::text::phrase;
+use crate::text::{msg, phrase};
 use crate::training::{History, Motion, Series};
 
 /// A run should be this many windows of its averages long.
@@ -79,15 +79,12 @@ fn settled_long_ago(patient: &Patient<'_>, found: &mut Findings) {
     }
     // Three half-lives at rest are what it takes to see that it has settled.
     let enough = (last + 3.0 * half_life.max(20.0)).ceil();
+    let text =
+        msg!("check-settled-long-ago.found", step = format!("{last:.0}"), steps = format!("{steps:.0}"));
     found
-        .add(
-            Severity::Note,
-            format!("Every layer has settled by step {last:.0} of {steps:.0}: the steps behind it moved the codes no farther than the batches differ"),
-        )
+        .add(Severity::Note, text)
         .measured(phrase!("measure-settled-at"), last, EARLY * steps, phrase!("unit-steps"))
-        .remedy(format!(
-            "{enough:.0} steps would do; more quality wants a higher decay at the end, other parameters or more data, not more steps"
-        ))
+        .remedy(msg!("check-settled-long-ago.remedy", steps = format!("{enough:.0}")))
         .change("steps", enough);
 }
 
@@ -100,19 +97,17 @@ fn decay_too_slow(patient: &Patient<'_>, found: &mut Findings) {
     if steps as f64 >= needed {
         return;
     }
+    let decay = format!("{:.3}", (1.0 - WINDOWS / steps as f64).max(0.5));
+    let text = msg!(
+        "check-decay-too-slow.found",
+        steps = steps,
+        decay = params.decay.to_string(),
+        needed = format!("{needed:.0}")
+    );
     found
-        .add(
-            Severity::Note,
-            format!(
-                "{steps} steps are fewer than three windows of averages that decay by {} ({needed:.0} steps)",
-                params.decay
-            ),
-        )
+        .add(Severity::Note, text)
         .measured(phrase!("measure-steps"), steps as f64, needed, phrase!("unit-steps"))
-        .remedy(format!(
-            "Train for {needed:.0} steps, or lower the decay to {:.3}",
-            (1.0 - WINDOWS / steps as f64).max(0.5)
-        ))
+        .remedy(msg!("check-decay-too-slow.remedy", needed = format!("{needed:.0}"), decay = decay))
         .change("steps", needed.ceil());
 }
 
@@ -126,17 +121,15 @@ fn still_moving(patient: &Patient<'_>, found: &mut Findings) {
     let moving: Vec<(usize, f64)> = (0..patient.run.rvq.num_layers()).filter_map(moving).collect();
     let Some(most) = moving.iter().map(|&(_, drift)| drift).reduce(f64::max) else { return };
     let layers: Vec<usize> = moving.iter().map(|&(layer, _)| layer).collect();
-    let finding = found.add(
-        Severity::Note,
-        format!(
-            "{} still {}, by up to {:.2} % of their rows' length a step",
-            layers_words(&layers),
-            if layers.len() == 1 { "moves" } else { "move" },
-            100.0 * most
-        ),
-    );
+    let (words, percent) = (layers_words(&layers), format!("{:.2}", 100.0 * most));
+    let text = if layers.len() == 1 {
+        msg!("check-still-moving.found-one", layers = words, percent = percent)
+    } else {
+        msg!("check-still-moving.found", layers = words, percent = percent)
+    };
+    let finding = found.add(Severity::Note, text);
     finding
         .measured(phrase!("measure-drift"), most, 0.0, phrase!("unit-of-the-length-a-step"))
-        .remedy("Train on");
+        .remedy(msg!("check-still-moving.remedy"));
     finding.layers = layers;
 }

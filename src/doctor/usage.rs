@@ -1,8 +1,8 @@
 //! Which codes carry the load, and what each layer adds.
 
-use super::{Check, Evidence, Findings, Patient, Severity, layers_words, remedies, replacement};
+use super::{Check, Evidence, Findings, Patient, Severity, layer_says, layers_say, remedies, replacement};
 use crate::metrics::{LayerTally, buffers, distortion, is_small_sample, usage};
-use crate::text::{Phrase, phrase};
+use crate::text::{Message, Phrase, msg, phrase};
 use crate::training::{Run, SplitKind, ThresholdStanding};
 
 /// A perplexity below this share of K is a collapse, whatever the counts say.
@@ -109,10 +109,8 @@ fn unused_codes(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let codes: Vec<usize> = (0..num_codes).filter(|&code| counts[code] == 0).collect();
-        let finding = found.add(
-            Severity::Severe,
-            format!("Layer {}: {used} of {num_codes} codes are used by the {words}", layer + 1),
-        );
+        let says = msg!("check-unused-codes.found", used = used, codes = num_codes, frames = words);
+        let finding = found.add(Severity::Severe, layer_says(layer, says));
         finding.of_layer(layer).of_codes(&codes).on(frames).measured(
             phrase!("measure-codes-used"),
             used as f64,
@@ -137,16 +135,14 @@ fn dead_codes(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         }
         let severity = if share > 0.5 { Severity::Severe } else { Severity::Warning };
-        let finding = found.add(
-            severity,
-            format!(
-                "Layer {}: {} of {} codes lie below {limit:.3} frames a batch, where an even code has {:.3}",
-                layer + 1,
-                codes.len(),
-                sizes.len(),
-                total / sizes.len() as f64
-            ),
+        let says = msg!(
+            "check-dead-codes.found",
+            dead = codes.len(),
+            codes = sizes.len(),
+            limit = format!("{limit:.3}"),
+            even = format!("{:.3}", total / sizes.len() as f64)
         );
+        let finding = found.add(severity, layer_says(layer, says));
         finding.of_layer(layer).of_codes(&codes).measured(
             phrase!("measure-dead-codes"),
             share,
@@ -162,29 +158,28 @@ fn collapse(patient: &Patient<'_>, found: &mut Findings) {
         let by_sizes = || {
             let (.., sizes, _) = patient.with_sizes().find(|of| of.0 == layer)?;
             let used = buffers::ema_used(sizes, patient.run.params.decay);
-            Some((buffers::ema_perplexity(sizes)?, sizes.len(), "by the EMA sizes".to_owned(), used))
+            Some((buffers::ema_perplexity(sizes)?, sizes.len(), None, used))
         };
         let by_counts = || {
             let (counts, words) = counts_of_all(patient.run, layer)?;
             let is_few = is_small_sample(usage::frames(&counts), counts.len());
             let used = usage::used(&counts);
-            (!is_few).then_some((usage::perplexity(&counts)?, counts.len(), format!("by the {words}"), used))
+            (!is_few).then_some((usage::perplexity(&counts)?, counts.len(), Some(words), used))
         };
-        let is_collapsed = |&(perplexity, all, ..): &(f64, usize, String, usize)| {
+        let is_collapsed = |&(perplexity, all, ..): &(f64, usize, Option<Message>, usize)| {
             all >= 16 && perplexity < COLLAPSED * all as f64
         };
-        let Some((perplexity, all, by, used)) =
+        let Some((perplexity, all, frames, used)) =
             by_counts().filter(is_collapsed).or_else(|| by_sizes().filter(is_collapsed))
         else {
             continue;
         };
-        let finding = found.add(
-            Severity::Severe,
-            format!(
-                "Layer {}: a perplexity of {perplexity:.1} of {all} codes {by}: a few take almost all frames",
-                layer + 1
-            ),
-        );
+        let said = format!("{perplexity:.1}");
+        let says = match frames {
+            Some(frames) => msg!("check-collapse.found", perplexity = said, codes = all, frames = frames),
+            None => msg!("check-collapse.found-ema", perplexity = said, codes = all),
+        };
+        let finding = found.add(Severity::Severe, layer_says(layer, says));
         finding.of_layer(layer).measured(
             phrase!("measure-perplexity"),
             perplexity,
@@ -217,22 +212,20 @@ fn overloaded(patient: &Patient<'_>, found: &mut Findings) {
             continue;
         };
         let (error, used) = shares(worst);
+        let says = msg!(
+            "check-overloaded-codes.found",
+            code = worst,
+            error = format!("{:.1}", 100.0 * error),
+            share = format!("{:.1}", 100.0 * used),
+            frames = patient.run.frames_words(split, evaluation.frames)
+        );
         found
-            .add(
-                Severity::Warning,
-                format!(
-                    "Layer {}: code {worst} has {:.1} % of the error and {:.1} % of the {}",
-                    layer + 1,
-                    100.0 * error,
-                    100.0 * used,
-                    patient.run.frames_words(split, evaluation.frames)
-                ),
-            )
+            .add(Severity::Warning, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .on(evaluation.frames)
             .measured(phrase!("measure-share-of-the-error"), error, ERROR_SHARE, Phrase::NONE)
-            .remedy("Split it: train on with replacement, which draws new rows where the error is");
+            .remedy(msg!("check-overloaded-codes.remedy"));
     }
 }
 
@@ -244,21 +237,23 @@ fn idle_layer(patient: &Patient<'_>, found: &mut Findings) {
         before = tally.residual_energy;
         let Some(gain) = gain.filter(|&gain| gain < SMALL_GAIN_DB) else { continue };
         let severity = if gain < 0.0 { Severity::Severe } else { Severity::Warning };
-        let words = if gain < 0.0 { "it makes it worse by" } else { "it adds" };
+        let (size, frames) =
+            (format!("{:.2}", gain.abs()), patient.run.frames_words(split, evaluation.frames));
+        let says = if gain < 0.0 {
+            msg!("check-idle-layer.found-worse", gain = size, frames = frames)
+        } else {
+            msg!("check-idle-layer.found", gain = size, frames = frames)
+        };
         found
-            .add(
-                severity,
-                format!(
-                    "Layer {}: {words} {:.2} dB on {}",
-                    layer + 1,
-                    gain.abs(),
-                    patient.run.frames_words(split, evaluation.frames)
-                ),
-            )
+            .add(severity, layer_says(layer, says))
             .of_layer(layer)
             .on(evaluation.frames)
             .measured(phrase!("measure-gain"), gain, SMALL_GAIN_DB, phrase!("unit-db"))
-            .remedy(if layer == 0 { "Train it on these frames" } else { "Leave it out, or train it on" });
+            .remedy(if layer == 0 {
+                phrase!("check-idle-layer.remedy-first")
+            } else {
+                phrase!("check-idle-layer.remedy")
+            });
     }
 }
 
@@ -285,21 +280,19 @@ fn gain_stops(patient: &Patient<'_>, found: &mut Findings) {
         return;
     };
     let layers: Vec<usize> = (from..worth.len()).collect();
-    let finding = found.add(
-        Severity::Note,
-        format!(
-            "{}: a bit brings {least:.2} of what a bit of an optimal code of noise would, on {}",
-            layers_words(&layers),
-            patient.run.frames_words(split, evaluation.frames)
-        ),
+    let says = msg!(
+        "check-gain-stops.found",
+        share = format!("{least:.2}"),
+        frames = patient.run.frames_words(split, evaluation.frames)
     );
+    let finding = found.add(Severity::Note, layers_say(&layers, says));
     finding.layers = layers;
     finding
         .on(evaluation.frames)
         .measured(phrase!("measure-share-of-a-bit-s-worth"), least, WORTH, Phrase::NONE)
         .remedy(match from {
-            0 => "Train on these frames: no layer is worth its bits".to_owned(),
-            kept => format!("{kept} layers may be enough; or train the others on, with a start of their own"),
+            0 => msg!("check-gain-stops.remedy-none"),
+            kept => msg!("check-gain-stops.remedy", kept = kept),
         });
 }
 
@@ -308,55 +301,67 @@ fn by_heart(patient: &Patient<'_>, found: &mut Findings) {
     if !may_know_by_heart(run) {
         return;
     }
-    if let Some((gap, words)) = gap(run) {
-        let finding =
-            found.add(Severity::Warning, format!("{words}: the codebooks know their frames by heart"));
+    if let Some(Gap { db, held_out, train }) = gap(run) {
+        let text = msg!("check-by-heart.found", gap = one(db), held_out = one(held_out), train = one(train));
+        let finding = found.add(Severity::Warning, text);
         finding.layers = layers_with_gap(run);
         finding
-            .measured(phrase!("measure-gap"), gap, SNR_GAP_DB, phrase!("unit-db"))
-            .remedy("Train on more frames, or with fewer codes or layers");
+            .measured(phrase!("measure-gap"), db, SNR_GAP_DB, phrase!("unit-db"))
+            .remedy(msg!("check-by-heart.remedy"));
     }
     for (layer, codes, share, frames) in of_training_alone(run) {
-        let text = format!(
-            "Layer {}: {} of {} codes are used by frames trained on and by none of {frames} held-out ones",
-            layer + 1,
-            codes.len(),
-            (codes.len() as f64 / share).round()
+        let says = msg!(
+            "check-by-heart.found-codes",
+            alone = codes.len(),
+            codes = (codes.len() as f64 / share).round().to_string(),
+            frames = frames
         );
         found
-            .add(Severity::Warning, text)
+            .add(Severity::Warning, layer_says(layer, says))
             .of_layer(layer)
             .of_codes(&codes)
             .on(frames)
             .measured(phrase!("measure-codes-of-training-frames-alone"), share, BY_HEART, Phrase::NONE)
-            .remedy("Start each layer from more frames than one batch, or use fewer codes");
+            .remedy(msg!("check-by-heart.remedy-codes"));
     }
 }
 
 fn held_out_differs(patient: &Patient<'_>, found: &mut Findings) {
     let run = patient.run;
-    let (Some((gap, words)), false) = (gap(run), may_know_by_heart(run)) else { return };
+    let (Some(Gap { db, held_out, train }), false) = (gap(run), may_know_by_heart(run)) else { return };
     let frames = run.source.train_frames as f64 / most_codes(run);
+    let text = msg!(
+        "check-held-out-differs.found",
+        gap = one(db),
+        held_out = one(held_out),
+        train = one(train),
+        frames = format!("{frames:.0}")
+    );
     found
-        .add(
-            Severity::Note,
-            format!(
-                "{words}, with {frames:.0} training frames a code, of which none is known by heart: these are frames of another kind"
-            ),
-        )
+        .add(Severity::Note, text)
         .on(run.source.held_out_frames as u64)
-        .measured(phrase!("measure-gap"), gap, SNR_GAP_DB, phrase!("unit-db"))
-        .remedy("Hold out clips of every kind (another speaker, silence or a fade at the end of a file is one), or train on what they are like");
+        .measured(phrase!("measure-gap"), db, SNR_GAP_DB, phrase!("unit-db"))
+        .remedy(msg!("check-held-out-differs.remedy"));
 }
 
-/// By how much held-out frames do worse, and the sentence, where that is much.
-fn gap(run: &Run) -> Option<(f64, String)> {
+/// The SNR of held-out frames beside that of those trained on, in dB.
+struct Gap {
+    db: f64,
+    held_out: f64,
+    train: f64,
+}
+
+/// A figure with one digit behind the point.
+fn one(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// By how much held-out frames do worse, where that is much.
+fn gap(run: &Run) -> Option<Gap> {
     let snr = |split| run.total_metrics(split).and_then(|totals| totals.snr_db);
     let (train, held_out) = (snr(SplitKind::Train)?, snr(SplitKind::HeldOut)?);
-    let gap = train - held_out;
-    (gap >= SNR_GAP_DB).then(|| {
-        (gap, format!("Held-out frames do {gap:.1} dB worse than those trained on ({held_out:.1} beside {train:.1} dB)"))
-    })
+    let db = train - held_out;
+    (db >= SNR_GAP_DB).then_some(Gap { db, held_out, train })
 }
 
 /// Whether there are so few frames that rows are made of single ones. A mean of n frames is nearer to them than to others by a factor of about
@@ -387,14 +392,14 @@ fn of_training_alone(run: &Run) -> Vec<(usize, Vec<usize>, f64, u64)> {
 }
 
 /// How often frames chose each code of a layer, of all that were looked at: a code that training frames use is in use, whatever the held-out ones are.
-fn counts_of_all(run: &Run, layer: usize) -> Option<(Vec<u64>, String)> {
+fn counts_of_all(run: &Run, layer: usize) -> Option<(Vec<u64>, Message)> {
     let of = |split| run.evaluation(split)?.layers.get(layer).map(|tally| &tally.counts);
     let words = |split, counts: &Vec<u64>| run.frames_words(split, usage::frames(counts));
     Some(match (of(SplitKind::Train), of(SplitKind::HeldOut)) {
         (Some(train), Some(held_out)) if train.len() == held_out.len() => {
             let counts: Vec<u64> = train.iter().zip(held_out).map(|(a, b)| a + b).collect();
             let frames = usage::frames(&counts);
-            (counts, format!("{frames} frames"))
+            (counts, msg!("training-frames", frames = frames))
         }
         (Some(counts), _) => (counts.clone(), words(SplitKind::Train, counts)),
         (None, Some(counts)) => (counts.clone(), words(SplitKind::HeldOut, counts)),

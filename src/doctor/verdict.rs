@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity};
 use crate::metrics::{buffers, is_small_sample, usage};
-use crate::text::{Message, msg};
+use crate::text::{Message, msg, t};
 use crate::training::{History, Motion, Run, ThresholdStanding, short};
 
 /// How a layer stands.
@@ -40,10 +40,10 @@ impl Health {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::Healthy => "healthy",
-            Self::Watch => "worth a look",
-            Self::Unhealthy => "not healthy",
-            Self::Unknown => "cannot be judged",
+            Self::Healthy => t!("verdict-healthy"),
+            Self::Watch => t!("verdict-worth-a-look"),
+            Self::Unhealthy => t!("verdict-not-healthy"),
+            Self::Unknown => t!("verdict-cannot-be-judged"),
         }
     }
 
@@ -63,13 +63,18 @@ impl LayerVerdict {
     /// The whole line: "Layer 1: healthy, 250 of 256 codes used by 2702 held-out frames. Keep. Settled since step 420".
     #[must_use]
     pub fn line(&self) -> String {
-        let mut line =
-            format!("Layer {}: {}, {}. {}", self.layer + 1, self.health.label(), self.why, self.advice());
-        if let Some(motion) = self.motion {
-            line.push_str(". ");
-            line.push_str(&capitalised(&motion.words()));
+        let (layer, health, why, advice) = (self.layer + 1, self.health.label(), &self.why, self.advice());
+        match self.motion.map(Motion::words) {
+            Some(motion) => t!(
+                "verdict-line-motion",
+                layer = layer,
+                health = health,
+                why = why,
+                advice = advice,
+                motion = motion
+            ),
+            None => t!("verdict-line", layer = layer, health = health, why = why, advice = advice),
         }
-        line
     }
 
     /// What to do: the action, or to keep the layer.
@@ -128,36 +133,34 @@ fn standing(run: &Run, layer: usize) -> (Health, Message, Option<Message>) {
     let sizes = codebook.filter(|book| buffers::has_ema(book)).map(|book| book.cluster_size().to_vec());
     let of_sizes = sizes.as_ref().and_then(|sizes| {
         let used = buffers::ema_used(sizes, run.params.decay);
-        Some((used, "in the EMA view".to_owned(), buffers::ema_perplexity(sizes)?))
+        Some((used, None, buffers::ema_perplexity(sizes)?))
     });
     let of_frames = run.best_evaluation().and_then(|(split, evaluation)| {
         let counts = &evaluation.layers.get(layer)?.counts;
-        let by = format!("by {}", run.frames_words(split, evaluation.frames));
+        let frames = run.frames_words(split, evaluation.frames);
         let is_few = is_small_sample(evaluation.frames, num_codes);
-        Some((is_few, (usage::used(counts), by, usage::perplexity(counts)?)))
+        Some((is_few, (usage::used(counts), Some(frames), usage::perplexity(counts)?)))
     });
     // Few frames leave codes unused by chance; the averages have seen many batches.
-    let (used, by, perplexity) = match (of_frames, of_sizes) {
+    let (used, frames, perplexity) = match (of_frames, of_sizes) {
         (Some((false, used)), _) | (Some((true, _)) | None, Some(used)) => used,
-        (Some((true, (used, by, _))), None) => {
-            let why = format!("{used} of {num_codes} codes used {by}, which are fewer than 10 a code");
-            return (Health::Unknown, why.into(), Some("Open more frames".into()));
+        (Some((true, (used, Some(frames), _))), None) => {
+            let why = msg!("verdict-few-frames", used = used, codes = num_codes, frames = frames);
+            return (Health::Unknown, why, Some(msg!("verdict-open-more-frames")));
         }
-        (None, None) => {
-            let why = "the model came without EMA sizes, and no frame was counted".to_owned();
-            return (Health::Unknown, why.into(), None);
-        }
+        _ => return (Health::Unknown, msg!("verdict-nothing-known"), None),
     };
-    let mut why = format!("{used} of {num_codes} codes used {by}, perplexity {}", short(perplexity));
+    let perplexity = short(perplexity);
+    let why = match frames {
+        Some(frames) => {
+            msg!("verdict-used", used = used, codes = num_codes, frames = frames, perplexity = perplexity)
+        }
+        None => msg!("verdict-used-ema", used = used, codes = num_codes, perplexity = perplexity),
+    };
     let threshold = ThresholdStanding::of(run, layer);
     if sizes.is_some() && threshold.is_too_high {
-        why.push_str("; ");
-        why.push_str(&threshold.words());
+        let why = msg!("verdict-used-and-threshold", used = why, threshold = threshold.words());
+        return (Health::Healthy, why, None);
     }
-    (Health::Healthy, why.into(), None)
-}
-
-fn capitalised(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    (Health::Healthy, why, None)
 }

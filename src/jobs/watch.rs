@@ -170,7 +170,7 @@ fn tell_event(event: Event, ctx: &JobCtx<'_>) {
         Event::Point(_) | Event::Gone(_) => return,
         Event::Unreadable { file, text } => format!("{file} cannot be read: {text}"),
         Event::Skipped { file, text } => format!("{file} is left out, like others of its kind: {text}"),
-        Event::Note(text) => text,
+        Event::Note(text) => text.text(),
     };
     (ctx.emit)(JobEvent::Notice(text));
 }

@@ -32,7 +32,7 @@ pub fn layer_table(run: &Run) -> Table {
     let ema = run.ema_metrics();
     let layers = LayerReport::all_of(run, |layer| ema.get(layer).cloned());
     let of = match run.best_evaluation() {
-        Some((split, evaluation)) => run.frames_words(split, evaluation.frames),
+        Some((split, evaluation)) => run.frames_words(split, evaluation.frames).english(),
         None => "the model's file alone".to_owned(),
     };
     table_of(&layers, &run.name, &of)

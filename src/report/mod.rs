@@ -180,9 +180,9 @@ impl Report {
             name: run.name.clone(),
             rule_label: if run.params_known { run.rule().label() } else { "unknown" },
             live_edits: run.live_edits.clone(),
-            calibration: run.calibration(),
+            calibration: run.calibration().map(|words| words.english()),
             course: run.course,
-            course_words: run.course_words(),
+            course_words: run.course_words().map(|words| words.english()),
             plots: plots::plots(run, history, &codes, &codebooks),
             codes,
             codebooks,
@@ -198,7 +198,7 @@ impl Report {
         findings: Vec<String>,
     ) -> Self {
         let metrics = layer_metrics(evaluation, &[], &[evaluation]);
-        let of = source.frames_words(SplitKind::Train, evaluation.frames);
+        let of = source.frames_words(SplitKind::Train, evaluation.frames).english();
         let usage = plots::usage_of(evaluation, &metrics, &of);
         let totals = total_metrics(evaluation, source.frame_rate_hz);
         let layer = |(layer, metrics): (usize, &LayerMetrics)| LayerReport {

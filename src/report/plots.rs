@@ -92,7 +92,7 @@ pub fn reconstruction(run: &Run) -> Vec<Plot> {
     let mut plots = Vec::with_capacity(figures.len());
     let of: Vec<String> = [SplitKind::HeldOut, SplitKind::Train]
         .into_iter()
-        .filter_map(|split| Some(run.frames_words(split, run.evaluation(split)?.frames)))
+        .filter_map(|split| Some(run.frames_words(split, run.evaluation(split)?.frames).english()))
         .collect();
     if of.is_empty() {
         return plots;

@@ -56,6 +56,7 @@ pub(crate) use upstream_assignment::replace_by_upstream;
 pub use valid_params::ValidRvqParams;
 
 use crate::task::Cancelled;
+use crate::text::Phrase;
 
 /// What can be wrong with a quantizer or with what is asked of it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -93,8 +94,8 @@ pub enum RvqError {
         num_codes: usize,
     },
     /// No rule can train on from this quantizer.
-    #[error("no training can go on from this quantizer: {0}")]
-    NotTrainable(&'static str),
+    #[error("no training can go on from this quantizer: {}", .0.english())]
+    NotTrainable(Phrase),
     /// The work was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

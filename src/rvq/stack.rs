@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use super::codebook::normalize_rows;
 use super::{Chain, ChainParts, Layer, Metric, RvqError};
+use crate::text::phrase;
 
 /// Residual layers over frames of one dimension, in one or several chains.
 ///
@@ -137,18 +138,16 @@ impl Rvq {
     /// It is more than one chain of layers under a metric that trainers know; the sentence says what.
     pub fn check_trainable(&self) -> Result<(), RvqError> {
         if self.chains.len() > 1 {
-            return Err(RvqError::NotTrainable("it has several chains of layers"));
+            return Err(RvqError::NotTrainable(phrase!("training-not-of-chains")));
         }
         if !self.is_one_chain() {
-            return Err(RvqError::NotTrainable("there is a projection around its layers"));
+            return Err(RvqError::NotTrainable(phrase!("training-not-in-projection")));
         }
         if self.common_stride() > 1 {
-            return Err(RvqError::NotTrainable("its layers have strides"));
+            return Err(RvqError::NotTrainable(phrase!("training-not-with-strides")));
         }
         if self.metric == Metric::CosineRaw {
-            return Err(RvqError::NotTrainable(
-                "its codebooks are searched by angle but used at full length, which gradients train and no rule here does",
-            ));
+            return Err(RvqError::NotTrainable(phrase!("training-not-by-raw-angle")));
         }
         Ok(())
     }

@@ -233,7 +233,7 @@ impl Session {
         let is_single = self.runs.entries().len() == 1;
         let name = self.runs.get(id).map(|entry| entry.name().to_owned()).unwrap_or_default();
         let findings = diagnose(&Patient::of(run).without_rows());
-        let course = run.course_words();
+        let course = run.course_words().map(|words| words.text());
         for finding in course.into_iter().chain(findings.iter().map(Finding::sentence)) {
             let text = if is_single { finding } else { format!("{name}: {finding}") };
             self.notify(Severity::Info, text);

@@ -1,6 +1,7 @@
 //! In what state each code of a layer is: every code is in exactly one, so that what is counted adds up to K.
 
 use crate::metrics::{buffers, is_small_sample, usage};
+use crate::text::{Message, msg, t};
 
 use super::{Run, SplitKind, ThresholdStanding};
 
@@ -29,7 +30,7 @@ pub struct LayerCodes {
     /// The frames that were counted; 0 where none were.
     pub frames: u64,
     /// How many they are of which, in words.
-    pub frames_words: String,
+    pub frames_words: Message,
     /// The cluster size below which a code counts as dead; NaN where there is no EMA state.
     pub threshold: f64,
     /// Whether the threshold is only assumed and no lower than what evenly used codes have, so that to be below it says nothing.
@@ -76,13 +77,13 @@ impl CodeState {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::Alive => "alive",
-            Self::Rare => "rare",
-            Self::NotChosen => "not chosen by these frames",
-            Self::BelowThreshold => "below threshold",
-            Self::UnusedInCorpus => "unused in the corpus",
-            Self::Replaced => "replaced lately",
-            Self::Unknown => "not known",
+            Self::Alive => t!("training-state-alive"),
+            Self::Rare => t!("training-state-rare"),
+            Self::NotChosen => t!("training-state-not-chosen"),
+            Self::BelowThreshold => t!("training-state-below-threshold"),
+            Self::UnusedInCorpus => t!("training-state-unused"),
+            Self::Replaced => t!("training-state-replaced"),
+            Self::Unknown => t!("training-state-unknown"),
         }
     }
 
@@ -104,21 +105,13 @@ impl CodeState {
     #[must_use]
     pub fn help(self) -> &'static str {
         match self {
-            Self::Alive => {
-                "In use: a frame chose it, or without frames c_k says so, and c_k is at least twice the threshold where it is known"
-            }
-            Self::Rare => "In use, but c_k is below twice the dead-code threshold: the next to die",
-            Self::NotChosen => {
-                "Trained, with c_k above the threshold, but none of these frames chose it. Few frames leave many codes unused by chance"
-            }
-            Self::BelowThreshold => {
-                "c_k is below the dead-code threshold, which is what the update rule looks at"
-            }
-            Self::UnusedInCorpus => "No frame of the whole corpus chose it, trained on or held out",
-            Self::Replaced => {
-                "Given a new place by the update rule in one of the last steps, because it counted as dead"
-            }
-            Self::Unknown => "The model came without EMA sizes, and no frame was counted: open frames to see",
+            Self::Alive => t!("training-state-alive.help"),
+            Self::Rare => t!("training-state-rare.help"),
+            Self::NotChosen => t!("training-state-not-chosen.help"),
+            Self::BelowThreshold => t!("training-state-below-threshold.help"),
+            Self::UnusedInCorpus => t!("training-state-unused.help"),
+            Self::Replaced => t!("training-state-replaced.help"),
+            Self::Unknown => t!("training-state-unknown.help"),
         }
     }
 
@@ -201,7 +194,7 @@ impl LayerCodes {
         let states: Vec<CodeState> = counts.iter().map(state).collect();
         Self {
             frames: usage::frames(counts),
-            frames_words: format!("{} frames", usage::frames(counts)),
+            frames_words: msg!("training-frames", frames = usage::frames(counts)),
             threshold: f64::NAN,
             threshold_says_nothing: false,
             counts: counts.to_vec(),
@@ -248,22 +241,17 @@ impl LayerCodes {
     /// What a state means here, in a sentence or two.
     #[must_use]
     pub fn help(&self, state: CodeState) -> String {
-        let said = state.help();
-        if state == CodeState::BelowThreshold && self.threshold_says_nothing {
-            format!(
-                "{said}. This threshold is only assumed, and evenly used codes are below it too: it says nothing here"
-            )
-        } else {
-            said.to_owned()
-        }
+        let is_assumed = state == CodeState::BelowThreshold && self.threshold_says_nothing;
+        let said = if is_assumed { t!("training-state-below-threshold.help-assumed") } else { state.help() };
+        said.to_owned()
     }
 
     /// What a state is called here, with the frames and steps that it goes by.
     #[must_use]
     pub fn words(&self, state: CodeState) -> String {
         match state {
-            CodeState::NotChosen => format!("not chosen by these {}", self.frames_words),
-            CodeState::Replaced => format!("replaced in the last {} steps", self.recent_steps),
+            CodeState::NotChosen => t!("training-state-not-chosen.words", frames = &self.frames_words),
+            CodeState::Replaced => t!("training-state-replaced.words", steps = self.recent_steps),
             state => state.label().to_owned(),
         }
     }

@@ -91,7 +91,7 @@ impl CodeTrace {
         };
         let ascends = snapshots.is_sorted_by(|a, b| a.step < b.step);
         if every == 0 || snapshots.len() > MOST_SNAPSHOTS || !ascends || !snapshots.iter().all(fits) {
-            return Err(RvqError::Shape("the history of its codes does not fit together".to_owned()));
+            return Err(RvqError::Shape("the history of its codes does not fit together".to_owned())); // of an error, not a text
         }
         Ok(Self { layer_codes, from, every, snapshots })
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rvq::{Rows, Rvq};
 use crate::task::{Cancelled, Task};
+use crate::text::{Message, msg};
 
 use super::StepRecord;
 use super::paired::is_clearly_less;
@@ -201,17 +202,15 @@ impl CourseSummary {
 
     /// What there is to say of it, in a sentence; `None` where it still gained and shows its last state. `steps` are those taken.
     #[must_use]
-    pub fn words(&self, patience: u64, steps: u64) -> Option<String> {
-        let still = self.is_plateau(patience).then(|| {
-            let end =
-                if self.ended_early { format!(", so training ended at step {steps}") } else { String::new() };
-            format!("Held-out SNR has not gained more than {GAIN_DB} dB since step {}{end}", self.gained_at)
+    pub fn words(&self, patience: u64, steps: u64) -> Option<Message> {
+        let (db, since) = (GAIN_DB.to_string(), self.gained_at);
+        let still = self.is_plateau(patience).then(|| match self.ended_early {
+            true => msg!("training-plateau-end", db = db, since = since, steps = steps),
+            false => msg!("training-plateau", db = db, since = since),
         });
-        let kept = self.kept.map(|step| {
-            format!("Held-out frames lose clearly less with the state of step {step}, which is kept in place of that of step {steps}")
-        });
+        let kept = self.kept.map(|step| msg!("training-kept", step = step, steps = steps));
         match (still, kept) {
-            (Some(still), Some(kept)) => Some(format!("{still}. {kept}")),
+            (Some(still), Some(kept)) => Some(msg!("training-plateau-and-kept", still = still, kept = kept)),
             (still, kept) => still.or(kept),
         }
     }

@@ -157,21 +157,21 @@ impl History {
     /// Steps do not ascend, a scalar is missing or there twice, or one has another number of steps or layers.
     pub fn from_columns(steps: Vec<u64>, columns: &[(Series, Array2<f64>)]) -> Result<Self, RvqError> {
         if !steps.is_sorted_by(|a, b| a < b) {
-            return Err(RvqError::Shape("the steps of the history do not ascend".to_owned()));
+            return Err(RvqError::Shape("the steps of the history do not ascend".to_owned())); // of an error, not a text
         }
         let num_layers = columns.first().map_or(0, |(_, matrix)| matrix.ncols());
         if steps.is_empty() && num_layers > 0 {
-            return Err(RvqError::Shape(format!("the history has {num_layers} layers, but no step")));
+            return Err(RvqError::Shape(format!("the history has {num_layers} layers, but no step"))); // of an error, not a text
         }
         let mut layers = vec![Columns::default(); num_layers];
         for series in Series::ALL {
             let mut all = columns.iter().filter(|(other, _)| *other == series);
             let (Some((_, matrix)), None) = (all.next(), all.next()) else {
-                return Err(RvqError::Shape(format!("the history must have {} once", series.key())));
+                return Err(RvqError::Shape(format!("the history must have {} once", series.key()))); // of an error, not a text
             };
             if matrix.dim() != (steps.len(), num_layers) {
                 return Err(RvqError::Shape(format!(
-                    "{} is of {} steps and {} layers in a history of {} and {num_layers}",
+                    "{} is of {} steps and {} layers in a history of {} and {num_layers}", // of an error, not a text
                     series.key(),
                     matrix.nrows(),
                     matrix.ncols(),

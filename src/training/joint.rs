@@ -175,7 +175,7 @@ pub(super) fn check(params: &RvqParams, rvq: &Rvq) -> Result<(), RvqError> {
     let refused = |why: &str| Err(RvqError::Shape(why.to_owned()));
     if params.search > 1 && params.assignment == Assignment::Upstream {
         return refused(
-            "a search along several paths is exact: train with codes assigned exactly, or greedily",
+            "a search along several paths is exact: train with codes assigned exactly, or greedily", // of an error, not a text
         );
     }
     if params.refit == 0 {
@@ -183,14 +183,13 @@ pub(super) fn check(params: &RvqParams, rvq: &Rvq) -> Result<(), RvqError> {
     }
     if params.quantizer_dropout {
         return refused(
-            "a refit moves the rows of all layers for all of them together, but quantizer dropout trains the first ones to work alone: use one of \
-             the two",
+            "a refit moves the rows of all layers for all of them together, but quantizer dropout trains the first ones to work alone: use one of the two", // of an error, not a text
         );
     }
     let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none());
     if !is_plain || rvq.metric() != Metric::Euclidean {
         return refused(
-            "a refit moves rows where the frames are: it works without projections and with the Euclidean distance only",
+            "a refit moves rows where the frames are: it works without projections and with the Euclidean distance only", // of an error, not a text
         );
     }
     Ok(())

@@ -14,7 +14,7 @@ pub(super) fn blank(params: &RvqParams, dim: usize) -> Result<Layer, RvqError> {
     let codebook_dim = if params.codebook_dim == 0 { dim } else { params.codebook_dim };
     if codebook_dim > dim {
         return Err(RvqError::Shape(format!(
-            "the codebooks are to have {codebook_dim} dimensions, but the frames have {dim}: a projection can only take dimensions away"
+            "the codebooks are to have {codebook_dim} dimensions, but the frames have {dim}: a projection can only take dimensions away" // of an error, not a text
         )));
     }
     let projection = (codebook_dim < dim).then(|| Projection::blank(dim, codebook_dim));
@@ -54,5 +54,5 @@ pub(super) fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqP
     let (num_layers, metric) = (rvq.num_layers(), rvq.metric());
     RvqParams { num_layers, codebook_size, codebook_dim, metric, ..*params }
         .validate()
-        .map_err(|err| RvqError::Shape(format!("the starting model does not do: {err}")))
+        .map_err(|err| RvqError::Shape(format!("the starting model does not do: {err}"))) // of an error, not a text
 }

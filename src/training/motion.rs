@@ -1,6 +1,7 @@
 //! Whether a layer's codebook has settled, told from how far it moved in each step.
 
 use super::{History, Series};
+use crate::text::{Message, msg};
 
 /// What the drift of a layer says.
 ///
@@ -75,14 +76,14 @@ impl Motion {
         }
     }
 
-    /// What is said of it.
+    /// What is said of it, in a sentence.
     #[must_use]
-    pub fn words(self) -> String {
+    pub fn words(self) -> Message {
         match self {
-            Self::Settled { since } => format!("settled since step {since}"),
-            Self::Moving { drift } => format!("still moving, by {} a step", share(drift)),
+            Self::Settled { since } => msg!("training-settled", step = since),
+            Self::Moving { drift } => msg!("training-moving", percent = share(drift)),
             Self::TooShort { steps, needed } => {
-                format!("too few steps to tell whether it has settled: {steps} of {needed}")
+                msg!("training-too-few-steps", steps = steps, needed = needed)
             }
         }
     }
@@ -117,14 +118,14 @@ mod tests {
         // The fall is within a factor 1.25 of the floor from 50 ln(0.1 / (0.25 * 4e-4)) = 345 steps on.
         let Motion::Settled { since } = found else { panic!("{found:?}") };
         assert!((260..=420).contains(&since), "{since}");
-        assert_eq!(Motion::Settled { since: 345 }.words(), "settled since step 345");
+        assert_eq!(Motion::Settled { since: 345 }.words().english(), "Settled since step 345");
     }
 
     #[test]
     fn a_drift_that_falls_still_moves() {
         let found = Motion::of_drift(falling(600, 0.1, 1e-6, 200.0).into_iter(), 0.99);
         assert!(matches!(found, Motion::Moving { .. }), "{found:?}");
-        assert_eq!(Motion::Moving { drift: 0.0012 }.words(), "still moving, by 0.12 % a step");
+        assert_eq!(Motion::Moving { drift: 0.0012 }.words().english(), "Still moving, by 0.12 % a step");
     }
 
     #[test]

@@ -21,6 +21,7 @@
 use crate::param::ParamValue;
 use crate::rvq::RvqParams;
 use crate::rvq::rules;
+use crate::text::{Message, msg};
 
 use super::course::PLATEAU_STEPS;
 use super::short;
@@ -61,7 +62,7 @@ pub struct Proposed {
     /// Its value.
     pub value: ParamValue,
     /// Why, in a sentence.
-    pub why: String,
+    pub why: Message,
 }
 
 /// What is known of the data.
@@ -91,35 +92,29 @@ pub fn proposals(params: &RvqParams, data: DataSize) -> Vec<Proposed> {
             key: "batch_size",
             value: ParamValue::Int(batch as u64),
             why: if batch == train_frames {
-                format!("All frames in each step: a code gets {} of them", short(even))
+                msg!("training-proposed-batch-all", frames = short(even))
             } else {
-                format!(
-                    "A code then gets {} frames a step, which is what its average and the threshold go by",
-                    short(even)
-                )
+                msg!("training-proposed-batch", frames = short(even))
             },
         },
         Proposed {
             key: "steps",
             value: ParamValue::Int(steps),
-            why: format!(
-                "A code then sees {} frames, in {} passes over the data{}",
-                short(seen),
-                short(passes),
-                if is_cut { "; more would take too long" } else { "" }
-            ),
+            why: if is_cut {
+                msg!("training-proposed-steps-cut", frames = short(seen), passes = short(passes))
+            } else {
+                msg!("training-proposed-steps", frames = short(seen), passes = short(passes))
+            },
         },
         Proposed {
             key: "decay",
             value: ParamValue::Float(((1.0 - 1.0 / window) * 1000.0).round() / 1000.0),
-            why: format!(
-                "Averages then look back over {window} steps, a tenth of them all or less, so that they settle"
-            ),
+            why: msg!("training-proposed-decay", steps = window.to_string()),
         },
     ];
     found.extend(threshold_for(params, batch, even));
     if held_out_frames > 0 && params.patience == 0 {
-        let why = format!("Training ends where held-out SNR has not gained for {PLATEAU_STEPS} steps");
+        let why = msg!("training-proposed-patience", steps = PLATEAU_STEPS);
         found.push(Proposed { key: "patience", value: ParamValue::Int(PLATEAU_STEPS), why });
     }
     found.retain(|proposed| !fits(params, proposed));
@@ -172,11 +167,7 @@ fn threshold_for(params: &RvqParams, batch: usize, even: f64) -> Option<Proposed
         return None;
     }
     let value = two_digits(THRESHOLD / in_frames(&unit));
-    let why = format!(
-        "{} of the {} frames a step that an even code gets: above a quarter codes die that are used, and at 0 none is replaced",
-        short(THRESHOLD),
-        short(even)
-    );
+    let why = msg!("training-proposed-threshold", share = short(THRESHOLD), frames = short(even));
     value.is_finite().then_some(Proposed {
         key: "threshold_ema_dead_code",
         value: ParamValue::Float(value),
@@ -243,7 +234,7 @@ mod tests {
         let found = proposals(&params, DataSize { train_frames: 1 << 30, held_out_frames: 0, dim: 1024 });
         let steps = found.iter().find(|one| one.key == "steps").unwrap();
         assert!(
-            steps.why.ends_with("more would take too long") && steps.value == ParamValue::Int(100),
+            steps.why.english().ends_with("more would take too long") && steps.value == ParamValue::Int(100),
             "{steps:?}"
         );
         assert!(found.iter().all(|one| one.key != "patience"), "nothing is held out that could stand still");

@@ -9,6 +9,7 @@ use crate::metrics::{Evaluation, LayerMetrics, TotalMetrics, layer_metrics, tota
 use crate::param::ParamValue;
 use crate::rvq::rules::{self, UpdateRule};
 use crate::rvq::{Rvq, RvqParams};
+use crate::text::{Message, msg, t};
 
 use super::course::CourseSummary;
 use super::run_figures::{FiguresOf, RunFigures, SplitFigures};
@@ -97,16 +98,16 @@ impl SourceInfo {
     /// What the frames of a split are called: of a model that was trained on none of them, all of them are looked at.
     #[must_use]
     pub fn split_label(&self, split: SplitKind) -> &'static str {
-        if self.train_frames == 0 { "all frames" } else { split.label() }
+        if self.train_frames == 0 { t!("training-split-all") } else { split.label() }
     }
 
     /// So many frames of a split, in words: "2702 held-out frames", or "1560 frames" of a model that was trained on none of them.
     #[must_use]
-    pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
-        if self.train_frames == 0 {
-            format!("{frames} frames")
-        } else {
-            format!("{frames} {} frames", split.label())
+    pub fn frames_words(&self, split: SplitKind, frames: u64) -> Message {
+        match split {
+            _ if self.train_frames == 0 => msg!("training-frames", frames = frames),
+            SplitKind::Train => msg!("training-frames-train", frames = frames),
+            SplitKind::HeldOut => msg!("training-frames-held-out", frames = frames),
         }
     }
 }
@@ -116,8 +117,8 @@ impl SplitKind {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::Train => "train",
-            Self::HeldOut => "held-out",
+            Self::Train => t!("training-split-train"),
+            Self::HeldOut => t!("training-split-held-out"),
         }
     }
 }
@@ -125,16 +126,15 @@ impl SplitKind {
 impl Run {
     /// How its rows were calibrated, in words: "rows of each layer at 1, 1.21, 1.33 times their trained length"; `None` where they were not.
     #[must_use]
-    pub fn calibration(&self) -> Option<String> {
+    pub fn calibration(&self) -> Option<Message> {
         let each: Vec<String> =
             self.row_scales.iter().map(|scale| ((scale * 100.0).round() / 100.0).to_string()).collect();
-        (!each.is_empty())
-            .then(|| format!("rows of each layer at {} times their trained length", each.join(", ")))
+        (!each.is_empty()).then(|| msg!("training-calibration", factors = each.join(", ")))
     }
 
     /// What there is to say of its looks at held-out frames, in a sentence: that nothing was gained for long, or that an earlier state is kept.
     #[must_use]
-    pub fn course_words(&self) -> Option<String> {
+    pub fn course_words(&self) -> Option<Message> {
         self.course.and_then(|course| course.words(self.params.patience, self.steps))
     }
 
@@ -180,7 +180,7 @@ impl Run {
 
     /// So many frames of a split, in words.
     #[must_use]
-    pub fn frames_words(&self, split: SplitKind, frames: u64) -> String {
+    pub fn frames_words(&self, split: SplitKind, frames: u64) -> Message {
         self.source.frames_words(split, frames)
     }
 

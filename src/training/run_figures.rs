@@ -68,6 +68,6 @@ impl PartialEq for RunFigures {
 
 impl std::fmt::Debug for RunFigures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunFigures").finish_non_exhaustive()
+        f.debug_struct("RunFigures").finish_non_exhaustive() // not a text
     }
 }

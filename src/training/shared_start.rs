@@ -33,7 +33,7 @@ impl SharedStart {
         task: &Task<'_>,
     ) -> Result<Self, RvqError> {
         if Split::count(&train) == 0 {
-            return Err(RvqError::Shape("there is no frame to train on".to_owned()));
+            return Err(RvqError::Shape("there is no frame to train on".to_owned())); // of an error, not a text
         }
         let mut batches = Batches::in_blocks(train, params.order, params.seed, block_len(set));
         let mut residual = Rows::default();

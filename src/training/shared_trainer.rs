@@ -59,7 +59,7 @@ impl Trainer {
 fn check(params: &RvqParams) -> Result<&RvqParams, RvqError> {
     if params.search > 1 || params.refit > 0 {
         return Err(RvqError::Shape(
-            "several ranks take greedy steps only: train without a search along several paths and without refits, or in one process".to_owned(),
+            "several ranks take greedy steps only: train without a search along several paths and without refits, or in one process".to_owned(), // of an error, not a text
         ));
     }
     Ok(params)

@@ -1,6 +1,7 @@
 //! The dead-code threshold of a layer, beside what an even code gets.
 
 use crate::metrics::{buffers, threshold};
+use crate::text::{Message, msg};
 
 use super::Run;
 
@@ -47,43 +48,37 @@ impl ThresholdStanding {
 
     /// What to do about it, if there is something: "Lower the threshold to 0.1 N/K = 0.8 frames".
     #[must_use]
-    pub fn action(&self) -> Option<String> {
+    pub fn action(&self) -> Option<Message> {
         let Self { frames, is_known, uniform, .. } = *self;
         let advised = self.advised_words();
         match () {
             () if !is_known || uniform <= 0.0 => None,
-            () if frames <= 0.0 => Some(format!("Turn replacement on, with a threshold of {advised}")),
-            () if self.is_too_high => Some(format!("Lower the threshold to {advised}")),
+            () if frames <= 0.0 => Some(msg!("training-threshold-turn-on", threshold = advised)),
+            () if self.is_too_high => Some(msg!("training-threshold-lower", threshold = advised)),
             () => None,
         }
     }
 
     /// Where it stands, in words.
     #[must_use]
-    pub fn words(&self) -> String {
-        let Self { frames, is_known, uniform, .. } = *self;
-        let origin = if is_known { "the threshold" } else { "the usual threshold" };
-        match () {
-            () if frames <= 0.0 => "replacement is off".to_owned(),
-            () if uniform <= 0.0 => format!("{origin} is {} frames a batch", short(frames)),
-            () if self.is_too_high && is_known => format!(
-                "{origin} of {} frames is not below N/K = {}: even evenly used codes count as dead",
-                short(frames),
-                short(uniform)
-            ),
-            () if self.is_too_high => format!(
-                "{origin} of {} frames is not below C/K = {}, so it says nothing here",
-                short(frames),
-                short(uniform)
-            ),
-            () => format!("{origin} of {} frames is below N/K = {}", short(frames), short(uniform)),
+    pub fn words(&self) -> Message {
+        let (is_off, is_of_unknown_batch) = (self.frames <= 0.0, self.uniform <= 0.0);
+        let (frames, even) = (short(self.frames), short(self.uniform));
+        match (self.is_known, self.is_too_high) {
+            _ if is_off => msg!("training-threshold-off"),
+            (true, _) if is_of_unknown_batch => msg!("training-threshold", frames = frames),
+            (true, true) => msg!("training-threshold-too-high", frames = frames, even = even),
+            (true, false) => msg!("training-threshold-below", frames = frames, even = even),
+            (false, _) if is_of_unknown_batch => msg!("training-usual-threshold", frames = frames),
+            (false, true) => msg!("training-usual-threshold-too-high", frames = frames, even = even),
+            (false, false) => msg!("training-usual-threshold-below", frames = frames, even = even),
         }
     }
 
     /// The advised threshold: "0.1 N/K = 0.8 frames".
     #[must_use]
-    pub fn advised_words(&self) -> String {
-        format!("0.1 N/K = {} frames", short(self.advised))
+    pub fn advised_words(&self) -> Message {
+        msg!("training-threshold-advised", frames = short(self.advised))
     }
 
     /// The size below which a code is given up here: a threshold that is only assumed, and makes no sense, is not gone by.

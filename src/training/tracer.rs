@@ -39,7 +39,7 @@ impl Tracer {
     pub fn from_parts(trace: Arc<CodeTrace>, moved: Vec<f64>, replaced: Vec<u32>) -> Result<Self, RvqError> {
         let lens = [moved.len(), replaced.len()];
         if lens != [trace.num_codes(); 2] || moved.iter().any(|moved| moved.is_nan()) {
-            return Err(RvqError::Shape("the history of its codes does not fit its last steps".to_owned()));
+            return Err(RvqError::Shape("the history of its codes does not fit its last steps".to_owned())); // of an error, not a text
         }
         Ok(Self { trace, moved, replaced })
     }

@@ -82,12 +82,12 @@ impl Trainer {
     ) -> Result<Self, RvqError> {
         let dim = set.matrix.dim();
         if Split::count(&train) == 0 {
-            return Err(RvqError::Shape("there is no frame to train on".to_owned()));
+            return Err(RvqError::Shape("there is no frame to train on".to_owned())); // of an error, not a text
         }
         let rvq = match start {
             Some(rvq) if rvq.dim() != dim => {
                 return Err(RvqError::Shape(format!(
-                    "the starting model has {} dimensions, but the frames have {dim}",
+                    "the starting model has {} dimensions, but the frames have {dim}", // of an error, not a text
                     rvq.dim()
                 )));
             }

@@ -94,7 +94,7 @@ impl Trainer {
         let batches = Batches::in_blocks(train, params.order, params.seed, block_len);
         let num_frames = batches.num_frames();
         let batches = batches.starting_at(state.epoch, state.next).ok_or_else(|| {
-            unfit(format!("{} frames of an epoch were taken, but it has {num_frames}", state.next))
+            unfit(format!("{} frames of an epoch were taken, but it has {num_frames}", state.next)) // of an error, not a text
         })?;
         let mut trainer =
             Self::standing_at(state.step, params, set, batches, state.rvq.clone(), state.layers.clone());
@@ -117,7 +117,7 @@ impl TrainerState {
             != (rvq.num_layers(), num_codes, rvq.metric())
         {
             return Err(unfit(format!(
-                "its parameters are of {} layers by {} codes, but its quantizer has {} by {num_codes}, or another distance",
+                "its parameters are of {} layers by {} codes, but its quantizer has {} by {num_codes}, or another distance", // of an error, not a text
                 params.num_layers,
                 params.codebook_size,
                 rvq.num_layers()
@@ -125,20 +125,20 @@ impl TrainerState {
         }
         // A step begins at most one epoch.
         if *step > MAX_STEP || epoch > step {
-            return Err(unfit(format!("{epoch} epochs in {step} steps")));
+            return Err(unfit(format!("{epoch} epochs in {step} steps"))); // of an error, not a text
         }
         if layers.len() != rvq.num_layers() {
-            return Err(unfit(format!("{} states of {} layers", layers.len(), rvq.num_layers())));
+            return Err(unfit(format!("{} states of {} layers", layers.len(), rvq.num_layers()))); // of an error, not a text
         }
         for (layer_idx, (state, layer)) in layers.iter().zip(rvq.layers()).enumerate() {
             if !state.fits(layer.codebook.num_codes(), *step) {
                 return Err(unfit(format!(
-                    "what layer {layer_idx} remembers is not of its codebook and its steps"
+                    "what layer {layer_idx} remembers is not of its codebook and its steps" // of an error, not a text
                 )));
             }
         }
         if tracer.as_ref().is_some_and(|tracer| !tracer.trace().fits(rvq, *step)) {
-            return Err(unfit("the history of its codes is not of its quantizer and its steps".to_owned()));
+            return Err(unfit("the history of its codes is not of its quantizer and its steps".to_owned())); // of an error, not a text
         }
         Ok(valid)
     }
@@ -149,11 +149,11 @@ impl TrainerState {
         train: &[Range<usize>],
     ) -> Result<(), RvqError> {
         if self.rvq.dim() != dim {
-            return Err(unfit(format!("it has {} dimensions, but the frames have {dim}", self.rvq.dim())));
+            return Err(unfit(format!("it has {} dimensions, but the frames have {dim}", self.rvq.dim()))); // of an error, not a text
         }
         if train.iter().any(|range| range.end > num_frames) || Split::count(train) == 0 {
             return Err(unfit(format!(
-                "there is no frame to train on, or one beyond the {num_frames} that there are"
+                "there is no frame to train on, or one beyond the {num_frames} that there are" // of an error, not a text
             )));
         }
         Ok(())
@@ -172,7 +172,7 @@ impl LayerState {
 }
 
 fn unfit(what: String) -> RvqError {
-    RvqError::Shape(format!("the state of the training does not fit: {what}"))
+    RvqError::Shape(format!("the state of the training does not fit: {what}")) // of an error, not a text
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::digest::Digest;
 use super::figures::{Change, Figures};
 
 /// The environment variable that names the file in another place; none is kept where it is empty.
-pub const CACHE_VAR: &str = "RVQSCOPE_CACHE";
+pub const CACHE_VAR: &str = "RVQSCOPE_CACHE"; // not a text
 
 /// A change of what is kept, or of how a figure is worked out, makes another number of this.
 const SCHEMA: u32 = 2;
@@ -91,11 +91,11 @@ pub fn default_cache() -> Option<PathBuf> {
     }
     let of = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
     let folder = if cfg!(windows) {
-        of("LOCALAPPDATA")
+        of("LOCALAPPDATA") // not a text
     } else if cfg!(target_os = "macos") {
-        std::env::home_dir().map(|home| home.join("Library").join("Caches"))
+        std::env::home_dir().map(|home| home.join("Library").join("Caches")) // not a text
     } else {
-        of("XDG_CACHE_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
+        of("XDG_CACHE_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".cache"))) // not a text
     };
     folder.map(|folder| folder.join("rvqscope").join("watched.json"))
 }

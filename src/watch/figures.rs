@@ -47,7 +47,7 @@ pub struct LayerHistograms {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(
     missing_docs,
-    reason = "each field is the figure of the same name, whose definition stands with its function"
+    reason = "each field is the figure of the same name, whose definition stands with its function" // not a text
 )]
 pub struct LayerFigures {
     /// `K`.
@@ -93,7 +93,7 @@ pub struct Change {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(
     missing_docs,
-    reason = "each field is the figure of the same name, whose definition stands with its function"
+    reason = "each field is the figure of the same name, whose definition stands with its function" // not a text
 )]
 pub struct LayerChange {
     pub checkpoint_drift: Option<f64>,

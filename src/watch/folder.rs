@@ -3,6 +3,7 @@
 use crate::io::{FileError, ModelInfo, Problem};
 use crate::rvq::RvqError;
 use crate::task::{Cancelled, Task};
+use crate::text::{Message, msg};
 use crate::training::Run;
 
 use super::beside::{Bench, Work};
@@ -37,7 +38,7 @@ impl Watch {
     pub fn new(spec: WatchSpec) -> Result<Self, FileError> {
         let at = |problem: Problem| problem.at(&spec.folder);
         if !std::fs::metadata(&spec.folder).map_err(|err| at(err.into()))?.is_dir() {
-            return Err(at(Problem::Unsupported("this is no folder that could be watched".to_owned())));
+            return Err(at(Problem::Unsupported("this is no folder that could be watched".to_owned()))); // of an error, not a text
         }
         std::fs::read_dir(&spec.folder).map_err(|err| at(err.into()))?;
         let mut meant = Digester::new();
@@ -113,13 +114,12 @@ impl Watch {
             Ok(found) => found,
             Err(err) => {
                 let err = Problem::from(err).at(&self.spec.folder);
-                return self.note_once(format!("The folder cannot be listed, which is tried again: {err}"));
+                return self.note_once(msg!("training-watch-not-listed", error = err.to_string()));
             }
         };
         let mut events = Vec::new();
         if found.is_too_much {
-            let words = "There are more files in this folder than are watched; watch a folder inside it";
-            events.extend(self.note_once(words.to_owned()));
+            events.extend(self.note_once(msg!("training-watch-too-many")));
         }
         for file in found.gone {
             if self.series.points().iter().any(|point| point.file == file && !point.is_gone) {
@@ -168,7 +168,7 @@ impl Watch {
         let (seen, print) = match files::look_at(&path) {
             Ok(Some(seen)) => seen,
             Ok(None) => return Ok(Vec::new()),
-            Err(err) => return Ok(self.unreadable(file, Problem::from(err).to_string())),
+            Err(err) => return Ok(self.unreadable(file, Message::verbatim(Problem::from(err).to_string()))),
         };
         if seen != stamp {
             self.files.settle(file);
@@ -195,9 +195,12 @@ impl Watch {
                 self.add(file, stamp, (quantizer, &checkpoint.about), Some(&checkpoint), task)
             }
             Err(Refusal::Other) => Ok(Vec::new()),
-            Err(Refusal::NoQuantizer(text)) => Ok(self.skip(file, text)),
-            Err(Refusal::Unusable(text)) => Ok(vec![Event::Unreadable { file: file.to_owned(), text }]),
-            Err(Refusal::Broken(text)) => Ok(self.unreadable(file, text)),
+            Err(Refusal::NoQuantizer(text)) => Ok(self.skip(file, Message::verbatim(text))),
+            Err(Refusal::Unusable(text)) => {
+                let text = Message::verbatim(text);
+                Ok(vec![Event::Unreadable { file: file.to_owned(), text }])
+            }
+            Err(Refusal::Broken(text)) => Ok(self.unreadable(file, Message::verbatim(text))),
             Err(Refusal::Cancelled) => Err(Cancelled),
         }
     }
@@ -213,9 +216,12 @@ impl Watch {
     ) -> Result<Vec<Event>, Cancelled> {
         if let Some(shape) = self.shape.as_ref().filter(|shape| **shape != about.shape) {
             let (own, theirs) = (&about.shape, &shape.words);
-            let text = format!(
-                "its quantizer ({}, {}) is not of the shape that the checkpoints watched here have ({theirs}, {}); watch it in a folder of its own",
-                own.words, own.metric, shape.metric
+            let text = msg!(
+                "training-watch-other-shape",
+                own = &own.words,
+                metric = &own.metric,
+                theirs = theirs,
+                their_metric = &shape.metric
             );
             let is_new = self.told.is_new(format!("shape {} {}", own.words, own.metric));
             return Ok(is_new.then(|| Event::Skipped { file: file.to_owned(), text }).into_iter().collect());
@@ -230,7 +236,8 @@ impl Watch {
                 Ok(figures) => figures,
                 Err(RvqError::Cancelled(cancelled)) => return Err(cancelled),
                 Err(err) => {
-                    events.push(Event::Unreadable { file: file.to_owned(), text: err.to_string() });
+                    let text = Message::verbatim(err.to_string());
+                    events.push(Event::Unreadable { file: file.to_owned(), text });
                     return Ok(events);
                 }
             },
@@ -261,10 +268,7 @@ impl Watch {
     fn fit_probe(&mut self, checkpoint: &Checkpoint) -> Option<Event> {
         let dim = checkpoint.rvq.dim();
         let probe = self.bench.probe.take_if(|probe| probe.dim() != dim)?;
-        Some(Event::Note(format!(
-            "The frames to judge by have {} dimensions, but the quantizers have {dim}: they are judged without frames, by their buffers alone",
-            probe.dim()
-        )))
+        Some(Event::Note(msg!("training-watch-other-dimension", frames = probe.dim(), quantizers = dim)))
     }
 
     /// Puts a checkpoint into its place, and compares it with its neighbours as far as they are at hand.
@@ -333,19 +337,19 @@ impl Watch {
     }
 
     /// A file that cannot be read: it may still be written to, or else that is told.
-    fn unreadable(&mut self, file: &str, text: String) -> Vec<Event> {
+    fn unreadable(&mut self, file: &str, text: Message) -> Vec<Event> {
         let waits = self.files.try_again(file);
         (!waits).then(|| Event::Unreadable { file: file.to_owned(), text }).into_iter().collect()
     }
 
     /// A file without a quantizer that could be watched; told once for all of such names.
-    fn skip(&mut self, file: &str, text: String) -> Vec<Event> {
+    fn skip(&mut self, file: &str, text: Message) -> Vec<Event> {
         let is_new = self.told.is_new_file(file);
         is_new.then(|| Event::Skipped { file: file.to_owned(), text }).into_iter().collect()
     }
 
-    fn note_once(&mut self, text: String) -> Vec<Event> {
-        if self.told.is_new(text.clone()) { vec![Event::Note(text)] } else { Vec::new() }
+    fn note_once(&mut self, text: Message) -> Vec<Event> {
+        if self.told.is_new(text.english()) { vec![Event::Note(text)] } else { Vec::new() }
     }
 }
 

@@ -19,6 +19,7 @@ mod told;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::text::Message;
 pub use beside::Work;
 pub use cache::{CACHE_VAR, default_cache};
 pub use checkpoint::{Meant, Shape};
@@ -57,17 +58,17 @@ pub enum Event {
         /// The file.
         file: String,
         /// What is wrong with it.
-        text: String,
+        text: Message,
     },
     /// A file, and others of such names, are left out.
     Skipped {
         /// The file.
         file: String,
         /// Why.
-        text: String,
+        text: Message,
     },
     /// The file of a checkpoint is no more; the checkpoint stays in the series.
     Gone(String),
     /// Something else that the user should know.
-    Note(String),
+    Note(Message),
 }

@@ -195,7 +195,7 @@ fn what_does_not_belong_to_the_series_is_said_once() {
         .iter()
         .filter_map(|event| match event {
             Event::Point(_) => None,
-            Event::Skipped { file, text } => Some((file.as_str(), text.as_str())),
+            Event::Skipped { file, text } => Some((file.as_str(), text.english())),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -221,6 +221,7 @@ fn of_several_quantizers_the_one_that_is_meant_is_watched() {
     let mut either = Watch::new(spec(folder.path())).unwrap();
     let events = go_through(&mut either);
     let [Event::Skipped { text, .. }] = events.as_slice() else { panic!("{events:?}") };
+    let text = text.english();
     assert!(text.contains("student") && text.contains("--quantizer"), "{text}");
     let meant = Meant { quantizer: Some("student".to_owned()), ..Meant::default() };
     let mut student = Watch::new(WatchSpec { meant, ..spec(folder.path()) }).unwrap();
@@ -241,7 +242,7 @@ fn a_quantizer_that_blew_up_is_told_at_once() {
     let mut watch = Watch::new(spec(folder.path())).unwrap();
     let events = go_through(&mut watch);
     let [Event::Unreadable { file, text }] = events.as_slice() else { panic!("{events:?}") };
-    assert!(file == "m_5.safetensors" && text.contains("finite"), "{text}");
+    assert!(file == "m_5.safetensors" && text.english().contains("finite"), "{text}");
     assert!(go_through(&mut watch).is_empty(), "once");
     // So is what a full disk leaves.
     let empty = folder.path().join("m_6.pth");
@@ -249,7 +250,8 @@ fn a_quantizer_that_blew_up_is_told_at_once() {
     age(&empty, 5000);
     let mut watch = Watch::new(spec(folder.path())).unwrap();
     let events = go_through(&mut watch);
-    let is_empty = |event: &Event| matches!(event, Event::Unreadable { text, .. } if text.contains("empty"));
+    let is_empty =
+        |event: &Event| matches!(event, Event::Unreadable { text, .. } if text.english().contains("empty"));
     assert_eq!((events.len(), events.iter().filter(|event| is_empty(event)).count()), (2, 1), "{events:?}");
 }
 
@@ -260,8 +262,9 @@ fn frames_that_do_not_fit_are_said_and_laid_aside() {
     let wide = Probe::sample(noise(2, 50, 7).view(), Vec::new(), None, 50, 0);
     let mut watch = Watch::new(WatchSpec { probe: Some(Arc::new(wide)), ..spec(folder.path()) }).unwrap();
     let events = go_through(&mut watch);
-    let notes =
-        events.iter().filter(|event| matches!(event, Event::Note(text) if text.contains("7 dimensions")));
+    let notes = events
+        .iter()
+        .filter(|event| matches!(event, Event::Note(text) if text.english().contains("7 dimensions")));
     assert_eq!((notes.count(), steps(&watch).len()), (1, 2));
     assert_eq!(watch.series().points()[1].figures.frames, 0);
 }

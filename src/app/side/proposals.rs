@@ -41,7 +41,9 @@ impl ProposalsRow {
                 let text = RichText::new(words(session, one)).size(NOTE_SIZE);
                 ui.add(Label::new(text).wrap());
                 if self.why {
-                    ui.add(Label::new(RichText::new(&one.why).size(NOTE_SIZE).color(palette.faint)).wrap());
+                    ui.add(
+                        Label::new(RichText::new(one.why.text()).size(NOTE_SIZE).color(palette.faint)).wrap(),
+                    );
                 }
             }
         });

@@ -230,7 +230,7 @@ fn course_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         return;
     };
     let color = if under_way { ctx.palette.warning } else { ctx.palette.faint };
-    ui.add(egui::Label::new(RichText::new(words).size(NOTE_SIZE).color(color)).wrap());
+    ui.add(egui::Label::new(RichText::new(words.text()).size(NOTE_SIZE).color(color)).wrap());
     if !under_way || ctx.session.is_comparing() {
         return;
     }

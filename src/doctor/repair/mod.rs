@@ -157,10 +157,8 @@ pub fn check(rvq: &Rvq) -> Result<(), RvqError> {
     let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none());
     match (is_plain, rvq.metric()) {
         (true, Metric::Euclidean) => Ok(()),
-        (true, _) => {
-            Err(RvqError::NotTrainable("its codes are searched by angle, for which there are no fixes"))
-        }
-        (false, _) => Err(RvqError::NotTrainable("there is a projection around its layers")),
+        (true, _) => Err(RvqError::NotTrainable(phrase!("fix-not-by-angle"))),
+        (false, _) => Err(RvqError::NotTrainable(phrase!("training-not-in-projection"))),
     }
 }
 
@@ -236,6 +234,6 @@ impl Scores {
 
 impl std::fmt::Debug for Fix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fix").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Fix").field("id", &self.id).finish_non_exhaustive() // not a text
     }
 }

@@ -27,7 +27,7 @@ pub fn advice_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, layer: usize) 
         true,
         "",
         [
-            Figure::new(&threshold::THRESHOLD, Some(number(standing.frames))).note(note),
+            Figure::new(&threshold::THRESHOLD, Some(number(standing.frames))).note(note.text()),
             Figure::new(&threshold::THRESHOLD_ADVICE, Some(number(standing.advised)))
                 .note(t!("dead-even", frames = number(standing.uniform))),
             Figure::new(&convergence::EXPIRY_STEPS, expiry.map(|steps| number(steps.ceil()))).note(from),
