@@ -100,7 +100,7 @@ pub fn verdicts(run: &Run, history: &History, findings: &[Finding]) -> Vec<Layer
             Some(worst) => {
                 let health =
                     if worst.severity == Severity::Severe { Health::Unhealthy } else { Health::Watch };
-                (health, Some(worst.id), worst.text_of(layer), worst.remedy.clone())
+                (health, Some(worst.id), worst.text_of(layer).clone(), worst.remedy.clone())
             }
             None => {
                 let (health, why, action) = standing(run, layer);
@@ -111,19 +111,6 @@ pub fn verdicts(run: &Run, history: &History, findings: &[Finding]) -> Vec<Layer
         LayerVerdict { layer, health, finding, why, action, motion }
     };
     (0..run.rvq.num_layers()).map(judge).collect()
-}
-
-impl Finding {
-    /// What it is, as it is said of one of its layers: "12 of 32 codes are used" of "Layer 3: 12 of 32 codes are used".
-    fn text_of(&self, layer: usize) -> Message {
-        match self.text.part("layer-says", "says").filter(|_| self.layers == [layer]) {
-            Some(alone) => alone.clone(),
-            None => {
-                let text = self.text.english();
-                text.strip_prefix(&format!("Layer {}: ", layer + 1)).unwrap_or(&text).into()
-            }
-        }
-    }
 }
 
 /// How a layer stands on which nothing was found.
