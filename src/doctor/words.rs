@@ -77,3 +77,23 @@ pub(super) fn layers_words(layers: &[usize]) -> Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Language;
+
+    #[test]
+    fn layers_are_listed_as_each_language_lists_them() {
+        let words = |layers: &[usize], language| layers_words(layers).text_in(language);
+        let (en, zh) = (Language::English, Language::Chinese);
+        assert_eq!([words(&[2], en), words(&[0, 4], en)], ["Layer 3", "Layers 1 and 5"]);
+        assert_eq!(words(&[0, 1, 4, 7], en), "Layers 1, 2, 5 and 8");
+        assert_eq!([words(&[2], zh), words(&[0, 1, 4], zh)], ["第 3 层", "第 1、2 和 5 层"]);
+        let says = |layers: &[usize]| layers_say(layers, msg!("check-zero-rows.found-all")).english();
+        assert_eq!(
+            [says(&[1]), says(&[0, 1])],
+            ["Layer 2: every row is zero", "Layers 1 and 2: every row is zero"]
+        );
+    }
+}
