@@ -50,7 +50,7 @@ training-proposed-patience = 若留出帧的 SNR 在 { $steps } 步内没有提�
 # 码字的状态。
 training-state-alive = 活跃
     .help = 正在使用：有帧选中了它，或在没有帧时由 c_k 得知，且在阈值已知时 c_k 不低于阈值的两倍
-training-state-rare = 稀少
+training-state-rare = 少用
     .help = 正在使用，但 c_k 低于死码字阈值的两倍：下一批可能死去的码字
 training-state-not-chosen = 未被这些帧选中
     .words = 未被这 { $frames }选中
