@@ -1,6 +1,6 @@
 //! Descriptions of parameters, from which forms, command-line flags, file headers and tooltips are made.
 
-use crate::text::Phrase;
+use crate::text::{Message, Phrase, msg, t};
 
 /// The value of one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -110,16 +110,16 @@ impl<P> Copy for ParamSpec<P> {}
 
 /// A parameter is outside of its range, or not a value at all.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{label} ({key}) is {got}, but must be {wanted}")]
+#[error("{}", t!("param-wrong", label = *.label, key = *.key, got = .got, wanted = .wanted))]
 pub struct ParamError {
     /// The parameter's key.
     pub key: &'static str,
     /// The parameter's label.
-    pub label: &'static str,
+    pub label: Phrase,
     /// What was given.
     pub got: String,
     /// What would do.
-    pub wanted: String,
+    pub wanted: Message,
 }
 
 impl Readers {
@@ -194,14 +194,14 @@ impl std::fmt::Display for ParamValue {
 impl ParamKind {
     /// What a value must be, in words.
     #[must_use]
-    pub fn wanted(&self) -> String {
+    pub fn wanted(&self) -> Message {
         match self {
-            Self::Int { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Paths { max } => format!("greedy, or beam:B with B from 2 to {max}"),
-            Self::Float { min, max } if *max == f64::MAX => format!("a number of at least {min}"),
-            Self::Float { min, max } => format!("a number from {min} to {max}"),
-            Self::Choice(words) => format!("one of {}", words.join(", ")),
-            Self::Bool => "on or off".to_owned(),
+            Self::Int { min, max } => msg!("wanted-whole", min = min.to_string(), max = max.to_string()),
+            Self::Paths { max } => msg!("wanted-paths", max = *max),
+            Self::Float { min, max } if *max == f64::MAX => msg!("wanted-at-least", min = min.to_string()),
+            Self::Float { min, max } => msg!("wanted-number", min = min.to_string(), max = max.to_string()),
+            Self::Choice(words) => msg!("wanted-one-of", words = words.join(", ")),
+            Self::Bool => msg!("wanted-on-or-off"),
         }
     }
 
@@ -261,6 +261,6 @@ impl<P> ParamSpec<P> {
     }
 
     fn error(&self, got: String) -> ParamError {
-        ParamError { key: self.key, label: self.label.english(), got, wanted: self.kind.wanted() }
+        ParamError { key: self.key, label: self.label, got, wanted: self.kind.wanted() }
     }
 }

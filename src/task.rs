@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::ranks::{Alone, Lost, Ranks};
+use crate::text::Message;
 
 /// A switch that long work looks at between blocks; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +38,8 @@ impl Cancel {
 /// How far a piece of work is: `done` of `total` units of `stage`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done, as a person would say it: "k-means, layer 3".
-    pub stage: String,
+    /// What is being done, as a person would say it: "k-means, layer 3". It is told on one thread and read on another.
+    pub stage: Message,
     /// Units finished.
     pub done: u64,
     /// Units in all; 0 where that is not known.
@@ -49,7 +50,7 @@ pub struct Progress {
 #[derive(Debug, Clone, Copy)]
 pub struct Stage<'a> {
     task: Task<'a>,
-    name: &'a str,
+    name: &'a Message,
 }
 
 /// What a long computation sees of its surroundings: a cancel switch, a place for progress, and the ranks that do it together.
@@ -100,7 +101,7 @@ impl<'a> Task<'a> {
     }
 
     /// Tells how far the work is.
-    pub fn progress(&self, stage: impl Into<String>, done: usize, total: usize) {
+    pub fn progress(&self, stage: impl Into<Message>, done: usize, total: usize) {
         (self.on_progress)(Progress { stage: stage.into(), done: done as u64, total: total as u64 });
     }
 
@@ -114,7 +115,7 @@ impl<'a> Task<'a> {
 
     /// The stage called `name`.
     #[must_use]
-    pub fn stage(&self, name: &'a str) -> Stage<'a> {
+    pub fn stage(&self, name: &'a Message) -> Stage<'a> {
         Stage { task: *self, name }
     }
 }
@@ -126,7 +127,7 @@ impl Stage<'_> {
     /// [`Cancelled`] once the switch is set.
     pub fn reach(&self, done: u64, total: u64) -> Result<(), Cancelled> {
         self.task.check()?;
-        (self.task.on_progress)(Progress { stage: self.name.to_owned(), done, total });
+        (self.task.on_progress)(Progress { stage: self.name.clone(), done, total });
         Ok(())
     }
 }

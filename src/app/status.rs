@@ -28,7 +28,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
                 let share =
                     if progress.total == 0 { 0.0 } else { progress.done as f32 / progress.total as f32 };
                 let bar = ProgressBar::new(share).desired_width(90.0).desired_height(10.0);
-                ui.add(bar.fill(palette.accent)).on_hover_text(&progress.stage);
+                ui.add(bar.fill(palette.accent)).on_hover_text(progress.stage.text());
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

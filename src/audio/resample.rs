@@ -5,6 +5,7 @@ use rubato::{Fft, FixedSync, Indexing, Resampler as _};
 
 use super::{AudioError, RESAMPLE_RATES_HZ};
 use crate::task::Task;
+use crate::text::phrase;
 
 /// The least number of samples, at the lower of the two rates, over which the resampling filter extends. The longer,
 /// the nearer to half the rate it cuts off: 0.987 of it at 1024 samples.
@@ -23,7 +24,7 @@ pub fn resample(samples: &[f32], from_hz: u32, to_hz: u32, task: &Task<'_>) -> R
     let piece = resampler.block_samples().max(1 << 14);
     for (index, part) in samples.chunks(piece).enumerate() {
         task.check()?;
-        task.progress("resampling", index * piece, samples.len());
+        task.progress(phrase!("stage-resampling"), index * piece, samples.len());
         resampler.push(part)?;
     }
     resampler.finish()

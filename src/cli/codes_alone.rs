@@ -74,7 +74,7 @@ pub(super) fn as_value(stored: &Codes, codes: &OpenedCodes, path: &Path) -> serd
         "frames": codes.tokens.values.ncols(),
         "dim": null,
         "time_axis": codes.time_axis.0,
-        "time_axis_reason": codes.time_axis.1,
+        "time_axis_reason": codes.time_axis.1.english(),
         "frame_rate_hz": codes.tokens.frame_rate_hz,
         "clips": clip_values(codes.tokens.clips.iter().map(|clip| (clip.name.as_str(), clip.frames.len()))),
         "to_open": to_open(codes, path),

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::features::Inversion;
 use crate::jobs::{self, CodePlaces, JobError, ListenSpec, Sound, Voice};
 use crate::rvq::{LayerSpan, Rvq};
+use crate::text::Message;
 
 use super::errors::with_path;
 use super::{Env, check_ending, check_writable, corpus, flags, json, model, print};
@@ -69,7 +70,7 @@ fn voice(matches: &ArgMatches, rvq: Option<&Arc<Rvq>>) -> Result<Voice, JobError
         return Ok(Voice::Source);
     }
     let layers = LayerSpan { start: 0, end: layers }.resolve(rvq.num_layers())?.end;
-    let search = flags::search(matches).map_err(|err| JobError::Input(err.to_string()))?;
+    let search = flags::search(matches).map_err(|err| JobError::Input(Message::verbatim(err.to_string())))?;
     Ok(Voice::Quantized { rvq: rvq.clone(), layers, search })
 }
 

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::jobs::JobEvent;
 use crate::report::scale::short;
 use crate::task::Progress;
+use crate::text::Message;
 
 /// The least time between two plain lines of one kind of work.
 const LINE_EVERY: Duration = Duration::from_secs(1);
@@ -122,11 +123,11 @@ impl Reporter {
             JobEvent::Step(_, record) => {
                 let total = self.steps.load(Ordering::Relaxed);
                 let error = record.layers.last().map(|layer| format!(", MSE {}", short(layer.mse, 4)));
-                let progress = Progress { stage: "training".to_owned(), done: record.step, total };
+                let progress = Progress { stage: Message::verbatim("training"), done: record.step, total };
                 self.taken.store(record.step, Ordering::Relaxed);
                 self.progress(&progress, &error.unwrap_or_default());
             }
-            JobEvent::Notice(words) => self.note(words),
+            JobEvent::Notice(words) => self.note(&words.english()),
             JobEvent::Run(..)
             | JobEvent::Checkpoint(..)
             | JobEvent::Paused(_)
@@ -155,7 +156,7 @@ impl Reporter {
     }
 
     fn progress(&self, progress: &Progress, more: &str) {
-        let Progress { stage, done, total } = progress;
+        let (stage, Progress { done, total, .. }) = (progress.stage.english(), progress);
         if let Some(bar) = &self.bar {
             if bar.is_finished() {
                 bar.reset();
@@ -168,7 +169,7 @@ impl Reporter {
         }
         let Ok(mut lines) = self.lines.lock() else { return };
         // "k-means, layer 3" and "k-means, layer 4" are one kind of work.
-        let kind = stage.split(',').next().unwrap_or(stage);
+        let kind = stage.split(',').next().unwrap_or(&stage);
         let new = lines.kinds.insert(kind.to_lowercase());
         let due = new || lines.last.is_none_or(|at| at.elapsed() >= LINE_EVERY);
         if due {

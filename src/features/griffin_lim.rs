@@ -6,6 +6,7 @@ use realfft::num_complex::Complex;
 
 use crate::random::{self, Purpose};
 use crate::task::Task;
+use crate::text::phrase;
 
 use super::stft::Stft;
 use super::{ExtractError, Inversion};
@@ -36,7 +37,7 @@ pub(super) fn griffin_lim(
     })?;
     for iteration in 0..how.iterations {
         task.check()?;
-        task.progress("phases", iteration, how.iterations);
+        task.progress(phrase!("stage-phases"), iteration, how.iterations);
         // There is nothing to run on from yet.
         let momentum = if iteration == 0 { 0.0 } else { how.momentum };
         samples = synthesis.samples(&mut last, task, |scratch, frame_idx, last| {
@@ -51,7 +52,7 @@ pub(super) fn griffin_lim(
             Ok(())
         })?;
     }
-    task.progress("phases", how.iterations, how.iterations);
+    task.progress(phrase!("stage-phases"), how.iterations, how.iterations);
     let reached = spectral_convergence(magnitude, &samples, stft, task)?;
     Ok((samples, reached))
 }

@@ -14,7 +14,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::param::ParamSpec;
 use crate::task::Task;
-use crate::text::t;
+use crate::text::{Phrase, phrase, t};
 
 use super::griffin_lim::griffin_lim;
 use super::nnls::BandLevels;
@@ -53,8 +53,8 @@ impl Extractor for LogMel {
         "log-mel"
     }
 
-    fn label(&self) -> &'static str {
-        t!("extractor-log-mel")
+    fn name(&self) -> Phrase {
+        phrase!("extractor-log-mel")
     }
 
     fn help(&self) -> &'static str {
@@ -134,7 +134,7 @@ pub fn log_mel(
     let num_frames = 1 + samples.len() / hop_length;
     rows(
         (num_frames, num_mels),
-        "log-mel spectrogram",
+        phrase!("stage-log-mel"),
         task,
         || (stft.scratch(), vec![0.0; stft.num_bins()]),
         |(scratch, magnitude), frame_idx, row| {
@@ -178,7 +178,7 @@ pub fn magnitudes(
     let floor = params.log_floor.ln();
     rows(
         (frames.nrows(), num_bins),
-        "spectrum of the mel bands",
+        phrase!("stage-mel-bands"),
         task,
         || (bands.scratch(), vec![0.0; params.num_mels]),
         |(scratch, levels), frame_idx, row| {

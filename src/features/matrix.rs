@@ -8,6 +8,7 @@ use rand::RngExt;
 use crate::mapped::MappedRows;
 use crate::random::{self, Purpose};
 use crate::task::{Cancelled, Task};
+use crate::text::phrase;
 
 use super::ExtractParams;
 
@@ -114,7 +115,7 @@ impl FeatureMatrix {
         }
         for start in (0..frames).step_by(CHECKED_FRAMES) {
             task.check()?;
-            task.progress("checking the values", start, frames);
+            task.progress(phrase!("stage-checking-values"), start, frames);
             let end = (start + CHECKED_FRAMES).min(frames);
             check_finite(rows.view().slice(ndarray::s![start..end, ..]), start)?;
         }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use crate::param::ParamSpec;
 use crate::task::Task;
-use crate::text::t;
+use crate::text::{Phrase, phrase, t};
 
 use super::log_mel::{self, log_mel};
 use super::params::specs;
@@ -27,8 +27,8 @@ impl Extractor for Mfcc {
         "mfcc"
     }
 
-    fn label(&self) -> &'static str {
-        t!("extractor-mfcc")
+    fn name(&self) -> Phrase {
+        phrase!("extractor-mfcc")
     }
 
     fn help(&self) -> &'static str {
@@ -53,7 +53,7 @@ impl Extractor for Mfcc {
         let shape = (log_mel.nrows(), params.num_mfcc);
         rows(
             shape,
-            "cepstrum",
+            phrase!("stage-cepstrum"),
             task,
             || (),
             |(), frame_idx, row| {

@@ -24,6 +24,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::audio::{self, Audio, AudioError, ChannelChoice};
 use crate::param::{ParamError, ParamSpec};
 use crate::task::{Cancelled, Task};
+use crate::text::Phrase;
 
 pub use matrix::{Clip, FeatureError, FeatureMatrix, FeatureSet, article_example};
 pub use params::{ExtractParams, PARAMS, param_spec};
@@ -35,8 +36,13 @@ pub trait Extractor: Send + Sync + std::fmt::Debug {
     /// The name on the command line and in files.
     fn id(&self) -> &'static str;
 
-    /// The name in the window.
-    fn label(&self) -> &'static str;
+    /// The name in the window, in whatever language it is read.
+    fn name(&self) -> Phrase;
+
+    /// The name in the window, in the language of this thread.
+    fn label(&self) -> &'static str {
+        self.name().text()
+    }
 
     /// What it computes and what it is for, in a sentence or two.
     fn help(&self) -> &'static str;

@@ -1,7 +1,7 @@
 //! The parameters of the extractors, and their descriptions.
 
 use crate::param::{Effect, ParamError, ParamKind, ParamSpec, ParamValue, Scope};
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 use super::{EXTRACTORS, Extractor, find};
 
@@ -211,9 +211,9 @@ impl ExtractParams {
             let ids: Vec<_> = EXTRACTORS.iter().map(|extractor| extractor.id()).collect();
             ParamError {
                 key: "extractor",
-                label: phrase!("param-extractor").english(),
+                label: phrase!("param-extractor"),
                 got: self.extractor.to_owned(),
-                wanted: format!("one of {}", ids.join(", ")),
+                wanted: msg!("wanted-one-of", words = ids.join(", ")),
             }
         })
     }
@@ -240,20 +240,20 @@ impl ExtractParams {
         let half_rate_hz = f64::from(self.sample_rate_hz) / 2.0;
         let fmax_hz = self.effective_fmax_hz();
         let across = [
-            ("n_fft", self.n_fft.is_multiple_of(2), "an even number".to_owned()),
-            ("win_length", self.win_length <= self.n_fft, format!("at most the FFT size, {}", self.n_fft)),
-            ("fmax_hz", fmax_hz <= half_rate_hz, format!("at most half the sample rate, {half_rate_hz} Hz")),
-            ("fmin_hz", self.fmin_hz < fmax_hz, format!("below the highest frequency, {fmax_hz} Hz")),
+            ("n_fft", self.n_fft.is_multiple_of(2), msg!("wanted-even")),
+            ("win_length", self.win_length <= self.n_fft, msg!("wanted-at-most-n-fft", n = self.n_fft)),
             (
-                "num_mfcc",
-                self.num_mfcc <= self.num_mels,
-                format!("at most the mel filters, {}", self.num_mels),
+                "fmax_hz",
+                fmax_hz <= half_rate_hz,
+                msg!("wanted-at-most-half-rate", hz = half_rate_hz.to_string()),
             ),
+            ("fmin_hz", self.fmin_hz < fmax_hz, msg!("wanted-below-fmax", hz = fmax_hz.to_string())),
+            ("num_mfcc", self.num_mfcc <= self.num_mels, msg!("wanted-at-most-num-mels", n = self.num_mels)),
         ];
         for (key, fits, wanted) in across {
             if let Some(spec) = specs.iter().find(|spec| spec.key == key && !fits) {
                 let got = (spec.read)(self).to_string();
-                return Err(ParamError { key, label: spec.label.text(), got, wanted });
+                return Err(ParamError { key, label: spec.label, got, wanted });
             }
         }
         Ok(())

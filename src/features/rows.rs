@@ -4,6 +4,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::task::Task;
+use crate::text::Phrase;
 
 use super::ExtractError;
 
@@ -21,7 +22,7 @@ const MAX_VALUES: usize = 1 << 31;
 /// A row depends on nothing but its index, so the thread count cannot change the result.
 pub(super) fn rows<S>(
     (num_frames, dim): (usize, usize),
-    stage: &str,
+    stage: Phrase,
     task: &Task<'_>,
     scratch: impl Fn() -> S + Sync,
     fill: impl Fn(&mut S, usize, &mut [f32]) -> Result<(), ExtractError> + Sync,

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::param::ParamSpec;
 use crate::task::Task;
-use crate::text::t;
+use crate::text::{Phrase, phrase, t};
 
 use super::params::specs;
 use super::rows::rows;
@@ -22,8 +22,8 @@ impl Extractor for Waveform {
         "waveform"
     }
 
-    fn label(&self) -> &'static str {
-        t!("extractor-waveform")
+    fn name(&self) -> Phrase {
+        phrase!("extractor-waveform")
     }
 
     fn help(&self) -> &'static str {
@@ -48,7 +48,7 @@ impl Extractor for Waveform {
         let num_frames = (samples.len() / frame_length).max(1);
         rows(
             (num_frames, frame_length),
-            "waveform frames",
+            phrase!("stage-waveform-frames"),
             task,
             || (),
             |(), frame_idx, row| {

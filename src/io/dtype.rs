@@ -6,6 +6,7 @@ use half::{bf16, f16};
 
 use super::Problem;
 use crate::task::Task;
+use crate::text::Message;
 
 /// The type of a stored number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) struct Run<'a> {
     /// How many of them the file is known to hold: all, unless they are packed.
     pub(super) sure: usize,
     /// What progress calls it.
-    pub(super) stage: &'a str,
+    pub(super) stage: &'a Message,
 }
 
 impl Dtype {
@@ -130,7 +131,7 @@ fn decode<const SIZE: usize, T>(
     let mut block = vec![0u8; BLOCK_BYTES.min(run.count.saturating_mul(SIZE))];
     while values.len() < run.count {
         task.check()?;
-        task.progress(run.stage, values.len(), run.count);
+        task.progress(run.stage.clone(), values.len(), run.count);
         let wanted = ((run.count - values.len()) * SIZE).min(block.len());
         let bytes = block.split_at_mut(wanted).0;
         src.read_exact(bytes)?;
@@ -141,7 +142,7 @@ fn decode<const SIZE: usize, T>(
             values.push(convert(*number, values.len())?);
         }
     }
-    task.progress(run.stage, run.count, run.count);
+    task.progress(run.stage.clone(), run.count, run.count);
     Ok(values)
 }
 

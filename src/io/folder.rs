@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::order::natural_order;
 use super::{FileError, Problem, Source, known_formats, reader_for};
 use crate::task::Task;
+use crate::text::phrase;
 
 /// How deep folders are searched.
 const MAX_DEPTH: usize = 16;
@@ -36,7 +37,7 @@ pub fn expand(paths: &[PathBuf], task: &Task<'_>) -> Result<Vec<PathBuf>, FileEr
 fn reach(path: &Path, done: usize, task: &Task<'_>) -> Result<(), FileError> {
     const ENTRIES_A_TELLING: usize = 256;
     if done > 0 && done.is_multiple_of(ENTRIES_A_TELLING) {
-        task.progress("looking through folders", done, 0);
+        task.progress(phrase!("stage-looking-through-folders"), done, 0);
     }
     task.check().map_err(|cancelled| Problem::from(cancelled).at(path))
 }

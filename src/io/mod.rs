@@ -70,6 +70,7 @@ use std::path::Path;
 
 use crate::audio::Audio;
 use crate::task::Task;
+use crate::text::{Message, msg};
 
 /// What a file turned out to be.
 #[derive(Debug, Clone)]
@@ -223,10 +224,15 @@ impl<'a> Source<'a> {
         Ok(head)
     }
 
-    /// The file's name, for progress.
+    /// The file's name.
     #[must_use]
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+
+    /// What progress says of reading it.
+    pub(crate) fn stage(&self) -> Message {
+        msg!("stage-reading-file", file = self.name())
     }
 }
 

@@ -14,6 +14,7 @@ use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{FileError, Opened, Problem, Reader, Source, arrays, replace_file};
 use crate::mapped::MappedRows;
 use crate::task::Task;
+use crate::text::Message;
 
 mod header;
 mod lengths;
@@ -97,7 +98,7 @@ fn map(source: &Source<'_>, header: &NpyHeader) -> Option<RawFeatures> {
 /// A container of one tensor without a name.
 struct NpyTensor<'a> {
     file: &'a File,
-    stage: String,
+    stage: Message,
     stored: Stored,
     infos: BTreeMap<String, TensorInfo>,
     metadata: BTreeMap<String, String>,
@@ -115,7 +116,7 @@ impl<'a> NpyTensor<'a> {
             fortran: header.fortran,
             offset: header.data_offset,
         };
-        let stage = format!("reading {}", source.name());
+        let stage = source.stage();
         Self { file: &source.file, stage, stored, infos, metadata }
     }
 }

@@ -14,6 +14,7 @@ use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::zip::{self, Archive, Entry};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
+use crate::text::Message;
 
 /// Reads `.npz`: quantizers, or a single array of features or codes.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +56,7 @@ impl Reader for NpzReader {
 /// An open archive of which only the headers of the arrays have been read.
 pub(super) struct NpzFile<'a> {
     file: &'a File,
-    stage: String,
+    stage: Message,
     arrays: BTreeMap<String, Array>,
     infos: BTreeMap<String, TensorInfo>,
     metadata: BTreeMap<String, String>,
@@ -99,7 +100,7 @@ impl<'a> NpzFile<'a> {
         if infos.is_empty() {
             return Err(no_array(archive));
         }
-        let stage = format!("reading {}", source.name());
+        let stage = source.stage();
         Ok(Self { file: &source.file, stage, arrays, infos, metadata: BTreeMap::new() })
     }
 

@@ -10,6 +10,7 @@ use super::tensors::{Placed, ZipEntry};
 use super::write::bytes;
 use super::{FileError, Problem, Source};
 use crate::task::{Cancelled, Task};
+use crate::text::phrase;
 
 /// New numbers for a tensor of a file.
 #[derive(Debug, Clone)]
@@ -100,7 +101,7 @@ fn copy(
     let (mut start, mut first) = (0u64, 0);
     while start < source.len {
         task.check().map_err(Stopped::Cancelled)?;
-        task.progress("copying the checkpoint", to_usize(start), to_usize(source.len));
+        task.progress(phrase!("stage-copying-checkpoint"), to_usize(start), to_usize(source.len));
         let len = block.len().min(to_usize(source.len - start));
         let (block, _) = block.split_at_mut(len);
         file.read_exact(block)?;

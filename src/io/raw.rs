@@ -24,7 +24,7 @@ pub(super) fn read(source: &Source<'_>, dim: usize, task: &Task<'_>) -> Result<O
     file.rewind()?;
     let count =
         usize::try_from(source.len / SIZE).map_err(|_| Problem::malformed("the file is beyond counting"))?;
-    let stage = format!("reading {}", source.name());
+    let stage = source.stage();
     let run = Run { dtype: Dtype::F32, big_endian: false, count, sure: count, stage: &stage };
     let values = dtype::read_floats(&mut file, run, task)?;
     // Text, packed bytes and numbers of another type are far beyond what features are, or next to nothing.

@@ -8,11 +8,12 @@ use ndarray::ArrayD;
 use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{Problem, Source};
 use crate::task::Task;
+use crate::text::Message;
 
 /// An open file of which only it was read where each tensor lies.
 pub(super) struct StoredFile<'a> {
     file: &'a File,
-    stage: String,
+    stage: Message,
     stored: BTreeMap<String, Stored>,
     infos: BTreeMap<String, TensorInfo>,
     metadata: BTreeMap<String, String>,
@@ -26,7 +27,7 @@ impl<'a> StoredFile<'a> {
         metadata: BTreeMap<String, String>,
     ) -> Self {
         let infos = stored.iter().map(|(name, stored)| (name.clone(), stored.info.clone())).collect();
-        Self { file: &source.file, stage: format!("reading {}", source.name()), stored, infos, metadata }
+        Self { file: &source.file, stage: source.stage(), stored, infos, metadata }
     }
 
     fn stored(&self, name: &str) -> Result<&Stored, Problem> {

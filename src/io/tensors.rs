@@ -9,6 +9,7 @@ use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use super::dtype::{self, Run};
 use super::{Dtype, Problem};
 use crate::task::Task;
+use crate::text::Message;
 
 /// A tensor before its values are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,12 +101,22 @@ pub(super) struct Stored {
 
 impl Stored {
     /// Reads it as real numbers. That the file is long enough was checked when its header was read.
-    pub(super) fn floats(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<f32>, Problem> {
+    pub(super) fn floats(
+        &self,
+        file: &File,
+        stage: &Message,
+        task: &Task<'_>,
+    ) -> Result<ArrayD<f32>, Problem> {
         self.array(dtype::read_floats(&mut self.seek(file)?, self.run(stage), task)?)
     }
 
     /// Reads it as token ids.
-    pub(super) fn codes(&self, file: &File, stage: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
+    pub(super) fn codes(
+        &self,
+        file: &File,
+        stage: &Message,
+        task: &Task<'_>,
+    ) -> Result<ArrayD<i32>, Problem> {
         self.array(dtype::read_codes(&mut self.seek(file)?, self.run(stage), task)?)
     }
 
@@ -126,7 +137,7 @@ impl Stored {
     }
 
     /// What there is to be decoded.
-    pub(super) fn run<'a>(&self, stage: &'a str) -> Run<'a> {
+    pub(super) fn run<'a>(&self, stage: &'a Message) -> Run<'a> {
         // What is of a type that is not read may tell of any shape.
         let count = self.info.shape.iter().fold(1usize, |count, &len| count.saturating_mul(len));
         Run { dtype: self.info.dtype, big_endian: self.big_endian, count, sure: count, stage }

@@ -47,7 +47,7 @@ impl Reader for TextReader {
         let head = source.head()?;
         let kind = Kind::of(&head, source.path)
             .ok_or_else(|| Problem::malformed("the first lines of this text are no numbers"))?;
-        let stage = format!("reading {}", source.name());
+        let stage = source.stage();
         let stage = task.stage(&stage);
         match kind {
             Kind::Numbers { delimiters, has_header } => {

@@ -8,6 +8,7 @@ use super::riff::{Encoding, WavLayout};
 use super::{FileError, Opened, Problem, Reader, Source};
 use crate::audio::{Audio, Collector, Intake};
 use crate::task::{Cancel, Task};
+use crate::text::Message;
 
 /// Reads WAV.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ impl Reader for WavReader {
     }
 
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
-        let stage = format!("reading {}", source.name());
+        let stage = source.stage();
         read(BufReader::new(&source.file), source.len, source.wanted.intake, &stage, task).map(Opened::Audio)
     }
 }
@@ -48,15 +49,21 @@ impl Reader for WavReader {
 /// It is broken or of a kind that is not read.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Audio, FileError> {
     let cancel = Cancel::default();
-    read(Cursor::new(bytes), bytes.len() as u64, Intake::Whole, name, &Task::silent(&cancel))
-        .map_err(|problem| problem.at(Path::new(name)))
+    read(
+        Cursor::new(bytes),
+        bytes.len() as u64,
+        Intake::Whole,
+        &Message::verbatim(name),
+        &Task::silent(&cancel),
+    )
+    .map_err(|problem| problem.at(Path::new(name)))
 }
 
 fn read(
     mut src: impl Read + Seek,
     len: u64,
     intake: Intake,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
 ) -> Result<Audio, Problem> {
     let layout = WavLayout::read(&mut src, len)?;
@@ -86,7 +93,7 @@ fn read(
 /// The way of samples from a decoder to where they are kept.
 struct Blocks<'a> {
     layout: &'a WavLayout,
-    stage: &'a str,
+    stage: &'a Message,
     task: &'a Task<'a>,
     collector: Collector,
 }
@@ -106,7 +113,7 @@ impl Blocks<'_> {
         let mut block = vec![Vec::with_capacity(num_frames.min(block_frames)); num_channels];
         for first in (0..num_frames).step_by(block_frames) {
             task.check()?;
-            task.progress(stage, first, num_frames);
+            task.progress(stage.clone(), first, num_frames);
             block.iter_mut().for_each(Vec::clear);
             for _ in first..(first + block_frames).min(num_frames) {
                 for channel in &mut block {
@@ -119,7 +126,7 @@ impl Blocks<'_> {
             }
             collector.push(&block)?;
         }
-        task.progress(stage, num_frames, num_frames);
+        task.progress(stage.clone(), num_frames, num_frames);
         Ok(Audio { stored_as: Some(layout.sample_type()), ..collector.finish(Vec::new())? })
     }
 }

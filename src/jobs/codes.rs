@@ -10,6 +10,7 @@ use crate::rvq::encoder::Encoder;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
+use crate::text::{Message, msg, phrase};
 
 use super::{Dataset, JobCtx, JobError, JobEvent};
 
@@ -64,11 +65,11 @@ pub fn encode<E: From<RvqError>>(
     let frames = dataset.set.matrix.view();
     for start in (0..frames.nrows()).step_by(BLOCK_FRAMES) {
         task.check().map_err(RvqError::from)?;
-        task.progress("encoding", start, frames.nrows());
+        task.progress(phrase!("stage-encoding"), start, frames.nrows());
         let end = (start + BLOCK_FRAMES).min(frames.nrows());
         put(start, encoder.encode(frames.slice(ndarray::s![start..end, ..]), search)?.to_matrix())?;
     }
-    task.progress("encoding", frames.nrows(), frames.nrows());
+    task.progress(phrase!("stage-encoding"), frames.nrows(), frames.nrows());
     Ok(())
 }
 
@@ -145,7 +146,8 @@ pub fn decode_to_file(spec: &DecodeSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, Jo
 /// The codes to be decoded, and the layer that they begin at.
 fn codes_of(spec: &DecodeSpec, ctx: &JobCtx<'_>, task: &Task<'_>) -> Result<(Codes, usize), JobError> {
     let DecodeSpec { rvq, codes: path, start, time_axis, cleaning, .. } = spec;
-    let input = |words: String| JobError::Input(format!("{words}: {}", path.display()));
+    let at = path.display().to_string();
+    let input = |words: Message| JobError::Input(msg!("about-file", words = words, path = at.as_str()));
     let from = start.unwrap_or(0);
     let sizes = sizes(rvq, from);
     let wanted = Wanted {
@@ -158,40 +160,36 @@ fn codes_of(spec: &DecodeSpec, ctx: &JobCtx<'_>, task: &Task<'_>) -> Result<(Cod
     };
     let codes = match io::open_as(path, wanted, task)? {
         Opened::Codes(codes) => codes,
-        _ => return Err(input("this file holds no codes; give whole numbers, one row a layer".to_owned())),
+        _ => return Err(input(msg!("job-no-codes"))),
     };
     for notice in &codes.notices {
-        (ctx.emit)(JobEvent::Notice(format!("{notice}: {}", path.display())));
+        (ctx.emit)(JobEvent::Notice(msg!("about-file", words = notice, path = at.as_str())));
     }
     let stated = codes.stated.first_layer;
     if let (Some(start), Some(stated)) = (*start, stated.filter(|&stated| Some(stated) != *start)) {
-        let words = format!("--start is {start}, but these codes say that they begin at layer {stated}");
-        return Err(input(words));
+        return Err(input(msg!("job-start-differs", start = start, stated = stated)));
     }
     if let Some(((layer, frame), _)) = codes.values.indexed_iter().find(|(_, code)| **code == NO_CODE) {
-        return Err(input(format!(
-            "layer {layer} has no code for frame {frame}, so that frame cannot be decoded"
-        )));
+        return Err(input(msg!("job-no-code-for-frame", layer = layer, frame = frame)));
     }
     let start = stated.unwrap_or(from);
     check_sizes(rvq, start, &codes.stated.codebook_sizes).map_err(input)?;
     let (layers, left) = (codes.values.nrows(), rvq.num_layers().saturating_sub(start));
     if layers < left {
-        let words =
-            format!("{layers} of {left} layers are given, so the frames are those of these layers alone");
-        (ctx.emit)(JobEvent::Notice(format!("{words}: {}", path.display())));
+        let words = msg!("job-layers-given", layers = layers, left = left);
+        (ctx.emit)(JobEvent::Notice(msg!("about-file", words = words, path = at.as_str())));
     }
     Ok((codes, start))
 }
 
 /// Refuses codes that say that they are of codebooks of other sizes.
-fn check_sizes(rvq: &Rvq, start: usize, stated: &[usize]) -> Result<(), String> {
+fn check_sizes(rvq: &Rvq, start: usize, stated: &[usize]) -> Result<(), Message> {
     let differs =
         (start..).zip(stated.iter().zip(sizes(rvq, start))).find(|(_, (stated, size))| *stated != size);
     match differs {
         None => Ok(()),
-        Some((layer, (stated, size))) => Err(format!(
-            "these codes are of a quantizer of {stated} codes in layer {layer}, but this one has {size}"
-        )),
+        Some((layer, (stated, size))) => {
+            Err(msg!("job-sizes-differ", stated = *stated, layer = layer, size = size))
+        }
     }
 }

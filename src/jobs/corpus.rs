@@ -9,6 +9,7 @@ use crate::features::{Clip, FeatureError, FeatureMatrix, FeatureSet};
 use crate::io::RawValues;
 use crate::mapped::MappedRows;
 use crate::task::Task;
+use crate::text::{Message, Phrase, msg};
 
 use super::JobError;
 
@@ -96,7 +97,7 @@ impl CorpusBuilder {
         bad: &[usize],
     ) -> Result<(), JobError> {
         if bad.len() == view.nrows() {
-            return Err(JobError::Input(format!("no frame is finite: {name}")));
+            return Err(JobError::Input(msg!("job-no-frame-is-finite", name = name)));
         }
         let mut start = 0;
         for (name, len) in clips {
@@ -203,22 +204,21 @@ fn not_finite(bad: &[usize], frames: usize, name: &str) -> JobError {
         }
     }
     let shown = runs.iter().take(SHOWN).map(|(first, last)| match last - first {
-        0 => first.to_string(),
-        _ => format!("{first} to {last}"),
+        0 => Message::verbatim(first.to_string()),
+        _ => msg!("frames-range", first = *first, last = *last),
     });
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    let more = if runs.len() > SHOWN { " and others" } else { "" };
-    let word = if bad.len() == 1 { "frame" } else { "frames" };
-    JobError::Input(format!(
-        "{} of {frames} frames hold NaN or infinite numbers, {word} {shown}{more} (from 0); only finite numbers can be quantized, and --drop-nonfinite leaves these frames out: {name}",
-        bad.len()
-    ))
+    let listed = |before: Message, next: Message| msg!("frames-list", before = before, next = next);
+    let shown = shown.reduce(listed).unwrap_or(Phrase::NONE.into());
+    let n = bad.len();
+    JobError::Input(if runs.len() > SHOWN {
+        msg!("job-many-not-finite", n = n, frames = frames, shown = shown, name = name)
+    } else {
+        msg!("job-not-finite", n = n, frames = frames, shown = shown, name = name)
+    })
 }
 
 fn spool_error(err: std::io::Error) -> JobError {
     let folder = std::env::temp_dir();
-    JobError::Input(format!(
-        "the features do not fit in memory, and could not be kept in a temporary file ({err}): {}",
-        folder.display()
-    ))
+    let folder = folder.display().to_string();
+    JobError::Input(msg!("job-no-temporary-file", problem = err.to_string(), folder = folder))
 }

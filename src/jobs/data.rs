@@ -7,8 +7,9 @@ use crate::audio::{Audio, ChannelChoice, Intake};
 use crate::features::{self, FeatureSet, article_example, demo::DEMO_CLIPS};
 use crate::io::{self, LoadedModel, Opened};
 use crate::task::Task;
+use crate::text::{msg, phrase};
 
-use super::dataset::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, Source, count};
+use super::dataset::{AudioClip, Builtin, DataSpec, Dataset, OpenSpec, Source};
 use super::feature_files::FeatureFiles;
 use super::tokens::CodesFiles;
 use super::{JobCtx, JobError, JobEvent, OpenedCodes};
@@ -36,7 +37,7 @@ pub fn open(spec: &OpenSpec, ctx: &JobCtx<'_>) -> Result<OpenedFiles, JobError> 
                 set: Arc::new(article_example(0)),
                 audio: Vec::new(),
                 time_axis: None,
-                summary: "uniform in [0, 1)".to_owned(),
+                summary: msg!("corpus-uniform"),
             };
             Ok(OpenedFiles { dataset: Some(Arc::new(dataset)), ..OpenedFiles::default() })
         }
@@ -65,13 +66,13 @@ fn open_files(
 ) -> Result<OpenedFiles, JobError> {
     let files = io::expand(paths, task)?;
     if files.is_empty() {
-        return Err(JobError::Input("there is no file to open".to_owned()));
+        return Err(JobError::Input(msg!("job-no-file")));
     }
     let mut audio = AudioFiles::new(spec);
     let (mut features, mut codes, mut model) = (FeatureFiles::default(), CodesFiles::default(), None);
     for (done, path) in files.iter().enumerate() {
         task.check()?;
-        task.progress("reading", done, files.len());
+        task.progress(phrase!("stage-reading"), done, files.len());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let num_layers =
             model.as_ref().map(|(_, model): &(PathBuf, Arc<LoadedModel>)| model.rvq.num_layers());
@@ -79,7 +80,11 @@ fn open_files(
         match io::open_as(path, wanted, task)? {
             Opened::Audio(clip) => {
                 for finding in &clip.findings {
-                    (ctx.emit)(JobEvent::Notice(format!("{finding}: {}", path.display())));
+                    (ctx.emit)(JobEvent::Notice(msg!(
+                        "about-file",
+                        words = finding,
+                        path = path.display().to_string()
+                    )));
                 }
                 // The channel was chosen while it was read.
                 audio.push(&name, clip, ChannelChoice::Mix, task)?;
@@ -87,20 +92,22 @@ fn open_files(
             Opened::Features(raw) => features.push(spec, path, &name, raw)?,
             Opened::Model(loaded) => {
                 if let Some((other, _)) = model.replace((path.clone(), Arc::new(loaded))) {
-                    let both =
-                        format!("two models were given, but only one can be looked at: {}", other.display());
-                    return Err(JobError::Input(format!("{both} and {}", path.display())));
+                    let (one, other) = (other.display().to_string(), path.display().to_string());
+                    return Err(JobError::Input(msg!("job-two-models", one = one, other = other)));
                 }
             }
             Opened::Codes(raw) => codes.push(&name, raw)?,
         }
     }
-    let kinds = [(audio.clips.len(), "audio"), (features.count, "features"), (codes.count(), "codes")];
-    let found: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).collect();
+    let kinds = [
+        (audio.clips.len(), phrase!("kind-audio")),
+        (features.count, phrase!("kind-features")),
+        (codes.count(), phrase!("kind-codes")),
+    ];
+    let found: Vec<_> = kinds.into_iter().filter(|(count, _)| *count > 0).collect();
     if let [(a_count, a), (b_count, b), ..] = found.as_slice() {
-        return Err(JobError::Input(format!(
-            "{a} ({a_count}) and {b} ({b_count}) do not make one corpus: open one kind at a time"
-        )));
+        let words = msg!("job-two-kinds", a = *a, a_count = *a_count, b = *b, b_count = *b_count);
+        return Err(JobError::Input(words));
     }
     let dataset = match (audio.clips.is_empty(), features.count == 0) {
         (false, _) => Some(Arc::new(audio.finish(task)?)),
@@ -154,7 +161,11 @@ impl<'a> AudioFiles<'a> {
         for (done, clip) in clips.iter().enumerate() {
             let AudioClip { name, samples, .. } = clip;
             task.check()?;
-            task.progress(format!("{}, {name}", extractor.label()), done, clips.len());
+            task.progress(
+                msg!("stage-extracting", extractor = extractor.name(), clip = name),
+                done,
+                clips.len(),
+            );
             let frames =
                 extractor.extract(samples, params, task).map_err(|problem| extract_error(problem, name))?;
             parts.push((name.clone(), frames));
@@ -162,7 +173,7 @@ impl<'a> AudioFiles<'a> {
         let set = FeatureSet::join(&parts, Some(extractor.frame_rate_hz(params)))
             .map_err(|problem| JobError::Features { problem, path: spec.source.paths().join(", ") })?;
         let set = FeatureSet { extract: Some(*params), ..set };
-        let summary = format!("{} of audio, {}", count(clips.len(), "clip"), extractor.label());
+        let summary = msg!("corpus-of-audio", n = clips.len(), extractor = extractor.name());
         Ok(Dataset {
             source: spec.source.clone(),
             set: Arc::new(set),

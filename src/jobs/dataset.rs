@@ -7,6 +7,7 @@ use crate::audio::{ChannelChoice, Intake};
 use crate::features::{ExtractParams, FeatureSet};
 use crate::io::{self, Cleaning, Need, ReadAs, TimeAxis};
 use crate::rvq::RvqParams;
+use crate::text::{Message, Phrase, msg, phrase};
 
 /// A source that needs no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -85,9 +86,9 @@ pub struct Dataset {
     /// The audio they were made of; empty for features.
     pub audio: Vec<AudioClip>,
     /// Which axis was time, and why, where files left that open.
-    pub time_axis: Option<(TimeAxis, String)>,
+    pub time_axis: Option<(TimeAxis, Message)>,
     /// What it is, in a few words: "12 audio files, log-mel".
-    pub summary: String,
+    pub summary: Message,
 }
 
 impl Default for DataSpec {
@@ -153,44 +154,49 @@ impl Builtin {
         }
     }
 
-    /// Its name.
+    /// Its name, in whatever language it is read.
+    #[must_use]
+    pub fn name(self) -> Phrase {
+        match self {
+            Self::Demo => phrase!("source-demo"),
+            Self::Article => phrase!("source-example"),
+        }
+    }
+
+    /// Its name, in the language of this thread.
     #[must_use]
     pub fn label(self) -> &'static str {
-        match self {
-            Self::Demo => "Demo: speech in several voices",
-            Self::Article => "Example: 1000 uniform vectors of dimension 30",
-        }
+        self.name().text()
     }
 }
 
 impl Source {
-    /// The files, or the built-in source's name, as text.
+    /// The files, or the built-in source's name in English, as text: what runs and reports call it.
     #[must_use]
     pub fn paths(&self) -> Vec<String> {
         match self {
             Self::Files(paths) => paths.iter().map(|p| p.display().to_string()).collect(),
-            Self::Builtin(builtin) => vec![builtin.label().to_owned()],
+            Self::Builtin(builtin) => vec![builtin.name().english().to_owned()],
         }
     }
 
-    /// A short name: a file's own, how many files, or the built-in source's.
+    /// A short name: a file's own, how many files, or the built-in source's. In whatever language it is read.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub fn name(&self) -> Message {
+        let own = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         match self {
             Self::Files(paths) => match paths.as_slice() {
-                [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
-                [] => "no file".to_owned(),
-                [first, rest @ ..] => {
-                    let first = first.file_name().unwrap_or(first.as_os_str()).to_string_lossy().into_owned();
-                    format!("{first} and {} more", rest.len())
-                }
+                [one] => Message::verbatim(own(one)),
+                [] => msg!("source-no-file"),
+                [first, rest @ ..] => msg!("source-files", first = own(first), n = rest.len()),
             },
-            Self::Builtin(builtin) => builtin.label().to_owned(),
+            Self::Builtin(builtin) => builtin.name().into(),
         }
     }
-}
 
-/// So many of something: "1 file", "3 files".
-pub(super) fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    /// The same in the language of this thread.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.name().text()
+    }
 }

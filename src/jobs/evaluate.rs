@@ -11,6 +11,7 @@ use crate::metrics::{BoundWork, Evaluator};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqError, RvqParams};
 use crate::task::Task;
+use crate::text::msg;
 use crate::training::{Run, SourceInfo, SplitKind};
 
 use super::{Dataset, Holdout, JobCtx, JobError, work_out_figures};
@@ -82,10 +83,8 @@ pub fn look_again(spec: &LookSpec, ctx: &JobCtx<'_>) -> Result<Arc<Run>, JobErro
         let SourceInfo { train_frames, holdout, .. } = run.source;
         let split = split_of(&spec.dataset, (train_frames > 0).then_some(Holdout(holdout)));
         if source_info(&spec.dataset, &split, holdout) != run.source {
-            return Err(JobError::Input(format!(
-                "this run is of other data than those that are open: {}",
-                run.source.paths.join(", ")
-            )));
+            let paths = run.source.paths.join(", ");
+            return Err(JobError::Input(msg!("job-other-data", paths = paths)));
         }
         look_and_publish(run, &spec.dataset.set, &split, spec.search, task, ctx)
     })?

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::io::{RawFeatures, TimeAxis};
 use crate::task::Task;
+use crate::text::{Message, msg};
 
 use super::corpus::CorpusBuilder;
-use super::dataset::count;
 use super::{Dataset, JobCtx, JobError, JobEvent, OpenSpec};
 
 /// Features, joined as they are read.
@@ -16,7 +16,7 @@ pub(super) struct FeatureFiles {
     corpus: CorpusBuilder,
     /// How many files they are of.
     pub(super) count: usize,
-    time_axis: Option<(TimeAxis, String)>,
+    time_axis: Option<(TimeAxis, Message)>,
     frame_rate_hz: Option<f64>,
     /// What is to be told: of which file first, and of how many.
     notices: Vec<(String, String, usize)>,
@@ -42,8 +42,8 @@ impl FeatureFiles {
         }
         let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
         self.time_axis.get_or_insert_with(|| match spec.data.time_axis {
-            Some(chosen) => (chosen, "chosen by you".to_owned()),
-            None => (raw.time_axis, raw.guess_reason.clone()),
+            Some(chosen) => (chosen, msg!("axis-chosen")),
+            None => (raw.time_axis, Message::verbatim(raw.guess_reason.as_str())),
         });
         self.frame_rate_hz = self.frame_rate_hz.or(raw.frame_rate_hz);
         self.count += 1;
@@ -63,24 +63,29 @@ impl FeatureFiles {
     ) -> Result<Dataset, JobError> {
         let dropped = self.corpus.dropped();
         if dropped > 0 {
-            let frames = count(dropped, "frame");
-            let words = format!("{frames} with NaN or infinite numbers left out, as you say");
-            (ctx.emit)(JobEvent::Notice(words));
+            (ctx.emit)(JobEvent::Notice(msg!("job-frames-left-out", n = dropped)));
         }
         for (notice, path, files) in self.notices {
-            let more = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
-            (ctx.emit)(JobEvent::Notice(format!("{notice}: {path}{more}")));
+            (ctx.emit)(JobEvent::Notice(if files > 1 {
+                msg!("about-files", words = notice, path = path, n = files - 1)
+            } else {
+                msg!("about-file", words = notice, path = path)
+            }));
         }
         let rate = spec.data.frame_rate_hz.or(self.frame_rate_hz);
         let title = spec.source.paths().join(", ");
         let set = self.corpus.finish(rate, &title, task)?;
-        let place = if set.matrix.is_mapped() { ", read from disk as needed" } else { "" };
+        let summary = if set.matrix.is_mapped() {
+            msg!("corpus-of-features-on-disk", n = self.count)
+        } else {
+            msg!("corpus-of-features", n = self.count)
+        };
         Ok(Dataset {
             source: spec.source.clone(),
             set: Arc::new(set),
             audio: Vec::new(),
             time_axis: self.time_axis,
-            summary: format!("{} of features{place}", count(self.count, "file")),
+            summary,
         })
     }
 }

@@ -35,6 +35,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
 use crate::store::{Folder, Saver, StoredRun};
 use crate::task::{Cancel, Cancelled, Progress, Task};
+use crate::text::{Message, msg};
 use crate::training::{Run, SplitKind, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
@@ -106,7 +107,7 @@ pub enum JobError {
     Rvq(RvqError),
     /// Files that do not go together, or nothing to work on.
     #[error("{0}")]
-    Input(String),
+    Input(Message),
 }
 
 /// What a running job tells.
@@ -127,7 +128,7 @@ pub enum JobEvent {
     /// How a watched folder stands; a newer one makes an older one useless.
     Watched(Arc<Watched>),
     /// Something that the user should know.
-    Notice(String),
+    Notice(Message),
 }
 
 /// What a training is told while it runs.
@@ -186,7 +187,7 @@ impl JobCtx<'_> {
             .num_threads(self.threads)
             .thread_name(|i| format!("rvq-compute-{i}"))
             .build()
-            .map_err(|err| JobError::Input(format!("no threads could be started to compute on: {err}")))?;
+            .map_err(|err| JobError::Input(msg!("job-no-threads", problem = err.to_string())))?;
         Ok(pool.install(|| work(&task)))
     }
 
@@ -208,6 +209,15 @@ impl JobError {
     pub fn is_cancelled(&self) -> bool {
         let in_a_file = |err: &FileError| matches!(err.problem, Problem::Cancelled(_));
         matches!(self, Self::Cancelled(_)) || matches!(self, Self::File(err) if in_a_file(err))
+    }
+
+    /// What went wrong, to be said in whatever language it is read.
+    #[must_use]
+    pub fn into_message(self) -> Message {
+        match self {
+            Self::Input(words) => words,
+            other => Message::verbatim(other.to_string()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::io::{self, EmaParams, LoadedModel, ModelTarget};
 use crate::rvq::{Rvq, RvqParams, rules};
+use crate::text::{Message, msg, t};
 use crate::training::{Run, params_json};
 
 use super::{JobCtx, JobError, JobEvent};
@@ -81,18 +82,15 @@ pub fn write_back(spec: &WriteBackSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, Job
     let written = ctx.compute(|task| io::write_back_as(original, path, at, rvq, ema, task))??;
     let (layers, tensors) = (written.layers.len(), written.tensors.len());
     tell(ctx, written.findings);
-    let words = format!(
-        "Wrote {layers} of {} codebooks back: {tensors} tensors of {} have new numbers, all else is the same",
-        rvq.num_layers(),
-        original.display()
-    );
-    tell(ctx, vec![words]);
+    let (of, path_of) = (rvq.num_layers(), original.display().to_string());
+    let words = msg!("job-written-back", layers = layers, of = of, tensors = tensors, path = path_of);
+    (ctx.emit)(JobEvent::Notice(words));
     Ok(path.clone())
 }
 
 fn tell(ctx: &JobCtx<'_>, notices: Vec<String>) {
     for notice in notices {
-        (ctx.emit)(JobEvent::Notice(notice));
+        (ctx.emit)(JobEvent::Notice(Message::verbatim(notice)));
     }
 }
 
@@ -139,11 +137,13 @@ pub fn recorded(model: &LoadedModel) -> (Option<RvqParams>, u64) {
     model.info.recorded()
 }
 
-/// How a model was trained, as its file tells: "6 steps under the rule encodec, seed 0".
+/// How a model was trained, as its file tells, in the language of this thread: "6 steps under the rule encodec, seed 0".
 #[must_use]
 pub fn trained_words(params: Option<&RvqParams>, steps: u64) -> Option<String> {
     match params {
-        Some(params) => Some(format!("{steps} steps under the rule {}, seed {}", params.rule, params.seed)),
-        None => (steps > 0).then(|| format!("{steps} steps")),
+        Some(RvqParams { rule, seed, .. }) => {
+            Some(t!("model-trained-under", steps = steps, rule = *rule, seed = seed.to_string()))
+        }
+        None => (steps > 0).then(|| t!("model-trained", steps = steps)),
     }
 }

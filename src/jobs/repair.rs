@@ -9,6 +9,7 @@ use crate::doctor::repair::{self, Fix, Frames, Plan, Repaired, Tried};
 use crate::features::Split;
 use crate::rvq::Rvq;
 use crate::rvq::search::Search;
+use crate::text::msg;
 use crate::training::{Run, RunFigures, SourceInfo};
 
 use super::evaluate::{LookSpec, look_again, source_info, split_of};
@@ -120,7 +121,7 @@ pub fn repair(spec: &RepairSpec, ctx: &JobCtx<'_>) -> Result<Repaired, JobError>
     repair::check(rvq)?;
     let split = Split::hold_out(&dataset.set, holdout.0);
     if split.held_out.is_empty() || split.train.is_empty() {
-        return Err(JobError::Input("a repair is judged by held-out frames: give --holdout above 0, and data of more than a few frames".to_owned()));
+        return Err(JobError::Input(msg!("job-repair-needs-held-out")));
     }
     let frames = dataset.set.matrix.view();
     let fit = spread(frames, &split.train, MOST_FIT);

@@ -10,6 +10,7 @@ use crate::metrics::tuples::{TupleUse, collision_rate, prefix_coverage};
 use crate::metrics::{Evaluation, is_small_sample};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
+use crate::text::{Message, Phrase, msg, t};
 
 use super::{Dataset, JobCtx, JobError, OpenSpec, Source, encode};
 
@@ -55,7 +56,7 @@ pub struct OpenedCodes {
     /// How `K` is known.
     pub size_from: SizeFrom,
     /// Which axis was time, and why.
-    pub time_axis: (TimeAxis, String),
+    pub time_axis: (TimeAxis, Message),
     /// What is to be known of how the files were read.
     pub notices: Vec<String>,
     /// How far the codes of all layers tell frames apart; `None` for one layer, or for more frames than are looked at.
@@ -131,7 +132,7 @@ pub(super) struct CodesFiles {
     parts: Vec<Array2<u32>>,
     clips: Vec<Clip>,
     frames: usize,
-    time_axis: Option<(TimeAxis, String)>,
+    time_axis: Option<(TimeAxis, Message)>,
     notices: Vec<String>,
     stated: Option<Stated>,
 }
@@ -146,13 +147,11 @@ impl CodesFiles {
         if let Some(first) = self.parts.first()
             && first.nrows() != values.nrows()
         {
-            return Err(JobError::Input(format!(
-                "these codes have {} layers, but those before have {}: open files of one quantizer, or say which axis is time: {name}",
-                values.nrows(),
-                first.nrows()
-            )));
+            let (layers, before) = (values.nrows(), first.nrows());
+            let words = msg!("job-layers-differ", layers = layers, before = before, name = name);
+            return Err(JobError::Input(words));
         }
-        self.time_axis.get_or_insert((time_axis, guess_reason));
+        self.time_axis.get_or_insert((time_axis, Message::verbatim(guess_reason)));
         // What is the same of every file is said once.
         let fresh = notices.into_iter().filter(|notice| !self.notices.contains(notice)).collect::<Vec<_>>();
         self.notices.extend(fresh);
@@ -185,7 +184,7 @@ impl CodesFiles {
                 parts.extend(last);
                 let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
                 ndarray::concatenate(Axis(1), &views)
-                    .map_err(|err| JobError::Input(format!("the codes cannot be joined: {err}")))?
+                    .map_err(|err| JobError::Input(msg!("job-codes-not-joined", problem = err.to_string())))?
             }
         };
         let largest = joined.iter().copied().filter(|&code| code != NO_CODE).max().unwrap_or(0);
@@ -210,7 +209,7 @@ impl CodesFiles {
             evaluation: Arc::new(evaluation),
             largest,
             size_from,
-            time_axis: time_axis.unwrap_or((TimeAxis::Columns, String::new())),
+            time_axis: time_axis.unwrap_or((TimeAxis::Columns, Phrase::NONE.into())),
             notices,
             tuples,
         })
@@ -227,9 +226,8 @@ fn sizes(
     let needed = largest as usize + 1;
     if let Some(size) = wanted {
         if size < needed {
-            return Err(JobError::Input(format!(
-                "the largest code is {largest}, so a codebook has {needed} codes or more, not {size}"
-            )));
+            let words = msg!("job-codebook-too-small", largest = largest, needed = needed, size = size);
+            return Err(JobError::Input(words));
         }
         return check_counted(layers, size).map(|()| (vec![size; layers], SizeFrom::User));
     }
@@ -255,13 +253,11 @@ fn check_counted(layers: usize, size: usize) -> Result<(), JobError> {
     if layers.saturating_mul(size) <= MOST_COUNTED {
         return Ok(());
     }
-    Err(JobError::Input(format!(
-        "{layers} layers of {size} codes are more than any quantizer has: these are no codes, or the other axis is time"
-    )))
+    Err(JobError::Input(msg!("job-too-many-codes", layers = layers, size = size)))
 }
 
 impl OpenedCodes {
-    /// What is to be known of figures that no codebook stands behind.
+    /// What is to be known of figures that no codebook stands behind, in the language of this thread.
     #[must_use]
     pub fn findings(&self) -> Vec<String> {
         let mut found = self.notices.clone();
@@ -269,9 +265,7 @@ impl OpenedCodes {
         let (frames, most) =
             (self.evaluation.frames, self.tokens.num_codes.iter().copied().max().unwrap_or(0));
         if is_small_sample(frames, most) {
-            found.push(format!(
-                "The {frames} frames are fewer than 10 a code: utilization and perplexity come out too low"
-            ));
+            found.push(t!("codes-few-frames", frames = frames));
         }
         found.extend(self.tuples_note());
         found
@@ -288,12 +282,8 @@ impl OpenedCodes {
             .map(|(distinct, coverage)| format!("{distinct} ({:.1} %)", 100.0 * coverage.unwrap_or(0.0)))
             .collect();
         let more = if tuples.distinct.len() > SHOWN { ", ..." } else { "" };
-        Some(format!(
-            "As identifiers, {:.2} % of {} tuples collide; different prefixes of 1, 2, ... layers: {}{more}",
-            100.0 * rate,
-            tuples.frames,
-            by_prefix.join(", ")
-        ))
+        let (rate, prefixes) = (format!("{:.2}", 100.0 * rate), by_prefix.join(", ") + more);
+        Some(t!("codes-tuples", rate = rate, tuples = tuples.frames, prefixes = prefixes))
     }
 
     /// The same with `K` as the quantizer has it: `None` where `K` was not merely assumed, or the codes cannot be of this quantizer.
@@ -318,19 +308,21 @@ impl OpenedCodes {
         })
     }
 
-    /// `K`, and how it is known.
+    /// `K`, and how it is known, in the language of this thread.
     #[must_use]
     pub fn size_note(&self) -> String {
         let (least, most) = (self.tokens.num_codes.iter().min(), self.tokens.num_codes.iter().max());
         let size = match (least, most) {
-            (Some(least), Some(most)) if least != most => format!("{least} to {most}"),
-            (_, most) => most.copied().unwrap_or(0).to_string(),
+            (Some(least), Some(most)) if least != most => {
+                msg!("codes-size-range", least = *least, most = *most)
+            }
+            (_, most) => Message::verbatim(most.copied().unwrap_or(0).to_string()),
         };
         match self.size_from {
-            SizeFrom::Assumed => format!("K = {size} is assumed: the largest code is {}", self.largest),
-            SizeFrom::User => format!("K = {size}, as you say"),
-            SizeFrom::Model => format!("K = {size}, as the model has"),
-            SizeFrom::File => format!("K = {size}, as the file says"),
+            SizeFrom::Assumed => t!("codes-size-assumed", size = size, largest = self.largest),
+            SizeFrom::User => t!("codes-size-user", size = size),
+            SizeFrom::Model => t!("codes-size-model", size = size),
+            SizeFrom::File => t!("codes-size-file", size = size),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::io::ModelInfo;
 use crate::task::{Cancel, Progress};
+use crate::text::{Message, msg, phrase};
 use crate::training::Run;
 use crate::watch::{Event, Meant, Order, PROBE_FRAMES, Pace, Point, Probe, Watch, WatchSpec};
 
@@ -159,7 +160,8 @@ fn publish(watch: &Watch, newest: Option<Arc<NewestCheckpoint>>, ctx: &JobCtx<'_
     let (folder, points, waiting) =
         (watch.spec().folder.clone(), watch.series().points().to_vec(), watch.waiting());
     let (done, total) = (points.len() as u64, (points.len() + waiting) as u64);
-    let stage = if waiting > 0 { "looking at checkpoints" } else { "waiting for checkpoints" }.to_owned();
+    let looking = phrase!("stage-looking-at-checkpoints");
+    let stage = Message::from(if waiting > 0 { looking } else { phrase!("stage-waiting-for-checkpoints") });
     (ctx.emit)(JobEvent::Progress(Progress { stage, done, total }));
     (ctx.emit)(JobEvent::Watched(Arc::new(Watched { folder, points, newest, waiting })));
 }
@@ -168,9 +170,9 @@ fn publish(watch: &Watch, newest: Option<Arc<NewestCheckpoint>>, ctx: &JobCtx<'_
 fn tell_event(event: Event, ctx: &JobCtx<'_>) {
     let text = match event {
         Event::Point(_) | Event::Gone(_) => return,
-        Event::Unreadable { file, text } => format!("{file} cannot be read: {text}"),
-        Event::Skipped { file, text } => format!("{file} is left out, like others of its kind: {text}"),
-        Event::Note(text) => text.text(),
+        Event::Unreadable { file, text } => msg!("watch-unreadable", file = file, text = text),
+        Event::Skipped { file, text } => msg!("watch-skipped", file = file, text = text),
+        Event::Note(text) => text,
     };
     (ctx.emit)(JobEvent::Notice(text));
 }
@@ -178,7 +180,7 @@ fn tell_event(event: Event, ctx: &JobCtx<'_>) {
 /// Tells how far the checkpoints are looked through that are there.
 fn tell_progress(watch: &Watch, looked: u64, ctx: &JobCtx<'_>) {
     let total = looked + watch.waiting() as u64;
-    let stage = "looking at checkpoints".to_owned();
+    let stage = msg!("stage-looking-at-checkpoints");
     (ctx.emit)(JobEvent::Progress(Progress { stage, done: looked, total }));
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::store::{self, Folder, Saver, StoreError, StoredRun};
+use crate::text::{Message, msg};
 
 use super::JobError;
 
@@ -27,14 +28,14 @@ pub struct OpenedWorkspace {
     /// The runs that are read at once.
     pub runs: BTreeMap<u64, StoredRun>,
     /// What could not be read, a sentence each.
-    pub problems: Vec<String>,
+    pub problems: Vec<Message>,
     /// What is good to know, a sentence each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Message>,
 }
 
 impl From<StoreError> for JobError {
     fn from(err: StoreError) -> Self {
-        Self::Input(err.to_string())
+        Self::Input(Message::verbatim(err.to_string()))
     }
 }
 
@@ -49,7 +50,8 @@ pub fn open_workspace(root: &Path) -> Result<OpenedWorkspace, JobError> {
         Ok(state) => state,
         Err(err) if err.is_content() => {
             let aside = folder.keep_aside()?;
-            problems.push(format!("{err}. It is kept aside at {}", aside.display()));
+            let (problem, aside) = (err.to_string(), aside.display().to_string());
+            problems.push(msg!("workspace-kept-aside", problem = problem, path = aside));
             None
         }
         Err(err) => return Err(err.into()),
@@ -70,9 +72,8 @@ pub fn unpack_workspace(
     let aside = store::unpack(path, folder)?;
     let state = folder.read_state()?;
     let mut opened = with_runs(folder.clone(), state, Vec::new());
-    opened
-        .notes
-        .extend(aside.map(|aside| format!("The workspace that was open is kept at {}", aside.display())));
+    let kept = |aside: PathBuf| msg!("workspace-was-open", path = aside.display().to_string());
+    opened.notes.extend(aside.map(kept));
     Ok(opened)
 }
 
@@ -90,17 +91,15 @@ fn flush(saver: &Saver) -> Result<(), JobError> {
     if saver.flush(PATIENCE) {
         return Ok(());
     }
-    Err(JobError::Input(
-        "what has changed last could not be written to the workspace; a notice says why".to_owned(),
-    ))
+    Err(JobError::Input(msg!("workspace-not-written")))
 }
 
-fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<String>) -> OpenedWorkspace {
+fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<Message>) -> OpenedWorkspace {
     let mut runs = BTreeMap::new();
     // Files of runs that were deleted, and of which no undo is left: the process that could have undone it is over.
     if let Some(ids) = state.as_ref().and_then(ids_of) {
         let kept = folder.retain(&ids);
-        problems.extend(kept.err().map(|err| err.to_string()));
+        problems.extend(kept.err().map(|err| Message::verbatim(err.to_string())));
     }
     let at_once = state.as_ref().and_then(|state| state.get(AT_ONCE)).and_then(Value::as_array);
     for id in at_once.into_iter().flatten().filter_map(Value::as_u64) {
@@ -109,7 +108,7 @@ fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<String
         }
         match folder.read_run(id) {
             Ok(run) => drop(runs.insert(id, run)),
-            Err(err) => problems.push(err.to_string()),
+            Err(err) => problems.push(Message::verbatim(err.to_string())),
         }
     }
     OpenedWorkspace { folder, state, runs, problems, notes: Vec::new() }

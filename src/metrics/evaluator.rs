@@ -13,6 +13,7 @@ use crate::rvq::encoder::{Encoder, energy};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
+use crate::text::phrase;
 
 /// An evaluation under way.
 ///
@@ -132,7 +133,7 @@ impl<'a> Evaluator<'a> {
     /// The task is cancelled.
     pub fn advance(&mut self, task: &Task<'_>) -> Result<(), RvqError> {
         task.check()?;
-        task.progress("evaluating", self.evaluation.frames as usize, self.total);
+        task.progress(phrase!("stage-evaluating"), self.evaluation.frames as usize, self.total);
         let len = self.next.clamp(1, BLOCK_PIECES);
         let end = (self.next + len).min(self.pieces.len());
         let pieces = self.pieces[self.next..end].to_vec();

@@ -13,6 +13,7 @@ use crate::rvq::encoder::{Encoded, Encoder};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
+use crate::text::phrase;
 
 /// The frames that one rank has.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ pub fn evaluate_shared(
     let mine: Vec<_> = pieces.iter().map(|piece| own.of(piece)).filter(|piece| !piece.is_empty()).collect();
     for (nth, block) in mine.chunks(BLOCK_PIECES).enumerate() {
         task.check()?;
-        task.progress("evaluating", nth * BLOCK_PIECES, mine.len());
+        task.progress(phrase!("stage-evaluating"), nth * BLOCK_PIECES, mine.len());
         let views: Vec<_> = block.iter().map(|piece| own.frames.slice(s![piece.clone(), ..])).collect();
         let frames =
             ndarray::concatenate(ndarray::Axis(0), &views).map_err(|err| RvqError::Shape(err.to_string()))?;

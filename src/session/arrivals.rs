@@ -42,7 +42,7 @@ impl Session {
         let is_opening = matches!(task.doing, Doing::Opening(_));
         let severity = if is_opening { Severity::Warning } else { Severity::Info };
         for text in notices {
-            self.notify(severity, text);
+            self.notify(severity, text.text());
         }
         match &mut task.doing {
             Doing::Training(training) => {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::jobs::{Checkpoint, HeardTakes, JobError, JobEvent, JobOutput, Watched};
 use crate::task::Progress;
+use crate::text::Message;
 use crate::training::{Run, StepRecord};
 
 /// How a job ended.
@@ -36,7 +37,7 @@ pub struct Mail {
     /// How a watched folder stands.
     pub watched: Option<Arc<Watched>>,
     /// Sentences for the user.
-    pub notices: Vec<String>,
+    pub notices: Vec<Message>,
     /// The end.
     pub ending: Option<Ending>,
 }

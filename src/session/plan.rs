@@ -54,7 +54,7 @@ impl Plan {
     pub(super) fn checked(&self) -> Result<ValidRvqParams, String> {
         let params = self.params.valid().map_err(|err| err.to_string())?;
         match no_standardizing(&params, self.standardize) {
-            Some(why) => Err(why.to_owned()),
+            Some(why) => Err(why.into()),
             None => Ok(params),
         }
     }

@@ -10,6 +10,7 @@ use crate::rvq::Rvq;
 use crate::rvq::search::Search;
 use crate::sound::{Player, Server, SoundError, Status, Takes};
 use crate::task::Progress;
+use crate::text::Message;
 
 use super::activity::Doing;
 use super::command::SoundCommand;
@@ -91,7 +92,7 @@ pub struct SoundLook {
     /// The log-spectral distance of the version to the source in dB, once it is known.
     pub distance_db: Option<f64>,
     /// Why there is the source alone.
-    pub source_alone: Option<String>,
+    pub source_alone: Option<Message>,
 }
 
 impl Session {

@@ -153,10 +153,10 @@ impl Session {
             return self.start_up(false);
         };
         for problem in problems {
-            self.notify(Severity::Error, problem);
+            self.notify(Severity::Error, problem.text());
         }
         for note in notes {
-            self.notify(Severity::Info, note);
+            self.notify(Severity::Info, note.text());
         }
         let waker = self.activity.waker();
         let saver = Arc::new(Saver::start_waking(folder.clone(), Arc::new(move || waker())));

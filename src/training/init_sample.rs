@@ -7,6 +7,7 @@ use crate::random::{self, Purpose};
 use crate::ranks::Lost;
 use crate::rvq::{Rows, Rvq, rules};
 use crate::task::{Cancelled, Task};
+use crate::text::msg;
 
 use super::{Batches, Share};
 
@@ -69,11 +70,11 @@ impl InitSample {
     fn advance(&mut self, rvq: &Rvq, layer_idx: usize, task: &Task<'_>) -> Result<(), Cancelled> {
         for layer in &rvq.layers()[self.next_layer.min(layer_idx)..layer_idx] {
             task.check()?;
-            let stage = format!("{}, frames", rules::stage(layer_idx));
+            let stage = msg!("stage-frames", stage = rules::stage(layer_idx));
             layer.subtract_from(rvq.metric(), &mut self.residual, task, |done, all| {
                 // Where it takes no time, nothing is told.
                 if all > 1 {
-                    task.progress(&stage, done, all);
+                    task.progress(stage.clone(), done, all);
                 }
             })?;
             self.next_layer += 1;

@@ -11,6 +11,7 @@ use crate::rvq::refit::FixedCodes;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rows, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
+use crate::text::phrase;
 
 use super::{LayerStep, StepRecord, Trainer};
 
@@ -78,7 +79,7 @@ impl Trainer {
         let search = Search::of_width(self.params.search);
         let stages = RIDGES.len() + 1;
         task.check()?;
-        task.progress("refit: codes", 0, stages);
+        task.progress(phrase!("stage-refit-codes"), 0, stages);
         let encoded = Encoder::new(&self.rvq, LayerSpan::ALL)?.encode(fit.view(), search)?;
         let codes = encoded.to_matrix();
         let error = |rvq: &Rvq| -> Result<f64, RvqError> {
@@ -87,7 +88,7 @@ impl Trainer {
         };
         let (mut least, mut better) = (error(&self.rvq)?, None);
         for (nth, ridge) in RIDGES.into_iter().enumerate() {
-            task.progress("refit: rows", nth + 1, stages);
+            task.progress(phrase!("stage-refit-rows"), nth + 1, stages);
             let embeds = self.rvq.layers().iter().map(|layer| layer.codebook.embed());
             let mut rows: Vec<Array2<f32>> = embeds.clone().map(|embed| embed.to_owned()).collect();
             let mut fixed = FixedCodes::new(fit.view(), codes.view(), embeds);

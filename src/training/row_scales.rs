@@ -24,6 +24,7 @@ use crate::rvq::nearest::Searcher;
 use crate::rvq::search::Search;
 use crate::rvq::{Codebook, Layer, Rows, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
+use crate::text::{Phrase, phrase};
 
 use super::joint::{PathLayer, PathStep};
 use super::paired::is_clearly_less;
@@ -111,7 +112,7 @@ fn scales_of(
             .iter_mut()
             .map(|part| part.learn(layer.codebook.embed(), task))
             .collect::<Result<Vec<_>, _>>()?;
-        task.progress("Calibrating", layer_idx, rvq.num_layers());
+        task.progress(phrase!("stage-calibrating"), layer_idx, rvq.num_layers());
         if layer_idx > 0 {
             power = Trial { parts: &parts, rows: &rows, task }.best(power)?.power;
         }
@@ -143,9 +144,9 @@ impl Part {
     /// The rows of a layer that have not seen the new frames, and takes them off the others as training does, at the length that they have.
     fn learn(&mut self, rows: ArrayView2<'_, f32>, task: &Task<'_>) -> Result<Array2<f32>, Cancelled> {
         let Some(seen) = &mut self.seen else { return Ok(rows.to_owned()) };
+        let (rows, unsaid) = (rows.to_owned(), Phrase::NONE.into());
         let learnt =
-            init::lloyd(seen.view(), rows.to_owned(), LEARNING_ITERS, EmptyCluster::Keep, "", &task.quiet())?
-                .means;
+            init::lloyd(seen.view(), rows, LEARNING_ITERS, EmptyCluster::Keep, &unsaid, &task.quiet())?.means;
         let (codes, _) = assign(&Rows::of(seen.view()), &learnt);
         subtract(seen, &codes, &learnt);
         Ok(learnt)

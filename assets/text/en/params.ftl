@@ -86,3 +86,148 @@ extractor-waveform = Raw waveform
     .help = The samples themselves, cut into frames. Shows how poorly vectors code a signal whose phase is left in.
 extractor-log-mel = Log-mel spectrogram
     .help = The level in bands spaced as the ear spaces pitch, frame by frame. What vocoders and many speech tokenizers take in. Equals librosa's with pad_mode="reflect", which is not librosa's default.
+# What work is at, as its progress is told; `stage` is another of these.
+stage-done = { $stage } ({ $done } of { $total })
+stage-layer = layer { $layer }
+stage-layer-of = layer { $layer } of { $layers }
+stage-k-means = k-means, { $layer }
+stage-seeding = { $stage }, seeding
+stage-frames = { $stage }, frames
+stage-reading = reading
+stage-reading-file = reading { $file }
+stage-reading-archive = reading an archive
+stage-looking-through-folders = looking through folders
+stage-checking-values = checking the values
+stage-copying-checkpoint = copying the checkpoint
+stage-resampling = resampling
+stage-extracting = { $extractor }, { $clip }
+stage-log-mel = log-mel spectrogram
+stage-mel-bands = spectrum of the mel bands
+stage-cepstrum = cepstrum
+stage-waveform-frames = waveform frames
+stage-phases = phases
+stage-versions = versions
+stage-encoding = encoding
+stage-evaluating = evaluating
+stage-calibrating = Calibrating
+stage-refit-codes = refit: codes
+stage-refit-rows = refit: rows
+stage-looking-at-checkpoints = looking at checkpoints
+stage-waiting-for-checkpoints = waiting for checkpoints
+# What a corpus is.
+corpus-uniform = uniform in [0, 1)
+corpus-of-audio = { $n } { $n ->
+    [one] clip
+   *[other] clips
+    } of audio, { $extractor }
+# What is told of a folder of checkpoints that is watched.
+watch-unreadable = { $file } cannot be read: { $text }
+watch-skipped = { $file } is left out, like others of its kind: { $text }
+frames-range = { $first } to { $last }
+frames-list = { $before }, { $next }
+corpus-of-features = { $n } { $n ->
+    [one] file
+   *[other] files
+    } of features
+corpus-of-features-on-disk = { $n } { $n ->
+    [one] file
+   *[other] files
+    } of features, read from disk as needed
+axis-chosen = chosen by you
+source-demo = Demo: speech in several voices
+source-example = Example: 1000 uniform vectors of dimension 30
+source-no-file = no file
+source-files = { $first } and { $n } more
+# What is said of a file, or of the first of several; `words` is a sentence.
+about-file = { $words }: { $path }
+about-files = { $words }: { $path } and { $n } more
+kind-audio = audio
+kind-features = features
+kind-codes = codes
+# What a value must be.
+param-wrong = { $label } ({ $key }) is { $got }, but must be { $wanted }
+wanted-whole = a whole number from { $min } to { $max }
+wanted-paths = greedy, or beam:B with B from 2 to { $max }
+wanted-at-least = a number of at least { $min }
+wanted-number = a number from { $min } to { $max }
+wanted-one-of = one of { $words }
+wanted-on-or-off = on or off
+wanted-even = an even number
+wanted-at-most-n-fft = at most the FFT size, { $n }
+wanted-at-most-half-rate = at most half the sample rate, { $hz } Hz
+wanted-below-fmax = below the highest frequency, { $hz } Hz
+wanted-at-most-num-mels = at most the mel filters, { $n }
+# How a model was trained.
+model-trained = { $steps } steps
+model-trained-under = { $steps } steps under the rule { $rule }, seed { $seed }
+# Codes without their codebooks.
+codes-size-range = { $least } to { $most }
+codes-size-assumed = K = { $size } is assumed: the largest code is { $largest }
+codes-size-user = K = { $size }, as you say
+codes-size-model = K = { $size }, as the model has
+codes-size-file = K = { $size }, as the file says
+codes-few-frames = The { $frames } frames are fewer than 10 a code: utilization and perplexity come out too low
+codes-tuples = As identifiers, { $rate } % of { $tuples } tuples collide; different prefixes of 1, 2, ... layers: { $prefixes }
+# What a job tells, and why one cannot be done.
+job-no-threads = no threads could be started to compute on: { $problem }
+job-no-codes = this file holds no codes; give whole numbers, one row a layer
+job-start-differs = --start is { $start }, but these codes say that they begin at layer { $stated }
+job-no-code-for-frame = layer { $layer } has no code for frame { $frame }, so that frame cannot be decoded
+job-layers-given = { $layers } of { $left } layers are given, so the frames are those of these layers alone
+job-sizes-differ = these codes are of a quantizer of { $stated } codes in layer { $layer }, but this one has { $size }
+job-no-frame-is-finite = no frame is finite: { $name }
+job-not-finite = { $n } of { $frames } frames hold NaN or infinite numbers, { $n ->
+    [one] frame
+   *[other] frames
+    } { $shown } (from 0); only finite numbers can be quantized, and --drop-nonfinite leaves these frames out: { $name }
+job-many-not-finite = { $n } of { $frames } frames hold NaN or infinite numbers, { $n ->
+    [one] frame
+   *[other] frames
+    } { $shown } and others (from 0); only finite numbers can be quantized, and --drop-nonfinite leaves these frames out: { $name }
+job-no-temporary-file = the features do not fit in memory, and could not be kept in a temporary file ({ $problem }): { $folder }
+job-no-file = there is no file to open
+job-two-models = two models were given, but only one can be looked at: { $one } and { $other }
+job-two-kinds = { $a } ({ $a_count }) and { $b } ({ $b_count }) do not make one corpus: open one kind at a time
+job-frames-left-out = { $n } { $n ->
+    [one] frame
+   *[other] frames
+    } with NaN or infinite numbers left out, as you say
+job-other-data = this run is of other data than those that are open: { $paths }
+job-no-standardizing = standardizing moves the centre of the data, and with it every angle that the cosine distance goes by: use one of the two
+job-nothing-to-train = there is nothing to train
+job-too-large-to-standardize = these features are too large to keep a standardized copy of; train without standardizing, which finds the same codes: { $name }
+job-nothing-to-compare = there is nothing to compare
+job-entries-differ = { $one } and { $other } differ in { $flag }, which trainings that are compared share
+job-written-back = Wrote { $layers } of { $of } codebooks back: { $tensors } tensors of { $path } have new numbers, all else is the same
+job-repair-needs-held-out = a repair is judged by held-out frames: give --holdout above 0, and data of more than a few frames
+job-layers-differ = these codes have { $layers } layers, but those before have { $before }: open files of one quantizer, or say which axis is time: { $name }
+job-codes-not-joined = the codes cannot be joined: { $problem }
+job-codebook-too-small = the largest code is { $largest }, so a codebook has { $needed } codes or more, not { $size }
+job-too-many-codes = { $layers } layers of { $size } codes are more than any quantizer has: these are no codes, or the other axis is time
+workspace-kept-aside = { $problem }. It is kept aside at { $path }
+workspace-was-open = The workspace that was open is kept at { $path }
+workspace-not-written = what has changed last could not be written to the workspace; a notice says why
+listen-not-of-audio = these frames were not made of audio here, and no file tells how to make sound of them; open the audio itself, of which log-mel or waveform frames are made: { $name }
+listen-no-way-back = { $extractor } frames have no way back to samples, since pitch and the fine shape of the spectrum are not in them; take --features log-mel or waveform and a model of those, or listen to the source
+listen-no-sample = there is no sample in this stretch; take a longer one
+listen-no-frame-rate = seconds mean nothing to frames without a frame rate
+listen-no-frame = there is no frame from { $from } s to { $to } s: the stretch has { $secs } s
+listen-no-clip = { $n ->
+    [one] there is no clip { $asked }; there is 1 clip, numbered from 0, the first { $first }
+   *[other] there is no clip { $asked }; there are { $n } clips, numbered from 0, the first { $first }
+    }
+listen-no-frame-has-code = none of these { $n } { $n ->
+    [one] frame
+   *[other] frames
+    } has code { $code } in layer { $layer }
+# Trainings of several processes, which commands alone start.
+ranks-differ = the frames of rank { $rank } have { $dim } dimensions, but those of rank { $own_rank } have { $own_dim }
+ranks-clips-of-demo = clips of the demo
+ranks-frames-of-example = frames of the example
+ranks-frames = frames
+ranks-too-many = { $count } { $what } cannot be shared out among { $ranks } ranks; start { $count } or fewer
+ranks-other-kind = several ranks train on audio or features and nothing else: { $names }
+ranks-cannot-share = { $files } files for { $ranks } ranks can only be shared out by rows, and for that each must be an array of f32 of 1 MiB or more in a .npy file, row by row a frame, of which no frame is left out; start fewer ranks, or cut the file: { $path }
+ranks-too-many-frames = { $total } frames are more than can be told apart; train on at most { $most }
+ranks-not-resumed = the run { $name } cannot be taken up: it holds no training between two steps, or one of standardized frames
+ranks-other-data = the training to be taken up is of other data: { $paths }

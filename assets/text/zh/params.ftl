@@ -86,3 +86,124 @@ extractor-waveform = 原始波形
     .help = 采样点本身，切成帧。可以看出，保留相位的信号用矢量编码有多差。
 extractor-log-mel = 对数梅尔谱
     .help = 按人耳感知音高的间隔划分频带，逐帧给出各频带的电平。声码器和许多语音词元化器以此为输入。与 librosa 在 pad_mode="reflect" 时的结果相同，这并非 librosa 的默认设置。
+# 工作进行到哪里，显示在进度中；`stage` 是其中的另一条。
+stage-done = { $stage }（{ $done } / { $total }）
+stage-layer = 第 { $layer } 层
+stage-layer-of = 第 { $layer } 层（共 { $layers } 层）
+stage-k-means = k-means，{ $layer }
+stage-seeding = { $stage }，选取初始中心
+stage-frames = { $stage }，准备帧
+stage-reading = 读取中
+stage-reading-file = 正在读取 { $file }
+stage-reading-archive = 正在读取归档
+stage-looking-through-folders = 正在查找文件夹
+stage-checking-values = 正在检查数值
+stage-copying-checkpoint = 正在复制检查点
+stage-resampling = 重采样
+stage-extracting = { $extractor }，{ $clip }
+stage-log-mel = 对数梅尔谱
+stage-mel-bands = 由梅尔频带求频谱
+stage-cepstrum = 倒谱
+stage-waveform-frames = 波形帧
+stage-phases = 求相位
+stage-versions = 生成各版本
+stage-encoding = 编码
+stage-evaluating = 评估
+stage-calibrating = 校准
+stage-refit-codes = 重拟合：码字
+stage-refit-rows = 重拟合：行
+stage-looking-at-checkpoints = 正在查看检查点
+stage-waiting-for-checkpoints = 等待检查点
+# 语料是什么。
+corpus-uniform = [0, 1) 上的均匀分布
+corpus-of-audio = { $n } 段音频，{ $extractor }
+# 关于被监视的检查点文件夹。
+watch-unreadable = 无法读取 { $file }：{ $text }
+watch-skipped = { $file } 与同类文件一样被略过：{ $text }
+frames-range = { $first } 至 { $last }
+frames-list = { $before }、{ $next }
+corpus-of-features = { $n } 个特征文件
+corpus-of-features-on-disk = { $n } 个特征文件，按需从磁盘读取
+axis-chosen = 由您选定
+source-demo = 演示：多人语音
+source-example = 示例：1000 个 30 维均匀分布的向量
+source-no-file = 无文件
+source-files = { $first } 及另外 { $n } 个
+# 关于一个文件，或几个文件中的第一个；`words` 是一句话。
+about-file = { $words }：{ $path }
+about-files = { $words }：{ $path }，另有 { $n } 个文件
+kind-audio = 音频
+kind-features = 特征
+kind-codes = 码字
+# 取值的要求。
+param-wrong = { $label }（{ $key }）为 { $got }，但必须是{ $wanted }
+wanted-whole = { $min } 至 { $max } 的整数
+wanted-paths = greedy，或 beam:B（B 为 2 至 { $max }）
+wanted-at-least = 不小于 { $min } 的数
+wanted-number = { $min } 至 { $max } 的数
+wanted-one-of = 以下之一：{ $words }
+wanted-on-or-off = on 或 off
+wanted-even = 偶数
+wanted-at-most-n-fft = 不大于 FFT 大小 { $n } 的值
+wanted-at-most-half-rate = 不大于采样率一半（{ $hz } Hz）的值
+wanted-below-fmax = 低于最高频率（{ $hz } Hz）的值
+wanted-at-most-num-mels = 不大于梅尔滤波器数 { $n } 的值
+# 模型是怎样训练的。
+model-trained = { $steps } 步
+model-trained-under = 按规则 { $rule } 训练 { $steps } 步，种子 { $seed }
+# 没有码本的码字。
+codes-size-range = { $least } 至 { $most }
+codes-size-assumed = 假定 K = { $size }：最大的码字为 { $largest }
+codes-size-user = K = { $size }，由您指定
+codes-size-model = K = { $size }，取自模型
+codes-size-file = K = { $size }，取自文件
+codes-few-frames = { $frames } 帧不足每个码字 10 帧：利用率和困惑度会偏低
+codes-tuples = 作为标识符，{ $tuples } 个元组中有 { $rate } % 发生碰撞；前 1、2、…… 层的不同前缀数：{ $prefixes }
+# 任务所报告的内容，以及任务无法完成的原因。
+job-no-threads = 无法启动计算线程：{ $problem }
+job-no-codes = 该文件中没有码字；请提供整数，每层一行
+job-start-differs = --start 为 { $start }，但这些码字注明从第 { $stated } 层开始
+job-no-code-for-frame = 第 { $layer } 层没有第 { $frame } 帧的码字，因此该帧无法解码
+job-layers-given = 只提供了 { $left } 层中的 { $layers } 层，因此得到的帧仅由这些层重建
+job-sizes-differ = 这些码字所属的量化器在第 { $layer } 层有 { $stated } 个码字，而这个量化器有 { $size } 个
+job-no-frame-is-finite = 没有一帧是有限值：{ $name }
+job-not-finite = { $frames } 帧中有 { $n } 帧含 NaN 或无穷大：第 { $shown } 帧（从 0 起）；只有有限的数才能量化，--drop-nonfinite 会略去这些帧：{ $name }
+job-many-not-finite = { $frames } 帧中有 { $n } 帧含 NaN 或无穷大：第 { $shown } 帧等（从 0 起）；只有有限的数才能量化，--drop-nonfinite 会略去这些帧：{ $name }
+job-no-temporary-file = 特征超出内存容量，也无法存入临时文件（{ $problem }）：{ $folder }
+job-no-file = 没有可打开的文件
+job-two-models = 给出了两个模型，但只能查看一个：{ $one } 和 { $other }
+job-two-kinds = { $a }（{ $a_count }）和{ $b }（{ $b_count }）不能组成一个语料：请一次只打开一种
+job-frames-left-out = 已按您的要求略去 { $n } 帧含 NaN 或无穷大的帧
+job-other-data = 此运行所用的数据与当前打开的不同：{ $paths }
+job-no-standardizing = 标准化会移动数据的中心，从而改变余弦距离所依据的所有夹角：两者只能选一
+job-nothing-to-train = 没有可训练的内容
+job-too-large-to-standardize = 这些特征太大，无法保留标准化的副本；请不做标准化直接训练，得到的码字相同：{ $name }
+job-nothing-to-compare = 没有可比较的内容
+job-entries-differ = { $one } 与 { $other } 的 { $flag } 不同，而参与比较的训练必须共用它
+job-written-back = 已写回 { $of } 个码本中的 { $layers } 个：{ $path } 中的 { $tensors } 个张量换成了新的数值，其余不变
+job-repair-needs-held-out = 修复要用留出帧来评判：请让 --holdout 大于 0，并提供足够多的帧
+job-layers-differ = 这些码字有 { $layers } 层，而前面的有 { $before } 层：请打开同一量化器的文件，或指明哪个轴是时间：{ $name }
+job-codes-not-joined = 无法拼接这些码字：{ $problem }
+job-codebook-too-small = 最大的码字为 { $largest }，因此码本至少有 { $needed } 个码字，而不是 { $size } 个
+job-too-many-codes = { $layers } 层、每层 { $size } 个码字，超过任何量化器：这些不是码字，或者另一个轴才是时间
+workspace-kept-aside = { $problem }。已另存于 { $path }
+workspace-was-open = 原先打开的工作区保留在 { $path }
+workspace-not-written = 最近的更改未能写入工作区；原因见通知
+listen-not-of-audio = 这些帧不是在这里由音频得到的，也没有文件说明如何把它们变成声音；请打开音频本身，由它得到对数梅尔或波形帧：{ $name }
+listen-no-way-back = { $extractor }帧无法还原为采样点，因为其中没有音高和频谱的精细结构；请用 --features log-mel 或 waveform 以及相应的模型，或试听源音频
+listen-no-sample = 这一段中没有采样点；请取更长的一段
+listen-no-frame-rate = 没有帧率的帧无法以秒计
+listen-no-frame = { $from } s 至 { $to } s 之间没有帧：这一段长 { $secs } s
+listen-no-clip = 没有音频片段 { $asked }；共有 { $n } 段，从 0 起编号，第一段为 { $first }
+listen-no-frame-has-code = 这 { $n } 帧在第 { $layer } 层都不是码字 { $code }
+# 多个进程共同进行的训练，只能由命令启动。
+ranks-differ = rank { $rank } 的帧有 { $dim } 维，而 rank { $own_rank } 的帧有 { $own_dim } 维
+ranks-clips-of-demo = 段演示音频
+ranks-frames-of-example = 帧示例数据
+ranks-frames = 帧
+ranks-too-many = { $count } { $what }无法分给 { $ranks } 个 rank；请启动 { $count } 个或更少
+ranks-other-kind = 多个 rank 只能在音频或特征上训练：{ $names }
+ranks-cannot-share = { $files } 个文件分给 { $ranks } 个 rank 时只能按行划分，为此每个文件都必须是 .npy 格式、1 MiB 或更大的 f32 数组，每行一帧，且不略去任何帧；请减少 rank，或切分文件：{ $path }
+ranks-too-many-frames = { $total } 帧超出可区分的数目；最多可在 { $most } 帧上训练
+ranks-not-resumed = 运行 { $name } 无法继续：其中没有停在两步之间的训练，或训练用的是标准化的帧
+ranks-other-data = 要继续的训练所用的数据不同：{ $paths }

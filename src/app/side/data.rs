@@ -13,6 +13,7 @@ use crate::features::Split;
 use crate::io::TimeAxis;
 use crate::jobs::{Builtin, Dataset, OpenedCodes};
 use crate::session::{DataCommand, Session};
+use crate::text::Message;
 
 use super::NOTE_SIZE;
 use super::form::{Drafts, Drag};
@@ -105,7 +106,7 @@ impl DataSection {
             (Split::count(&split.train), Split::count(&split.held_out))
         });
         let lines = [
-            (dataset.summary.clone(), "What it is"),
+            (dataset.summary.text(), "What it is"),
             (
                 format!("{} frames × {dim}{rate}", grouped(frames)),
                 "Frames, dimensions of each, and frames a second",
@@ -186,7 +187,7 @@ impl DataSection {
     }
 
     /// Which axis is time, and how many frames there are in a second.
-    fn time_ui(&mut self, ctx: &PanelCtx<'_>, time_axis: Option<&(TimeAxis, String)>, ui: &mut Ui) {
+    fn time_ui(&mut self, ctx: &PanelCtx<'_>, time_axis: Option<&(TimeAxis, Message)>, ui: &mut Ui) {
         let spec = ctx.session.data_spec();
         if let Some((axis, reason)) = time_axis {
             ui.horizontal(|ui| {
@@ -207,7 +208,7 @@ impl DataSection {
                 });
                 shown.response.labelled_by(label.id);
             });
-            ui.label(RichText::new(reason).size(NOTE_SIZE).color(ctx.palette.faint));
+            ui.label(RichText::new(reason.text()).size(NOTE_SIZE).color(ctx.palette.faint));
         }
         ui.horizontal(|ui| {
             let help = "Frames a second; 0 for not known. Bit rates need it";
@@ -264,9 +265,9 @@ fn opening_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 70.0).max(60.0);
         let (share, text) = match progress {
-            Some(p) if p.total > 0 => (p.done as f32 / p.total as f32, p.stage.as_str()),
-            Some(p) => (0.0, p.stage.as_str()),
-            None => (0.0, "opening"),
+            Some(p) if p.total > 0 => (p.done as f32 / p.total as f32, p.stage.text()),
+            Some(p) => (0.0, p.stage.text()),
+            None => (0.0, "opening".to_owned()),
         };
         let bar = ProgressBar::new(share).desired_width(width).text(text).corner_radius(4);
         ui.add(bar.fill(ctx.palette.accent.gamma_multiply(0.55)));

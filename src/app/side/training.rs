@@ -12,6 +12,7 @@ use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
 use crate::param::ParamValue;
 use crate::session::{ParamsCommand, RunState, Session, TrainCommand, TrainState};
+use crate::text::Phrase;
 use crate::training::Run;
 use crate::training::course::PLATEAU_STEPS;
 
@@ -57,7 +58,8 @@ impl Able {
         let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
         let stopping = (state == TrainState::Stopping).then_some("The training is ending");
         let idle = (state == TrainState::Idle).then_some("No training is under way");
-        let invalid = invalid.or(no_standardizing(session.params().current(), session.standardize()));
+        let invalid =
+            invalid.or(no_standardizing(session.params().current(), session.standardize()).map(Phrase::text));
         let running = matches!(state, TrainState::Running | TrainState::Starting)
             .then_some("The training is taking steps: pause it first");
         let train = no_data.or(opening).or(invalid).or(stopping);

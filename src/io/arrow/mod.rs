@@ -209,7 +209,7 @@ fn table(source: &Source<'_>, budget: &Budget, task: &Task<'_>) -> Result<Table,
     let mut rows = 0usize;
     while let Some(next) = messages.next()? {
         task.check()?;
-        task.progress(format!("reading {}", source.name()), to_usize(messages.at), to_usize(source.len));
+        task.progress(source.stage(), to_usize(messages.at), to_usize(source.len));
         let message = Flat::root(&next.header).ok_or_else(damaged)?;
         match message.u8(1) {
             BATCH => {

@@ -139,7 +139,7 @@ impl Decoding<'_> {
         mut decoder: Box<dyn AudioDecoder>,
         position: &Position,
     ) -> Result<Audio, Problem> {
-        let stage = format!("reading {}", self.source.name());
+        let stage = self.source.stage();
         let mut collector = None;
         let mut planes: Vec<Vec<f32>> = Vec::new();
         let (mut packets, mut in_a_row) = (0u64, 0u64);
@@ -147,7 +147,7 @@ impl Decoding<'_> {
         loop {
             self.task.check()?;
             if packets.is_multiple_of(PACKETS_A_TELLING) {
-                self.task.progress(stage.as_str(), position.at() as usize, self.source.len as usize);
+                self.task.progress(stage.clone(), position.at() as usize, self.source.len as usize);
             }
             packets += 1;
             let packet = match format.next_packet() {

@@ -6,6 +6,7 @@ use std::io::{BufRead, Read, Seek, SeekFrom};
 use crate::io::dtype::{self, Run};
 use crate::io::{Dtype, Problem};
 use crate::task::Task;
+use crate::text::msg;
 
 /// How numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,13 +147,9 @@ impl Entry {
         let count = self.rows * self.columns;
         let mut file = file;
         file.seek(SeekFrom::Start(self.start))?;
-        let run = |dtype: Dtype, count: usize| Run {
-            dtype,
-            big_endian: false,
-            count,
-            sure: count,
-            stage: "reading an archive",
-        };
+        let stage = msg!("stage-reading-archive");
+        let run =
+            |dtype: Dtype, count: usize| Run { dtype, big_endian: false, count, sure: count, stage: &stage };
         let (least, range) = self.range;
         let scaled =
             |values: Vec<f32>, most: f32| values.into_iter().map(|v| least + range * v / most).collect();

@@ -157,7 +157,7 @@ fn chunks<'a>(
     let groups = metadata.row_groups();
     groups.iter().enumerate().map(move |(nth, group)| {
         task.check()?;
-        task.progress(format!("reading {}", source.name()), nth, groups.len());
+        task.progress(source.stage(), nth, groups.len());
         let chunk = group.columns().get(column).ok_or_else(|| Problem::malformed("a column is missing"))?;
         let bytes = bytes(source, chunk)?;
         let pages = pages::Pages::new(bytes, codec(chunk)?, chunk.column_type(), budget.clone());

@@ -57,7 +57,7 @@ pub(in crate::io) fn read_pickle(
 }
 
 fn open_pickle<'a>(source: &'a Source<'_>, start: u64, task: &Task<'_>) -> Result<PytorchFile<'a>, Problem> {
-    let stage = format!("reading {}", source.name());
+    let stage = source.stage();
     let stage = task.stage(&stage);
     if source.len > MAX_PICKLE_BYTES {
         return Err(Problem::Unsupported(format!(

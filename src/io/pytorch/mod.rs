@@ -19,6 +19,7 @@ use super::tensors::{Placed, TensorInfo, Tensors, ZipEntry};
 use super::zip::{self, Archive, Entry};
 use super::{Opened, Problem, Reader, Source, limits};
 use crate::task::{Stage, Task};
+use crate::text::Message;
 
 mod alone;
 mod arrays;
@@ -67,7 +68,7 @@ enum Home {
 /// An open file, its pickle read.
 struct PytorchFile<'a> {
     file: &'a File,
-    stage: String,
+    stage: Message,
     contents: Contents,
     infos: BTreeMap<String, TensorInfo>,
     /// What was read of names that share storages may take more room than the file.
@@ -127,7 +128,7 @@ impl Reader for PytorchReader {
 
 /// The tensors of a file. An archive of arrays is one of NumPy's, whatever its first entry is.
 fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<Box<dyn Tensors + 'a>, Problem> {
-    let stage = format!("reading {}", source.name());
+    let stage = source.stage();
     let stage = task.stage(&stage);
     if source.head()?.starts_with(legacy::MAGIC) {
         return Ok(Box::new(PytorchFile::new(source, legacy::read(source, stage)?)?));
@@ -193,7 +194,7 @@ impl<'a> PytorchFile<'a> {
         let infos = tree.tensors.iter().map(|(name, view)| (name.clone(), info(view))).collect();
         Ok(Self {
             file: &source.file,
-            stage: format!("reading {}", source.name()),
+            stage: source.stage(),
             contents,
             infos,
             handed_out: Cell::new(0),

@@ -16,6 +16,7 @@ use crate::rvq::encoder::Encoder;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq};
 use crate::task::Task;
+use crate::text::msg;
 
 use super::{AudioClip, Dataset, JobCtx, JobError};
 use passages::Piece;
@@ -123,9 +124,7 @@ impl<'a> Source<'a> {
     fn of(dataset: &'a Dataset) -> Result<Self, JobError> {
         let extract = dataset.set.extract.filter(|_| dataset.audio.len() == dataset.set.clips.len());
         let Some(extract) = extract else {
-            let words = "these frames were not made of audio here, and no file tells how to make sound of them; open the audio itself, \
-                         of which log-mel or waveform frames are made";
-            return Err(JobError::Input(format!("{words}: {}", dataset.source.title())));
+            return Err(JobError::Input(msg!("listen-not-of-audio", name = dataset.source.name())));
         };
         let hop = extract.extractor()?.hop_length(&extract).max(1);
         Ok(Self { dataset, extract, hop })
@@ -134,13 +133,8 @@ impl<'a> Source<'a> {
     /// The way back that the frames have.
     fn inverse(&self) -> Result<&'static dyn Inverse, JobError> {
         let extractor = self.extract.extractor()?;
-        extractor.inverse().ok_or_else(|| {
-            JobError::Input(format!(
-                "{} frames have no way back to samples, since pitch and the fine shape of the spectrum are not in them; take --features log-mel \
-                 or waveform and a model of those, or listen to the source",
-                extractor.label()
-            ))
-        })
+        let no_way = || JobError::Input(msg!("listen-no-way-back", extractor = extractor.name()));
+        extractor.inverse().ok_or_else(no_way)
     }
 
     fn listen(&self, spec: &ListenSpec, task: &Task<'_>) -> Result<Sound, JobError> {
@@ -194,7 +188,7 @@ impl<'a> Source<'a> {
             (frames, count) = (frames + piece.frames.len(), count + 1);
         }
         if samples.is_empty() {
-            return Err(JobError::Input("there is no sample in this stretch; take a longer one".to_owned()));
+            return Err(JobError::Input(msg!("listen-no-sample")));
         }
         let (spectral_convergence, distance_db) = (met.value(), apart.value());
         Ok(Sound { samples, sample_rate_hz: rate, frames, pieces: count, spectral_convergence, distance_db })

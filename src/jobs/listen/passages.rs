@@ -7,8 +7,8 @@ use crate::features::{Clip, FeatureSet};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
+use crate::text::msg;
 
-use super::super::dataset::count;
 use super::super::{Dataset, JobError, encode};
 
 /// The places where a code is used.
@@ -71,16 +71,14 @@ pub fn frames_of(
         return Ok(all);
     }
     let Some(rate) = set.frame_rate_hz else {
-        return Err(JobError::Input("seconds mean nothing to frames without a frame rate".to_owned()));
+        return Err(JobError::Input(msg!("listen-no-frame-rate")));
     };
     let at = |secs: f64| all.start + ((secs * rate).round() as usize).min(all.len());
     let frames = from_secs.map_or(all.start, at)..to_secs.map_or(all.end, at);
     if frames.is_empty() {
         let (from, to) = (from_secs.unwrap_or(0.0), to_secs.unwrap_or(all.len() as f64 / rate));
-        return Err(JobError::Input(format!(
-            "there is no frame from {from} s to {to} s: the stretch has {:.3} s",
-            all.len() as f64 / rate
-        )));
+        let (from, to, secs) = (from.to_string(), to.to_string(), format!("{:.3}", all.len() as f64 / rate));
+        return Err(JobError::Input(msg!("listen-no-frame", from = from, to = to, secs = secs)));
     }
     Ok(frames)
 }
@@ -88,13 +86,9 @@ pub fn frames_of(
 fn clip_of<'a>(clips: &'a [Clip], asked: &str) -> Result<&'a Clip, JobError> {
     let by_number = || asked.parse::<usize>().ok().and_then(|number| clips.get(number));
     clips.iter().find(|clip| clip.name == asked).or_else(by_number).ok_or_else(|| {
-        let words =
-            format!("there is no clip {asked:?}; there {}", if clips.len() == 1 { "is" } else { "are" });
         let first = clips.first().map(|clip| clip.name.as_str()).unwrap_or_default();
-        JobError::Input(format!(
-            "{words} {}, numbered from 0, the first {first:?}",
-            count(clips.len(), "clip")
-        ))
+        let (asked, first) = (format!("{asked:?}"), format!("{first:?}"));
+        JobError::Input(msg!("listen-no-clip", asked = asked, n = clips.len(), first = first))
     })
 }
 
@@ -137,10 +131,8 @@ impl CodePlaces {
             }
         }
         if pieces.is_empty() {
-            return Err(JobError::Input(format!(
-                "none of these {} has code {code} in layer {layer}",
-                count(frames.len(), "frame")
-            )));
+            let words = msg!("listen-no-frame-has-code", n = frames.len(), code = *code, layer = *layer);
+            return Err(JobError::Input(words));
         }
         let (found, kept) = (pieces.len(), pieces.len().min((*most).max(1)));
         Ok((0..kept).filter_map(|nth| pieces.get(nth * found / kept).cloned()).collect())

@@ -10,6 +10,7 @@ use crate::rvq::search::Search;
 use super::passages::Piece;
 use super::{CodePlaces, Source, Voice};
 use crate::jobs::{Dataset, JobCtx, JobError, JobEvent};
+use crate::text::{Message, phrase};
 
 /// A stretch to be made audible in every version.
 #[derive(Debug, Clone)]
@@ -55,7 +56,7 @@ pub struct HeardTakes {
     /// What follows what.
     pub spans: Vec<Span>,
     /// Why there is the source alone, where there is a quantizer.
-    pub source_alone: Option<String>,
+    pub source_alone: Option<Message>,
 }
 
 impl HeardTakes {
@@ -98,7 +99,7 @@ pub fn takes(spec: &TakesSpec, ctx: &JobCtx<'_>) -> Result<Arc<HeardTakes>, JobE
         };
         for layers in heard.takes.len()..heard.versions {
             let Some(rvq) = rvq.clone() else { break };
-            task.progress("versions", layers, heard.versions);
+            task.progress(phrase!("stage-versions"), layers, heard.versions);
             let sound = hear(&Voice::Quantized { rvq, layers, search: *search })?;
             let mut more = HeardTakes::clone(&heard);
             more.takes.push(Arc::from(sound.samples));
@@ -121,7 +122,7 @@ fn silent(source: &Source<'_>, pieces: &[Piece], gap: usize, rvq: Option<&Rvq>) 
             at += len;
         }
     }
-    let no_way = source.inverse().err().map(|err| err.to_string());
+    let no_way = source.inverse().err().map(JobError::into_message);
     let layers = rvq.filter(|_| no_way.is_none()).map_or(0, Rvq::num_layers);
     HeardTakes {
         takes: Vec::new(),

@@ -7,6 +7,7 @@ mod train;
 use std::fmt::Display;
 
 use crate::ranks::{Ranks, gather_words};
+use crate::text::Message;
 
 use super::JobError;
 
@@ -36,5 +37,5 @@ pub fn agree<T, E: Display>(
 
 /// [`agree`] in a job.
 fn agree_on<T>(ranks: &dyn Ranks, done: Result<T, JobError>) -> Result<T, JobError> {
-    agree(ranks, done, JobError::Input)
+    agree(ranks, done, |words| JobError::Input(Message::verbatim(words)))
 }

@@ -10,6 +10,7 @@ use crate::features::{Clip, FeatureMatrix, FeatureSet, article_example, demo::DE
 use crate::io::{self, Opened, RawFeatures, RawValues, TimeAxis};
 use crate::ranks::{self, Ranks};
 use crate::task::Task;
+use crate::text::{Message, Phrase, msg, phrase};
 
 use super::super::data::demo;
 use super::super::feature_files::FeatureFiles;
@@ -33,7 +34,7 @@ pub struct SharedData {
     /// Where the whole corpus comes from.
     pub source: Source,
     /// Which axis of this rank's files was time, and why, where they left that open.
-    pub time_axis: Option<(TimeAxis, String)>,
+    pub time_axis: Option<(TimeAxis, Message)>,
 }
 
 /// The frames that a rank has opened.
@@ -82,18 +83,16 @@ pub fn open_shared(spec: &OpenSpec, ranks: Arc<dyn Ranks>, ctx: &JobCtx<'_>) -> 
 
 /// The first frame of this rank, the clips of all, and the frame rate.
 fn joined(own: &Told, ranks: &dyn Ranks) -> Result<(usize, Vec<Clip>, Option<f64>), JobError> {
-    let bytes = serde_json::to_vec(own).map_err(|err| JobError::Input(err.to_string()))?;
+    let bytes = serde_json::to_vec(own).map_err(|err| JobError::Input(Message::verbatim(err.to_string())))?;
     let mut clips = Vec::new();
     let (mut first, mut next, mut rate) = (0, 0, None);
     for (rank, bytes) in ranks.gather(&bytes).map_err(crate::task::Cancelled::from)?.iter().enumerate() {
-        let told: Told = serde_json::from_slice(bytes).map_err(|err| JobError::Input(err.to_string()))?;
+        let told: Told = serde_json::from_slice(bytes)
+            .map_err(|err| JobError::Input(Message::verbatim(err.to_string())))?;
         if told.dim != own.dim {
-            return Err(JobError::Input(format!(
-                "the frames of rank {rank} have {} dimensions, but those of rank {} have {}",
-                told.dim,
-                ranks.rank(),
-                own.dim
-            )));
+            let (dim, own_rank, own_dim) = (told.dim, ranks.rank(), own.dim);
+            let words = msg!("ranks-differ", rank = rank, dim = dim, own_rank = own_rank, own_dim = own_dim);
+            return Err(JobError::Input(words));
         }
         if rank == ranks.rank() {
             first = next;
@@ -118,7 +117,7 @@ fn own_share(
     match &spec.source {
         Source::Builtin(Builtin::Article) => example(spec, ranks),
         Source::Builtin(Builtin::Demo) => {
-            check_enough(DEMO_CLIPS.len(), num_ranks, "clips of the demo")?;
+            check_enough(DEMO_CLIPS.len(), num_ranks, phrase!("ranks-clips-of-demo"))?;
             let sizes: Vec<u64> = DEMO_CLIPS.iter().map(|(_, bytes)| bytes.len() as u64).collect();
             let dataset = demo(spec, &DEMO_CLIPS[of_sizes(&sizes)], task)?;
             Ok(Opening { dataset, place: None })
@@ -126,7 +125,7 @@ fn own_share(
         Source::Files(paths) => {
             let files = io::expand(paths, task)?;
             if files.is_empty() {
-                return Err(JobError::Input("there is no file to open".to_owned()));
+                return Err(JobError::Input(msg!("job-no-file")));
             }
             if files.len() < num_ranks {
                 return rows_of(spec, &files, ranks, ctx, task);
@@ -138,13 +137,11 @@ fn own_share(
     }
 }
 
-fn check_enough(count: usize, num_ranks: usize, what: &str) -> Result<(), JobError> {
+fn check_enough(count: usize, num_ranks: usize, what: Phrase) -> Result<(), JobError> {
     if count >= num_ranks {
         return Ok(());
     }
-    Err(JobError::Input(format!(
-        "{count} {what} cannot be shared out among {num_ranks} ranks; start {count} or fewer"
-    )))
+    Err(JobError::Input(msg!("ranks-too-many", count = count, what = what, ranks = num_ranks)))
 }
 
 /// Opens whole files.
@@ -156,9 +153,7 @@ fn open_own(spec: &OpenSpec, files: Vec<PathBuf>, ctx: &JobCtx<'_>) -> Result<Op
         Some(dataset) if opened.codes.is_none() && opened.model.is_none() => {
             Ok(Opening { dataset: Arc::unwrap_or_clone(dataset), place: None })
         }
-        _ => Err(JobError::Input(format!(
-            "several ranks train on audio or features and nothing else: {names}"
-        ))),
+        _ => Err(JobError::Input(msg!("ranks-other-kind", names = names))),
     }
 }
 
@@ -192,7 +187,7 @@ fn rows_of(
             total += len;
         }
     }
-    check_enough(total, ranks.size(), "frames")?;
+    check_enough(total, ranks.size(), phrase!("ranks-frames"))?;
     let own = ranks::part(total, ranks.rank(), ranks.size());
     let (mut features, mut before) = (FeatureFiles::default(), 0);
     for (path, raw) in arrays {
@@ -215,17 +210,15 @@ fn name_of(path: &std::path::Path) -> String {
 }
 
 fn cannot_share(num_files: usize, num_ranks: usize, path: &std::path::Path) -> JobError {
-    JobError::Input(format!(
-        "{num_files} files for {num_ranks} ranks can only be shared out by rows, and for that each must be an array of f32 of 1 MiB or more in a .npy file, row by row a frame, of which no frame is left out; start fewer ranks, or cut the file: {}",
-        path.display()
-    ))
+    let path = path.display().to_string();
+    JobError::Input(msg!("ranks-cannot-share", files = num_files, ranks = num_ranks, path = path))
 }
 
 /// Rows of the built-in example, which is small.
 fn example(spec: &OpenSpec, ranks: &dyn Ranks) -> Result<Opening, JobError> {
     let whole = article_example(0);
     let total = whole.matrix.num_frames();
-    check_enough(total, ranks.size(), "frames of the example")?;
+    check_enough(total, ranks.size(), phrase!("ranks-frames-of-example"))?;
     let own = ranks::part(total, ranks.rank(), ranks.size());
     let values = whole.matrix.view().slice(ndarray::s![own.clone(), ..]).to_owned();
     let matrix = FeatureMatrix::new(values)
@@ -236,7 +229,7 @@ fn example(spec: &OpenSpec, ranks: &dyn Ranks) -> Result<Opening, JobError> {
         set,
         audio: Vec::new(),
         time_axis: None,
-        summary: String::new(),
+        summary: Phrase::NONE.into(),
     };
     Ok(Opening { dataset, place: Some((own.start, whole.clips)) })
 }

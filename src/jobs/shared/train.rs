@@ -9,6 +9,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::store::{StoredRun, write_run};
 use crate::task::Task;
+use crate::text::{Message, msg};
 use crate::training::course::CourseState;
 use crate::training::{History, LiveEdit, Run, Share, SourceInfo, SplitKind, Trainer};
 
@@ -91,14 +92,13 @@ impl SharedTraining {
         let SharedTrainSpec { name, data, params, holdout, search, start, resume, keep } = spec;
         // Whatever was asked for: no rank has the frames to calibrate on or to look at on the way.
         let uncalibrated = RvqParams { calibrate: false, keep_best: false, patience: 0, ..*params };
-        let params = uncalibrated.validate().map_err(|err| JobError::Input(err.to_string()))?;
+        let params =
+            uncalibrated.validate().map_err(|err| JobError::Input(Message::verbatim(err.to_string())))?;
         let holdout = resume.as_ref().map_or(holdout.0, |SharedResume(stored)| stored.run.source.holdout);
         let total = data.num_frames();
         if u32::try_from(total).is_err() {
-            return Err(JobError::Input(format!(
-                "{total} frames are more than can be told apart; train on at most {}",
-                u32::MAX
-            )));
+            let words = msg!("ranks-too-many-frames", total = total, most = u32::MAX);
+            return Err(JobError::Input(words));
         }
         let split = Split::of_clips(total, &data.clips, holdout);
         let share = Share::new(data.ranks.clone(), data.first, total);
@@ -110,16 +110,12 @@ impl SharedTraining {
             return Ok(Self { data, split, trainer, run, history: History::default(), search, keep });
         };
         let Some(state) = stored.trainer.as_deref().filter(|_| !stored.standardize) else {
-            return Err(JobError::Input(format!(
-                "the run {:?} cannot be taken up: it holds no training between two steps, or one of standardized frames",
-                stored.run.name
-            )));
+            let name = format!("{:?}", stored.run.name);
+            return Err(JobError::Input(msg!("ranks-not-resumed", name = name)));
         };
         if stored.run.source != source {
-            return Err(JobError::Input(format!(
-                "the training to be taken up is of other data: {}",
-                stored.run.source.paths.join(", ")
-            )));
+            let paths = stored.run.source.paths.join(", ");
+            return Err(JobError::Input(msg!("ranks-other-data", paths = paths)));
         }
         let mut trainer = Trainer::shared_from_state(state, set, train, share)?;
         let before = *trainer.params();
@@ -171,7 +167,7 @@ impl SharedTraining {
             course: CourseState::default(),
             standardize: false,
         };
-        write_run(&keep.path, &stored).map_err(|err| JobError::Input(err.to_string()))
+        write_run(&keep.path, &stored).map_err(|err| JobError::Input(Message::verbatim(err.to_string())))
     }
 
     /// Quantizes all frames.

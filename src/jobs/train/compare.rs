@@ -6,7 +6,7 @@ use crate::param::ParamError;
 use crate::rvq::rules::{self, RULES};
 use crate::rvq::search::Search;
 use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 use crate::training::{Series, SharedStart, Trainer};
 
 use super::{
@@ -244,16 +244,19 @@ pub fn compare(spec: CompareSpec, ctx: &JobCtx<'_>) -> Result<Compared, JobError
 /// The parameters of the first entry, if the others share with it what they must.
 fn check_shared(entries: &[Entry]) -> Result<ValidRvqParams, JobError> {
     let Some(first) = entries.first() else {
-        return Err(JobError::Input("there is nothing to compare".to_owned()));
+        return Err(JobError::Input(msg!("job-nothing-to-compare")));
     };
     for entry in entries {
         let differs = PARAMS.iter().find(|spec| {
             !spec.scope.is_comparable && (spec.read)(&entry.params) != (spec.read)(&first.params)
         });
         if let Some(spec) = differs {
-            return Err(JobError::Input(format!(
-                "{} and {} differ in {}, which trainings that are compared share",
-                first.label, entry.label, spec.flag
+            let (one, other) = (first.label.as_str(), entry.label.as_str());
+            return Err(JobError::Input(msg!(
+                "job-entries-differ",
+                one = one,
+                other = other,
+                flag = spec.flag
             )));
         }
     }

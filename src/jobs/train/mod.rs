@@ -11,6 +11,7 @@ use ndarray::Array2;
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
+use crate::text::{Phrase, msg, phrase};
 use crate::training::course::{Course, CourseState, LOOK_FRAMES};
 use crate::training::{History, Run, Trainer, TrainerState};
 
@@ -96,14 +97,12 @@ const STANDARDIZED_VALUES: usize = 1 << 28;
 
 /// Why these parameters cannot be trained on standardized data, if so it is meant.
 #[must_use]
-pub fn no_standardizing(params: &RvqParams, standardize: bool) -> Option<&'static str> {
-    (standardize && params.is_by_angle()).then_some(
-        "standardizing moves the centre of the data, and with it every angle that the cosine distance goes by: use one of the two",
-    )
+pub fn no_standardizing(params: &RvqParams, standardize: bool) -> Option<Phrase> {
+    (standardize && params.is_by_angle()).then_some(phrase!("job-no-standardizing"))
 }
 
 fn check_standardizing(params: &RvqParams, standardize: bool) -> Result<(), JobError> {
-    no_standardizing(params, standardize).map_or(Ok(()), |why| Err(JobError::Input(why.to_owned())))
+    no_standardizing(params, standardize).map_or(Ok(()), |why| Err(JobError::Input(why.into())))
 }
 
 /// Trains to the last step, or until told to stop.
@@ -115,7 +114,7 @@ pub fn train(spec: TrainSpec, ctx: &JobCtx<'_>) -> Result<Trained, JobError> {
         let TrainSpec { search, paused, .. } = spec;
         let run = TrainingRun::new(spec)?;
         let mut ended = StepLoop::new(ctx, vec![run], search, paused).run(task)?;
-        ended.pop().ok_or_else(|| JobError::Input("there is nothing to train".to_owned()))
+        ended.pop().ok_or_else(|| JobError::Input(msg!("job-nothing-to-train")))
     })?
 }
 
@@ -161,10 +160,8 @@ impl Resume {
         let holdout = Holdout(run.source.holdout);
         let data = TrainingData::new(dataset, holdout, *standardize)?;
         if source_info(dataset, &data.split, holdout.0) != run.source {
-            return Err(JobError::Input(format!(
-                "this run is of other data than those that are open: {}",
-                run.source.paths.join(", ")
-            )));
+            let paths = run.source.paths.join(", ");
+            return Err(JobError::Input(msg!("job-other-data", paths = paths)));
         }
         let trainer = Trainer::from_state(trainer, data.seen.clone(), data.split.train.clone())?;
         let course = data.looked_at().map(|frames| Course::resumed(frames, course.clone()));
@@ -200,10 +197,8 @@ impl TrainingData {
     fn new(dataset: &Dataset, holdout: Holdout, standardize: bool) -> Result<Self, JobError> {
         let set = &dataset.set;
         if standardize && set.matrix.is_mapped() && set.matrix.view().len() > STANDARDIZED_VALUES {
-            return Err(JobError::Input(format!(
-                "these features are too large to keep a standardized copy of; train without standardizing, which finds the same codes: {}",
-                dataset.source.title()
-            )));
+            let name = dataset.source.name();
+            return Err(JobError::Input(msg!("job-too-large-to-standardize", name = name)));
         }
         let split = Split::hold_out(set, holdout.0);
         let standardizer = standardize.then(|| Standardizer::fit(set.matrix.view(), &split.train));

@@ -44,6 +44,7 @@ use crate::random::{self, Purpose};
 use crate::rvq::code_sums::CodeSums;
 use crate::rvq::rows::Rows;
 use crate::task::{Cancelled, Task};
+use crate::text::{Message, Phrase};
 
 use super::assignment::Assignment;
 use super::lloyd::{EmptyCluster, lloyd};
@@ -85,17 +86,17 @@ pub(super) fn seeds_in_cells(
     samples: ArrayView2<'_, f32>,
     num_codes: usize,
     rng: &mut Pcg64,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
 ) -> Result<Array2<f32>, Cancelled> {
-    task.progress(stage, 0, num_codes);
+    task.progress(stage.clone(), 0, num_codes);
     let samples = Rows::of(samples);
     let num_cells = num_cells(&samples, num_codes);
     let mut cells = part(&samples, num_cells, rng, task)?;
     let mut num_seeds = cells.len();
     while num_seeds < num_codes {
         task.check()?;
-        task.progress(stage, num_seeds, num_codes);
+        task.progress(stage.clone(), num_seeds, num_codes);
         // Small rounds while each seed still takes away much.
         let round = (num_seeds / 4).clamp(1, num_codes.div_ceil(ROUNDS)).min(num_codes - num_seeds);
         let Some(shares) = shares(&cells, round, random::unit(rng)) else { break };
@@ -103,7 +104,7 @@ pub(super) fn seeds_in_cells(
         num_seeds += cells.map(|(cell, share)| cell.grow(share, samples.dim(), task)).sum::<usize>();
     }
     task.check()?;
-    task.progress(stage, num_codes, num_codes);
+    task.progress(stage.clone(), num_codes, num_codes);
     let found: Vec<f32> = cells.iter().flat_map(|cell| cell.seeds.iter().copied()).collect();
     let found = Rows::new(&found, samples.dim());
     Ok(filled_up(found.view(), &samples, num_codes, rng))
@@ -164,7 +165,8 @@ fn part(
     let drawn = random::choose(rng, num_samples, num_samples.min(num_cells * SAMPLES_A_CELL));
     let few = samples.view().select(Axis(0), &drawn);
     let seeds = kmeans_plus_plus(few.view(), num_cells, rng, task, |_| {})?;
-    let centres = lloyd(few.view(), seeds, CELL_ITERS, EmptyCluster::Keep, "", &task.quiet())?.means;
+    let centres =
+        lloyd(few.view(), seeds, CELL_ITERS, EmptyCluster::Keep, &Phrase::NONE.into(), &task.quiet())?.means;
     let mut assignment = Assignment::default();
     assignment.find(samples, centres.view(), task, |_| {})?;
     let members = CodeSums::new(samples.view(), &assignment.codes, num_cells);

@@ -8,6 +8,7 @@ use crate::rvq::code_sums::CodeSums;
 use crate::rvq::codebook::normalize_rows;
 use crate::rvq::rows::Rows;
 use crate::task::{Cancelled, Task};
+use crate::text::Message;
 
 use super::assignment::{Assignment, num_pieces};
 
@@ -49,7 +50,7 @@ pub fn lloyd(
     means: Array2<f32>,
     iters: usize,
     empty: EmptyCluster<'_>,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
 ) -> Result<KMeans, Cancelled> {
     iterate(samples, means, iters, NEVER, empty, stage, task, |_| {})
@@ -66,7 +67,7 @@ pub fn spherical(
     means: Array2<f32>,
     iters: usize,
     empty: EmptyCluster<'_>,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
 ) -> Result<KMeans, Cancelled> {
     iterate(samples, means, iters, NEVER, empty, stage, task, normalize_rows)
@@ -82,7 +83,7 @@ pub(super) fn lloyd_while_gaining(
     iters: usize,
     least_gain: f64,
     empty: EmptyCluster<'_>,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
 ) -> Result<KMeans, Cancelled> {
     iterate(samples, means, iters, least_gain, empty, stage, task, |_| {})
@@ -113,7 +114,7 @@ fn iterate(
     iters: usize,
     least_gain: f64,
     mut empty: EmptyCluster<'_>,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
     finish: impl Fn(&mut Array2<f32>),
 ) -> Result<KMeans, Cancelled> {
@@ -126,7 +127,7 @@ fn iterate(
     let mut before = means.clone();
     for iter in 0..iters.max(1) {
         task.check()?;
-        let tell = |piece| task.progress(stage, iter * pieces + piece, iters * pieces);
+        let tell = |piece| task.progress(stage.clone(), iter * pieces + piece, iters * pieces);
         if iter == 0 {
             assignment.find(&samples, means.view(), task, tell)?;
         } else {
@@ -144,7 +145,7 @@ fn iterate(
             break;
         }
     }
-    task.progress(stage, iters * pieces, iters * pieces);
+    task.progress(stage.clone(), iters * pieces, iters * pieces);
     Ok(KMeans { means, counts: code_sums.counts().to_vec(), objective })
 }
 

@@ -24,6 +24,7 @@ use crate::rvq::code_sums::CodeSums;
 use crate::rvq::nearest::{Scratch, Searcher};
 use crate::rvq::rows::Rows;
 use crate::task::{Cancelled, Task};
+use crate::text::Message;
 
 use super::lloyd::{EmptyCluster, lloyd};
 
@@ -48,12 +49,12 @@ pub(super) fn relocate(
     mut means: Array2<f32>,
     iters: usize,
     least: f64,
-    stage: &str,
+    stage: &Message,
     task: &Task<'_>,
 ) -> Result<(Array2<f32>, usize), Cancelled> {
     let mut done = 0;
     while 2 * (done + ITERS_A_ROUND) <= iters {
-        task.progress(stage, done, iters);
+        task.progress(stage.clone(), done, iters);
         means = lloyd(samples, means, ITERS_A_ROUND, EmptyCluster::Keep, stage, &task.quiet())?.means;
         done += ITERS_A_ROUND;
         task.check()?;

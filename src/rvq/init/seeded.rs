@@ -28,6 +28,7 @@ use rand_pcg::Pcg64;
 use crate::random;
 use crate::rvq::rows::Rows;
 use crate::task::{Cancelled, Task};
+use crate::text::{Message, msg};
 
 use super::cells::{filled_up, seeds_in_cells};
 use super::lloyd::{EmptyCluster, KMeans, lloyd, lloyd_while_gaining, recount};
@@ -76,7 +77,7 @@ pub fn seeded(
     num_codes: usize,
     iters: usize,
     least: f64,
-    stage: &str,
+    stage: &Message,
     rng: &mut Pcg64,
     task: &Task<'_>,
 ) -> Result<KMeans, Cancelled> {
@@ -84,11 +85,11 @@ pub fn seeded(
         return recount(samples, every_sample(samples, num_codes, rng), task);
     }
     let num_seeding = samples.nrows().min(SEED_SAMPLES_A_CODE.saturating_mul(num_codes));
-    let seeding_stage = format!("{stage}, seeding");
+    let seeding_stage = msg!("stage-seeding", stage = stage);
     let found = if num_codes < MANY_CODES {
         let drawn = random::choose(rng, samples.nrows(), num_seeding);
         let seeding = samples.select(Axis(0), &drawn);
-        let tell = |seeds| task.progress(seeding_stage.as_str(), seeds, num_codes);
+        let tell = |seeds| task.progress(seeding_stage.clone(), seeds, num_codes);
         let seeds = kmeans_plus_plus(seeding.view(), num_codes, rng, task, tell)?;
         let (means, iters_left) = relocate(samples, seeds, iters, least, stage, task)?;
         lloyd(samples, means, iters_left, EmptyCluster::Worst, stage, task)?

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rand_pcg::Pcg64;
 
 use crate::task::Cancelled;
+use crate::text::{Message, msg};
 
 use super::super::init::{self, EmptyCluster, KMeans};
 use super::{Codebook, InitInput};
@@ -110,6 +111,6 @@ pub(super) fn sizes(counts: &[u32]) -> Array1<f64> {
 }
 
 /// "k-means, layer 3": what progress calls it.
-pub(crate) fn stage(layer_idx: usize) -> String {
-    format!("k-means, layer {}", layer_idx + 1)
+pub(crate) fn stage(layer_idx: usize) -> Message {
+    msg!("stage-k-means", layer = msg!("stage-layer", layer = layer_idx + 1))
 }
