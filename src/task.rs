@@ -63,7 +63,7 @@ pub struct Task<'a> {
 
 impl std::fmt::Debug for Task<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Task").field("cancel", &self.cancel).finish_non_exhaustive()
+        f.debug_struct("Task").field("cancel", &self.cancel).finish_non_exhaustive() // not a text
     }
 }
 

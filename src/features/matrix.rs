@@ -8,7 +8,7 @@ use rand::RngExt;
 use crate::mapped::MappedRows;
 use crate::random::{self, Purpose};
 use crate::task::{Cancelled, Task};
-use crate::text::phrase;
+use crate::text::{Message, phrase, t};
 
 use super::ExtractParams;
 
@@ -34,7 +34,7 @@ const CHECKED_FRAMES: usize = 1 << 16;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum FeatureError {
     /// There is no frame or no dimension.
-    #[error("there are no values: {frames} frames of {dim} dimensions")]
+    #[error("{}", t!("features-empty", frames = *.frames, dim = *.dim))]
     Empty {
         /// Frames.
         frames: usize,
@@ -42,7 +42,7 @@ pub enum FeatureError {
         dim: usize,
     },
     /// A value is NaN or infinite.
-    #[error("the value at frame {frame}, dimension {dim} is {value}; only finite numbers can be quantized")]
+    #[error("{}", t!("features-not-finite", frame = *.frame, dim = *.dim, value = .value.to_string()))]
     NotFinite {
         /// Its frame.
         frame: usize,
@@ -52,10 +52,10 @@ pub enum FeatureError {
         value: f32,
     },
     /// Parts of one corpus have different dimensions.
-    #[error("{name} has {dim} dimensions, but what came before has {expected}")]
+    #[error("{}", t!("features-other-dimension", name = .name, dim = *.dim, expected = *.expected))]
     Dim {
         /// The clip.
-        name: String,
+        name: Message,
         /// Its dimension.
         dim: usize,
         /// That of the others.
@@ -192,7 +192,7 @@ impl FeatureSet {
         let mut start = 0;
         for (name, part) in parts {
             if part.ncols() != expected {
-                return Err(FeatureError::Dim { name: name.clone(), dim: part.ncols(), expected });
+                return Err(FeatureError::Dim { name: Message::verbatim(name), dim: part.ncols(), expected });
             }
             clips.push(Clip { name: name.clone(), frames: start..start + part.nrows() });
             start += part.nrows();
@@ -218,7 +218,8 @@ pub fn article_example(seed: u64) -> FeatureSet {
     let mut rng = random::stream(seed, Purpose::Data, 0);
     // Drawn as f32: a f64 just below 1 would round up to 1.
     let values = Array2::from_shape_simple_fn((1000, 30), || rng.random::<f32>());
-    FeatureSet::single("uniform 1000 x 30", FeatureMatrix { storage: Storage::Owned(values) }, None)
+    let matrix = FeatureMatrix { storage: Storage::Owned(values) };
+    FeatureSet::single("uniform 1000 x 30", matrix, None) // not a text: a clip is called the same everywhere
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::audio::{self, Audio, AudioError, ChannelChoice};
 use crate::param::{ParamError, ParamSpec};
 use crate::task::{Cancelled, Task};
-use crate::text::Phrase;
+use crate::text::{Phrase, t};
 
 pub use matrix::{Clip, FeatureError, FeatureMatrix, FeatureSet, article_example};
 pub use params::{ExtractParams, PARAMS, param_spec};
@@ -136,7 +136,7 @@ pub static EXTRACTORS: &[&dyn Extractor] = &[&log_mel::LogMel, &mfcc::Mfcc, &wav
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ExtractError {
     /// The clip has no samples.
-    #[error("the clip is empty: there is no sample to make a frame of")]
+    #[error("{}", t!("extract-empty"))]
     Empty,
     /// A parameter is outside of its range, or does not go with another.
     #[error(transparent)]
@@ -145,9 +145,7 @@ pub enum ExtractError {
     #[error(transparent)]
     Audio(AudioError),
     /// The result would not fit in memory.
-    #[error(
-        "{frames} frames of {dim} dimensions are too many to hold; take a longer hop or fewer dimensions"
-    )]
+    #[error("{}", t!("extract-too-large", frames = *.frames, dim = *.dim))]
     TooLarge {
         /// The frames.
         frames: usize,
@@ -155,7 +153,7 @@ pub enum ExtractError {
         dim: usize,
     },
     /// Frames are of another dimension than these parameters make.
-    #[error("frames of {dim} dimensions are not what these parameters make: theirs have {expected}")]
+    #[error("{}", t!("extract-other-dimension", dim = *.dim, expected = *.expected))]
     Dim {
         /// Their dimensions.
         dim: usize,
@@ -163,7 +161,7 @@ pub enum ExtractError {
         expected: usize,
     },
     /// So many frames cannot be made into samples at once.
-    #[error("{frames} frames are too many to be made into sound at once; take a stretch of at most {most}")]
+    #[error("{}", t!("extract-too-long", frames = *.frames, most = *.most))]
     TooLong {
         /// The frames.
         frames: usize,
@@ -171,7 +169,7 @@ pub enum ExtractError {
         most: usize,
     },
     /// The Fourier transform did not take what it was given.
-    #[error("the Fourier transform failed: {0}")]
+    #[error("{}", t!("extract-transform", problem = .0))]
     Transform(String),
     /// The work was cancelled.
     #[error(transparent)]

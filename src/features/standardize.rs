@@ -10,6 +10,7 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::{FeatureError, FeatureMatrix};
+use crate::text::msg;
 
 /// A shift for each dimension and one scale for all: `z = (x - mean) / scale`.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +59,7 @@ impl Standardizer {
     /// The dimension is not the one that was fitted, or a value leaves the range of f32 (far outside of what was fitted).
     pub fn apply(&self, features: &FeatureMatrix) -> Result<FeatureMatrix, FeatureError> {
         if features.dim() != self.mean.len() {
-            let name = "the feature matrix".to_owned();
+            let name = msg!("features-the-matrix");
             return Err(FeatureError::Dim { name, dim: features.dim(), expected: self.mean.len() });
         }
         let mut values = features.view().to_owned();

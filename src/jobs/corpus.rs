@@ -61,7 +61,11 @@ impl CorpusBuilder {
             return Err(problem(FeatureError::Empty { frames, dim }));
         }
         if self.frames > 0 && dim != self.dim {
-            return Err(problem(FeatureError::Dim { name: name.to_owned(), dim, expected: self.dim }));
+            return Err(problem(FeatureError::Dim {
+                name: Message::verbatim(name),
+                dim,
+                expected: self.dim,
+            }));
         }
         self.dim = dim;
         let clips = clips.unwrap_or_else(|| vec![(name.to_owned(), frames)]);

@@ -35,7 +35,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
 use crate::store::{Folder, Saver, StoredRun};
 use crate::task::{Cancel, Cancelled, Progress, Task};
-use crate::text::{Message, msg};
+use crate::text::{Message, msg, t};
 use crate::training::{Run, SplitKind, StepRecord};
 
 pub use codes::{CodesSpec, DecodeSpec, decode_to_file, encode, encode_to_file};
@@ -79,7 +79,7 @@ pub enum JobError {
     #[error(transparent)]
     Param(#[from] ParamError),
     /// Audio that cannot be used.
-    #[error("{problem}: {path}")]
+    #[error("{}", t!("about-file", words = .problem.to_string(), path = .path))]
     Audio {
         /// What is wrong.
         problem: AudioError,
@@ -87,7 +87,7 @@ pub enum JobError {
         path: String,
     },
     /// Features could not be made of audio.
-    #[error("{problem}: {path}")]
+    #[error("{}", t!("about-file", words = .problem.to_string(), path = .path))]
     Extract {
         /// What is wrong.
         problem: ExtractError,
@@ -95,7 +95,7 @@ pub enum JobError {
         path: String,
     },
     /// Features that cannot be used.
-    #[error("{problem}: {path}")]
+    #[error("{}", t!("about-file", words = .problem.to_string(), path = .path))]
     Features {
         /// What is wrong.
         problem: FeatureError,
@@ -170,7 +170,7 @@ pub type ControlQueue = std::sync::Mutex<std::sync::mpsc::Receiver<Control>>;
 
 impl std::fmt::Debug for JobCtx<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JobCtx")
+        f.debug_struct("JobCtx") // not a text
             .field("threads", &self.threads)
             .field("live", &self.live)
             .finish_non_exhaustive()

@@ -3,6 +3,7 @@
 use crate::param::{ParamError, ParamSpec, ParamValue};
 use crate::rvq::rules::{self, RULES, UpdateRule};
 use crate::rvq::{PARAMS, RvqParams, ValidRvqParams};
+use crate::text::t;
 
 /// A parameter and the values that it takes in turn.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,10 +29,10 @@ pub struct SweepMember {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SweepError {
     /// An axis is not of the form `name=value,value`.
-    #[error("{0:?} is no axis: write a parameter and its values, as in codes=256,1024")]
+    #[error("{}", t!("axis-malformed", axis = format!("{:?}", .0)))]
     NoAxis(String),
     /// No parameter has this name.
-    #[error("there is no parameter {name:?} under the rule {rule}; there are {known}")]
+    #[error("{}", t!("axis-unknown", name = format!("{:?}", .name), rule = *.rule, known = .known))]
     Unknown {
         /// What was written.
         name: String,
@@ -41,7 +42,7 @@ pub enum SweepError {
         known: String,
     },
     /// A parameter is not read by the rule.
-    #[error("{flag} means nothing to the rule {rule}; it is read by {readers}")]
+    #[error("{}", t!("axis-not-read", flag = *.flag, rule = *.rule, readers = .readers))]
     NotRead {
         /// The parameter.
         flag: &'static str,
@@ -51,25 +52,25 @@ pub enum SweepError {
         readers: String,
     },
     /// There is no such rule.
-    #[error("there is no rule {0:?}; the rules are {1}")]
+    #[error("{}", t!("no-such-rule", rule = format!("{:?}", .0), known = .1))]
     UnknownRule(String, String),
     /// An axis stands there twice.
-    #[error("{0} is swept twice")]
+    #[error("{}", t!("axis-twice", axis = .0))]
     Twice(String),
     /// A value of an axis stands there twice.
-    #[error("{0} has the value {1} twice")]
+    #[error("{}", t!("axis-value-twice", axis = .0, value = .1))]
     TwiceTheValue(String, String),
     /// Seeds are an axis, and several are asked for besides.
-    #[error("seed is swept, so that there can be no more seeds besides: leave out one of the two")]
+    #[error("{}", t!("sweep-seeds-twice"))]
     SeedsTwice,
     /// A value is outside of its range.
     #[error(transparent)]
     Value(#[from] ParamError),
     /// There are more combinations than anybody waits for.
-    #[error("these are {0} trainings, more than {SWEEP_MOST}: leave out values or seeds")]
+    #[error("{}", t!("sweep-too-many", count = *.0, most = SWEEP_MOST))]
     TooMany(usize),
     /// There is no seed.
-    #[error("a sweep needs at least one seed")]
+    #[error("{}", t!("sweep-no-seed"))]
     NoSeed,
 }
 
@@ -146,7 +147,7 @@ pub fn members_of(axes: &[SweepAxis], seeds: u64, base: &RvqParams) -> Result<Ve
             let label = match (label.is_empty(), seeds) {
                 (true, _) => format!("seed {seed}"),
                 (false, 1) => label.clone(),
-                (false, _) => format!("{label}, seed {seed}"),
+                (false, _) => format!("{label}, seed {seed}"), // not a text: a run's name
             };
             let params =
                 RvqParams { seed: if seeds > 1 { seed } else { params.seed }, ..params }.validate()?;

@@ -231,3 +231,26 @@ ranks-cannot-share = { $files } files for { $ranks } ranks can only be shared ou
 ranks-too-many-frames = { $total } frames are more than can be told apart; train on at most { $most }
 ranks-not-resumed = the run { $name } cannot be taken up: it holds no training between two steps, or one of standardized frames
 ranks-other-data = the training to be taken up is of other data: { $paths }
+# Why no features come of a clip, and what can be wrong with features.
+extract-empty = the clip is empty: there is no sample to make a frame of
+extract-too-large = { $frames } frames of { $dim } dimensions are too many to hold; take a longer hop or fewer dimensions
+extract-other-dimension = frames of { $dim } dimensions are not what these parameters make: theirs have { $expected }
+extract-too-long = { $frames } frames are too many to be made into sound at once; take a stretch of at most { $most }
+extract-transform = the Fourier transform failed: { $problem }
+features-empty = there are no values: { $frames } frames of { $dim } dimensions
+features-not-finite = the value at frame { $frame }, dimension { $dim } is { $value }; only finite numbers can be quantized
+features-other-dimension = { $name } has { $dim } dimensions, but what came before has { $expected }
+features-the-matrix = the feature matrix
+# What can be wrong with a sweep, or with a comparison, as it is written.
+no-such-rule = there is no rule { $rule }; the rules are { $known }
+axis-malformed = { $axis } is no axis: write a parameter and its values, as in codes=256,1024
+axis-unknown = there is no parameter { $name } under the rule { $rule }; there are { $known }
+axis-not-read = { $flag } means nothing to the rule { $rule }; it is read by { $readers }
+axis-twice = { $axis } is swept twice
+axis-value-twice = { $axis } has the value { $value } twice
+sweep-seeds-twice = seed is swept, so that there can be no more seeds besides: leave out one of the two
+sweep-too-many = these are { $count } trainings, more than { $most }: leave out values or seeds
+sweep-no-seed = a sweep needs at least one seed
+entry-malformed = { $setting } is no setting: write RULE:name=value:name=value, as in encodec:threshold=2
+entry-not-comparable = { $name } cannot be set for { $rule } alone; what can be is { $known }
+entry-too-few = a comparison needs at least two entries, such as encodec,rvqscope

@@ -207,3 +207,26 @@ ranks-cannot-share = { $files } 个文件分给 { $ranks } 个 rank 时只能按
 ranks-too-many-frames = { $total } 帧超出可区分的数目；最多可在 { $most } 帧上训练
 ranks-not-resumed = 运行 { $name } 无法继续：其中没有停在两步之间的训练，或训练用的是标准化的帧
 ranks-other-data = 要继续的训练所用的数据不同：{ $paths }
+# 为什么音频片段得不到特征，以及特征可能有什么问题。
+extract-empty = 音频片段为空：没有可用来组成帧的采样点
+extract-too-large = { $dim } 维的 { $frames } 帧太多，无法容纳；请加大帧移或减少维度
+extract-other-dimension = { $dim } 维的帧与这些参数不符：由它们得到的帧有 { $expected } 维
+extract-too-long = { $frames } 帧太多，无法一次转换为声音；请取至多 { $most } 帧的一段
+extract-transform = 傅里叶变换失败：{ $problem }
+features-empty = 没有数值：{ $frames } 帧，{ $dim } 维
+features-not-finite = 第 { $frame } 帧第 { $dim } 维的值为 { $value }；只有有限的数才能量化
+features-other-dimension = { $name } 有 { $dim } 维，而之前的有 { $expected } 维
+features-the-matrix = 特征矩阵
+# 扫描或比较的写法可能有什么问题。
+no-such-rule = 没有规则 { $rule }；可用的规则有 { $known }
+axis-malformed = { $axis } 不是扫描轴：请写出参数及其取值，例如 codes=256,1024
+axis-unknown = 规则 { $rule } 没有参数 { $name }；可用的有 { $known }
+axis-not-read = { $flag } 对规则 { $rule } 没有意义；使用它的规则有 { $readers }
+axis-twice = { $axis } 被扫描了两次
+axis-value-twice = { $axis } 的取值 { $value } 出现了两次
+sweep-seeds-twice = 种子已作为扫描轴，不能另外再设多个种子：请去掉其中之一
+sweep-too-many = 共 { $count } 次训练，超过 { $most } 次：请减少取值或种子
+sweep-no-seed = 扫描至少需要一个种子
+entry-malformed = { $setting } 不是有效的设置：请写成 RULE:name=value:name=value，例如 encodec:threshold=2
+entry-not-comparable = { $name } 不能只为 { $rule } 设置；可以设置的有 { $known }
+entry-too-few = 比较至少需要两项，例如 encodec,rvqscope

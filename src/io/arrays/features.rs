@@ -7,6 +7,7 @@ use super::axis::{self, TimeAxis};
 use crate::features::{FeatureError, FeatureMatrix};
 use crate::io::Problem;
 use crate::mapped::MappedRows;
+use crate::text::Message;
 
 /// Real numbers as a file holds them, before it is settled which axis is time.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,7 +207,7 @@ impl Joined {
         let clip = if self.axis == TimeAxis::Rows { clip } else { clip.reversed_axes() };
         if clip.ncols() != self.dim {
             let (dim, expected) = (clip.ncols(), self.dim);
-            return Err(FeatureError::Dim { name, dim, expected }.into());
+            return Err(FeatureError::Dim { name: Message::verbatim(name), dim, expected }.into());
         }
         self.values.extend(clip.iter());
         self.clips.push((name, clip.nrows()));

@@ -30,7 +30,7 @@ pub fn agree<T, E: Display>(
     };
     let done = done?;
     match heard.into_iter().enumerate().find_map(|(rank, words)| words.map(|words| (rank, words))) {
-        Some((rank, words)) => Err(told(format!("rank {rank}: {words}"))),
+        Some((rank, words)) => Err(told(format!("rank {rank}: {words}"))), // not a text: what commands print
         None => Ok(done),
     }
 }

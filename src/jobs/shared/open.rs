@@ -223,7 +223,7 @@ fn example(spec: &OpenSpec, ranks: &dyn Ranks) -> Result<Opening, JobError> {
     let values = whole.matrix.view().slice(ndarray::s![own.clone(), ..]).to_owned();
     let matrix = FeatureMatrix::new(values)
         .map_err(|problem| JobError::Features { problem, path: spec.source.title() })?;
-    let set = Arc::new(FeatureSet::single("part of the example", matrix, None));
+    let set = Arc::new(FeatureSet::single("part of the example", matrix, None)); // not a text: nobody sees it
     let dataset = Dataset {
         source: spec.source.clone(),
         set,

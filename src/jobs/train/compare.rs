@@ -6,7 +6,7 @@ use crate::param::ParamError;
 use crate::rvq::rules::{self, RULES};
 use crate::rvq::search::Search;
 use crate::rvq::{InitMethod, PARAMS, RvqParams, ValidRvqParams};
-use crate::text::{Phrase, msg, phrase};
+use crate::text::{Phrase, msg, phrase, t};
 use crate::training::{Series, SharedStart, Trainer};
 
 use super::{
@@ -51,7 +51,7 @@ pub struct Compared {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum EntryError {
     /// There is no such rule.
-    #[error("there is no rule {word:?}; the rules are {known}")]
+    #[error("{}", t!("no-such-rule", rule = format!("{:?}", .word), known = .known))]
     UnknownRule {
         /// What was written.
         word: String,
@@ -59,13 +59,13 @@ pub enum EntryError {
         known: String,
     },
     /// A setting is not of the form `name=value`.
-    #[error("{word:?} is no setting: write RULE:name=value:name=value, as in encodec:threshold=2")]
+    #[error("{}", t!("entry-malformed", setting = format!("{:?}", .word)))]
     NoSetting {
         /// What was written.
         word: String,
     },
     /// The rule does not read the setting, or entries may not differ in it.
-    #[error("{name:?} cannot be set for {rule} alone; what can be is {known}")]
+    #[error("{}", t!("entry-not-comparable", name = format!("{:?}", .name), rule = *.rule, known = .known))]
     NotComparable {
         /// The setting.
         name: String,
@@ -78,7 +78,7 @@ pub enum EntryError {
     #[error(transparent)]
     Value(#[from] ParamError),
     /// One entry alone is no comparison.
-    #[error("a comparison needs at least two entries, such as encodec,rvqscope")]
+    #[error("{}", t!("entry-too-few"))]
     TooFew,
 }
 

@@ -129,7 +129,7 @@ pub fn rule(id: &str) -> &'static dyn UpdateRule {
 
 impl std::fmt::Debug for InitInput<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InitInput").field("layer_idx", &self.layer_idx).finish_non_exhaustive()
+        f.debug_struct("InitInput").field("layer_idx", &self.layer_idx).finish_non_exhaustive() // not a text
     }
 }
 
