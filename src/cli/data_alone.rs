@@ -88,7 +88,7 @@ pub(super) fn of_features(
     let has_clips = !features.clips.is_empty();
     let (axis, why) = match said.filter(|_| !has_clips) {
         Some(axis) => (axis, "chosen by you".to_owned()),
-        None => (features.time_axis, features.guess_reason.clone()),
+        None => (features.time_axis, features.guess_reason.english()),
     };
     let view = features.values.view();
     // Clips lie frame by frame already.

@@ -8,6 +8,7 @@ use ndarray::Array2;
 use super::arrays::{RawCodes, Stated, TimeAxis, finished};
 use super::{Opened, Problem, Reader, Source};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads `.ecdc`.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +127,7 @@ fn codes(header: &Header, bytes: &[u8]) -> Result<RawCodes, Problem> {
     let frames = rows.first().map_or(0, Vec::len);
     let values = Array2::from_shape_vec((*nc, frames), rows.concat())
         .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
-    let mut codes = RawCodes::of(values, TimeAxis::Columns, "the format says so");
+    let mut codes = RawCodes::of(values, TimeAxis::Columns, msg!("axis-format-says"));
     if clips.len() > 1 {
         codes.notices.push(format!(
             "The {} segments of this file overlap by a hundredth; each was taken for a clip",

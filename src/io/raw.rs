@@ -6,6 +6,7 @@ use super::arrays::RawFeatures;
 use super::dtype::{self, Run};
 use super::{Dtype, Opened, Problem, Source};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads a file of nothing but numbers, `dim` a frame.
 ///
@@ -35,8 +36,7 @@ pub(super) fn read(source: &Source<'_>, dim: usize, task: &Task<'_>) -> Result<O
             values.get(at).copied().unwrap_or_default()
         )));
     }
-    let mut features =
-        RawFeatures::of_rows(values, dim, Vec::new(), "bare numbers were read frame by frame")?;
+    let mut features = RawFeatures::of_rows(values, dim, Vec::new(), msg!("axis-bare-numbers"))?;
     features.as_stored.dtype = Some(Dtype::F32);
     Ok(Opened::Features(features))
 }

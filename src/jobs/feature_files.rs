@@ -43,7 +43,7 @@ impl FeatureFiles {
         let axis = spec.data.time_axis.unwrap_or(raw.time_axis);
         self.time_axis.get_or_insert_with(|| match spec.data.time_axis {
             Some(chosen) => (chosen, msg!("axis-chosen")),
-            None => (raw.time_axis, Message::verbatim(raw.guess_reason.as_str())),
+            None => (raw.time_axis, raw.guess_reason.clone()),
         });
         self.frame_rate_hz = self.frame_rate_hz.or(raw.frame_rate_hz);
         self.count += 1;

@@ -151,7 +151,7 @@ impl CodesFiles {
             let words = msg!("job-layers-differ", layers = layers, before = before, name = name);
             return Err(JobError::Input(words));
         }
-        self.time_axis.get_or_insert((time_axis, Message::verbatim(guess_reason)));
+        self.time_axis.get_or_insert((time_axis, guess_reason));
         // What is the same of every file is said once.
         let fresh = notices.into_iter().filter(|notice| !self.notices.contains(notice)).collect::<Vec<_>>();
         self.notices.extend(fresh);

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayD, Axis, Ix2};
 
 use crate::io::Problem;
+use crate::text::{Message, msg};
 
 /// Which axis of a stored array counts frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -38,29 +39,27 @@ impl TimeAxis {
 }
 
 /// Which axis of features is time, and why. `batched` arrays had leading axes of length 1, as PyTorch models give them.
-pub(super) fn guess_features((rows, columns): (usize, usize), batched: bool) -> (TimeAxis, String) {
+pub(super) fn guess_features((rows, columns): (usize, usize), batched: bool) -> (TimeAxis, Message) {
     let known = |len: usize| KNOWN_DIMS.contains(&len);
     if known(rows) != known(columns) {
         let (axis, dim) = if known(columns) { (TimeAxis::Rows, columns) } else { (TimeAxis::Columns, rows) };
-        return (axis, format!("{dim} is a usual number of dimensions, so the other axis is time"));
+        return (axis, msg!("axis-usual-dimensions", dim = dim));
     }
     if batched {
-        return (TimeAxis::Columns, "a leading axis of 1 is usual for [1, dimensions, frames]".to_owned());
+        return (TimeAxis::Columns, msg!("axis-leading-one"));
     }
-    longer(rows, columns)
-        .unwrap_or((TimeAxis::Rows, "both axes are equally long; frames usually come first".to_owned()))
+    longer(rows, columns).unwrap_or((TimeAxis::Rows, msg!("axis-equal-frames-first")))
 }
 
 /// The longer axis as time, and why.
-pub(super) fn longer(rows: usize, columns: usize) -> Option<(TimeAxis, String)> {
+pub(super) fn longer(rows: usize, columns: usize) -> Option<(TimeAxis, Message)> {
     match rows.cmp(&columns) {
         std::cmp::Ordering::Greater => {
-            Some((TimeAxis::Rows, format!("{rows} rows are more than {columns} columns, and time is longer")))
+            Some((TimeAxis::Rows, msg!("axis-more-rows", rows = rows, columns = columns)))
         }
-        std::cmp::Ordering::Less => Some((
-            TimeAxis::Columns,
-            format!("{columns} columns are more than {rows} rows, and time is longer"),
-        )),
+        std::cmp::Ordering::Less => {
+            Some((TimeAxis::Columns, msg!("axis-more-columns", rows = rows, columns = columns)))
+        }
         std::cmp::Ordering::Equal => None,
     }
 }

@@ -6,6 +6,7 @@ use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
 use super::wanted::Wanted;
 use crate::io::Problem;
+use crate::text::{Message, msg, phrase};
 
 /// What stands in [`Codes::values`] where a layer has no code for a frame.
 pub const NO_CODE: u32 = u32::MAX;
@@ -18,7 +19,7 @@ pub struct Codes {
     /// Which axis of the stored array was taken for time.
     pub time_axis: TimeAxis,
     /// Why that was guessed.
-    pub guess_reason: String,
+    pub guess_reason: Message,
     /// The clips that the frames are of, each with its name and number of frames, where the file tells; empty elsewhere.
     pub clips: Vec<(String, usize)>,
     /// What the user should know of how the file was read: what was left out, what else it may be.
@@ -50,7 +51,7 @@ pub(in crate::io) struct RawCodes {
     /// Which axis of the stored array was taken for time.
     pub(in crate::io) time_axis: TimeAxis,
     /// Why.
-    pub(in crate::io) guess_reason: String,
+    pub(in crate::io) guess_reason: Message,
     /// What to tell.
     pub(in crate::io) notices: Vec<String>,
     /// What the file says of the quantizer.
@@ -77,7 +78,7 @@ impl Codes {
         Self {
             values: axis::standard(self.values.reversed_axes()),
             time_axis: self.time_axis.other(),
-            guess_reason: "chosen by hand".to_owned(),
+            guess_reason: msg!("axis-by-hand"),
             // What was a frame is a layer now.
             clips: Vec::new(),
             ..self
@@ -90,7 +91,7 @@ impl RawCodes {
     pub(in crate::io) fn of(
         values: Array2<i32>,
         time_axis: TimeAxis,
-        guess_reason: impl Into<String>,
+        guess_reason: impl Into<Message>,
     ) -> Self {
         Self {
             values,
@@ -108,7 +109,7 @@ impl RawCodes {
     pub(in crate::io) fn of_lines(
         codes: Vec<i32>,
         clips: Vec<(String, usize)>,
-        reason: &str,
+        reason: Message,
     ) -> Result<Self, Problem> {
         axis::check_not_empty(&[codes.len()])?;
         let values = Array2::from_shape_vec((1, codes.len()), codes)
@@ -127,7 +128,7 @@ impl RawCodes {
         axis::check_not_empty(&shape)?;
         if shape.len() == 1 {
             let values = axis::matrix(values.insert_axis(Axis(0)), "codes", WANTED_SHAPE)?;
-            return Ok(Self::of(values, TimeAxis::Columns, "one axis alone is one layer over time"));
+            return Ok(Self::of(values, TimeAxis::Columns, msg!("axis-one-alone")));
         }
         // One layer of several clips, [B, 1, T], has the shape of layers of one clip, [n_q, 1, T].
         let is_one_layer = wanted.num_layers == Some(1) && matches!(*shape, [clips, 1, _] if clips > 1);
@@ -143,7 +144,7 @@ impl RawCodes {
             .into_dimensionality::<ndarray::Ix2>()
             .map_err(|_| axis::cannot_be(&shape, "codes", WANTED_SHAPE))?;
         let (time_axis, guess_reason, doubt) = match is_stated {
-            true => (TimeAxis::Columns, "the file says so".to_owned(), None),
+            true => (TimeAxis::Columns, msg!("axis-file-says"), None),
             false => time_of(&[values.dim()], wanted),
         };
         let values = if time_axis == TimeAxis::Rows { values.reversed_axes() } else { values };
@@ -158,19 +159,15 @@ impl RawCodes {
         let known = wanted.num_layers;
         // Axes of clips, layers and frames.
         let (order, reason) = match wanted.time_axis {
-            Some(TimeAxis::Rows) => ([0, 2, 1], "chosen by you"),
+            Some(TimeAxis::Rows) => ([0, 2, 1], phrase!("axis-chosen")),
             _ if known == Some(third) && known != Some(second) => {
-                ([0, 2, 1], "its last axis is as long as the quantizer has layers")
+                ([0, 2, 1], phrase!("axis-last-has-layers"))
             }
-            _ if known == Some(second) => {
-                ([0, 1, 2], "its second axis is as long as the quantizer has layers")
-            }
-            _ if known == Some(first) => ([1, 0, 2], "its first axis is as long as the quantizer has layers"),
-            Some(TimeAxis::Columns) => ([0, 1, 2], "chosen by you"),
-            None if second > third => {
-                ([0, 2, 1], "its second axis is longer than its last, and time is longer")
-            }
-            None => ([0, 1, 2], "its last axis is longer than its second, and time is longer"),
+            _ if known == Some(second) => ([0, 1, 2], phrase!("axis-second-has-layers")),
+            _ if known == Some(first) => ([1, 0, 2], phrase!("axis-first-has-layers")),
+            Some(TimeAxis::Columns) => ([0, 1, 2], phrase!("axis-chosen")),
+            None if second > third => ([0, 2, 1], phrase!("axis-second-longer")),
+            None => ([0, 1, 2], phrase!("axis-last-longer")),
         };
         let by_clip = values.view().permuted_axes(order);
         let (clips, layers, frames) = by_clip.dim();
@@ -200,7 +197,7 @@ impl RawCodes {
         let pairs: Vec<(usize, usize)> = shapes.iter().map(|shape| pair(shape)).collect();
         let is_lines = shapes.iter().all(|shape| shape.len() == 1);
         let (time_axis, reason, doubt) = match is_lines {
-            true => (TimeAxis::Columns, "every array is a clip of one layer".to_owned(), None),
+            true => (TimeAxis::Columns, msg!("axis-clips-of-one-layer"), None),
             false => time_of(&pairs, wanted),
         };
         let turned = |&(rows, columns): &(usize, usize)| match time_axis {
@@ -243,7 +240,7 @@ impl RawCodes {
             }
         }
         let counts = layers.iter().map(|layer| layer.len().to_string()).collect::<Vec<_>>().join(", ");
-        let mut codes = Self::of(values, TimeAxis::Columns, "every array is a layer");
+        let mut codes = Self::of(values, TimeAxis::Columns, msg!("axis-arrays-are-layers"));
         codes.notices.push(format!(
             "The layers tell of frames at different rates ({counts} codes): each code is counted once, at the first of the frames that it covers"
         ));
@@ -270,13 +267,13 @@ fn pair(shape: &[usize]) -> (usize, usize) {
 }
 
 /// Which axis of codes is time, why, and what is to be told where both could be.
-fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, String, Option<String>) {
+fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, Message, Option<String>) {
     let (rows, columns) = shapes.first().copied().unwrap_or_default();
     if let Some(axis) = wanted.time_axis {
-        return (axis, "chosen by you".to_owned(), None);
+        return (axis, msg!("axis-chosen"), None);
     }
     if let Some(axis) = axis::not_shared(shapes) {
-        return (axis, format!("in it the {} clips differ", shapes.len()), None);
+        return (axis, msg!("axis-clips-differ", clips = shapes.len()), None);
     }
     let said = |axis: TimeAxis| {
         format!(
@@ -285,18 +282,19 @@ fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, String,
         )
     };
     if let Some(layers) = wanted.num_layers {
-        let why = |which: &str| format!("its {which} axis is as long as the quantizer has layers, {layers}");
+        let first = || msg!("axis-first-has-the-layers", layers = layers);
+        let second = || msg!("axis-second-has-the-layers", layers = layers);
         match (rows == layers, columns == layers) {
-            (true, false) => return (TimeAxis::Columns, why("first"), None),
-            (false, true) if rows > layers => return (TimeAxis::Rows, why("second"), None),
+            (true, false) => return (TimeAxis::Columns, first(), None),
+            (false, true) if rows > layers => return (TimeAxis::Rows, second(), None),
             // As few rows can be layers too, of which only some were kept.
-            (false, true) => return (TimeAxis::Rows, why("second"), Some(said(TimeAxis::Rows))),
-            (true, true) => return (TimeAxis::Columns, why("first"), Some(said(TimeAxis::Columns))),
+            (false, true) => return (TimeAxis::Rows, second(), Some(said(TimeAxis::Rows))),
+            (true, true) => return (TimeAxis::Columns, first(), Some(said(TimeAxis::Columns))),
             (false, false) => {}
         }
     }
-    let (axis, why) = axis::longer(rows, columns)
-        .unwrap_or((TimeAxis::Columns, "both axes are equally long; layers usually come first".to_owned()));
+    let (axis, why) =
+        axis::longer(rows, columns).unwrap_or((TimeAxis::Columns, msg!("axis-equal-layers-first")));
     let (least, most) = (rows.min(columns), rows.max(columns));
     let may_be_either = most <= MOST_LAYERS && least > 1 && most <= FAR * least;
     (axis, why, may_be_either.then(|| said(axis)))

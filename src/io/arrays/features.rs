@@ -7,7 +7,7 @@ use super::axis::{self, TimeAxis};
 use crate::features::{FeatureError, FeatureMatrix};
 use crate::io::Problem;
 use crate::mapped::MappedRows;
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 /// Real numbers as a file holds them, before it is settled which axis is time.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub struct RawFeatures {
     /// Which axis of the stored arrays is time, as guessed.
     pub time_axis: TimeAxis,
     /// Why that was guessed.
-    pub guess_reason: String,
+    pub guess_reason: Message,
     /// Frames a second, where the file says so.
     pub frame_rate_hz: Option<f64>,
     /// The clips that the frames are of, each with its name and number of frames, where the file holds several; empty elsewhere.
@@ -126,17 +126,17 @@ impl RawFeatures {
         values: Vec<f32>,
         dim: usize,
         clips: Vec<(String, usize)>,
-        reason: &str,
+        reason: Message,
     ) -> Result<Self, Problem> {
         let rows = values.len() / dim.max(1);
         axis::check_not_empty(&[rows, dim])?;
         let values = Array2::from_shape_vec((rows, dim), values).map_err(|_| {
             Problem::malformed(format!("the numbers are no whole frames of {dim} dimensions"))
         })?;
-        Ok(Self { clips, ..Self::of(RawValues::Owned(values), TimeAxis::Rows, reason.to_owned(), None) })
+        Ok(Self { clips, ..Self::of(RawValues::Owned(values), TimeAxis::Rows, reason, None) })
     }
 
-    fn of(values: RawValues, time_axis: TimeAxis, guess_reason: String, frame_rate_hz: Option<f64>) -> Self {
+    fn of(values: RawValues, time_axis: TimeAxis, guess_reason: Message, frame_rate_hz: Option<f64>) -> Self {
         let (clips, notices, as_stored) = (Vec::new(), Vec::new(), AsStored::default());
         Self { values, time_axis, guess_reason, frame_rate_hz, clips, notices, as_stored }
     }
@@ -178,12 +178,12 @@ impl RawFeatures {
 }
 
 /// The time axis of clips: as asked for, as their shapes tell, or as guessed for the first.
-fn chosen(wanted: Option<TimeAxis>, shapes: &[(usize, usize)], batched: bool) -> (TimeAxis, String) {
+fn chosen(wanted: Option<TimeAxis>, shapes: &[(usize, usize)], batched: bool) -> (TimeAxis, Message) {
     if let Some(axis) = wanted {
-        return (axis, "chosen by you".to_owned());
+        return (axis, msg!("axis-chosen"));
     }
     if let Some(axis) = axis::not_shared(shapes) {
-        return (axis, format!("in it the {} clips differ", shapes.len()));
+        return (axis, msg!("axis-clips-differ", clips = shapes.len()));
     }
     axis::guess_features(shapes.first().copied().unwrap_or_default(), batched)
 }
@@ -214,8 +214,8 @@ impl Joined {
         Ok(())
     }
 
-    fn finish(self, reason: String, frame_rate_hz: Option<f64>) -> Result<RawFeatures, Problem> {
-        let features = RawFeatures::of_rows(self.values, self.dim, self.clips, &reason)?;
+    fn finish(self, reason: Message, frame_rate_hz: Option<f64>) -> Result<RawFeatures, Problem> {
+        let features = RawFeatures::of_rows(self.values, self.dim, self.clips, reason)?;
         Ok(RawFeatures { time_axis: self.axis, frame_rate_hz, ..features })
     }
 }

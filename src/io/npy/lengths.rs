@@ -4,6 +4,7 @@ use std::io::Read;
 
 use crate::io::arrays::{RawFeatures, TimeAxis};
 use crate::io::{Problem, Source};
+use crate::text::msg;
 
 /// Gives `features` the clips of the `.len` file beside them, where there is one and a row is a frame.
 ///
@@ -40,7 +41,6 @@ pub(super) fn put_clips(source: &Source<'_>, features: &mut RawFeatures) -> Resu
     }
     features.clips =
         lens.into_iter().enumerate().map(|(nth, len)| (format!("clip {}", nth + 1), len)).collect();
-    (features.time_axis, features.guess_reason) =
-        (TimeAxis::Rows, format!("{name} counts the rows of each clip"));
+    (features.time_axis, features.guess_reason) = (TimeAxis::Rows, msg!("axis-lengths-say", file = name));
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::arrays::TimeAxis;
 use super::held::{HeldArrays, NAME_FIELDS, Values};
 use super::{Opened, Problem, Source, Wanted, arrays};
 use crate::task::Task;
+use crate::text::{Message, msg};
 
 /// Lists inside one another that are followed: `[clips, layers, frames]` in a row.
 pub(super) const MOST_DEPTH: usize = 3;
@@ -48,7 +49,7 @@ pub(super) struct Table {
 struct Arrays {
     held: HeldArrays,
     /// Why a row is a frame; `None` where a row is a clip.
-    frame_rows: Option<String>,
+    frame_rows: Option<Message>,
     notices: Vec<String>,
 }
 
@@ -114,11 +115,15 @@ impl Table {
         match &mut opened {
             Opened::Features(features) => {
                 features.notices.extend(arrays.notices);
-                features.guess_reason = reason.unwrap_or_else(|| std::mem::take(&mut features.guess_reason));
+                if let Some(reason) = reason {
+                    features.guess_reason = reason;
+                }
             }
             Opened::Codes(codes) => {
                 codes.notices.extend(arrays.notices);
-                codes.guess_reason = reason.unwrap_or_else(|| std::mem::take(&mut codes.guess_reason));
+                if let Some(reason) = reason {
+                    codes.guess_reason = reason;
+                }
             }
             Opened::Audio(_) | Opened::Model(_) => {}
         }
@@ -172,7 +177,7 @@ impl Table {
                     let dims = is_frames(lists).unwrap_or(1);
                     out.held.charge(name)?;
                     out.held.put(name.clone(), vec![rows, dims], lists.values.clone());
-                    out.frame_rows = Some("every row of the table is one frame".to_owned());
+                    out.frame_rows = Some(msg!("axis-row-is-frame"));
                     out.notices.push(format!(
                         "Each of the {rows} rows of {} is a list of {dims}: a row was taken for one frame",
                         short(name)
@@ -266,7 +271,7 @@ impl Arrays {
             let stem = stem.trim_end_matches(['_', '.', '-']);
             let name = if stem.is_empty() { "columns" } else { stem };
             self.held.put(name.to_owned(), vec![rows, columns.len()], values);
-            self.frame_rows = Some("every row of the table is one frame".to_owned());
+            self.frame_rows = Some(msg!("axis-row-is-frame"));
             self.notices.push(format!(
                 "The {} numbered columns of {} were taken together: each of the {rows} rows is one frame",
                 columns.len(),

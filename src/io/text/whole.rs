@@ -8,6 +8,7 @@ use super::scan::End;
 
 use crate::io::arrays::RawCodes;
 use crate::io::{Problem, Wanted};
+use crate::text::msg;
 
 /// Lines are long: a file of very many very short ones is none of codes, and takes many times its length in memory.
 const MAX_CLIPS: u64 = 100_000;
@@ -75,7 +76,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
         let several = lens.len() > 1;
         let clips = (1..).zip(lens).map(|(line, len)| (format!("line {line}"), len));
         let clips = if several { clips.collect() } else { Vec::new() };
-        let mut codes = RawCodes::of_lines(values, clips, "every line is a clip of one layer")?;
+        let mut codes = RawCodes::of_lines(values, clips, msg!("axis-lines-are-clips"))?;
         if several && is_table {
             codes.notices.push(
                 "Every line was taken for a clip of one layer; where lines are layers or frames, --time-axis says so".to_owned(),
@@ -135,7 +136,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
                 break;
             }
         }
-        RawCodes::of_lines(values, clips, "every line is a clip of one layer")
+        RawCodes::of_lines(values, clips, msg!("axis-lines-are-clips"))
     }
 
     fn most_clips(&self) -> u64 {
