@@ -21,6 +21,7 @@ use rvqscope::rvq::rules::{self, LayerBatch, UpdateCtx};
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Codebook, LayerSpan, Rvq};
 use rvqscope::task::{Cancel, Task};
+use rvqscope::text::Message;
 
 /// A shape of a quantizer, and the frames that it is tried with.
 #[derive(Clone, Copy)]
@@ -170,7 +171,9 @@ fn start(shape: Shape) {
     let (began, busy) = (Instant::now(), processor_secs());
     let wanted = init::samples_wanted(num_codes, dim).min(num_frames);
     let samples = init::draw(frames.view(), wanted, &mut rng);
-    let found = init::seeded(samples.view(), num_codes, 50, 0.0, "k-means", &mut rng, &task).unwrap();
+    let found =
+        init::seeded(samples.view(), num_codes, 50, 0.0, &Message::verbatim("k-means"), &mut rng, &task)
+            .unwrap();
     let held = 4 * (frames.len() + found.means.len());
     let (elapsed, busy) = (began.elapsed().as_secs_f64(), processor_secs() - busy);
     println!("{elapsed} {} {} {} {busy}", found.objective, mib(held), peak_mib());

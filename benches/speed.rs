@@ -22,6 +22,7 @@ use rvqscope::rvq::nearest::{Kernel, Searcher};
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Codebook, LayerSpan, Rvq, rules};
 use rvqscope::task::{Cancel, Task};
+use rvqscope::text::Message;
 use rvqscope::training::{History, Trainer};
 
 struct Setup {
@@ -174,7 +175,15 @@ fn kmeans(samples: ArrayView2<'_, f32>, codes: usize) -> init::KMeans {
     let cancel = Cancel::default();
     let mut rng = random::stream(1, Purpose::Init, 0);
     let start = init::draw(samples, codes, &mut rng);
-    init::lloyd(samples, start, 10, EmptyCluster::Worst, "k-means", &Task::silent(&cancel)).unwrap()
+    init::lloyd(
+        samples,
+        start,
+        10,
+        EmptyCluster::Worst,
+        &Message::verbatim("k-means"),
+        &Task::silent(&cancel),
+    )
+    .unwrap()
 }
 
 fn encode(rvq: &Rvq, frames: ArrayView2<'_, f32>, search: Search) {
@@ -204,9 +213,15 @@ fn trained(frames: ArrayView2<'_, f32>, codes: usize, layers: usize) -> Rvq {
         let mut rng = random::stream(7, Purpose::Init, layer as u64);
         let start = init::draw(residual.view(), codes, &mut rng);
         let task = Cancel::default();
-        let found =
-            init::lloyd(residual.view(), start, 3, EmptyCluster::Worst, "k-means", &Task::silent(&task))
-                .unwrap();
+        let found = init::lloyd(
+            residual.view(),
+            start,
+            3,
+            EmptyCluster::Worst,
+            &Message::verbatim("k-means"),
+            &Task::silent(&task),
+        )
+        .unwrap();
         let rows = found.means;
         let sizes = ndarray::Array1::from_elem(codes, frames.nrows() as f64 / codes as f64);
         let sums = rows.mapv(f64::from) * sizes[0];

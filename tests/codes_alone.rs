@@ -154,7 +154,7 @@ fn the_session_shows_codes_until_frames_are_opened() {
     session.apply(DataCommand::SetTimeAxis(Some(TimeAxis::Rows)));
     settle(&mut session);
     let (axis, why) = &session.codes().unwrap().time_axis;
-    assert_eq!((*axis, why.as_str()), (TimeAxis::Rows, "chosen by you"));
+    assert_eq!((*axis, why.english().as_str()), (TimeAxis::Rows, "chosen by you"));
     assert_eq!(session.codes().unwrap().tokens.values.dim(), (400, 3));
     session.apply(DataCommand::SetTimeAxis(None));
     settle(&mut session);
@@ -278,7 +278,7 @@ fn a_short_clip_comes_back_from_its_codes() {
     let told = std::sync::Mutex::new(Vec::new());
     let emit = |event| {
         if let jobs::JobEvent::Notice(words) = event {
-            told.lock().unwrap().push(words);
+            told.lock().unwrap().push(words.english());
         }
     };
     let ctx = JobCtx { cancel: &cancel, emit: &emit, control: None, threads: 1, live: false };

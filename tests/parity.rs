@@ -15,6 +15,7 @@ use rvqscope::io::{self, LoadedModel};
 use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::rules::{self, RULES};
 use rvqscope::rvq::{Codebook, Layer, LayerSpan, Metric, Projection, Rvq, RvqParams};
+use rvqscope::text::Message;
 use rvqscope::training::Trainer;
 
 /// The step of each trace that sees one frame over and over, with replacement on.
@@ -171,13 +172,27 @@ fn k_means_finds_what_each_package_finds_from_the_same_means() {
     type KMeansFn = fn(&Array2<f32>) -> init::KMeans;
     let euclid: KMeansFn = |x| {
         silently(|task| {
-            init::lloyd(x.view(), x.slice(s![..16, ..]).to_owned(), 8, EmptyCluster::Keep, "", task)
+            init::lloyd(
+                x.view(),
+                x.slice(s![..16, ..]).to_owned(),
+                8,
+                EmptyCluster::Keep,
+                &Message::verbatim(""),
+                task,
+            )
         })
         .unwrap()
     };
     let cosine: KMeansFn = |x| {
         silently(|task| {
-            init::spherical(x.view(), x.slice(s![..16, ..]).to_owned(), 8, EmptyCluster::Keep, "", task)
+            init::spherical(
+                x.view(),
+                x.slice(s![..16, ..]).to_owned(),
+                8,
+                EmptyCluster::Keep,
+                &Message::verbatim(""),
+                task,
+            )
         })
         .unwrap()
     };

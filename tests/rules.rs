@@ -10,6 +10,7 @@ use rvqscope::rvq::code_sums::CodeSums;
 use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::rules::{InitInput, InitOutcome, LayerBatch, RULES, UpdateCtx, UpdateRule, find};
 use rvqscope::rvq::{Codebook, InitMethod, Metric, Rvq, RvqParams};
+use rvqscope::text::Phrase;
 
 /// One update by hand: `frames` with the codes they chose.
 fn update(
@@ -358,7 +359,9 @@ fn the_recommended_start_is_no_worse_than_the_best_of_five_random_ones() {
         let random_start = |nth: u64| {
             let mut rng = random::stream(seed as u64, Purpose::Init, 100 + nth);
             let means = init::draw(frames.view(), 64, &mut rng);
-            let found = silently(|task| init::lloyd(frames.view(), means, 10, EmptyCluster::Keep, "", task));
+            let found = silently(|task| {
+                init::lloyd(frames.view(), means, 10, EmptyCluster::Keep, &Phrase::NONE.into(), task)
+            });
             objective(frames.view(), found.unwrap().means.view())
         };
         let best = (0..5).map(random_start).fold(f64::INFINITY, f64::min);

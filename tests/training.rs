@@ -19,6 +19,7 @@ use rvqscope::rvq::init::{self, EmptyCluster};
 use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{Assignment, BatchOrder, Codebook, LayerSpan, Metric, Rvq, RvqError, RvqParams, rules};
 use rvqscope::task::{Cancel, Progress, Task};
+use rvqscope::text::Phrase;
 use rvqscope::training::{History, Series, SplitKind, StepRecord, Trainer};
 
 fn feature_set(values: Array2<f32>) -> Arc<FeatureSet> {
@@ -244,7 +245,7 @@ fn a_step_that_was_cancelled_half_way_is_gone_on_with() {
         let mut torn = trainer(&values, 0..300, params, None);
         let cancel = Cancel::default();
         let stop_in_layer_2 = |progress: Progress| {
-            if progress.stage.ends_with("layer 2") {
+            if progress.stage.english().ends_with("layer 2") {
                 cancel.cancel();
             }
         };
@@ -577,7 +578,8 @@ fn frames_give_the_same_codes_however_they_lie_in_memory() {
         let cancel = Cancel::default();
         let kmeans = |values: ArrayView2<'_, f32>| {
             let means = init::draw(values, 9, &mut random::stream(1, Purpose::Init, 0));
-            init::lloyd(values, means, 3, EmptyCluster::Keep, "", &Task::silent(&cancel)).unwrap()
+            init::lloyd(values, means, 3, EmptyCluster::Keep, &Phrase::NONE.into(), &Task::silent(&cancel))
+                .unwrap()
         };
         assert_eq!(kmeans(other), kmeans(values.view()));
     }
@@ -596,7 +598,7 @@ fn kmeans_ends_where_no_mean_moves_any_more_and_finds_what_all_iterations_find()
                 calls.fetch_add(1, Ordering::Relaxed);
             };
             let task = Task::new(&cancel, &count);
-            let found = init::lloyd(values.view(), start, iters, empty, "", &task).unwrap();
+            let found = init::lloyd(values.view(), start, iters, empty, &Phrase::NONE.into(), &task).unwrap();
             (found, calls.into_inner())
         };
         let (found, calls) = kmeans(1000, start.clone(), EmptyCluster::Worst);
@@ -635,7 +637,8 @@ fn kmeans_rvq(values: &Array2<f32>, layers: usize, codes: usize, seed: u64) -> R
     let mut found = Vec::new();
     for _ in 0..layers {
         let start = init::draw(residual.view(), codes, &mut rng);
-        let kmeans = init::lloyd(residual.view(), start, 3, EmptyCluster::Keep, "k-means", &task).unwrap();
+        let kmeans =
+            init::lloyd(residual.view(), start, 3, EmptyCluster::Keep, &Phrase::NONE.into(), &task).unwrap();
         let codebook = Codebook::from_rows(kmeans.means).unwrap();
         residual =
             Rvq::new(vec![codebook.clone().into()]).unwrap().residual_behind(0, residual.view()).unwrap();

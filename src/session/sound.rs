@@ -382,7 +382,7 @@ mod tests {
                 set: Arc::new(set),
                 audio: vec![AudioClip { name: "clip".to_owned(), samples, sample_rate_hz: 16_000 }],
                 time_axis: None,
-                summary: String::new(),
+                summary: Message::verbatim(""),
             };
             session.corpus.add(&mut session.ids, Arc::new(dataset), DataSpec::default(), Vec::new());
             let layer = || Codebook::from_rows(Array2::zeros((4, 80))).unwrap().into();
@@ -463,14 +463,14 @@ mod tests {
         let stopped = stage.jobs()[0].clone();
         stage.session.apply(SoundCommand::Stop);
         assert_eq!((stage.look().state, stage.look().making), (SoundState::Idle, None));
-        stopped.end(Ending::Failed(JobError::Input("too late".to_owned())));
+        stopped.end(Ending::Failed(JobError::Input(Message::verbatim("too late"))));
         stage.session.poll();
         assert!(stage.session.notices().iter().all(|notice| !notice.text.contains("too late")));
         stage.session.apply(SoundCommand::Play);
         let look = stage.look();
         assert_eq!((look.state, look.made, stage.jobs().len()), (SoundState::Playing, 2, 2));
         // What cannot be made is a notice; what there is plays on.
-        stage.jobs()[1].end(Ending::Failed(JobError::Input("no more".to_owned())));
+        stage.jobs()[1].end(Ending::Failed(JobError::Input(Message::verbatim("no more"))));
         stage.session.poll();
         assert!(stage.session.notices().iter().any(|notice| notice.text == "no more"));
         let look = stage.look();

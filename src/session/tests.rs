@@ -14,6 +14,7 @@ use crate::features::{FeatureMatrix, FeatureSet};
 use crate::jobs::{DataSpec, Dataset, JobError, JobEvent, JobOutput, RepairedRun, Source};
 use crate::param::ParamValue;
 use crate::rvq::{Codebook, Rvq};
+use crate::text::Message;
 use crate::training::{LayerStep, Run, SplitKind, StepRecord};
 
 fn dataset() -> Arc<Dataset> {
@@ -25,7 +26,7 @@ fn dataset() -> Arc<Dataset> {
         set: Arc::new(set),
         audio: Vec::new(),
         time_axis: None,
-        summary: String::new(),
+        summary: Message::verbatim(""),
     })
 }
 
@@ -130,7 +131,7 @@ impl Stage {
             3 => last.post(JobEvent::Run(nth, state(n as u64))),
             4 => last.post(JobEvent::Paused(n.is_multiple_of(2))),
             _ => last.end(match n % 4 {
-                0 => Ending::Failed(JobError::Input("it failed".to_owned())),
+                0 => Ending::Failed(JobError::Input(Message::verbatim("it failed"))),
                 1 => Ending::Panicked("it panicked".to_owned()),
                 2 => Ending::Done(Box::new(JobOutput::Saved("x".into()))),
                 _ => Ending::Failed(JobError::Cancelled(crate::task::Cancelled)),

@@ -304,7 +304,9 @@ mod tests {
         for _ in 0..4 {
             let rows = left.slice(ndarray::s![..64, ..]).to_owned();
             let task = Task::silent(&cancel);
-            let rows = init::lloyd(left.view(), rows, 20, EmptyCluster::Keep, "", &task).unwrap().means;
+            let rows = init::lloyd(left.view(), rows, 20, EmptyCluster::Keep, &Phrase::NONE.into(), &task)
+                .unwrap()
+                .means;
             let (codes, _) = assign(&Rows::of(left.view()), &rows);
             subtract(&mut left, &codes, &rows);
             layers.push(Codebook::from_rows(rows).unwrap().into());

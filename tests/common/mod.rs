@@ -36,7 +36,7 @@ pub fn dataset(values: Array2<f32>) -> Arc<Dataset> {
         set: Arc::new(set),
         audio: Vec::new(),
         time_axis: None,
-        summary: "a clip".to_owned(),
+        summary: rvqscope::text::Message::verbatim("a clip"),
     })
 }
 

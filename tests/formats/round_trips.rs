@@ -93,7 +93,7 @@ fn check_codes(folder: &Path, rvq: &Rvq, codes: &Array2<u32>, start: usize) -> R
         let told = std::sync::Mutex::new(Vec::new());
         let emit = |event| {
             if let JobEvent::Notice(words) = event {
-                told.lock().unwrap().push(words);
+                told.lock().unwrap().push(words.english());
             }
         };
         let cancel = Cancel::default();

@@ -112,8 +112,8 @@ fn a_row_that_is_a_frame_is_taken_for_one_and_said() {
     for name in ["frames.parquet", "frames.feather", "wide.parquet", "wide.arrow"] {
         let read = features(table(name).unwrap_or_else(|err| panic!("{name}: {err}")));
         assert_eq!(
-            (read.clips.len(), read.guess_reason.as_str()),
-            (0, "every row of the table is one frame"),
+            (read.clips.len(), read.guess_reason.english()),
+            (0, "every row of the table is one frame".to_owned()),
             "{name}"
         );
         assert!(read.notices.iter().any(|notice| notice.contains("one frame")), "{name}: {:?}", read.notices);

@@ -65,7 +65,10 @@ fn a_reader_says_how_far_it_is_and_can_be_stopped_there() {
             told.iter().map(|told| told.done as f64 / told.total.max(1) as f64).fold(0.0, f64::max)
         };
         assert!(all.len() > 5 && most(&all) > 0.8, "{what}: {} news, the last of {}", all.len(), most(&all));
-        assert!(all.iter().all(|told| told.done <= told.total && told.stage.ends_with("long")), "{what}");
+        assert!(
+            all.iter().all(|told| told.done <= told.total && told.stage.english().ends_with("long")),
+            "{what}"
+        );
 
         let (opened, told) = open_until(0.4, &bytes);
         assert!(

@@ -552,7 +552,7 @@ fn stopping_during_kmeans_leaves_what_was_there() {
     desk.set("kmeans_iters", ParamValue::Int(10_000));
     desk.set("codebook_size", ParamValue::Int(500));
     desk.apply(TrainCommand::Start);
-    desk.wait("k-means", |s| s.train_progress().is_some_and(|p| p.stage.starts_with("k-means")));
+    desk.wait("k-means", |s| s.train_progress().is_some_and(|p| p.stage.english().starts_with("k-means")));
     let start = Instant::now();
     desk.apply(TrainCommand::Stop);
     desk.finish();

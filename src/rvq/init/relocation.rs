@@ -234,6 +234,7 @@ mod tests {
     use super::*;
     use crate::random::{self, Purpose};
     use crate::task::Cancel;
+    use crate::text::Phrase;
     use ndarray::{array, s};
 
     /// `count` samples around each of `centres`, on a line.
@@ -246,7 +247,7 @@ mod tests {
 
     fn relocated(samples: &Array2<f32>, means: Array2<f32>, least: f64) -> Array2<f32> {
         let cancel = Cancel::default();
-        relocate(samples.view(), means, 50, least, "", &Task::silent(&cancel)).unwrap().0
+        relocate(samples.view(), means, 50, least, &Phrase::NONE.into(), &Task::silent(&cancel)).unwrap().0
     }
 
     #[test]
@@ -255,8 +256,15 @@ mod tests {
         // Two means for the first cluster, one for the other two: where Lloyd ends for good.
         let start = array![[-0.2], [0.2], [150.0]];
         let cancel = Cancel::default();
-        let stuck =
-            lloyd(samples.view(), start.clone(), 50, EmptyCluster::Keep, "", &Task::silent(&cancel)).unwrap();
+        let stuck = lloyd(
+            samples.view(),
+            start.clone(),
+            50,
+            EmptyCluster::Keep,
+            &Phrase::NONE.into(),
+            &Task::silent(&cancel),
+        )
+        .unwrap();
         assert!((stuck.means[[2, 0]] - 150.0).abs() < 1.0);
         let mut means = relocated(&samples, start, 0.0).into_raw_vec_and_offset().0;
         means.sort_by(f32::total_cmp);

@@ -12,6 +12,7 @@ use super::*;
 use crate::random::{Purpose, stream};
 use crate::rvq::rows::Rows;
 use crate::task::{Cancel, Cancelled, Progress, Task};
+use crate::text::Message;
 
 fn silently<T>(work: impl FnOnce(&Task<'_>) -> Result<T, Cancelled>) -> T {
     work(&Task::silent(&Cancel::default())).unwrap()
@@ -76,14 +77,17 @@ fn seeds_in_cells_are_as_good_as_seeds_one_by_one() {
     let (num_codes, iters) = (512, 10);
     for samples in [uniform(3000, 4), mixture(3000, 6)] {
         let behind_lloyd = |seeds: Array2<f32>| {
-            let found =
-                silently(|task| lloyd(samples.view(), seeds.clone(), iters, EmptyCluster::Worst, "", task));
+            let found = silently(|task| {
+                lloyd(samples.view(), seeds.clone(), iters, EmptyCluster::Worst, &Message::verbatim(""), task)
+            });
             silently(|task| recount(samples.view(), found.means, task)).objective
         };
         let (mut ours, mut plain) = (0.0, 0.0);
         for seed in 0..4 {
             let mut rng = stream(seed, Purpose::Init, 0);
-            let seeds = |task: &Task<'_>| seeds_in_cells(samples.view(), num_codes, &mut rng, "", task);
+            let seeds = |task: &Task<'_>| {
+                seeds_in_cells(samples.view(), num_codes, &mut rng, &Message::verbatim(""), task)
+            };
             ours += behind_lloyd(silently(seeds));
             let mut rng = stream(seed, Purpose::Init, 1);
             let seeds = |task: &Task<'_>| kmeans_plus_plus(samples.view(), num_codes, &mut rng, task, |_| {});
@@ -98,7 +102,9 @@ fn a_large_codebook_starts_with_the_same_bits_on_any_number_of_threads() {
     let samples = uniform(5000, 3);
     let start = || {
         let mut rng = stream(5, Purpose::Init, 0);
-        silently(|task| seeded(samples.view(), MANY_CODES, 8, 0.0, "k-means", &mut rng, task))
+        silently(|task| {
+            seeded(samples.view(), MANY_CODES, 8, 0.0, &Message::verbatim("k-means"), &mut rng, task)
+        })
     };
     let [one, two] = [1, 2].map(|num_threads| on_threads(num_threads, start));
     assert_eq!(one, two);
@@ -111,14 +117,16 @@ fn fewer_different_samples_than_codes_leave_nothing_over() {
     // 400 different samples among 5000, once as many codes as there are samples and once more.
     for (samples, num_codes) in [(grid(5000, 20), MANY_CODES), (grid(5000, 20), 5001), (grid(900, 1), 300)] {
         let mut rng = stream(6, Purpose::Init, 0);
-        let found = silently(|task| seeded(samples.view(), num_codes, 5, 0.0, "k-means", &mut rng, task));
+        let found = silently(|task| {
+            seeded(samples.view(), num_codes, 5, 0.0, &Message::verbatim("k-means"), &mut rng, task)
+        });
         assert_eq!(found.objective, 0.0);
         assert_eq!(found.means.nrows(), num_codes);
         assert_eq!(found.counts.iter().map(|&n| n as usize).sum::<usize>(), samples.nrows());
     }
     let samples = grid(5000, 20);
     let mut rng = stream(6, Purpose::Init, 0);
-    let seeds = silently(|task| seeds_in_cells(samples.view(), 1000, &mut rng, "", task));
+    let seeds = silently(|task| seeds_in_cells(samples.view(), 1000, &mut rng, &Message::verbatim(""), task));
     assert_eq!(silently(|task| recount(samples.view(), seeds, task)).objective, 0.0);
 }
 
@@ -126,7 +134,8 @@ fn fewer_different_samples_than_codes_leave_nothing_over() {
 fn samples_that_are_no_more_than_the_codes_become_the_codes() {
     let samples = array![[1.0f32, 0.0], [-0.0, 2.0], [1.0, 0.0], [0.0, 2.0]];
     let mut rng = stream(7, Purpose::Init, 0);
-    let found = silently(|task| seeded(samples.view(), 4, 50, 0.0, "k-means", &mut rng, task));
+    let found =
+        silently(|task| seeded(samples.view(), 4, 50, 0.0, &Message::verbatim("k-means"), &mut rng, task));
     assert_eq!(found.means.row(0), samples.row(0));
     assert_eq!(found.means.row(1), samples.row(1));
     assert_eq!(found.counts, [2, 2, 0, 0]);
@@ -140,13 +149,14 @@ fn progress_moves_while_a_large_codebook_starts() {
     let hear = |progress: Progress| told.lock().unwrap().push(progress);
     let mut rng = stream(8, Purpose::Init, 0);
     let task = Task::new(&cancel, &hear);
-    seeded(samples.view(), MANY_CODES, 3, 0.0, "k-means, layer 1", &mut rng, &task).unwrap();
+    let layer_1 = Message::verbatim("k-means, layer 1");
+    seeded(samples.view(), MANY_CODES, 3, 0.0, &layer_1, &mut rng, &task).unwrap();
     let told = told.into_inner().unwrap();
     let seeding: Vec<u64> =
-        told.iter().filter(|p| p.stage == "k-means, layer 1, seeding").map(|p| p.done).collect();
+        told.iter().filter(|p| p.stage.english() == "k-means, layer 1, seeding").map(|p| p.done).collect();
     assert!(seeding.len() > 60 && seeding.is_sorted(), "{seeding:?}");
     assert!(seeding.windows(2).skip(1).all(|two| two[1] - two[0] <= MANY_CODES as u64 / 30), "{seeding:?}");
-    assert!(told.iter().any(|p| p.stage == "k-means, layer 1"));
+    assert!(told.iter().any(|p| p.stage == layer_1));
 }
 
 #[test]
@@ -164,7 +174,7 @@ fn a_start_is_cancelled_wherever_it_stands() {
         let mut rng = stream(9, Purpose::Init, 0);
         let task = Task::new(&cancel, &hear);
         assert_eq!(
-            seeded(samples.view(), MANY_CODES, 50, 0.0, "", &mut rng, &task),
+            seeded(samples.view(), MANY_CODES, 50, 0.0, &Message::verbatim(""), &mut rng, &task),
             Err(Cancelled),
             "{reports}"
         );
@@ -182,7 +192,9 @@ fn iterations_that_hardly_gain_are_left_out() {
         let hear = |_: Progress| *told.lock().unwrap() += 1;
         let task = Task::new(&cancel, &hear);
         let empty = EmptyCluster::Worst;
-        let found = lloyd_while_gaining(samples.view(), start, 100, least_gain, empty, "", &task).unwrap();
+        let found =
+            lloyd_while_gaining(samples.view(), start, 100, least_gain, empty, &Message::verbatim(""), &task)
+                .unwrap();
         (found.objective, told.into_inner().unwrap())
     };
     let ((all, iters), (some, fewer)) = (run(f64::NEG_INFINITY), run(1e-3));

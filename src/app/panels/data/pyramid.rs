@@ -217,7 +217,7 @@ mod tests {
         let set = Arc::new(FeatureSet::single("clip", matrix, Some(100.0)));
         let clip = AudioClip { name: "clip".to_owned(), samples, sample_rate_hz: 16_000 };
         let source = Source::Builtin(Builtin::Demo);
-        let summary = String::new();
+        let summary = crate::text::Phrase::NONE.into();
         Waveform::new(Arc::new(Dataset { source, set, audio: vec![clip], time_axis: None, summary }))
     }
 
