@@ -180,6 +180,15 @@ impl Source {
         }
     }
 
+    /// The files, or the built-in source's name, as they are shown in the language of this thread.
+    #[must_use]
+    pub fn shown(&self) -> Vec<String> {
+        match self {
+            Self::Files(_) => self.paths(),
+            Self::Builtin(builtin) => vec![builtin.label().to_owned()],
+        }
+    }
+
     /// A short name: a file's own, how many files, or the built-in source's. In whatever language it is read.
     #[must_use]
     pub fn name(&self) -> Message {

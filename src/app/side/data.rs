@@ -94,7 +94,7 @@ impl DataSection {
     fn loaded_ui(&mut self, ctx: &PanelCtx<'_>, dataset: &Arc<Dataset>, ui: &mut Ui) {
         let set = &dataset.set;
         let title = egui::Label::new(RichText::new(dataset.source.title()).strong()).truncate();
-        ui.add(title).on_hover_rich(dataset.source.paths().join("\n"));
+        ui.add(title).on_hover_rich(dataset.source.shown().join("\n"));
         let (frames, dim) = (set.matrix.num_frames() as u64, set.matrix.dim());
         let rate = set.frame_rate_hz.map_or(", frame rate not known".to_owned(), |hz| {
             format!(", {hz:.4} a second").replace(".0000", "")
@@ -158,7 +158,7 @@ impl DataSection {
     /// What codes that came on their own are.
     fn codes_ui(&self, ctx: &PanelCtx<'_>, codes: &OpenedCodes, ui: &mut Ui) {
         let title = egui::Label::new(RichText::new(codes.source.title()).strong()).truncate();
-        ui.add(title).on_hover_rich(codes.source.paths().join("\n"));
+        ui.add(title).on_hover_rich(codes.source.shown().join("\n"));
         let (layers, frames) = codes.tokens.values.dim();
         let clips = codes.tokens.clips.len();
         let what = if clips == 1 { "codes alone".to_owned() } else { format!("codes alone, {clips} clips") };
