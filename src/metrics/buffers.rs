@@ -36,7 +36,7 @@ impl Default for EmaSetting {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[allow(
     missing_docs,
-    reason = "each field is the figure of the same name, whose definition stands with its function"
+    reason = "each field is the figure of the same name, whose definition stands with its function" // not a text
 )]
 pub struct EmaMetrics {
     pub used: Option<usize>,

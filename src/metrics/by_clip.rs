@@ -57,7 +57,7 @@ pub fn clip_errors(
 ) -> Result<Vec<ClipError>, RvqError> {
     if frames.ncols() != rvq.dim() {
         let (dim, other) = (rvq.dim(), frames.ncols());
-        return Err(RvqError::Shape(format!("frames of {other} dimensions for a quantizer of {dim}")));
+        return Err(RvqError::Shape(format!("frames of {other} dimensions for a quantizer of {dim}"))); // text outside: an error's detail
     }
     let end = frames.nrows().min(codes.ncols());
     let block = |block: Range<usize>| -> Result<[f64; 2], RvqError> {

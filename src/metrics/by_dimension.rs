@@ -92,7 +92,7 @@ pub fn dimension_errors(
 ) -> Result<DimensionErrors, RvqError> {
     if frames.ncols() != rvq.dim() {
         let (dim, other) = (rvq.dim(), frames.ncols());
-        return Err(RvqError::Shape(format!("frames of {other} dimensions for a quantizer of {dim}")));
+        return Err(RvqError::Shape(format!("frames of {other} dimensions for a quantizer of {dim}"))); // text outside: an error's detail
     }
     if num_layers > codes.nrows() {
         return Err(RvqError::TooManyLayers { asked: num_layers, have: codes.nrows() });

@@ -75,7 +75,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Self, RvqError> {
         if frames.ncols() != rvq.dim() {
             return Err(RvqError::Shape(format!(
-                "the frames have {} dimensions, but the quantizer has {}",
+                "the frames have {} dimensions, but the quantizer has {}", // text outside: an error's detail
                 frames.ncols(),
                 rvq.dim()
             )));

@@ -11,7 +11,7 @@ use super::{Definition, Evaluation, distortion, usage};
 #[derive(Debug, Clone, PartialEq)]
 #[allow(
     missing_docs,
-    reason = "each field is the figure of the same name, whose definition stands with its function"
+    reason = "each field is the figure of the same name, whose definition stands with its function" // not a text
 )]
 pub struct LayerMetrics {
     pub frames: u64,
@@ -92,7 +92,7 @@ impl Serialize for LayerMetrics {
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[allow(
     missing_docs,
-    reason = "each field is the figure of the same name, whose definition stands with its function"
+    reason = "each field is the figure of the same name, whose definition stands with its function" // not a text
 )]
 pub struct TotalMetrics {
     pub snr_db: Option<f64>,

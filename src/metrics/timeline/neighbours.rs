@@ -51,7 +51,7 @@ impl Neighbours {
         let shape = (rvq.num_layers(), frames.nrows());
         if codes.dim() != shape || frames.ncols() != rvq.dim() {
             return Err(RvqError::Shape(format!(
-                "{} frames of {} dimensions and {} x {} codes do not fit a quantizer of {} layers and {} dimensions",
+                "{} frames of {} dimensions and {} x {} codes do not fit a quantizer of {} layers and {} dimensions", // text outside: an error's detail
                 frames.nrows(),
                 frames.ncols(),
                 codes.nrows(),

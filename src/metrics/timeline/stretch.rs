@@ -23,7 +23,7 @@ pub fn squared_errors(
 ) -> Result<Array2<f64>, RvqError> {
     if codes.dim() != (rvq.num_layers(), frames.nrows()) || frames.ncols() != rvq.dim() {
         return Err(RvqError::Shape(format!(
-            "{} x {} codes are not those of {} frames",
+            "{} x {} codes are not those of {} frames", // text outside: an error's detail
             codes.nrows(),
             codes.ncols(),
             frames.nrows()
