@@ -6,11 +6,12 @@ use super::super::parts::Counted;
 use super::super::state_color;
 use super::sheet::Sheet;
 use crate::app::PanelCtx;
-use crate::app::plot::numbers::{count, grouped, number, percent};
+use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::rich::RichHover as _;
 use crate::metrics::buffers::{self, Neighbour};
 use crate::metrics::portrait::{Neighbourhood, Standing};
 use crate::session::SelectCommand;
+use crate::text::{Message, Phrase, msg, phrase, t};
 use crate::training::{CodeState, LayerCodes, SplitKind};
 
 const SIZE: f32 = 12.0;
@@ -20,25 +21,23 @@ pub fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize
     let palette = ctx.palette;
     let state = codes.states.get(code).copied().unwrap_or(CodeState::Unknown);
     ui.horizontal_wrapped(|ui| {
-        let name = RichText::new(format!("Code {code} of layer {}", layer + 1)).size(15.0).strong();
+        let name = RichText::new(t!("code-of-layer", code = code, layer = layer + 1)).size(15.0).strong();
         ui.label(name.color(palette.layer(layer)));
         let (rect, _) = ui.allocate_exact_size(vec2(11.0, 11.0), Sense::hover());
         ui.painter().rect_filled(rect, 2.0, state_color(codes, state, palette));
         ui.label(RichText::new(codes.words(state)).strong()).on_hover_rich(codes.help(state));
     });
-    let mut said = vec![codes.help(state)];
-    match codes.replaced_at.get(code) {
-        Some(0) => said.push("The update rule never replaced it".to_owned()),
-        Some(&step) => {
-            said.push(format!("The update rule last replaced it in step {}", grouped(step as i64)));
-        }
-        None => {}
-    }
-    let text = RichText::new(said.join(". ")).size(SIZE).color(palette.faint);
+    let state = codes.help(state);
+    let said: String = match codes.replaced_at.get(code) {
+        Some(0) => t!("code-never-replaced", state = state),
+        Some(&step) => t!("code-replaced-in", state = state, step = grouped(step as i64)),
+        None => state.into(),
+    };
+    let text = RichText::new(said).size(SIZE).color(palette.faint);
     ui.add(Label::new(text).wrap());
 }
 
-/// What was counted of a code, as text, worked out once for each state of a run.
+/// What was counted of a code, as texts, worked out once for each state of a run.
 #[derive(Default)]
 pub struct Facts {
     columns: Vec<Column>,
@@ -50,9 +49,9 @@ pub struct Facts {
 
 /// One column of the table: a set of frames, or the EMA.
 struct Column {
-    head: &'static str,
-    help: String,
-    cells: [String; 4],
+    head: Phrase,
+    help: Message,
+    cells: [Message; 4],
 }
 
 impl Facts {
@@ -81,23 +80,23 @@ impl Facts {
         let Self { columns, norm, .. } = self;
         let faint = |text: &str| RichText::new(text).size(11.0).color(ctx.palette.faint);
         if let Some(norm) = norm {
-            ui.label(faint(&format!("Length of the row: {}", number(*norm))))
-                .on_hover_rich("`||e_k||`, as it is stored");
+            ui.label(faint(&t!("code-row-length", length = number(*norm))))
+                .on_hover_rich(t!("code-row-length.help"));
         }
         if columns.is_empty() {
-            ui.label(faint("No frame was counted, and there are no EMA sizes"));
+            ui.label(faint(t!("code-nothing-counted")));
             return;
         }
         egui::Grid::new("figures of the code").striped(true).spacing([14.0, 2.0]).show(ui, |ui| {
             ui.label("");
             for Column { head, help, .. } in columns {
-                ui.label(faint(head)).on_hover_rich(help);
+                ui.label(faint(head)).on_hover_rich(help.text());
             }
             ui.end_row();
             for (nth, (name, help)) in ROWS.iter().enumerate() {
                 ui.label(faint(name)).on_hover_rich(help);
                 for column in columns {
-                    ui.label(RichText::new(&column.cells[nth]).size(SIZE));
+                    ui.label(RichText::new(column.cells[nth].text()).size(SIZE));
                 }
                 ui.end_row();
             }
@@ -106,31 +105,28 @@ impl Facts {
 }
 
 /// The rows of the table, and what each says.
-static ROWS: [(&str, &str); 4] = [
-    ("Chosen by", "Frames that chose the code; of the EMA its cluster size `c_k` in frames a batch"),
-    ("Share of use", "Its share of the frames, and how many times as much that is as with evenly used codes"),
-    (
-        "Share of error",
-        "Its share of `sum ||x - e_k||²` of the layer, over the frames in the cells of all codes",
-    ),
-    ("Radius of its cell", "`sqrt(mean ||x - e_k||²)` over the frames that chose it"),
+static ROWS: [(Phrase, Phrase); 4] = [
+    (phrase!("code-chosen-by"), phrase!("code-chosen-by.help")),
+    (phrase!("code-share-of-use"), phrase!("code-share-of-use.help")),
+    (phrase!("code-share-of-error"), phrase!("code-share-of-error.help")),
+    (phrase!("code-radius"), phrase!("code-radius.help")),
 ];
 
 impl Column {
     fn of_frames(counted: Counted<'_>, split: SplitKind, standing: &Standing, num_codes: usize) -> Self {
         let head = match (counted, split) {
-            (Counted::Codes(_), _) => "All frames",
-            (Counted::Run(view), _) if view.run.source.train_frames == 0 => "All frames",
-            (_, SplitKind::HeldOut) => "Held-out frames",
-            (_, SplitKind::Train) => "Training frames",
+            (Counted::Codes(_), _) => phrase!("code-all-frames"),
+            (Counted::Run(view), _) if view.run.source.train_frames == 0 => phrase!("code-all-frames"),
+            (_, SplitKind::HeldOut) => phrase!("code-held-out-frames"),
+            (_, SplitKind::Train) => phrase!("code-training-frames"),
         };
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        let or_dash = |text: Option<String>| text.map_or_else(|| "–".into(), Message::from);
         Self {
             head,
-            help: format!("Counted over {}", count(standing.frames, "frame")),
+            help: msg!("code-counted-over", n = standing.frames),
             cells: [
-                count(standing.count, "frame"),
-                share_words(standing.use_share, num_codes),
+                msg!("count-frames", n = standing.count),
+                share_words(standing.use_share, num_codes).into(),
                 or_dash(standing.error_share.map(percent)),
                 or_dash(standing.radius.map(number)),
             ],
@@ -141,15 +137,13 @@ impl Column {
         let size = *codes.sizes.get(code)?;
         let share = buffers::ema_share(&codes.sizes, code)?;
         let help = if codes.threshold.is_finite() {
-            format!(
-                "The running averages of the update rule; dead below {} frames a batch",
-                number(codes.threshold)
-            )
+            msg!("code-ema-dead-below", threshold = number(codes.threshold))
         } else {
-            "The running averages of the update rule".to_owned()
+            msg!("code-ema")
         };
-        let (size, share) = (format!("{} a batch", number(size)), share_words(share, codes.len()));
-        Some(Self { head: "EMA", help, cells: [size, share, "–".to_owned(), "–".to_owned()] })
+        let size = msg!("code-size-a-batch", size = number(size));
+        let share = share_words(share, codes.len()).into();
+        Some(Self { head: phrase!("code-ema-head"), help, cells: [size, share, "–".into(), "–".into()] })
     }
 }
 
@@ -168,34 +162,37 @@ struct Chip {
 /// The codes that lie nearest, and those that stand before and behind in time; a click selects one.
 pub fn chips_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, sheet: &Sheet, layer: usize, radius: Option<f64>) {
     let nearest: Vec<Chip> = sheet.nearest.iter().map(|other| nearest_chip(other, radius)).collect();
-    let unit = if radius.is_some_and(|radius| radius > 0.0) { "radii of its cell" } else { "distance" };
-    let help = format!("The nearest rows, with their {unit}, in the space in which frames are compared");
-    row_ui(ctx, ui, "Nearest codes", &help, layer, &nearest);
+    let help = if radius.is_some_and(|radius| radius > 0.0) {
+        t!("code-nearest.in-radii")
+    } else {
+        t!("code-nearest.in-distances")
+    };
+    row_ui(ctx, ui, t!("code-nearest"), help, layer, &nearest);
     if let Some(beside) = &sheet.beside {
-        let help = "The codes of the frame before, with how often, not across the borders of clips";
-        row_ui(ctx, ui, "Before it in time", help, layer, &time_chips(&beside.before, "before"));
-        let help = "The codes of the frame behind, with how often, not across the borders of clips";
-        row_ui(ctx, ui, "Behind it in time", help, layer, &time_chips(&beside.after, "behind"));
+        let before = time_chips(&beside.before, |times, of, distinct| {
+            t!("code-before.times", times = times, of = of, distinct = distinct)
+        });
+        row_ui(ctx, ui, t!("code-before"), t!("code-before.help"), layer, &before);
+        let behind = time_chips(&beside.after, |times, of, distinct| {
+            t!("code-behind.times", times = times, of = of, distinct = distinct)
+        });
+        row_ui(ctx, ui, t!("code-behind"), t!("code-behind.help"), layer, &behind);
     }
 }
 
 fn nearest_chip(other: &Neighbour, radius: Option<f64>) -> Chip {
     let radii = radius.filter(|&radius| radius > 0.0).map(|radius| other.distance / radius);
     let note = radii.map_or_else(|| number(other.distance), |radii| format!("{radii:.2} r"));
-    let help = format!("{} away, at a cosine of {}", number(other.distance), number(other.cosine));
+    let help = t!("code-distance", distance = number(other.distance), cosine = number(other.cosine));
     Chip { code: other.code, note, help }
 }
 
-fn time_chips(side: &Neighbourhood, word: &str) -> Vec<Chip> {
+/// The codes on one side in time; `words` says how often one stands there, of how many frames, and how many codes do.
+fn time_chips(side: &Neighbourhood, words: impl Fn(String, String, usize) -> String) -> Vec<Chip> {
     let chip = |&(code, times): &(u32, u64)| Chip {
         code,
         note: percent(times as f64 / side.total.max(1) as f64),
-        help: format!(
-            "{} of {} {word} it; {} differ",
-            grouped(times as i64),
-            grouped(side.total as i64),
-            side.distinct
-        ),
+        help: words(grouped(times as i64), grouped(side.total as i64), side.distinct),
     };
     side.codes.iter().map(chip).collect()
 }
@@ -206,14 +203,14 @@ fn row_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, title: &str, help: &str, layer: usize
         let title = RichText::new(title).size(11.5).color(ctx.palette.faint);
         ui.label(title).on_hover_rich(help);
         if chips.is_empty() {
-            ui.label(RichText::new("none").size(11.5));
+            ui.label(RichText::new(t!("code-none-beside")).size(11.5));
         }
         for Chip { code, note, help } in chips {
             let text = RichText::new(format!("{code} · {note}")).size(11.5);
             let response = ui.add(Button::new(text).small());
-            let name = format!("Select code {code}");
+            let name = t!("code-select", code = *code);
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-            if response.on_hover_rich(format!("Code {code}: {help}. Click to select it")).clicked() {
+            if response.on_hover_rich(t!("code-chip", code = *code, facts = help)).clicked() {
                 ctx.send(SelectCommand::Code(layer, Some(*code as usize)));
             }
         }
@@ -230,7 +227,7 @@ mod tests {
         assert_eq!(nearest_chip(&other, Some(2.0)).note, "1.50 r");
         assert_eq!([nearest_chip(&other, None).note, nearest_chip(&other, Some(0.0)).note], ["3", "3"]);
         let side = Neighbourhood { codes: vec![(4, 3), (1, 1)], total: 4, distinct: 2 };
-        let chips = time_chips(&side, "before");
+        let chips = time_chips(&side, |times, of, distinct| format!("{times} of {of}, {distinct} differ"));
         assert_eq!((chips[0].code, chips[0].note.as_str()), (4, "75.0 %"));
         assert_eq!(share_words(0.25, 8), "25.0 % (× 2)");
     }

@@ -6,13 +6,14 @@ use egui_plot::{LineStyle, PlotPoint, PlotUi, VLine};
 use super::super::parts::tiles_ui;
 use super::ID;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, grouped};
+use crate::app::plot::numbers::grouped;
 use crate::app::plot::{
     Along, Axis, Cell, Chart, Choices, Csv, Curve, Data, LEAST_HEIGHT, Scale, Stroke, look_of,
 };
 use crate::app::{PanelCtx, WindowRequest};
 use crate::metrics::convergence;
 use crate::session::View;
+use crate::text::t;
 use crate::training::{CodePoint, Run, ThresholdStanding};
 
 const SIZE: f32 = 12.0;
@@ -149,18 +150,20 @@ impl Lines {
     ) {
         let Self { steps, sizes, size_line, threshold, uniform, .. } = self;
         let palette = ctx.palette;
-        let own =
-            Curve::new(format!("code {code}"), palette.layer(layer), size_line, Data::Steps(steps, sizes));
+        let own = Curve::new(
+            t!("code-line", code = code),
+            palette.layer(layer),
+            size_line,
+            Data::Steps(steps, sizes),
+        );
         let mut curves = vec![own.front(true)];
-        curves.extend(threshold.curve("threshold now", palette.bad, steps));
+        curves.extend(threshold.curve(t!("code-threshold-now"), palette.bad, steps));
         curves.extend(uniform.curve("N/K", palette.faint, steps));
-        let text = "`c_k`, the running average of how many frames of a batch chose the code, beside the threshold below which it counts as dead \
-                    and the size that evenly used codes have, `N/K`";
-        let y = Axis::real("EMA size (frames)", text).scaled(y_scale);
+        let y = Axis::real(t!("code-size-axis"), t!("code-size-axis.help")).scaled(y_scale);
         self.chart_ui(
             ctx,
             ui,
-            ("code-size", &format!("EMA size of code {code}"), SIZE_CHOICES),
+            ("code-size", &t!("code-size-title", code = code), SIZE_CHOICES),
             x_scale,
             y,
             curves,
@@ -178,12 +181,13 @@ impl Lines {
     ) {
         let Self { steps, drifts, drift_line, .. } = self;
         let data = Data::Steps(steps, drifts);
-        let own = Curve::new(format!("code {code}"), ctx.palette.layer(layer), drift_line, data).front(true);
+        let own =
+            Curve::new(t!("code-line", code = code), ctx.palette.layer(layer), drift_line, data).front(true);
         let y = Axis::of(&convergence::CODE_DRIFT).scaled(y_scale);
         self.chart_ui(
             ctx,
             ui,
-            ("code-drift", &format!("Drift of code {code}"), DRIFT_CHOICES),
+            ("code-drift", &t!("code-drift-title", code = code), DRIFT_CHOICES),
             x_scale,
             y,
             vec![own],
@@ -206,7 +210,7 @@ impl Lines {
         let replaced = &self.replaced;
         if !replaced.is_empty() {
             // Only named and read off: what stands for it is a line up and down.
-            let named = Curve::new("replaced, times", color, &[], Data::Pairs(replaced.clone()));
+            let named = Curve::new(t!("code-replaced-times"), color, &[], Data::Pairs(replaced.clone()));
             curves.push(named.stroke(Stroke::Dashed).steady(true));
         }
         let is_linear = y.scale == Scale::Linear;
@@ -236,12 +240,12 @@ fn words_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
         ui.spacing_mut().item_spacing.x = 4.0;
         let faint = |text: &str| RichText::new(text).size(SIZE).color(ctx.palette.faint);
         if view.is_model {
-            ui.add(Label::new(faint("A loaded model has no history of steps")).wrap());
+            ui.add(Label::new(faint(t!("code-model-without-history"))).wrap());
             return;
         }
-        let text = format!("{}. How its layer's rows move and settle is in", words(view.run));
+        let text = t!("code-history-and-layer", history = words(view.run));
         ui.add(Label::new(faint(&text)).wrap());
-        if ui.link(RichText::new("EMA convergence").size(SIZE)).clicked() {
+        if ui.link(RichText::new(t!("panel-ema")).size(SIZE)).clicked() {
             ctx.request(WindowRequest::ShowPanel("ema"));
         }
     });
@@ -250,22 +254,17 @@ fn words_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>) {
 /// At which steps its codes were looked at, or why at none.
 fn words(run: &Run) -> String {
     let Some(trace) = &run.trace else {
-        return if run.is_beyond_trace() {
-            "Single codes have no history of steps: that of so many would take too much memory".to_owned()
-        } else {
-            "Single codes have no history of steps: this run was trained before it was kept. Resumed, it is kept from there on".to_owned()
-        };
+        let is_beyond = run.is_beyond_trace();
+        return if is_beyond { t!("code-history-too-large") } else { t!("code-history-not-kept") }.to_owned();
     };
-    let every = match trace.every() {
-        1 => "every step".to_owned(),
-        every => format!("one step in {}", grouped(every as i64)),
-    };
-    let from = match trace.from() {
-        0 => String::new(),
-        from => format!(", behind step {}", grouped(from as i64)),
-    };
-    let kept = count(trace.snapshots().len() as u64, "step");
-    format!("The history of single codes is of {kept}: {every}{from}")
+    let kept = trace.snapshots().len();
+    let (every, from) = (grouped(trace.every() as i64), grouped(trace.from() as i64));
+    match (trace.every(), trace.from()) {
+        (1, 0) => t!("code-history", n = kept),
+        (1, _) => t!("code-history-behind", n = kept, from = from),
+        (_, 0) => t!("code-history-every", n = kept, every = every),
+        (_, _) => t!("code-history-every-behind", n = kept, every = every, from = from),
+    }
 }
 
 fn table(points: &[CodePoint]) -> String {

@@ -12,13 +12,13 @@ use egui::{Button, Label, RichText, ScrollArea, Ui};
 use super::parts::{Counted, banner_ui, codes_hint_ui, counted, middle_ui};
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::LEAST_HEIGHT;
-use crate::app::plot::numbers::{count, grouped};
+use crate::app::plot::numbers::grouped;
 use crate::app::rich::RichHover as _;
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::Evaluation;
 use crate::metrics::portrait::Members;
 use crate::session::{SelectCommand, Selection, SoundCommand};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use crate::training::{LayerCodes, Run, SplitKind};
 use facts::Facts;
 use history::HistoryCharts;
@@ -29,8 +29,6 @@ use strip::CutStrip;
 const ID: &str = "code";
 /// Codes replaced in this many of the last steps are said to be so, as in the line below the panels.
 const RECENT_STEPS: u64 = 50;
-/// What codes over time would add.
-const ADDS: &str = "which codes stand before and behind it, and which frames chose it";
 
 static ABOUT: About = About {
     id: ID,
@@ -123,7 +121,7 @@ impl Body {
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
         match sheet {
             Some(sheet) => facts::chips_ui(ctx, ui, sheet, layer, radius),
-            None => drop(ui.label(faint("Looking at its neighbours"))),
+            None => drop(ui.label(faint(t!("code-looking")))),
         }
         if let Counted::Run(view) = counted {
             let nearest = sheet.and_then(|sheet| sheet.nearest.first()).map(|other| other.code);
@@ -131,7 +129,7 @@ impl Body {
             ui.add(Label::new(faint(&row::space_words(&view.run.rvq, layer))).wrap());
             history.ui(ctx, ui, view, (layer, code));
         }
-        codes_hint_ui(ctx, ui, counted, ADDS);
+        codes_hint_ui(ctx, ui, counted, t!("code-adds"));
         match place {
             Some(place) if sheet.is_some() => frames_ui(ctx, ui, counted, strip, &place, radius),
             _ => {}
@@ -152,13 +150,11 @@ fn frames_ui(
     let text = |text: &str| RichText::new(text).size(12.0);
     match (&sheet.members, counted) {
         (Some(Ok(members)), _) => {
-            let help = "With the distance of each to the row. Click one to select it and the frames around it in every panel";
-            ui.add(Label::new(text(&members_words(ctx, members)).strong()).wrap()).on_hover_rich(help);
+            let label = ui.add(Label::new(text(&members_words(ctx, members)).strong()).wrap());
+            label.on_hover_rich(t!("code-members.help"));
             if members.total > 0 && ctx.session.sound().is_some() {
-                let help = "Hear up to 20 of the places where it is used, with a tenth of a second on either side and silence between them, in the \
-                            version that is chosen below the panels";
-                let button = Button::new(text("▶ Play its places")).small();
-                if ui.add(button).on_hover_rich(help).clicked() {
+                let button = Button::new(text(t!("code-play"))).small();
+                if ui.add(button).on_hover_rich(t!("code-play.help")).clicked() {
                     let Selection { layer, code, .. } = ctx.session.selection();
                     code.into_iter().for_each(|code| ctx.send(SoundCommand::PlayCode(layer, code)));
                 }
@@ -168,12 +164,11 @@ fn frames_ui(
             }
         }
         (Some(Err(why)), _) => {
-            let why = format!("Its frames cannot be told: {why}");
+            let why = t!("code-no-members", why = why);
             ui.add(Label::new(text(&why).color(ctx.palette.warning)).wrap());
         }
         (None, Counted::Codes(_)) => {
-            let why = "What its frames look like is not in codes alone: open the model that they came from, and its audio or features";
-            ui.add(Label::new(text(why).color(ctx.palette.faint)).wrap());
+            ui.add(Label::new(text(t!("code-codes-alone")).color(ctx.palette.faint)).wrap());
         }
         (None, Counted::Run(_)) => {}
     }
@@ -182,26 +177,28 @@ fn frames_ui(
 fn members_words(ctx: &PanelCtx<'_>, members: &Members) -> String {
     let Members { total, looked_at, .. } = *members;
     if total == 0 {
-        return "No frame chose it".to_owned();
+        return t!("code-no-frame").to_owned();
     }
-    let frames = match ctx.session.tokens() {
+    let among = match ctx.session.tokens() {
         crate::session::TokensLook::Ready { tokens, .. } if tokens.frames_in_all > tokens.values.ncols() => {
-            format!(", among the first {} of the corpus", grouped(tokens.values.ncols() as i64))
+            Some(grouped(tokens.values.ncols() as i64))
         }
-        _ => String::new(),
+        _ => None,
     };
-    let chosen = format!("The {} that chose it{frames}", count(total as u64, "frame"));
-    if looked_at < total {
-        format!("{chosen}: {} of them, drawn at random, were looked at", grouped(looked_at as i64))
-    } else {
-        chosen
+    let drawn = (looked_at < total).then(|| grouped(looked_at as i64));
+    match (among, drawn) {
+        (None, None) => t!("code-members", n = total),
+        (Some(among), None) => t!("code-members-among", n = total, among = among),
+        (None, Some(drawn)) => t!("code-members-drawn", n = total, drawn = drawn),
+        (Some(among), Some(drawn)) => {
+            t!("code-members-among-drawn", n = total, among = among, drawn = drawn)
+        }
     }
 }
 
 /// Without a selected code: how one is selected, and some that are worth it.
 fn nothing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, counted: Counted<'_>, codes: &LayerCodes, layer: usize) {
-    let text = "Click a code in any panel, or step through them in the line below the panels";
-    middle_ui(ctx, ui, "No code is selected", text, |ui| {
+    middle_ui(ctx, ui, t!("code-none"), t!("code-none.help"), |ui| {
         for (name, help, code) in suggestions(counted, codes, layer) {
             let button = ui.add_enabled(code.is_some(), egui::Button::new(name));
             if button.on_hover_rich(help).clicked() {
@@ -226,17 +223,9 @@ fn suggestions(
     let errors = tally.map_or(&[][..], |tally| &tally.code_sq_error);
     let alarm = codes.states.iter().position(|&state| codes.is_alarm(state));
     [
-        (
-            "The most used code",
-            "The one that most frames chose, or with the largest EMA size",
-            greatest(&weights),
-        ),
-        (
-            "The code with the most error",
-            "The one with the largest share of the layer's error",
-            greatest(errors),
-        ),
-        ("The first dead code", "The first that is unused in the corpus or below the threshold", alarm),
+        (t!("code-most-used"), t!("code-most-used.help"), greatest(&weights)),
+        (t!("code-most-error"), t!("code-most-error.help"), greatest(errors)),
+        (t!("code-first-dead"), t!("code-first-dead.help"), alarm),
     ]
 }
 

@@ -13,6 +13,7 @@ use crate::app::plot::numbers::number;
 use crate::app::plot::{Axis, Cell, Chart, Csv, Curve, Data, ReadOut, Stroke};
 use crate::rvq::{Metric, Rvq};
 use crate::session::View;
+use crate::text::t;
 
 /// What is drawn of a row that is not in the frames' own space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,35 +80,26 @@ pub fn is_elsewhere(rvq: &Rvq, layer: usize) -> bool {
 pub fn space_words(rvq: &Rvq, layer: usize) -> String {
     let Some(of) = rvq.layers().get(layer) else { return String::new() };
     let (inner, dim) = (of.codebook.dim(), rvq.dim());
-    let mut words = Vec::new();
+    let mut within = Vec::new();
     if of.projection.is_some() {
-        words.push(format!(
-            "the layer's own space of {inner} dimensions, behind a projection of {} to {inner}",
-            of.dim()
-        ));
+        within.push(t!("code-space-of-layer", inner = inner, dim = of.dim()));
     }
     if let Some(chain) = rvq.chains().iter().find(|chain| chain.layers().contains(&layer)) {
         let columns = chain.columns();
         if chain.projection().is_some() {
-            words.push(format!(
-                "a chain of layers behind a projection of {} to {} dimensions",
-                columns.len(),
-                chain.inner_dim()
-            ));
+            within.push(t!("code-space-of-chain", dim = columns.len(), inner = chain.inner_dim()));
         }
         if columns != (0..dim) {
-            words.push(format!("the columns {} to {} of the frames", columns.start, columns.end - 1));
+            within.push(t!("code-space-of-columns", from = columns.start, to = columns.end - 1));
         }
     }
-    if words.is_empty() {
-        words.push(format!("the space of the frames, {dim} dimensions"));
-    }
-    let angle = if rvq.metric().is_cosine() {
-        ". Frames choose by the angle: distances are between rows of unit length"
+    let space = within.into_iter().reduce(|inner, outer| t!("code-space-in", inner = inner, outer = outer));
+    let space = space.unwrap_or_else(|| t!("code-space-of-frames", dim = dim));
+    if rvq.metric().is_cosine() {
+        t!("code-row-lies-by-angle", space = space)
     } else {
-        ""
-    };
-    format!("The row lies in {}{angle}", words.join(", in "))
+        t!("code-row-lies", space = space)
+    }
 }
 
 impl RowChart {
@@ -135,15 +127,17 @@ impl RowChart {
         let palette = ctx.palette;
         let mut curves = Vec::new();
         if let Some(nearest) = nearest {
-            let name = format!("code {nearest}, the nearest");
+            let name = t!("code-line-nearest", code = nearest);
             let data = Data::Even(0.0, &other.values);
             curves.push(Curve::new(name, palette.faint, &other.points, data).stroke(Stroke::Dashed));
         }
         let data = Data::Even(0.0, &own.values);
-        curves.push(Curve::new(format!("code {code}"), palette.layer(layer), &own.points, data).front(true));
+        curves.push(
+            Curve::new(t!("code-line", code = code), palette.layer(layer), &own.points, data).front(true),
+        );
         let title = match (in_frames, elsewhere) {
-            (true, true) => format!("What code {code} adds to a frame"),
-            _ => format!("Row of code {code}"),
+            (true, true) => t!("code-output-title", code = code),
+            _ => t!("code-row-title", code = code),
         };
         let named = curves.clone();
         Chart::new(ID, "row", &title, x, y, height)
@@ -152,8 +146,8 @@ impl RowChart {
                 let d = at.x.round();
                 let hz = (d >= 0.0).then(|| bands.as_ref()?.get(d as usize).copied()).flatten();
                 let title = match hz {
-                    Some(hz) => format!("Band {d}, about {} Hz", number(hz.round())),
-                    None => format!("Dimension {d}"),
+                    Some(hz) => t!("code-band-n", band = d.to_string(), hz = number(hz.round())),
+                    None => t!("code-dimension-n", dimension = d.to_string()),
                 };
                 named.last()?.data.at(d)?;
                 let rows =
@@ -167,12 +161,8 @@ impl RowChart {
                 |ui| {
                     if elsewhere {
                         let choices = [
-                            (
-                                Shown::Output,
-                                "In frames",
-                                "What the code adds to a frame, in the frames' own dimensions",
-                            ),
-                            (Shown::Stored, "As stored", "The row as the codebook has it"),
+                            (Shown::Output, t!("code-in-frames"), t!("code-in-frames.help")),
+                            (Shown::Stored, t!("code-as-stored"), t!("code-as-stored.help")),
                         ];
                         switch_ui(ui, shown, &choices);
                     }
@@ -185,20 +175,14 @@ impl RowChart {
 
 fn axes(are_bands: bool, is_first: bool) -> (Axis, Axis) {
     if !are_bands {
-        let x = Axis::whole("Dimension", "The dimensions of the row");
-        return (x, Axis::real("Value", "The value of the row in each dimension"));
+        let x = Axis::whole(t!("code-dimension-axis"), t!("code-dimension-axis.help"));
+        return (x, Axis::real(t!("code-value-axis"), t!("code-value-axis.help")));
     }
-    let x = Axis::whole("Mel band", "Mel bands from the lowest, spaced as the ear spaces pitch");
+    let x = Axis::whole(t!("code-mel-axis"), t!("code-mel-axis.help"));
     let y = if is_first {
-        Axis::real(
-            "Log level",
-            "Natural logarithm of the level in each band: the row of a first layer is a spectrum",
-        )
+        Axis::real(t!("code-level-axis"), t!("code-level-axis.help"))
     } else {
-        Axis::real(
-            "Change of log level",
-            "What the row adds to the spectrum that the layers before it have built",
-        )
+        Axis::real(t!("code-level-change-axis"), t!("code-level-change-axis.help"))
     };
     (x, y)
 }

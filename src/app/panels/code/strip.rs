@@ -13,11 +13,12 @@ use super::sheet::{Place, Sheet};
 use crate::app::PanelCtx;
 use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, grouped, number};
+use crate::app::plot::numbers::{grouped, number};
 use crate::app::rich::RichHover as _;
 use crate::features::FeatureSet;
 use crate::jobs::Dataset;
 use crate::metrics::portrait::{Member, Members};
+use crate::text::t;
 
 /// The size of a picture, and the room for the distance below it.
 const SIZE: egui::Vec2 = vec2(52.0, 56.0);
@@ -46,7 +47,7 @@ impl CutStrip {
         let palette = ctx.palette;
         let texture = self.texture.get((ByPtr(place.clone()), palette.is_dark), || {
             let image = sheet.cuts.paint(|share| palette.ramp(share))?;
-            Some(drawing::load(ui.ctx(), "frames of a code", image))
+            Some(drawing::load(ui.ctx(), "frames of a code", image)) // not a text
         });
         let Some(texture) = texture.as_ref().map(TextureHandle::id) else { return };
         let total = sheet.cuts.len();
@@ -73,17 +74,9 @@ impl CutStrip {
 /// The groups in the order of their pictures.
 fn groups(members: &Members) -> [(&'static str, &'static str, &[Member]); 3] {
     [
-        ("Nearest", "The frames nearest to the row: what the code stands for", &members.nearest),
-        (
-            "Farthest",
-            "The frames farthest from the row: what it has to do for all the same",
-            &members.farthest,
-        ),
-        (
-            "Some between, at random",
-            "Drawn from those that are left, the same ones each time",
-            &members.random,
-        ),
+        (t!("code-strip-nearest"), t!("code-strip-nearest.help"), &members.nearest),
+        (t!("code-strip-farthest"), t!("code-strip-farthest.help"), &members.farthest),
+        (t!("code-strip-between"), t!("code-strip-between.help"), &members.random),
     ]
 }
 
@@ -125,7 +118,7 @@ fn cut_ui(
     let below = pos2(picture.center().x, picture.bottom() + 2.0);
     let font = FontId::proportional(10.5);
     painter.text(below, Align2::CENTER_TOP, number(member.distance), font, palette.faint);
-    let name = format!("Frame {}", grouped(member.frame as i64));
+    let name = t!("code-frame-n", frame = grouped(member.frame as i64));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if response.clicked() {
         go_to(ctx, ui, set, stretch, SEEN_AROUND);
@@ -137,22 +130,24 @@ fn cut_ui(
 fn hover_ui(ui: &mut Ui, member: &Member, set: &FeatureSet, radius: Option<f64>) {
     let frame = grouped(member.frame as i64);
     ui.strong(match set.frame_rate_hz {
-        Some(rate) => format!("Frame {frame} at {} s", number(member.frame as f64 / rate)),
-        None => format!("Frame {frame}"),
+        Some(rate) => t!("code-frame-at", frame = frame, at = number(member.frame as f64 / rate)),
+        None => t!("code-frame-n", frame = frame),
     });
     let nth = set.clips.partition_point(|clip| clip.frames.end <= member.frame);
     if let Some(clip) = set.clips.get(nth).filter(|clip| !clip.name.is_empty()) {
         ui.label(&clip.name);
     }
     let radii = radius.filter(|&radius| radius > 0.0).map(|radius| member.distance / radius);
-    let radii = radii.map_or_else(String::new, |radii| format!(", × {} of the cell's radius", number(radii)));
-    ui.label(format!("Distance to the row {}{radii}", number(member.distance)));
+    let distance = number(member.distance);
+    ui.label(match radii {
+        Some(radii) => t!("code-frame-distance-radii", distance = distance, radii = number(radii)),
+        None => t!("code-frame-distance", distance = distance),
+    });
     match (member.runner_up, member.margin()) {
         (Some(other), Some(margin)) => {
-            ui.label(format!("The next code would be {}, {} farther away", other.code, number(margin)))
+            ui.label(t!("code-frame-next", code = other.code, margin = number(margin)))
         }
-        _ => ui.label("There is no other code"),
+        _ => ui.label(t!("code-frame-no-other")),
     };
-    let around = count(AROUND as u64, "frame");
-    ui.weak(format!("Shown with {around} on either side. Click to select them in Data and Tokens"));
+    ui.weak(t!("code-frame-around", n = AROUND));
 }

@@ -11,6 +11,7 @@ use crate::app::plot::{Along, Axis, Bars, Cell, Chart, Csv, Curve, Data, ReadOut
 use crate::app::rich::RichHover as _;
 use crate::metrics::dependence::{CONDITIONAL_ENTROPY, LayerDependence};
 use crate::session::SelectCommand;
+use crate::text::t;
 
 /// What is drawn, by layer; 0 where it is not known.
 struct Heights {
@@ -44,40 +45,39 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>], h
     let palette = ctx.palette;
     let selected = ctx.session.selection().layer;
     let num_layers = layers.len();
-    let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
-    let y = Axis::real("Bits a frame", CONDITIONAL_ENTROPY.text.text());
+    let x = Axis::whole(t!("word-layer"), t!("dependence-layers-axis"));
+    let y = Axis::real(t!("dependence-bits-axis"), CONDITIONAL_ENTROPY.text.text());
     let curve =
-        Curve::new("shuffled among the frames", palette.highlight, points, Data::Pairs(shuffled.clone()))
+        Curve::new(t!("dependence-shuffled-line"), palette.highlight, points, Data::Pairs(shuffled.clone()))
             .stroke(Stroke::Marked(MarkerShape::Diamond));
     let top = ui.cursor().top();
     ui.horizontal_wrapped(|ui| {
-        swatch_ui(ui, palette.grid, "own entropy");
-        swatch_ui(ui, palette.layer(selected), "given the layer before")
+        swatch_ui(ui, palette.grid, t!("dependence-own"));
+        swatch_ui(ui, palette.layer(selected), t!("dependence-given"))
             .on_hover_rich(CONDITIONAL_ENTROPY.text);
-        let help =
-            "What the same codes give when they are shuffled among the frames: bars well below it are real";
-        swatch_ui(ui, palette.highlight, "shuffled").on_hover_rich(help);
+        let shuffled = swatch_ui(ui, palette.highlight, t!("dependence-shuffled"));
+        shuffled.on_hover_rich(t!("dependence-shuffled.help"));
     });
     let height = height - (ui.cursor().top() - top);
-    let drawn =
-        Chart::new(ID, "entropies", "Entropy of each layer, and given the layer before", x, y, height)
-            .along(Along::Layers)
-            .curves(vec![curve])
-            .reader(move |at| read(layers, at.x))
-            .stops(1.0, num_layers as f64, 1.0, 0.0)
-            .tune(move |plot| plot.include_x(0.4).include_x(num_layers as f64 + 0.6).include_y(0.0))
-            .show(
-                ctx,
-                ui,
-                |_| {},
-                || Some(table(layers)),
-                |plot| {
-                    plot.add(Bars::new("own entropy", 1.0, own, palette.grid));
-                    let color = palette.layer(selected);
-                    let bars = Bars::new("given the layer before", 1.0, given, color.gamma_multiply(0.55));
-                    plot.add(bars.selected((selected > 0).then_some((selected, color))));
-                },
-            );
+    let drawn = Chart::new(ID, "entropies", t!("dependence-entropies"), x, y, height)
+        .along(Along::Layers)
+        .curves(vec![curve])
+        .reader(move |at| read(layers, at.x))
+        .stops(1.0, num_layers as f64, 1.0, 0.0)
+        .tune(move |plot| plot.include_x(0.4).include_x(num_layers as f64 + 0.6).include_y(0.0))
+        .show(
+            ctx,
+            ui,
+            |_| {},
+            || Some(table(layers)),
+            |plot| {
+                plot.add(Bars::new("own entropy", 1.0, own, palette.grid)); // not a text
+                let color = palette.layer(selected);
+                let faint = color.gamma_multiply(0.55);
+                let bars = Bars::new("given the layer before", 1.0, given, faint); // not a text
+                plot.add(bars.selected((selected > 0).then_some((selected, color))));
+            },
+        );
     if let Some(at) = drawn.clicked_at() {
         let layer = (at.x.round().max(1.0) as usize - 1).min(num_layers.saturating_sub(1));
         ctx.send(SelectCommand::Layer(layer));
@@ -87,16 +87,16 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>], h
 fn read(layers: &[Option<LayerDependence>], x: f64) -> Option<ReadOut> {
     let x = x.round();
     let layer = layers.get((x >= 1.0).then(|| x as usize - 1)?)?;
-    let read = ReadOut::new(x, format!("Layer {x}"));
-    let Some(found) = layer else { return Some(read.row("Not counted yet", "")) };
+    let read = ReadOut::new(x, t!("layer-n", layer = x.to_string()));
+    let Some(found) = layer else { return Some(read.row(t!("dependence-not-counted"), "")) };
     let rows = [
-        ("Own entropy", found.entropy_bits),
-        ("Given the layer before", found.given_bits),
-        ("The same, shuffled", found.shuffled_bits),
-        ("Shared beyond chance", found.shared_bits()),
+        (t!("dependence-read-own"), found.entropy_bits),
+        (t!("dependence-read-given"), found.given_bits),
+        (t!("dependence-read-shuffled"), found.shuffled_bits),
+        (t!("dependence-read-shared"), found.shared_bits()),
     ];
     let known = rows.into_iter().filter_map(|(name, bits)| Some((name, bits?)));
-    Some(known.fold(read, |read, (name, bits)| read.row(name, format!("{} bits", number(bits)))))
+    Some(known.fold(read, |read, (name, bits)| read.row(name, t!("dependence-bits", bits = number(bits)))))
 }
 
 fn table(layers: &[Option<LayerDependence>]) -> String {

@@ -9,11 +9,12 @@ use super::super::parts::ramp_ui;
 use super::ID;
 use crate::app::drawing;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, grouped, percent};
+use crate::app::plot::numbers::{grouped, percent};
 use crate::app::plot::{Axis, Cell, Chart, Csv, ReadOut};
 use crate::app::{Palette, PanelCtx};
 use crate::metrics::dependence::{Bigrams, InTime};
 use crate::session::SelectCommand;
+use crate::text::t;
 
 /// Codes of a bin that are named one by one.
 const NAMED: usize = 4;
@@ -40,20 +41,19 @@ impl Matrix {
         let palette = ctx.palette;
         let picture = self.picture.get((ByPtr(place.clone()), palette.is_dark), || {
             let image = paint(bigrams, palette)?;
-            Some(drawing::load(ui.ctx(), "pairs of codes in time", image))
+            Some(drawing::load(ui.ctx(), "pairs of codes in time", image)) // not a text
         });
         let Some(texture) = picture.as_ref().map(TextureHandle::id) else {
-            let text = "No code follows another: every clip is one frame long";
-            ui.label(egui::RichText::new(text).size(12.0).color(palette.faint));
+            let text = egui::RichText::new(t!("dependence-no-pairs"));
+            ui.label(text.size(12.0).color(palette.faint));
             return;
         };
         let bins = bigrams.num_bins as f64;
-        let by_use = "by how much they are used, the most used first";
-        let x = Axis::whole("Code behind, by rank", &format!("The code of the next frame: {by_use}"));
-        let y = Axis::whole("Code, by rank", &format!("The code of a frame: {by_use}. Click to select it"));
+        let x = Axis::whole(t!("dependence-next-axis"), t!("dependence-next-axis.help"));
+        let y = Axis::whole(t!("dependence-code-axis"), t!("dependence-code-axis.help"));
         let selected = ctx.session.selection().code.and_then(|code| bigrams.bin_of(code as u32));
         let most = bigrams.counts.iter().copied().max().unwrap_or(0);
-        let title = format!("Which code follows which, layer {}", layer + 1);
+        let title = t!("dependence-pairs", layer = layer + 1);
         let drawn = Chart::new(ID, "bigrams", &title, x, y, height)
             .reader(move |at| read(bigrams, at))
             .stops(1.0, bins, 1.0, 1.0)
@@ -71,8 +71,7 @@ impl Matrix {
                 ui,
                 |ui| {
                     if ui.available_width() > RAMP_FROM {
-                        let help = "Colour: how often the pair occurs, on a log scale. Pairs that never occur are left in the colour of nothing";
-                        ramp_ui(ui, palette, "1", &grouped(most as i64), help);
+                        ramp_ui(ui, palette, "1", &grouped(most as i64), t!("dependence-ramp"));
                     }
                 },
                 || Some(table(bigrams)),
@@ -83,7 +82,7 @@ impl Matrix {
                     if let Some(bin) = selected {
                         for edge in [0.5, 1.5] {
                             let y = bin as f64 + edge;
-                            let line = Line::new("selected code", vec![[0.5, y], [bins + 0.5, y]]);
+                            let line = Line::new("selected code", vec![[0.5, y], [bins + 0.5, y]]); // not a text
                             plot.line(line.color(palette.highlight).width(1.0).allow_hover(false));
                         }
                     }
@@ -110,19 +109,22 @@ fn read(bigrams: &Bigrams, at: PlotPoint) -> Option<ReadOut> {
     let times = bigrams.count(from, to);
     let share = times as f64 / bigrams.total.max(1) as f64;
     let (first, second) = (bigrams.codes_in(from), bigrams.codes_in(to));
-    let title = format!("{}, then {}", words(first), words(second));
-    Some(
-        ReadOut::new(to as f64 + 1.0, title)
-            .row("Occurs", format!("{} ({})", count(times, "time"), percent(share))),
-    )
+    let title = t!("dependence-pair", first = words(first), second = words(second));
+    let occurs = t!("dependence-times", n = times, share = percent(share));
+    Some(ReadOut::new(to as f64 + 1.0, title).row(t!("dependence-occurs"), occurs))
 }
 
 /// The codes of a bin.
 fn words(codes: &[u32]) -> String {
+    if let [code] = codes {
+        return t!("code-n", code = *code);
+    }
     let named: Vec<String> = codes.iter().take(NAMED).map(u32::to_string).collect();
-    let more = codes.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{} {}{more}", if codes.len() == 1 { "Code" } else { "Codes" }, named.join(", "))
+    let named = named.join(t!("dependence-comma"));
+    match codes.len().saturating_sub(NAMED) {
+        0 => t!("dependence-codes", codes = named),
+        more => t!("dependence-codes-more", codes = named, more = more),
+    }
 }
 
 fn never(palette: &Palette) -> Color32 {

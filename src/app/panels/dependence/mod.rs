@@ -18,7 +18,7 @@ use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::jobs::Tokens;
 use crate::metrics::dependence::{self, InTime, LayerDependence};
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use matrix::Matrix;
 use runs::Runs;
 use work::Work;
@@ -52,8 +52,7 @@ impl Panel for Dependence {
     fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(counted) = counted(ctx, ui) else { return };
         banner_ui(ctx, ui);
-        let shows = "What the codes of neighbouring layers and frames tell of each other";
-        let Some(tokens) = codes_needed(ctx, ui, counted, shows) else { return };
+        let Some(tokens) = codes_needed(ctx, ui, counted, t!("dependence-shows")) else { return };
         let evaluation = counted.evaluation(ctx.session.selection().split);
         layers_ui(ctx, ui, tokens.num_codes.len(), evaluation);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.body_ui(ctx, ui, counted, tokens));
@@ -77,7 +76,7 @@ impl Dependence {
             match (index, in_time.get()) {
                 (0, _) => entropies::ui(ctx, ui, &layers, height),
                 (_, Some(found)) => runs.ui(ctx, ui, found, layer, height),
-                _ => drop(ui.label(RichText::new("Counting runs").color(ctx.palette.faint))),
+                _ => drop(ui.label(RichText::new(t!("dependence-counting-runs")).color(ctx.palette.faint))),
             }
         });
         matrix.ui(ctx, ui, &in_time, layer, lower);
@@ -93,7 +92,8 @@ fn figures_of(
 ) {
     let mut shown = Vec::new();
     if let Some(between) = between.filter(|_| layer > 0) {
-        let of_own = between.entropy_bits.map_or_else(String::new, |bits| format!("of {} own", number(bits)));
+        let own = |bits| t!("dependence-of-own", bits = number(bits));
+        let of_own = between.entropy_bits.map_or_else(String::new, own);
         shown
             .push(Figure::new(&dependence::CONDITIONAL_ENTROPY, between.given_bits.map(number)).note(of_own));
         shown.push(Figure::new(
@@ -102,22 +102,22 @@ fn figures_of(
         ));
     }
     if let Some(in_time) = in_time {
-        let chance =
-            in_time.by_chance.map_or_else(String::new, |share| format!("by chance {}", percent(share)));
+        let by_chance = |share| t!("dependence-by-chance", share = percent(share));
+        let chance = in_time.by_chance.map_or_else(String::new, by_chance);
         shown.push(Figure::new(&dependence::REPETITION, in_time.repetition().map(percent)).note(chance));
-        let longest = format!("longest {}", grouped(in_time.longest as i64));
+        let longest = t!("dependence-longest", frames = grouped(in_time.longest as i64));
         shown.push(Figure::new(&dependence::RUN_LENGTH, in_time.mean_run().map(number)).note(longest));
     }
     let frames = in_time.map_or(0, |in_time| in_time.frames);
-    let of_what = format!("Layer {}, the codes of {} frames", layer + 1, grouped(frames as i64));
+    let of_what = t!("dependence-of-what", layer = layer + 1, n = frames);
     figures_ui(ui, ctx.palette, true, &of_what, shown);
 }
 
 /// What the entropies say of the layer, in a sentence.
 fn verdict_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>], layer: usize) {
     let text = match (layer, layers.get(layer).copied().flatten()) {
-        (0, _) => "The first layer has none before it: its bar is its own entropy alone".to_owned(),
-        (_, None) => "Pairs of codes are being counted".to_owned(),
+        (0, _) => t!("dependence-first-layer").to_owned(),
+        (_, None) => t!("dependence-counting-pairs").to_owned(),
         (_, Some(found)) => sentence(&found, layer),
     };
     ui.add(Label::new(RichText::new(text).size(12.0).color(ctx.palette.faint)).wrap());
@@ -125,17 +125,13 @@ fn verdict_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layers: &[Option<LayerDependence>
 
 fn sentence(found: &LayerDependence, layer: usize) -> String {
     let (Some(own), Some(shared)) = (found.entropy_bits, found.shared_bits()) else {
-        return "No frame has a code in this layer and the one before it".to_owned();
+        return t!("dependence-no-frame").to_owned();
     };
     if own <= 0.0 {
-        return format!("Layer {} has one code for all frames, so that it tells nothing", layer + 1);
+        return t!("dependence-one-code", layer = layer + 1);
     }
     let share = (shared / own).clamp(0.0, 1.0);
-    format!(
-        "The code of layer {layer} tells {} of what layer {} says, beyond what chance makes of so few frames",
-        percent(share),
-        layer + 1
-    )
+    t!("dependence-verdict", before = layer, share = percent(share), layer = layer + 1)
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@ use super::ID;
 use super::work::{Found, Of, Work};
 use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{grouped, number, percent};
+use crate::app::plot::numbers::{number, percent};
 use crate::app::plot::{
     Axis, Cell, Chart, Choices, Csv, Curve, Data, ReadOut, Scale, Stroke, behind, look_of,
 };
 use crate::metrics::by_dimension::{DIMENSION_VARIANCE, DimensionErrors, dimension_errors};
 use crate::metrics::distortion;
+use crate::text::t;
 
 /// Frames that are looked at, at the most.
 const MOST_FRAMES: usize = 100_000;
@@ -55,9 +56,9 @@ impl ByDimension {
         });
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
         let found = match place.get() {
-            None => return drop(ui.label(faint("The frames are being decoded"))),
+            None => return drop(ui.label(faint(t!("error-decoding")))),
             Some(Err(why)) => {
-                return drop(ui.add(Label::new(faint(&format!("No errors by dimension: {why}"))).wrap()));
+                return drop(ui.add(Label::new(faint(&t!("error-no-dimensions", why = why))).wrap()));
             }
             Some(Ok(found)) => found,
         };
@@ -88,25 +89,31 @@ fn chart_ui(
     let bands = mel_bands_hz(ctx, num);
     let palette = ctx.palette;
     let mut curves = vec![
-        Curve::new("variance", palette.faint, &variance.points, Data::Even(0.0, &variance.values))
-            .stroke(Stroke::Dashed),
+        Curve::new(
+            t!("error-variance-line"),
+            palette.faint,
+            &variance.points,
+            Data::Even(0.0, &variance.values),
+        )
+        .stroke(Stroke::Dashed),
     ];
     let color = palette.layer(layer);
     if found.num_layers < of.rvq.0.num_layers() {
         let data = Data::Even(0.0, &behind_all.values);
-        curves.push(Curve::new("after all layers", behind(color), &behind_all.points, data).steady(true));
+        curves.push(Curve::new(t!("error-after-all"), behind(color), &behind_all.points, data).steady(true));
     }
     let data = Data::Even(0.0, &behind_layer.values);
-    let name = format!("after layer {}", layer + 1);
+    let name = t!("error-after-layer", layer = layer + 1);
     curves.push(Curve::new(name, color, &behind_layer.points, data).front(true));
-    let kind = if bands.is_some() { "mel band" } else { "dimension" };
-    let title = format!("MSE of each {kind} after layer {}, {}", layer + 1, frames_words(found));
-    let text = format!(
-        "{} Here of one dimension alone. {} A click leads to the frame with the largest error in the dimension",
-        distortion::MSE.text,
-        DIMENSION_VARIANCE.text
-    );
-    let y = Axis::real("MSE and variance", &text).scaled(scale);
+    let frames = frames_words(found);
+    let title = if bands.is_some() {
+        t!("error-of-bands", layer = layer + 1, frames = frames)
+    } else {
+        t!("error-of-dimensions", layer = layer + 1, frames = frames)
+    };
+    let text =
+        t!("error-dimensions-axis.help", mse = distortion::MSE.text, variance = DIMENSION_VARIANCE.text);
+    let y = Axis::real(t!("error-dimensions-axis"), &text).scaled(scale);
     let x = dimension_axis(bands.is_some());
     let drawn = Chart::new(ID, "by-dimension", &title, x, y, height)
         .choices(choices)
@@ -125,21 +132,20 @@ fn chart_ui(
 
 /// How many frames were looked at, in words.
 fn frames_words(found: &DimensionErrors) -> String {
-    let of = grouped(found.frames_in_all as i64);
     if found.frames == found.frames_in_all {
-        format!("all {of} frames")
+        t!("error-all-frames", n = found.frames_in_all)
     } else {
-        format!("{} of {of} frames", grouped(found.frames as i64))
+        t!("error-some-frames", n = found.frames, all = found.frames_in_all)
     }
 }
 
 fn read(found: &DimensionErrors, x: f64, bands_hz: Option<&[f64]>) -> Option<ReadOut> {
     let d = (x.round() >= 0.0).then(|| x.round() as usize).filter(|&d| d < found.dimensions.len())?;
     let rows = [
-        (format!("MSE after layer {}", found.num_layers), found.mse(d).map(number)),
-        ("MSE after all layers".to_owned(), found.mse_all(d).map(number)),
-        ("Variance".to_owned(), found.variance(d).map(number)),
-        ("Explained".to_owned(), found.explained_variance(d).map(percent)),
+        (t!("error-mse-after-layer", layer = found.num_layers), found.mse(d).map(number)),
+        (t!("error-mse-after-all").to_owned(), found.mse_all(d).map(number)),
+        (t!("error-variance").to_owned(), found.variance(d).map(number)),
+        (t!("error-explained").to_owned(), found.explained_variance(d).map(percent)),
     ];
     let known = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let read = ReadOut::new(d as f64, dimension_words(d, bands_hz));

@@ -9,6 +9,7 @@ use crate::app::PanelCtx;
 use crate::app::plot::{Along, Axis, Cell, Chart, Choices, Csv, Curve, Data, Scale, Stroke, look_of};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
+use crate::text::t;
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -48,10 +49,10 @@ impl Measure {
     /// Of what it is.
     fn title(self) -> &'static str {
         match self {
-            Self::Gain => "Gain of each layer",
-            Self::Snr => "SNR behind each layer",
-            Self::Mse => "MSE behind each layer",
-            Self::Explained => "Variance explained behind each layer",
+            Self::Gain => t!("error-gain-by-layer"),
+            Self::Snr => t!("error-snr-by-layer"),
+            Self::Mse => t!("error-mse-by-layer"),
+            Self::Explained => t!("error-variance-by-layer"),
         }
     }
 
@@ -126,25 +127,29 @@ impl ByLayer {
         let num_layers = figures.shannon.len();
         let selected = ctx.session.selection().layer;
         let lines = Lines::new(figures, shown, scale);
-        let held_out_name = if figures.train.is_empty() { "all frames" } else { "held-out frames" };
+        let held_out_name =
+            if figures.train.is_empty() { t!("error-line-all") } else { t!("error-line-held-out") };
         let of_runs: Vec<Line> = overlaid
             .iter()
             .map(|run| Line::new(run.layers.iter().map(|layer| shown.of(layer)), scale))
             .collect();
         let (square, circle) = (Stroke::Marked(MarkerShape::Square), Stroke::Marked(MarkerShape::Circle));
-        let mut curves: Vec<Curve<'_>> =
-            lines.reference.curve("Shannon reference", palette.faint, Stroke::Dashed).into_iter().collect();
+        let mut curves: Vec<Curve<'_>> = lines
+            .reference
+            .curve(t!("error-shannon-reference"), palette.faint, Stroke::Dashed)
+            .into_iter()
+            .collect();
         if overlaid.is_empty() {
-            curves.extend(lines.train.curve("training frames", palette.train, square));
+            curves.extend(lines.train.curve(t!("error-line-training"), palette.train, square));
             curves.extend(lines.held_out.curve(held_out_name, palette.held_out, circle));
         }
         for (run, line) in overlaid.iter().zip(&of_runs) {
             curves.extend(line.curve(&run.name, run.color, circle));
         }
         let y = Axis::of(shown.definition()).scaled(scale);
-        let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
+        let x = Axis::whole(t!("word-layer"), t!("error-layers-axis"));
         let title = shown.title();
-        let id = Id::unique(("by layer", shown, ui.scope_id()));
+        let id = Id::unique(("by layer", shown, ui.scope_id())); // not a text
         let drawn = Chart::new(ID, "by-layer", title, x, y, height)
             .along(Along::Layers)
             .choices(choices)
@@ -159,7 +164,7 @@ impl ByLayer {
                 |ui| measure_switch_ui(ui, measure),
                 || Some(csv(shown, figures)),
                 |plot| {
-                    let line = VLine::new("selected layer", (selected + 1) as f64).width(8.0).name("");
+                    let line = VLine::new("selected layer", (selected + 1) as f64).width(8.0).name(""); // not a text
                     plot.vline(line.color(palette.layer(selected).gamma_multiply(0.35)).allow_hover(false));
                 },
             );
@@ -175,10 +180,10 @@ fn measure_switch_ui(ui: &mut Ui, measure: &mut Measure) {
         ui,
         measure,
         &[
-            (Measure::Gain, "Gain", distortion::SNR_GAIN.text.text()),
-            (Measure::Snr, "SNR", distortion::SNR.text.text()),
-            (Measure::Mse, "MSE", distortion::MSE.text.text()),
-            (Measure::Explained, "Variance", distortion::EXPLAINED_VARIANCE.text.text()),
+            (Measure::Gain, t!("error-gain"), distortion::SNR_GAIN.text.text()),
+            (Measure::Snr, t!("error-snr"), distortion::SNR.text.text()),
+            (Measure::Mse, t!("error-mse"), distortion::MSE.text.text()),
+            (Measure::Explained, t!("error-explained-variance"), distortion::EXPLAINED_VARIANCE.text.text()),
         ],
     );
 }

@@ -17,6 +17,7 @@ use crate::markup::{self, Cell};
 use crate::metrics::distortion;
 use crate::metrics::portrait::{Standing, Worst, worst_frames};
 use crate::session::SelectCommand;
+use crate::text::t;
 use crate::training::{Run, SplitKind};
 
 /// Frames that are seen on either side of a place.
@@ -102,26 +103,18 @@ impl Figures {
     fn columns(&self) -> Vec<Column> {
         let sorts = |head, help, width| Column { head, help, width, sorts: true };
         let place = Column {
-            head: "Worst place",
-            help: "The frame that is farthest from the row of the code: click to go there in Time, Data and Tokens",
+            head: t!("error-worst-place"),
+            help: t!("error-worst-place.help"),
             width: 76.0,
             sorts: false,
         };
-        let mut columns = vec![sorts("Code", "Click one to select it in every panel", 64.0), place];
+        let mut columns = vec![sorts(t!("word-code"), t!("error-code.help"), 64.0), place];
         for (split, _) in &self.sets {
-            let heads = match (self.sets.len(), split) {
-                (1, _) => ["Frames", "Use", "Error", "Distortion"],
-                (_, SplitKind::Train) => {
-                    ["Frames, training", "Use, training", "Error, training", "Distortion, training"]
-                }
-                (_, SplitKind::HeldOut) => {
-                    ["Frames, held-out", "Use, held-out", "Error, held-out", "Distortion, held-out"]
-                }
-            };
+            let heads = heads((self.sets.len() > 1).then_some(*split));
             let help = [
-                "Frames that chose the code",
-                "Its share of the frames",
-                "Its share of `sum ||x - e_k||²` of the layer, over the frames in the cells of all codes",
+                t!("error-frames.help"),
+                t!("error-use.help"),
+                t!("error-error.help"),
                 distortion::CODE_DISTORTION.text.text(),
             ];
             let wide = if self.sets.len() > 1 { [96.0, 80.0, 86.0, 112.0] } else { [64.0, 64.0, 64.0, 80.0] };
@@ -151,6 +144,25 @@ impl Figures {
     }
 }
 
+/// The heads of the figures of one set of frames, which is named where there are two.
+fn heads(named: Option<SplitKind>) -> [&'static str; FIGURES] {
+    match named {
+        None => [t!("error-frames"), t!("error-use"), t!("error-error"), t!("error-distortion")],
+        Some(SplitKind::Train) => [
+            t!("error-frames.training"),
+            t!("error-use.training"),
+            t!("error-error.training"),
+            t!("error-distortion.training"),
+        ],
+        Some(SplitKind::HeldOut) => [
+            t!("error-frames.held-out"),
+            t!("error-use.held-out"),
+            t!("error-error.held-out"),
+            t!("error-distortion.held-out"),
+        ],
+    }
+}
+
 fn key_of(split: SplitKind) -> &'static str {
     match split {
         SplitKind::Train => "train",
@@ -170,8 +182,8 @@ impl ByToken {
         let found = place.as_ref().and_then(|place| place.get());
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
         match (&place, found) {
-            (Some(_), None) => drop(ui.label(faint("Looking for the place that each code meets worst"))),
-            (_, Some(Err(why))) => drop(ui.add(Label::new(faint(&format!("No places: {why}"))).wrap())),
+            (Some(_), None) => drop(ui.label(faint(t!("error-looking-for-places")))),
+            (_, Some(Err(why))) => drop(ui.add(Label::new(faint(&t!("error-no-places", why = why))).wrap())),
             _ => {}
         }
         let worst = found.and_then(|found| found.as_ref().ok());
@@ -205,8 +217,8 @@ impl ByToken {
         }
         let now = *sort;
         let codes = order.get((ByPtr(figures.clone()), now.column, now.descending), || figures.sorted(now));
-        let text = format!("Codes of layer {} by their part in its error", layer + 1);
-        let help = "Distances are those to what the layer is given, as the search sees it. Click a head to sort, a code to select it";
+        let text = t!("error-codes", layer = layer + 1);
+        let help = t!("error-codes.help");
         let title = Title { panel_id: ID, key: "codes", text: &text, help, choices: None };
         let file_name = format!("error-codes-layer-{}.csv", layer + 1);
         title.table_ui(ctx, ui, |_| {}, &file_name, || figures.sheet(&text, codes, worst));
@@ -229,9 +241,9 @@ impl ByToken {
 }
 
 fn code_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, layer: usize, code: usize) {
-    let text = RichText::new(format!("Code {code}")).size(12.0);
+    let text = RichText::new(t!("code-n", code = code)).size(12.0);
     let response = ui.add(Button::new(text).frame(false).truncate());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Select code {code}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("error-select-code", code = code)));
     if response.clicked() {
         ctx.send(SelectCommand::Code(layer, Some(code)));
     }
@@ -255,9 +267,10 @@ fn place_ui(
         None => grouped(worst.frame as i64),
     };
     let response = ui.add(Button::new(RichText::new(words).size(11.0)).small().truncate());
-    let name = format!("Go to the worst place of code {code}");
+    let name = t!("error-go-to-worst-place", code = code);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    let help = format!("Frame {}, {} from the row", grouped(worst.frame as i64), number(worst.distance));
+    let help =
+        t!("error-worst-frame", frame = grouped(worst.frame as i64), distance = number(worst.distance));
     if response.on_hover_text(help).clicked() {
         ctx.send(SelectCommand::Code(layer, Some(code)));
         // Frames that share a code are selected together.

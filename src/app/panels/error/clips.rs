@@ -17,6 +17,7 @@ use crate::jobs::Dataset;
 use crate::markup::{self, Cell};
 use crate::metrics::by_clip::{ClipError, clip_errors};
 use crate::metrics::distortion;
+use crate::text::t;
 
 /// The most height that the table asks for.
 const MOST_HEIGHT: f32 = 260.0;
@@ -46,15 +47,15 @@ impl Default for Clips {
 /// The columns: a clip and its figures.
 fn columns() -> [Column; 4] {
     [
+        Column { head: t!("error-clip"), help: t!("error-clip.help"), width: 180.0, sorts: true },
         Column {
-            head: "Clip",
-            help: "Click one to select it and to go there in Data and Tokens",
-            width: 180.0,
+            head: t!("error-clip-frames"),
+            help: t!("error-clip-frames.help"),
+            width: 60.0,
             sorts: true,
         },
-        Column { head: "Frames", help: "How many frames it has", width: 60.0, sorts: true },
-        Column { head: "MSE", help: distortion::MSE.text.text(), width: 70.0, sorts: true },
-        Column { head: "SNR, dB", help: distortion::SNR.text.text(), width: 70.0, sorts: true },
+        Column { head: t!("error-mse"), help: distortion::MSE.text.text(), width: 70.0, sorts: true },
+        Column { head: t!("error-snr-db"), help: distortion::SNR.text.text(), width: 70.0, sorts: true },
     ]
 }
 
@@ -81,8 +82,8 @@ impl Clips {
         });
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
         match place.get() {
-            None => drop(ui.label(faint("The clips are being decoded"))),
-            Some(Err(why)) => drop(ui.add(Label::new(faint(&format!("No errors by clip: {why}"))).wrap())),
+            None => drop(ui.label(faint(t!("error-decoding-clips")))),
+            Some(Err(why)) => drop(ui.add(Label::new(faint(&t!("error-no-clips", why = why))).wrap())),
             Some(Ok(errors)) => self.table_ui(ctx, ui, dataset, &place, errors),
         }
     }
@@ -104,8 +105,8 @@ impl Clips {
             now.apply(&mut rows, |&row| key(&errors[row], name(row), now.column));
             rows
         });
-        let help = "All layers together. Click a head to sort, a clip to go there";
-        let title = Title { panel_id: ID, key: "clips", text: "Error of each clip", help, choices: None };
+        let (text, help) = (t!("error-of-clips"), t!("error-of-clips.help"));
+        let title = Title { panel_id: ID, key: "clips", text, help, choices: None };
         title.table_ui(ctx, ui, |_| {}, "error-clips.csv", || sheet(errors, name));
         let height = parts::wanted_height(rows.len()).min(MOST_HEIGHT);
         let table = Table { id: "clips", columns: &columns(), rows: rows.len(), height };
@@ -125,9 +126,13 @@ impl Clips {
                 ui.label(RichText::new(words(&errors[row], column)).size(12.0));
                 return;
             }
-            let text = if name(row).is_empty() { format!("Clip {}", row + 1) } else { name(row).to_owned() };
+            let text = match name(row) {
+                "" => t!("error-clip-n", clip = row + 1),
+                name => name.to_owned(),
+            };
             let response = ui.add(Button::new(RichText::new(&text).size(12.0)).frame(false).truncate());
-            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Go to {text}")));
+            response
+                .widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("error-go-to", place = &text)));
             if response.on_hover_text(&text).clicked() {
                 go_to(ctx, ui, &dataset.set, frames, (frames.1 - frames.0) / SEEN_AROUND);
             }
@@ -157,7 +162,7 @@ fn words(error: &ClipError, column: usize) -> String {
 fn sheet<'a>(errors: &[ClipError], name: impl Fn(usize) -> &'a str) -> markup::Table {
     let keys = ["clip", "frames", "mse", "snr_db"];
     let columns = keys.into_iter().zip(columns()).map(|(key, shown)| column(key, shown.head)).collect();
-    let mut table = markup::Table::new("Error of each clip", columns);
+    let mut table = markup::Table::new(t!("error-of-clips"), columns);
     for (row, error) in errors.iter().enumerate() {
         let (mse, snr) =
             (Cell::figure(error.mse(), number), Cell::figure(error.snr_db(), |db| format!("{db:.2}")));

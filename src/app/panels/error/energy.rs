@@ -9,6 +9,7 @@ use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::{Along, Axis, Cell, Chart, Choices, Csv, Curve, Data, Scale, Stroke, look_of};
 use crate::rvq::{Layer, Rvq};
 use crate::session::{SelectCommand, View};
+use crate::text::t;
 
 /// The chart's own state.
 #[derive(Default)]
@@ -29,13 +30,11 @@ impl Energy {
         *points = shown.map(|(i, &energy)| PlotPoint::new((i + 1) as f64, scale.place(energy))).collect();
         let palette = ctx.palette;
         let data = Data::Even(1.0, energies);
-        let curve =
-            Curve::new("rows", palette.accent, points, data).stroke(Stroke::Marked(MarkerShape::Circle));
-        let x = Axis::whole("Layer", "Layers, each of which quantizes what the ones before left over");
-        let text = "sum p_k ||e_k||² with p_k = c_k / C, or 1/K without cluster sizes: what a layer takes off falls from layer to layer where each has \
-                    less left to do";
-        let y = Axis::real("Energy of a row", text).scaled(scale);
-        let title = "Energy of each layer's rows, by the EMA shares";
+        let curve = Curve::new(t!("error-energy-rows"), palette.accent, points, data)
+            .stroke(Stroke::Marked(MarkerShape::Circle));
+        let x = Axis::whole(t!("word-layer"), t!("error-layers-axis"));
+        let y = Axis::real(t!("error-energy-axis"), t!("error-energy-axis.help")).scaled(scale);
+        let title = t!("error-energy");
         let last = energies.len() as f64;
         let drawn = Chart::new(ID, "row-energy", title, x, y, height)
             .along(Along::Layers)

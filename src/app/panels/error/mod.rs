@@ -20,13 +20,13 @@ use super::parts::{
 };
 use crate::app::differs::legend_names;
 use crate::app::memo::{ByPtr, Memo};
-use crate::app::plot::numbers::{count, number, percent};
+use crate::app::plot::numbers::{number, percent};
 use crate::app::plot::{LEAST_HEIGHT, Scale, StepChart, StepLines};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::rate::{RatePoint, rate_points};
 use crate::metrics::{LayerMetrics, TotalMetrics, distortion, usage};
 use crate::session::{RunId, TokensLook, View};
-use crate::text::phrase;
+use crate::text::{Phrase, phrase, t};
 use crate::training::{Run, Series, SplitKind};
 
 const ID: &str = "error";
@@ -51,24 +51,12 @@ enum By {
 }
 
 /// What there is to choose, and what it tells.
-static BY: [(By, &str, &str); 5] = [
-    (By::Layers, "By layer", "What each layer adds, and the error of each training batch"),
-    (
-        By::Rate,
-        "By rate",
-        "What the layers give for the bits that they cost, beside what Gaussian frames could give",
-    ),
-    (
-        By::Tokens,
-        "By token",
-        "The codes of the layer by what they have of its error: which codes come out worst, and where",
-    ),
-    (
-        By::Dimensions,
-        "By dimension",
-        "The error of each dimension beside its variance: what the codes do not tell of a frame",
-    ),
-    (By::Time, "Over time", "The error along the corpus and of each clip: which places come out worst"),
+static BY: [(By, Phrase, Phrase); 5] = [
+    (By::Layers, phrase!("error-by-layer"), phrase!("error-by-layer.help")),
+    (By::Rate, phrase!("error-by-rate"), phrase!("error-by-rate.help")),
+    (By::Tokens, phrase!("error-by-token"), phrase!("error-by-token.help")),
+    (By::Dimensions, phrase!("error-by-dimension"), phrase!("error-by-dimension.help")),
+    (By::Time, phrase!("error-over-time"), phrase!("error-over-time.help")),
 ];
 
 /// The figures of a run over both sets of frames.
@@ -176,11 +164,14 @@ impl Error {
             if view.run.source.frames == 0 {
                 return without_frames_ui(ctx, ui, view, &mut self.energy);
             }
-            ui.label("Frames have not been quantized yet");
+            ui.label(t!("error-not-quantized"));
             return;
         }
         totals_ui(ctx, ui, view, figures, split);
-        ui.horizontal_wrapped(|ui| switch_ui(ui, &mut self.by, &BY));
+        ui.horizontal_wrapped(|ui| {
+            let choices = BY.map(|(by, label, help)| (by, label.text(), help.text()));
+            switch_ui(ui, &mut self.by, &choices);
+        });
         match self.by {
             By::Layers => self.layers_ui(ctx, ui, view),
             By::Rate => {
@@ -188,18 +179,18 @@ impl Error {
                 self.rate.ui(ctx, ui, view, &self.overlaid.runs(ctx), height);
             }
             By::Tokens => {
-                let of = decoded(ctx, ui, view, "the place in Time that each code meets worst");
+                let of = decoded(ctx, ui, view, t!("error-adds-places"));
                 let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
                 self.by_token.ui(ctx, ui, view.run, of.as_ref(), height);
             }
             By::Dimensions => {
-                if let Some(of) = decoded(ctx, ui, view, "the error of each dimension") {
+                if let Some(of) = decoded(ctx, ui, view, t!("error-adds-dimensions")) {
                     let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
                     self.by_dimension.ui(ctx, ui, &of, height);
                 }
             }
             By::Time => {
-                let Some(of) = decoded(ctx, ui, view, "the error over time, and of each clip") else {
+                let Some(of) = decoded(ctx, ui, view, t!("error-adds-time")) else {
                     return;
                 };
                 let table = clips::wanted_height(&of);
@@ -233,7 +224,7 @@ impl Error {
                     key: "mse-steps",
                     series,
                     definition,
-                    title: "MSE of each training batch",
+                    title: t!("error-batch-mse"),
                     scale: Scale::Log,
                     height,
                 };
@@ -278,8 +269,8 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, figures: &Figures,
     let Some(total) = &figures.total else { return };
     let of = |value: Option<f64>| value.map(number);
     let mut shown = vec![
-        Figure::new(&distortion::SNR, of(total.snr_db)).named("SNR behind all layers"),
-        Figure::new(&distortion::MSE, of(total.mse)).named("MSE behind all layers"),
+        Figure::new(&distortion::SNR, of(total.snr_db)).named(t!("error-snr-behind-all")),
+        Figure::new(&distortion::MSE, of(total.mse)).named(t!("error-mse-behind-all")),
         Figure::new(&distortion::EXPLAINED_VARIANCE, total.explained_variance.map(percent)),
         Figure::new(&usage::BIT_EFFICIENCY, total.bit_efficiency.map(percent)),
     ];
@@ -287,8 +278,12 @@ fn totals_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, figures: &Figures,
         shown.push(Figure::new(&usage::NOMINAL_KBPS, of(total.nominal_kbps)));
         shown.push(Figure::new(&usage::EFFECTIVE_KBPS, of(total.effective_kbps)));
     }
-    let num_layers = count(run.rvq.num_layers() as u64, "layer");
-    let of_what = format!("Behind all {num_layers}, {}{}", frames_words(run, split), step_words(run));
+    let of_what = t!(
+        "error-of-what",
+        n = run.rvq.num_layers(),
+        frames = frames_words(run, split),
+        step = step_words(run)
+    );
     figures_ui(ui, ctx.palette, reliable, &of_what, shown);
     gap_ui(ctx, ui, run);
 }
@@ -298,21 +293,18 @@ fn gap_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Run) {
     let snr = |split| run.total_metrics(split).and_then(|total| total.snr_db);
     let (Some(train), Some(held_out)) = (snr(SplitKind::Train), snr(SplitKind::HeldOut)) else { return };
     let gap = train - held_out;
-    let figures = format!("training frames {train:.1} dB, held-out {held_out:.1} dB");
+    let [train, held_out, by] = [train, held_out, gap].map(|db| format!("{db:.1}"));
     let (text, color) = if gap >= GAP_DB {
-        let why = "the codebooks fit the frames they saw: more data, fewer codes or fewer layers narrow it";
-        (format!("Gap of {gap:.1} dB ({figures}): {why}"), ctx.palette.warning)
+        (t!("error-gap", gap = by, train = train, held_out = held_out), ctx.palette.warning)
     } else {
-        (format!("No gap to speak of: {figures}"), ctx.palette.faint)
+        (t!("error-no-gap", train = train, held_out = held_out), ctx.palette.faint)
     };
     ui.add(egui::Label::new(egui::RichText::new(text).size(12.0).color(color)).wrap());
 }
 
 /// Of a quantizer without frames: what its rows alone tell of the layers, and what frames would add.
 fn without_frames_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, view: View<'_>, energy: &mut energy::Energy) {
-    let dim = view.run.rvq.dim();
-    let hint = format!("the error behind each layer, on audio or features of {dim} dimensions");
-    frames_hint_ui(ctx, ui, &hint);
+    frames_hint_ui(ctx, ui, &t!("error-adds-frames", dim = view.run.rvq.dim()));
     let [height] = row_heights(ui, [(1.0, LEAST_HEIGHT)]);
     energy.ui(ctx, ui, view, height);
 }

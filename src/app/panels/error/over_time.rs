@@ -18,6 +18,7 @@ use crate::features::Split;
 use crate::jobs::Dataset;
 use crate::metrics::by_clip::{ClipError, clip_errors, stretches};
 use crate::metrics::{Definition, distortion};
+use crate::text::t;
 
 /// Stretches that the corpus is cut into, about.
 const STRETCHES: usize = 400;
@@ -123,9 +124,9 @@ impl OverTime {
         });
         let faint = |text: &str| RichText::new(text).size(12.0).color(ctx.palette.faint);
         let errors = match place.get() {
-            None => return drop(ui.label(faint("The frames are being decoded"))),
+            None => return drop(ui.label(faint(t!("error-decoding")))),
             Some(Err(why)) => {
-                return drop(ui.add(Label::new(faint(&format!("No errors over time: {why}"))).wrap()));
+                return drop(ui.add(Label::new(faint(&t!("error-no-time", why = why))).wrap()));
             }
             Some(Ok(errors)) => errors,
         };
@@ -161,17 +162,20 @@ fn worst_ui(
     timeline: &Timeline<'_>,
 ) {
     let Some((stretch, error)) = worst.and_then(|nth| errors.of.get(nth)) else { return };
-    let figure = match measure {
-        Measure::Mse => format!("MSE {}", error.mse().map_or_else(String::new, number)),
-        Measure::Snr => format!("SNR {} dB", error.snr_db().map_or_else(String::new, number)),
+    let place = place_words(stretch, timeline);
+    let text = match measure {
+        Measure::Mse => {
+            t!("error-worst-mse", place = place, mse = error.mse().map_or_else(String::new, number))
+        }
+        Measure::Snr => {
+            t!("error-worst-snr", place = place, snr = error.snr_db().map_or_else(String::new, number))
+        }
     };
     ui.horizontal_wrapped(|ui| {
-        let text = format!("Worst: {}, {figure}", place_words(stretch, timeline));
         ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
-        let button = ui.add(Button::new(RichText::new("Go there").size(11.0)).small());
-        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Go to the worst stretch"));
-        let help = "Select the stretch with the largest error, and go there in Data and Tokens";
-        if button.on_hover_rich(help).clicked() {
+        let button = ui.add(Button::new(RichText::new(t!("error-go-there")).size(11.0)).small());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("error-go-to-worst")));
+        if button.on_hover_rich(t!("error-go-there.help")).clicked() {
             go_to(ctx, ui, &of.dataset.0.set, (stretch.start, stretch.end), stretch.len());
         }
     });
@@ -188,17 +192,13 @@ fn chart_ui(
     height: f32,
 ) -> Drawn {
     let (shown, layer, palette) = (*measure, errors.layer, ctx.palette);
-    let name = format!("after layer {}", layer + 1);
+    let name = t!("error-after-layer", layer = layer + 1);
     let curves = vec![Curve::new(name, palette.layer(layer), &line.points, Data::Nothing)];
     let definition = shown.definition();
-    let title = format!("{} over time after layer {}, all frames", definition.label, layer + 1);
+    let title = t!("error-over-time-title", measure = definition.label, layer = layer + 1);
     let each = errors.of.first().map_or(1, |(stretch, _)| stretch.len().max(1));
     let y = Axis::of(definition).scaled(scale);
-    let text = format!(
-        "{} Over stretches of about {} frames. A click leads there; borders are those of clips",
-        y.text,
-        grouped(each as i64)
-    );
+    let text = t!("error-over-time-axis", definition = definition.text, n = each);
     let y = Axis { text, ..y };
     let worst = line.worst.and_then(|nth| {
         let (stretch, error) = errors.of.get(nth)?;
@@ -219,15 +219,15 @@ fn chart_ui(
             ui,
             |ui| {
                 let choices = [
-                    (Measure::Mse, "MSE", distortion::MSE.text.text()),
-                    (Measure::Snr, "SNR", distortion::SNR.text.text()),
+                    (Measure::Mse, t!("error-mse"), distortion::MSE.text.text()),
+                    (Measure::Snr, t!("error-snr"), distortion::SNR.text.text()),
                 ];
                 switch_ui(ui, measure, &choices);
             },
             || Some(table(errors, timeline)),
             move |plot| {
                 if let Some(at) = worst {
-                    let mark = Points::new("the worst stretch", PlotPoints::new(vec![at]));
+                    let mark = Points::new("the worst stretch", PlotPoints::new(vec![at])); // not a text
                     plot.points(
                         mark.color(palette.bad).shape(MarkerShape::Circle).radius(4.0).allow_hover(false),
                     );
@@ -239,25 +239,29 @@ fn chart_ui(
 /// Where a stretch lies, in words.
 fn place_words(stretch: &Range<usize>, timeline: &Timeline<'_>) -> String {
     let last = stretch.end.saturating_sub(1);
-    let frames = format!("frames {} to {}", grouped(stretch.start as i64), grouped(last as i64));
-    let at = timeline.rate_hz.map(|_| format!(" at {} s", number(timeline.at(stretch.start))));
-    let name = timeline.clip(stretch.start).map_or("", |clip| clip.name.as_str());
-    let clip = if name.is_empty() { String::new() } else { format!(" of {name}") };
-    format!("{frames}{}{clip}", at.unwrap_or_default())
+    let (from, to) = (grouped(stretch.start as i64), grouped(last as i64));
+    let at = timeline.rate_hz.map(|_| number(timeline.at(stretch.start)));
+    let clip = timeline.clip(stretch.start).map(|clip| clip.name.as_str()).filter(|name| !name.is_empty());
+    match (at, clip) {
+        (None, None) => t!("error-place", from = from, to = to),
+        (Some(at), None) => t!("error-place-at", from = from, to = to, at = at),
+        (None, Some(clip)) => t!("error-place-of", from = from, to = to, clip = clip),
+        (Some(at), Some(clip)) => t!("error-place-at-of", from = from, to = to, at = at, clip = clip),
+    }
 }
 
 fn read(errors: &Errors, timeline: &Timeline<'_>, x: f64) -> Option<ReadOut> {
     let (stretch, error) = errors.of.get(errors.at(timeline.frame_in(x)?)?)?;
     let last = stretch.end.saturating_sub(1);
-    let title = format!("Frames {} to {}", grouped(stretch.start as i64), grouped(last as i64));
+    let title = t!("error-frames-to", from = grouped(stretch.start as i64), to = grouped(last as i64));
     let mut read = ReadOut::new(timeline.middle((stretch.start + last) / 2), title);
     if timeline.rate_hz.is_some() {
-        read = read.row("From", format!("{} s", number(timeline.at(stretch.start))));
+        read = read.row(t!("error-from"), format!("{} s", number(timeline.at(stretch.start))));
     }
     if let Some(clip) = timeline.clip(stretch.start).filter(|clip| !clip.name.is_empty()) {
-        read = read.row("Clip", &clip.name);
+        read = read.row(t!("error-clip"), &clip.name);
     }
-    let figures = [("MSE", error.mse(), ""), ("SNR", error.snr_db(), " dB")];
+    let figures = [(t!("error-mse"), error.mse(), ""), (t!("error-snr"), error.snr_db(), " dB")];
     let known = figures.into_iter().filter_map(|(name, value, unit)| Some((name, value?, unit)));
     Some(known.fold(read, |read, (name, value, unit)| read.row(name, format!("{}{unit}", number(value)))))
 }

@@ -15,15 +15,11 @@ use crate::metrics::{Evaluation, distortion};
 use crate::rvq::Rvq;
 use crate::rvq::search::Search;
 use crate::session::{SelectCommand, View};
+use crate::text::t;
 use crate::training::SplitKind;
 
 /// Places at which the reference is worked out.
 const STEPS: usize = 96;
-
-/// What the plot says of itself.
-const HELP: &str = "Solid lines stand over the bits that codes carry, the fainter one over what they cost at full size: the further apart, the more an \
-                    entropy coder saves. To see a beam beside the greedy search, switch Beam search on in the Training section while this chart is \
-                    in front: what was seen of the same frames stays drawn";
 
 /// The chart's own state.
 #[derive(Default)]
@@ -96,8 +92,8 @@ impl Searched {
 
     fn name(&self) -> String {
         match self.search.width() {
-            1 => "greedy search".to_owned(),
-            width => format!("beam of {width}"),
+            1 => t!("error-greedy").to_owned(),
+            width => t!("error-beam", width = width),
         }
     }
 }
@@ -129,7 +125,7 @@ impl Rate {
         let searched: &[Searched] = lines.get(key, all);
         let gaussian = gaussian.get(ByPtr(newest.clone()), || reference(newest, &strides));
         if overlaid.is_empty() {
-            let title = format!("SNR by rate, {}", run.split_label(split));
+            let title = t!("error-rate", frames = run.split_label(split));
             let own = Own { newest, searched, gaussian };
             own.ui(ctx, ui, &title, height);
         } else {
@@ -147,7 +143,12 @@ fn reference(evaluation: &Evaluation, strides: &[usize]) -> Line {
 
 fn axes() -> (Axis, Axis) {
     let y = Axis::of(&distortion::SNR);
-    let text = format!("{} {HELP}\n\n{}: {}", y.text, GAUSSIAN_SNR.label, GAUSSIAN_SNR.text);
+    let text = t!(
+        "error-rate-axis",
+        snr = distortion::SNR.text,
+        name = GAUSSIAN_SNR.label,
+        definition = GAUSSIAN_SNR.text
+    );
     (Axis::of(&FRAME_BITS), Axis { text, ..y })
 }
 
@@ -163,8 +164,7 @@ impl<'a> Own<'a> {
         let palette = ctx.palette;
         let mut curves = Vec::new();
         if !self.gaussian.points.is_empty() {
-            let curve =
-                Curve::new("Gaussian frames at best", palette.faint, &self.gaussian.points, Data::Nothing);
+            let curve = Curve::new(t!("error-gaussian"), palette.faint, &self.gaussian.points, Data::Nothing);
             curves.push(curve.stroke(Stroke::Dashed));
         }
         for (nth, one) in self.searched.iter().enumerate() {
@@ -176,7 +176,7 @@ impl<'a> Own<'a> {
             };
             if nth == 0 {
                 let nominal =
-                    Curve::new("at full codebook size", behind(color), &one.nominal.points, Data::Nothing);
+                    Curve::new(t!("error-full-size"), behind(color), &one.nominal.points, Data::Nothing);
                 curves.push(nominal.stroke(Stroke::Marked(shape)));
             }
             let data = Data::Pairs(one.measured.values.clone());
@@ -205,7 +205,7 @@ impl<'a> Own<'a> {
                 move |plot| {
                     if let Some(bits) = at_selected {
                         plot.vline(
-                            VLine::new("selected layer", bits)
+                            VLine::new("selected layer", bits) // not a text
                                 .width(8.0)
                                 .name("")
                                 .color(color)
@@ -234,15 +234,15 @@ fn read(newest: &Evaluation, searched: &[Searched], x: f64) -> Option<ReadOut> {
     let (search, layer) = nearest(searched, x)?;
     let point = *searched.get(search)?.layers.get(layer)?;
     let db = |value: f64| format!("{} dB", number(value));
-    let mut read = ReadOut::new(point.bits, format!("After layer {}", layer + 1));
+    let mut read = ReadOut::new(point.bits, t!("error-read-after-layer", layer = layer + 1));
     for one in searched {
         let Some(of) = one.layers.get(layer) else { continue };
         let snr = of.snr_db.map_or_else(|| "–".to_owned(), db);
-        read = read.row(one.name(), format!("{snr} at {} bits", number(of.bits)));
+        read = read.row(one.name(), t!("error-snr-at-bits", snr = snr, bits = number(of.bits)));
     }
-    read = read.row("At full size", format!("{} bits", number(point.nominal_bits)));
+    read = read.row(t!("error-at-full-size"), t!("error-bits", bits = number(point.nominal_bits)));
     if let Some(snr) = gaussian_snr_db(newest, point.bits) {
-        read = read.row("Gaussian frames at best", db(snr));
+        read = read.row(t!("error-gaussian"), db(snr));
     }
     Some(read)
 }
@@ -286,7 +286,7 @@ fn overlaid_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, overlaid: &[OverlaidRun<'_>], he
         }
         Some(csv.finish())
     };
-    let drawn = Chart::new(ID, "rate", "SNR by rate, run by run", x, y, height)
+    let drawn = Chart::new(ID, "rate", t!("error-rate-by-run"), x, y, height)
         .curves(curves.collect())
         .tune(|plot| plot.include_x(0.0))
         .show(ctx, ui, |_| {}, csv, |_| {});

@@ -11,7 +11,7 @@ use crate::app::rich::RichHover as _;
 use crate::markup::{self, Cell};
 use crate::metrics::{Definition, LayerMetrics, distortion};
 use crate::session::SelectCommand;
-use crate::text::phrase;
+use crate::text::{phrase, t};
 
 /// A column: what it shows, and how.
 type Column = (&'static Definition, fn(&LayerMetrics) -> Option<f64>, fn(f64) -> String);
@@ -27,8 +27,8 @@ static COLUMNS: [Column; 4] = [
 pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32) {
     let palette = ctx.palette;
     let top = ui.cursor().top();
-    let help = "Both sets of frames side by side; click a layer to select it";
-    let title = Title { panel_id: ID, key: "table", text: "Figures by layer", help, choices: None };
+    let (text, help) = (t!("error-table"), t!("error-table.help"));
+    let title = Title { panel_id: ID, key: "table", text, help, choices: None };
     title.table_ui(ctx, ui, |_| {}, "error-table.csv", || sheet(figures));
     let left = (height - (ui.cursor().top() - top)).max(60.0);
     let faint = |text: &str| RichText::new(text).size(11.0).color(palette.faint);
@@ -37,27 +37,31 @@ pub fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, figures: &Figures, height: f32)
     let selected = ctx.session.selection().layer;
     ScrollArea::both().id_salt("table").max_height(left).auto_shrink([false, true]).show(ui, |ui| {
         egui::Grid::new("layers").striped(true).num_columns(10).spacing([12.0, 2.0]).show(ui, |ui| {
-            ui.label(faint("Layer"));
+            ui.label(faint(t!("word-layer")));
             for (definition, _, _) in COLUMNS {
-                let unit = if definition.unit == phrase!("unit-db") { ", dB" } else { "" };
-                let name = short(definition);
+                let head = head(definition);
                 if with_train {
-                    ui.label(faint(&format!("{name}{unit}, training"))).on_hover_rich(definition.text);
+                    ui.label(faint(&t!("error-head-training", name = &head))).on_hover_rich(definition.text);
                 }
                 if with_held_out {
-                    let split = if with_train { ", held-out" } else { "" };
-                    ui.label(faint(&format!("{name}{unit}{split}")))
-                        .on_hover_rich(format!("{name} of the held-out frames. {}", definition.text));
+                    let shown =
+                        if with_train { t!("error-head-held-out", name = &head) } else { head.clone() };
+                    let help = t!(
+                        "error-head-held-out.help",
+                        name = short(definition),
+                        definition = definition.text
+                    );
+                    ui.label(faint(&shown)).on_hover_rich(help);
                 }
             }
-            ui.label(faint("of Shannon")).on_hover_rich(format!(
-                "{} {}",
-                distortion::SHANNON_SHARE.text,
-                distortion::SHANNON.text
+            ui.label(faint(t!("error-of-shannon"))).on_hover_rich(t!(
+                "error-of-shannon.help",
+                share = distortion::SHANNON_SHARE.text,
+                reference = distortion::SHANNON.text
             ));
             ui.end_row();
             for layer in 0..figures.shannon.len() {
-                let name = format!("Select layer {}", layer + 1);
+                let name = t!("error-select-layer", layer = layer + 1);
                 let chosen = layer == selected;
                 let text =
                     RichText::new((layer + 1).to_string()).size(12.0).strong().color(palette.layer(layer));
@@ -97,10 +101,16 @@ fn value_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, value: Option<f64>, show: fn(f64) -
 
 fn short(definition: &Definition) -> &'static str {
     match definition.key {
-        "explained_variance" => "Variance",
-        "snr_gain_db" => "Gain",
+        "explained_variance" => t!("error-explained-variance"),
+        "snr_gain_db" => t!("error-gain"),
         _ => definition.label.text(),
     }
+}
+
+/// A name as it stands at the head of a column, with its unit.
+fn head(definition: &Definition) -> String {
+    let name = short(definition);
+    if definition.unit == phrase!("unit-db") { t!("error-head-db", name = name) } else { name.to_owned() }
 }
 
 fn two_decimals(value: f64) -> String {
@@ -109,16 +119,20 @@ fn two_decimals(value: f64) -> String {
 
 /// The rows as a document takes them.
 fn sheet(figures: &Figures) -> markup::Table {
-    let mut columns = vec![column("layer", "Layer")];
+    let mut columns = vec![column("layer", t!("word-layer"))];
     for (definition, _, _) in COLUMNS {
         let unit = if definition.unit == phrase!("unit-db") { "dB" } else { "" };
-        for (set, words) in [("train", "training"), ("held_out", "held-out")] {
-            let label = format!("{}, {words}", short(definition));
-            columns.push(markup::Column::of(format!("{}_{set}", definition.key), label, unit));
+        let name = short(definition);
+        let heads = [
+            ("train", t!("error-head-training", name = name)),
+            ("held_out", t!("error-head-held-out", name = name)),
+        ];
+        for (set, head) in heads {
+            columns.push(markup::Column::of(format!("{}_{set}", definition.key), head, unit));
         }
     }
-    columns.push(markup::Column::of(distortion::SHANNON.key, "Shannon reference", "dB"));
-    let mut table = markup::Table::new("Figures by layer", columns);
+    columns.push(markup::Column::of(distortion::SHANNON.key, t!("error-shannon-reference"), "dB"));
+    let mut table = markup::Table::new(t!("error-table"), columns);
     for (layer, &shannon) in figures.shannon.iter().enumerate() {
         let mut cells = vec![Cell::count(layer + 1)];
         for (_, of, show) in COLUMNS {

@@ -14,6 +14,7 @@ use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::plot::{self, Along, Axis, Cell, Chart, Csv, ReadOut, Scale, Visible, decimate, visible};
 use crate::app::rich::RichHover as _;
 use crate::session::SelectCommand;
+use crate::text::t;
 use crate::training::Run;
 
 const KEY: &str = "codes";
@@ -68,7 +69,7 @@ impl Bars {
         let place = ctx.session.selection().code.and_then(|code| shown.place_of(code));
         let marked = plot::places_of(ctx.session.marked(), sorted.codes.iter().map(|&code| code as usize));
         let palette = ctx.palette;
-        let title = format!("Codes of layer {}, {frames_words}", layer + 1);
+        let title = t!("usage-codes", layer = layer + 1, frames = frames_words);
         let y = shown.y_axis();
         let drawn = Chart::new(ID, KEY, &title, shown.axis(), y, height)
             .along(shown.along())
@@ -84,7 +85,8 @@ impl Bars {
                     let bars = bars.marked(marked, palette.marked());
                     plot.add(bars.selected(place.map(|place| (place, palette.highlight))));
                     if with_ema {
-                        let line = Line::new("EMA, c_k / C times n", PlotPoints::Borrowed(shares));
+                        let points = PlotPoints::Borrowed(shares);
+                        let line = Line::new("EMA, c_k / C times n", points); // not a text
                         let line = line.color(palette.second).width(1.2);
                         plot.line(line.allow_hover(false).allow_band(false));
                     }
@@ -120,17 +122,16 @@ impl Shown<'_> {
 
     fn axis(&self) -> Axis {
         match self.order {
-            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
-            Order::Frequency => Axis::whole("Rank", "The codes from the most (1) to the least chosen"),
+            Order::Index => Axis::whole(t!("word-code"), t!("usage-code-axis")),
+            Order::Frequency => Axis::whole(t!("usage-rank"), t!("usage-rank.of-codes")),
         }
     }
 
     fn y_axis(&self) -> Axis {
         if self.weights.is_ema {
-            let text = "c_k: the running average of how many frames of a batch chose the code";
-            Axis::real("EMA cluster size (frames a batch)", text)
+            Axis::real(t!("usage-size-axis"), t!("usage-size-axis.help"))
         } else {
-            Axis::whole("Frames", "count_k: how many of the counted frames chose the code")
+            Axis::whole(t!("word-frames"), t!("usage-frames-axis"))
         }
     }
 
@@ -162,17 +163,17 @@ impl Shown<'_> {
         let count = self.sorted.counts[index];
         let share = if self.frames > 0.0 { count / self.frames } else { 0.0 };
         let title = match self.order {
-            Order::Index => format!("Code {code}"),
-            Order::Frequency => format!("Rank {}: code {code}", index + 1),
+            Order::Index => t!("code-n", code = code),
+            Order::Frequency => t!("usage-rank-n", rank = index + 1, code = code),
         };
         let read = ReadOut::new(self.first() + index as f64, title)
             .row(self.weights.unit(), if self.weights.is_ema { number(count) } else { grouped(count as i64) })
-            .row("Share", percent(share));
+            .row(t!("usage-share"), percent(share));
         let size = self.sizes.and_then(|sizes| sizes.get(code as usize));
         Some(match size {
             Some(size) => read
-                .row("EMA cluster size c_k", number(*size))
-                .row("EMA share times n", number(self.as_frames(code))),
+                .row(t!("usage-cluster-size"), number(*size))
+                .row(t!("usage-ema-share"), number(self.as_frames(code))),
             None => read,
         })
     }
@@ -180,14 +181,13 @@ impl Shown<'_> {
 
 fn switches_ui(ui: &mut Ui, order: &mut Order, ema: &mut bool, has_ema: bool) {
     let orders = [
-        (Order::Index, "Index", "Codes by their number"),
-        (Order::Frequency, "Frequency", "Codes from the most to the least chosen"),
+        (Order::Index, t!("usage-index"), t!("usage-index.help")),
+        (Order::Frequency, t!("usage-frequency"), t!("usage-frequency.help")),
     ];
     switch_ui(ui, order, &orders);
     if has_ema {
-        ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0)).on_hover_rich(
-            "Beside the counts, the share that the running averages give each code: c_k / C, times n frames",
-        );
+        let toggle = ui.toggle_value(ema, egui::RichText::new("EMA").size(11.0));
+        toggle.on_hover_rich(t!("usage-ema-line"));
     }
 }
 

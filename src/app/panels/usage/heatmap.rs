@@ -14,6 +14,7 @@ use crate::app::plot::numbers::{grouped, number};
 use crate::app::plot::{Along, Axis, Cell, Chart, Csv, ReadOut, outline};
 use crate::app::{Palette, PanelCtx};
 use crate::session::{SelectCommand, Selection};
+use crate::text::t;
 
 /// Texels across; more codes than these share one, which shows the most used of them.
 const MOST_COLUMNS: usize = 2048;
@@ -58,15 +59,15 @@ impl Heatmap {
         let palette = ctx.palette;
         let picture = picture.get((ByPtr(weights.clone()), shown, palette.is_dark), || {
             let image = paint(rows, &weights.totals, palette)?;
-            Some(drawing::load(ui.ctx(), "usage by layer and code", image))
+            Some(drawing::load(ui.ctx(), "usage by layer and code", image)) // not a text
         });
         let Some(texture) = picture.as_ref().map(TextureHandle::id) else { return };
         let (layers, codes) = (rows.len(), widest(rows));
         let selected = layer;
         let cells = Cells { rows, weights, order: shown };
-        let y = Axis::whole("Layer", "A row for each layer, the first on top. Click one to select it");
+        let y = Axis::whole(t!("word-layer"), t!("usage-layers-axis"));
         let first = cells.first();
-        let title = format!("Layers by codes, {frames_words}");
+        let title = t!("usage-layers", frames = frames_words);
         let drawn = Chart::new(ID, "heatmap", &title, cells.axis(), y, height)
             .along(cells.along())
             .reader(move |point| cells.read(point))
@@ -121,10 +122,8 @@ impl Cells<'_> {
 
     fn axis(&self) -> Axis {
         match self.order {
-            Order::Index => Axis::whole("Code", "The code's number in its codebook"),
-            Order::Frequency => {
-                Axis::whole("Rank in its layer", "Each layer's codes from the most (1) to the least chosen")
-            }
+            Order::Index => Axis::whole(t!("word-code"), t!("usage-code-axis")),
+            Order::Frequency => Axis::whole(t!("usage-rank-in-layer"), t!("usage-rank-in-layer.help")),
         }
     }
 
@@ -142,15 +141,18 @@ impl Cells<'_> {
         let (layer, column) = self.at(point)?;
         let count = self.rows[layer][column];
         let times = times(count, self.rows[layer].len(), self.weights.total(layer));
-        let what = if self.order == Order::Index { "code" } else { "rank" };
         let x = self.first() + column as f64;
+        let title = match self.order {
+            Order::Index => t!("usage-code-of-layer", layer = layer + 1, code = x.to_string()),
+            Order::Frequency => t!("usage-rank-of-layer", layer = layer + 1, rank = x.to_string()),
+        };
         Some(
-            ReadOut::new(x, format!("Layer {}, {what} {x}", layer + 1))
+            ReadOut::new(x, title)
                 .row(
                     self.weights.unit(),
                     if self.weights.is_ema { number(count) } else { grouped(count as i64) },
                 )
-                .row("Over the uniform share", format!("× {}", number(times))),
+                .row(t!("usage-over-uniform"), format!("× {}", number(times))),
         )
     }
 }
@@ -166,23 +168,21 @@ fn marks_ui(
     let (top, bottom) = (layer as f64 + 0.5, layer as f64 + 1.5);
     outline(plot, (left, right), (top, bottom), palette.layer(layer));
     if let Some(x) = code {
-        let line = Line::new("selected code", vec![[x, top], [x, bottom]]).color(palette.highlight);
-        plot.line(line.width(2.0).allow_hover(false));
+        let line = Line::new("selected code", vec![[x, top], [x, bottom]]); // not a text
+        plot.line(line.color(palette.highlight).width(2.0).allow_hover(false));
     }
 }
 
 fn header_ui(ui: &mut Ui, palette: &Palette, order: &mut Order) {
     let orders = [
-        (Order::Index, "Index", "Codes by their number"),
-        (Order::Frequency, "Frequency", "Each layer's codes from the most to the least chosen"),
+        (Order::Index, t!("usage-index"), t!("usage-index.help")),
+        (Order::Frequency, t!("usage-frequency"), t!("usage-frequency.in-layers")),
     ];
     switch_ui(ui, order, &orders);
     if ui.available_width() > RAMP_FROM {
-        let help = "Colour: frames of the code over n/K, the share of a uniform source, on a log scale. \
-                    Codes that no frame chose have a colour of their own";
-        ramp_ui(ui, palette, "1/8", "8 × n/K", help);
+        ramp_ui(ui, palette, "1/8", "8 × n/K", t!("usage-ramp"));
         ui.add_space(4.0);
-        swatch_ui(ui, palette.unused, "unused");
+        swatch_ui(ui, palette.unused, t!("usage-unused"));
     }
 }
 

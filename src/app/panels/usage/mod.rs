@@ -19,7 +19,7 @@ use crate::app::plot::numbers::{grouped, number, percent};
 use crate::app::{About, Corner, Home, Panel, PanelCtx};
 use crate::metrics::{Evaluation, LayerMetrics, buffers, usage};
 use crate::session::Selection;
-use crate::text::phrase;
+use crate::text::{phrase, t};
 use crate::training::{Run, SplitKind};
 use weights::{Source, Weights};
 
@@ -80,14 +80,15 @@ impl Usage {
         let weights = weights.get(source.clone(), || source.weights()).clone();
         let words = match evaluation {
             Some(_) => counted.frames_words(split),
-            None => "EMA cluster sizes".to_owned(),
+            None => t!("usage-cluster-sizes").to_owned(),
         };
         match evaluation {
             Some(evaluation) => {
                 let metrics =
                     metrics.get((ByPtr(evaluation.clone()), split), || counted.layer_metrics(split));
                 let Some(figures) = metrics.get(layer) else { return };
-                let of_what = format!("Layer {}, {words}{}", layer + 1, counted.step_words());
+                let of_what =
+                    t!("usage-of-what", layer = layer + 1, frames = &words, step = counted.step_words());
                 let num_codes = weights.layer(layer).len();
                 layer_figures_ui(ctx, ui, figures, num_codes, (&of_what, counted.frames_label(split)));
             }
@@ -111,8 +112,7 @@ impl Usage {
 
 /// Without frames and without an EMA state nothing tells how often codes are used.
 fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let text = "These codebooks hold no cluster sizes, so that only frames tell how often each code is used";
-    needs_frames_ui(ctx, ui, "Usage needs frames", text);
+    needs_frames_ui(ctx, ui, t!("usage-needs-frames"), t!("usage-needs-frames.help"));
 }
 
 /// What the EMA state of a layer tells of its usage.
@@ -124,16 +124,16 @@ fn ema_figures_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &Arc<Run>, layer: usize)
     let used = figures.used.map(|n| grouped(n as i64));
     let dead = figures.dead_threshold.map(|n| grouped(n as i64));
     let shown = [
-        Figure::new(&buffers::EMA_USED, used).note(format!("of {} codes", grouped(num_codes as i64))),
+        Figure::new(&buffers::EMA_USED, used).note(t!("usage-of-codes", n = num_codes)),
         Figure::new(&buffers::EMA_UTILIZATION, figures.utilization.map(percent)),
         Figure::new(&buffers::EMA_PERPLEXITY, of(figures.perplexity)),
         Figure::new(&buffers::EMA_ENTROPY, of(figures.entropy_nats)),
         Figure::new(&buffers::EMA_GINI, of(figures.gini)),
         Figure::new(&usage::DEAD_THRESHOLD, dead),
     ];
-    let of_what = format!("Layer {}, as the running averages have it (EMA)", layer + 1);
+    let of_what = t!("usage-of-averages", layer = layer + 1);
     figures_ui(ui, ctx.palette, true, &of_what, shown);
-    frames_hint_ui(ctx, ui, "how often real frames choose each code, and how much of that is chance");
+    frames_hint_ui(ctx, ui, t!("usage-adds-frames"));
 }
 
 fn layer_figures_ui(
@@ -148,7 +148,7 @@ fn layer_figures_ui(
     let uniform = usage::uniform_utilization(n, num_codes);
     let perplexity_share = figures
         .perplexity
-        .map(|p| format!("{} of K", percent(p / num_codes.max(1) as f64)))
+        .map(|p| t!("usage-of-k", share = percent(p / num_codes.max(1) as f64)))
         .unwrap_or_default();
     let of = |value: Option<f64>| value.map(number);
     figures_ui(
@@ -158,7 +158,7 @@ fn layer_figures_ui(
         of_what,
         [
             Figure::new(&usage::USED, (n > 0).then(|| grouped(figures.used as i64)))
-                .note(format!("of {} codes", grouped(num_codes as i64))),
+                .note(t!("usage-of-codes", n = num_codes)),
             Figure::new(&usage::UTILIZATION, figures.utilization.map(percent)),
             Figure::new(&usage::UNIFORM_UTILIZATION, Some(percent(uniform))),
             Figure::new(&usage::PERPLEXITY, of(figures.perplexity)).note(perplexity_share),
@@ -166,7 +166,7 @@ fn layer_figures_ui(
             Figure::new(&usage::ENTROPY, of(figures.entropy_nats)).note(
                 figures
                     .entropy_nats
-                    .map(|h| format!("{} bit", number(h / std::f64::consts::LN_2)))
+                    .map(|h| t!("usage-entropy-bits", bits = number(h / std::f64::consts::LN_2)))
                     .unwrap_or_default(),
             ),
             Figure::new(&usage::GINI, of(figures.gini)),

@@ -11,6 +11,7 @@ use crate::app::PanelCtx;
 use crate::app::memo::{ByPtr, Memo};
 use crate::app::plot::{Along, Axis, Cell, Chart, Csv, Curve, Data, Scale, Stroke};
 use crate::session::SelectCommand;
+use crate::text::t;
 
 /// Places along the rank axis at which a curve is drawn at the most.
 const PLACES: usize = 400;
@@ -56,22 +57,21 @@ impl Ranks {
         let level = (1.0 / num_codes).log10();
         *uniform = vec![PlotPoint::new(0.0, level), PlotPoint::new(num_codes.log10().max(0.01), level)];
         let palette = ctx.palette;
-        let text = "The code's place from the most (1) to the least chosen";
-        let x = Axis::whole("Rank", text).scaled(Scale::Log);
+        let x = Axis::whole(t!("usage-rank"), t!("usage-rank.help")).scaled(Scale::Log);
         let y = y_axis(weights.is_ema);
         let mut drawn: Vec<Curve<'_>> = ranked
             .iter()
             .enumerate()
             .map(|(layer, ranked)| {
                 let data = Data::Even(1.0, &ranked.shares);
-                let name = format!("Layer {}", layer + 1);
+                let name = t!("layer-n", layer = layer + 1);
                 Curve::new(name, palette.layer(layer), &ranked.points, data).front(layer == selected)
             })
             .collect();
-        let even = Curve::new("Uniform: 1/K each", palette.faint, uniform, Data::Nothing);
+        let even = Curve::new(t!("usage-uniform-line"), palette.faint, uniform, Data::Nothing);
         drawn.push(even.stroke(Stroke::Dashed));
         let mark = selection.code.and_then(|code| rank_of(counts, code));
-        let title = format!("Rank and frequency, {frames_words}");
+        let title = t!("usage-ranks", frames = frames_words);
         let drawn = Chart::new(ID, "rank-frequency", &title, x, y, height)
             .along(Along::Ranks)
             .curves(drawn)
@@ -83,9 +83,8 @@ impl Ranks {
                 || Some(table(weights)),
                 |plot| {
                     if let Some(rank) = mark {
-                        let line =
-                            VLine::new("selected code", (rank as f64).log10()).color(palette.highlight);
-                        plot.vline(line.width(1.5).allow_hover(false));
+                        let line = VLine::new("selected code", (rank as f64).log10()); // not a text
+                        plot.vline(line.color(palette.highlight).width(1.5).allow_hover(false));
                     }
                 },
             );
@@ -97,9 +96,9 @@ impl Ranks {
 
 fn y_axis(is_ema: bool) -> Axis {
     let (label, text) = if is_ema {
-        ("Share of the EMA", "p_k = c_k / C; codes whose cluster size is zero have no place on a log axis")
+        (t!("usage-share-of-ema"), t!("usage-share-of-ema.help"))
     } else {
-        ("Share of frames", "p_k = count_k / n; codes that no frame chose have no place on a log axis")
+        (t!("usage-share-of-frames"), t!("usage-share-of-frames.help"))
     };
     Axis::real(label, text).scaled(Scale::Log)
 }

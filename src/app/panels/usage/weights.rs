@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::memo::ByPtr;
 use crate::metrics::{Evaluation, buffers};
 use crate::rvq::Rvq;
+use crate::text::t;
 
 /// The weight of every code, layer by layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +76,7 @@ impl Weights {
     /// What one weight is called.
     #[must_use]
     pub fn unit(&self) -> &'static str {
-        if self.is_ema { "EMA cluster size c_k" } else { "Frames" }
+        if self.is_ema { t!("usage-cluster-size") } else { t!("word-frames") }
     }
 }
 
