@@ -72,7 +72,7 @@ code-level-change-axis = 对数电平的变化
 # 它的行位于哪里：space 是下面的一项，或一项位于另一项之中。
 code-row-lies = 该行位于{ $space }
 code-row-lies-by-angle = 该行位于{ $space }。帧按夹角选择码字：距离在单位长度的行之间计算
-code-space-of-frames = 帧的空间，{ $dim } 维
+code-space-of-frames = 帧的 { $dim } 维空间
 code-space-of-layer = 该层自己的 { $inner } 维空间（经过从 { $dim } 维到 { $inner } 维的投影）
 code-space-of-chain = 一条层链的空间（经过从 { $dim } 维到 { $inner } 维的投影）
 code-space-of-columns = 帧的第 { $from } 至 { $to } 列

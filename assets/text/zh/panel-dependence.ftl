@@ -30,7 +30,7 @@ dependence-read-shared = 偶然之外的共享
 dependence-bits = { $bits } 比特
 # 码字保持不变的时长。
 dependence-runs = 第 { $layer } 层的连续段长度
-dependence-length-axis = 长度（帧）
+dependence-length-axis = 长度 (帧)
     .help = 码字连续多少帧保持不变；最后一根柱也包括更长的
 dependence-runs-axis = 连续段占比
 dependence-run = 连续 { GROUPED($n) } 帧为同一码字
@@ -44,7 +44,7 @@ dependence-next-axis = 后一个码字，按排名
     .help = 下一帧的码字：按使用多少排列，使用最多的在前
 dependence-code-axis = 码字，按排名
     .help = 一帧的码字：按使用多少排列，使用最多的在前。单击可选中它
-dependence-ramp = 颜色：码字对出现的次数，对数刻度。从未出现的码字对保留表示“无”的颜色
+dependence-ramp = 颜色：码字对出现的次数，对数刻度。从未出现的码字对保持底色
 dependence-pair = { $first }，其后是{ $second }
 # 若干码字，以及除列出的之外还有多少。
 dependence-codes = 码字 { $codes }

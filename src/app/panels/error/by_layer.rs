@@ -164,7 +164,8 @@ impl ByLayer {
                 |ui| measure_switch_ui(ui, measure),
                 || Some(csv(shown, figures)),
                 |plot| {
-                    let line = VLine::new("selected layer", (selected + 1) as f64).width(8.0).name(""); // not a text
+                    let line = VLine::new("selected layer", (selected + 1) as f64); // not a text
+                    let line = line.width(8.0).name("");
                     plot.vline(line.color(palette.layer(selected).gamma_multiply(0.35)).allow_hover(false));
                 },
             );
