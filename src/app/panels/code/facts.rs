@@ -31,7 +31,7 @@ pub fn head_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize
     let said: String = match codes.replaced_at.get(code) {
         Some(0) => t!("code-never-replaced", state = state),
         Some(&step) => t!("code-replaced-in", state = state, step = grouped(step as i64)),
-        None => state.into(),
+        None => state,
     };
     let text = RichText::new(said).size(SIZE).color(palette.faint);
     ui.add(Label::new(text).wrap());
