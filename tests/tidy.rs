@@ -16,10 +16,11 @@ use rvqscope::rvq::rules::RULES;
 use tidy_support::Tree;
 
 /// What every module may use.
-const BASE: &[&str] = &["markup", "param", "random", "task", "ranks"];
+const BASE: &[&str] = &["text", "markup", "param", "random", "task", "ranks"];
 
 /// Each module and whose names it may mention, besides the base.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("text", &[]),
     ("markup", &[]),
     ("param", &[]),
     ("random", &[]),

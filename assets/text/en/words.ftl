@@ -22,17 +22,9 @@ unit-percent = %
 unit-x-even = x N/K
 unit-x-even-size = x C/K
 # Numbers of things: `n` of them.
-count-clips = { GROUPED($n) } { $n ->
-    [one] clip
-   *[other] clips
-    }
 count-codes = { GROUPED($n) } { $n ->
     [one] code
    *[other] codes
-    }
-count-files = { GROUPED($n) } { $n ->
-    [one] file
-   *[other] files
     }
 count-frames = { GROUPED($n) } { $n ->
     [one] frame
@@ -42,38 +34,19 @@ count-layers = { GROUPED($n) } { $n ->
     [one] layer
    *[other] layers
     }
-count-rows = { GROUPED($n) } { $n ->
-    [one] row
-   *[other] rows
-    }
 count-runs = { GROUPED($n) } { $n ->
     [one] run
    *[other] runs
     }
-count-steps = { GROUPED($n) } { $n ->
-    [one] step
-   *[other] steps
-    }
-count-seeds = { GROUPED($n) } { $n ->
-    [one] seed
-   *[other] seeds
-    }
-count-findings = { GROUPED($n) } { $n ->
-    [one] finding
-   *[other] findings
-    }
 # Which one: layers, codes and steps are called by their numbers.
 layer-n = Layer { $layer }
 code-n = Code { $code }
-step-n = Step { $step }
 # Words that stand alone, as on an axis or at the head of a column.
 word-layer = Layer
 word-code = Code
 word-step = Step
 word-frame = Frame
-word-codes = Codes
 word-frames = Frames
 word-training = training
 word-held-out = held-out
 button-cancel = Cancel
-button-close = Close

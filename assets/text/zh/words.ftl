@@ -22,28 +22,19 @@ unit-percent = %
 unit-x-even = × N/K
 unit-x-even-size = × C/K
 # 带数量的名词。
-count-clips = { GROUPED($n) } 段音频
 count-codes = { GROUPED($n) } 个码字
-count-files = { GROUPED($n) } 个文件
 count-frames = { GROUPED($n) } 帧
 count-layers = { GROUPED($n) } 层
-count-rows = { GROUPED($n) } 行
 count-runs = { GROUPED($n) } 个运行
-count-steps = { GROUPED($n) } 步
-count-seeds = { GROUPED($n) } 个种子
-count-findings = { GROUPED($n) } 项发现
 # 用编号称呼的层、码字和步。
 layer-n = 第 { $layer } 层
 code-n = 码字 { $code }
-step-n = 第 { $step } 步
 # 单独出现的词，例如坐标轴或表头。
 word-layer = 层
 word-code = 码字
 word-step = 步
 word-frame = 帧
-word-codes = 码字
 word-frames = 帧
 word-training = 训练
 word-held-out = 留出
 button-cancel = 取消
-button-close = 关闭
