@@ -114,7 +114,7 @@ pub fn uses(source: &str) -> Vec<Use> {
         ["t!(", "msg!(", "phrase!("].iter().any(|name| {
             before
                 .strip_suffix(name)
-                .is_some_and(|front| !front.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '['))
+                .is_some_and(|front| !front.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
         })
     };
     let of = |literal: &Literal| Use {
