@@ -13,7 +13,7 @@ use crate::features::Split;
 use crate::io::TimeAxis;
 use crate::jobs::{Builtin, Dataset, OpenedCodes};
 use crate::session::{DataCommand, Session};
-use crate::text::Message;
+use crate::text::{Phrase, phrase, t};
 
 use super::NOTE_SIZE;
 use super::form::{Drafts, Drag};
@@ -29,17 +29,9 @@ pub struct DataSection {
 }
 
 /// The built-in sources: what a button calls them, and what they are.
-pub const BUILTINS: [(Builtin, &str, &str); 2] = [
-    (
-        Builtin::Demo,
-        "Demo",
-        "Ninety seconds of speech in twelve voices, with parameters that suit it; trained at once",
-    ),
-    (
-        Builtin::Article,
-        "Example",
-        "1000 uniform vectors of dimension 30 and 1024 codes: fewer frames than codes, which has to work",
-    ),
+pub const BUILTINS: [(Builtin, Phrase, Phrase); 2] = [
+    (Builtin::Demo, phrase!("side-demo"), phrase!("side-demo.help")),
+    (Builtin::Article, phrase!("side-example"), phrase!("side-example.help")),
 ];
 
 impl DataSection {
@@ -56,12 +48,8 @@ impl DataSection {
             None if session.is_opening() => {}
             None => {
                 let text = match session.model() {
-                    None => {
-                        "Nothing is open yet: drop audio, features, codes or a model anywhere in the window"
-                    }
-                    Some(_) => {
-                        "No data yet: drop audio or features that the model can take anywhere in the window"
-                    }
+                    None => t!("side-nothing-open"),
+                    Some(_) => t!("side-no-data-yet"),
                 };
                 ui.label(RichText::new(text).color(ctx.palette.faint));
             }
@@ -80,12 +68,12 @@ impl DataSection {
                 return;
             }
             _ => {
-                let title = "Features of audio";
-                egui::CollapsingHeader::new(title)
+                egui::CollapsingHeader::new(t!("side-features"))
+                    .id_salt("Features of audio")
                     .default_open(false)
                     .show_unindented(ui, |ui| extract::ui(ctx, &mut self.drafts, ui))
                     .header_response
-                    .on_hover_rich("How audio is made into frames: extractor, its parameters, channel");
+                    .on_hover_rich(t!("side-features.help"));
             }
         }
         self.split_ui(ctx, ui);
@@ -96,25 +84,25 @@ impl DataSection {
         let title = egui::Label::new(RichText::new(dataset.source.title()).strong()).truncate();
         ui.add(title).on_hover_rich(dataset.source.shown().join("\n"));
         let (frames, dim) = (set.matrix.num_frames() as u64, set.matrix.dim());
-        let rate = set.frame_rate_hz.map_or(", frame rate not known".to_owned(), |hz| {
-            format!(", {hz:.4} a second").replace(".0000", "")
-        });
+        let frames = grouped(frames);
+        let frames = match set.frame_rate_hz {
+            Some(hz) => {
+                let rate = format!("{hz:.4}").replace(".0000", "");
+                t!("side-frames", frames = frames, dim = dim, rate = rate)
+            }
+            None => t!("side-frames.unknown", frames = frames, dim = dim),
+        };
         let share = ctx.session.holdout();
         let key = (Arc::as_ptr(dataset).addr(), share.to_bits());
         let (train, held_out) = *self.split.get(key, || {
             let split = Split::hold_out(set, share);
             (Split::count(&split.train), Split::count(&split.held_out))
         });
+        let split = t!("side-split", train = grouped(train as u64), held_out = grouped(held_out as u64));
         let lines = [
-            (dataset.summary.text(), "What it is"),
-            (
-                format!("{} frames × {dim}{rate}", grouped(frames)),
-                "Frames, dimensions of each, and frames a second",
-            ),
-            (
-                format!("{} train, {} held-out", grouped(train as u64), grouped(held_out as u64)),
-                "Frames that codebooks are trained on, and frames that only judge them: whole clips, or the tail of one",
-            ),
+            (dataset.summary.to_string(), t!("side-summary")),
+            (frames, t!("side-frames.help")),
+            (split, t!("side-split.help")),
         ];
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
@@ -128,23 +116,22 @@ impl DataSection {
     fn open_ui(&mut self, ctx: &PanelCtx<'_>, recent: &Recent, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
-            let help = "Audio, features, codes or a model, one or several files (Ctrl+O)";
-            if super::button(ui, "Open…", help, None) {
+            if super::button(ui, t!("side-open"), t!("side-open.help"), None) {
                 ctx.request(WindowRequest::AskOpen);
             }
             for (builtin, name, help) in BUILTINS {
-                if super::button(ui, name, help, None) {
+                if super::button(ui, name, &help, None) {
                     ctx.send(DataCommand::OpenBuiltin { builtin, then_train: true });
                 }
             }
-            ui.menu_button("Recent", |ui| recent.ui(ctx, ui))
+            ui.menu_button(t!("side-recent"), |ui| recent.ui(ctx, ui))
                 .response
-                .on_hover_rich("What was opened before");
+                .on_hover_rich(t!("side-recent.help"));
         });
         ui.horizontal(|ui| {
-            let label = ui.label("Path");
+            let label = ui.label(t!("side-path"));
             let field = egui::TextEdit::singleline(&mut self.path)
-                .hint_text("A file or folder, then Enter")
+                .hint_text(t!("side-path.hint"))
                 .desired_width(ui.available_width());
             let response = ui.add(field).labelled_by(label.id);
             let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
@@ -161,9 +148,11 @@ impl DataSection {
         ui.add(title).on_hover_rich(codes.source.shown().join("\n"));
         let (layers, frames) = codes.tokens.values.dim();
         let clips = codes.tokens.clips.len();
-        let what = if clips == 1 { "codes alone".to_owned() } else { format!("codes alone, {clips} clips") };
-        let plural = if layers == 1 { "" } else { "s" };
-        let text = format!("{what}: {layers} layer{plural} × {} frames", grouped(frames as u64));
+        let frames = grouped(frames as u64);
+        let text = match clips {
+            1 => t!("side-codes-alone", layers = layers, frames = frames),
+            _ => t!("side-codes-alone.clips", clips = clips, layers = layers, frames = frames),
+        };
         for text in [text, codes.size_note()] {
             ui.add(egui::Label::new(RichText::new(&text).color(ctx.palette.faint)).wrap());
         }
@@ -172,12 +161,12 @@ impl DataSection {
     /// How many codes a codebook has, where no codebook says so.
     fn size_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            let help =
-                "K, the codes of each codebook; 0 for what the model beside them says, or else the power of two above the largest code";
-            let label = ui.label("Codebook size").on_hover_rich(help);
+            let help = t!("side-size.help");
+            let label = ui.label(t!("side-size")).on_hover_rich(help);
             let largest = ctx.session.codes().and_then(|codes| codes.tokens.num_codes.iter().max());
             let now = largest.copied().unwrap_or(0) as f64;
-            let drag = Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: "codes", word: None };
+            let drag =
+                Drag { range: (0.0, 1e6), speed: 1.0, is_whole: true, unit: t!("unit-codes"), word: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
             response.labelled_by(label.id).on_hover_rich(help);
             if let Some(size) = new {
@@ -191,16 +180,14 @@ impl DataSection {
         let spec = ctx.session.data_spec();
         if let Some((axis, reason)) = time_axis {
             ui.horizontal(|ui| {
-                let label = ui.label("Time axis").on_hover_rich(
-                    "Whether a frame is a row or a column of the stored array. A wrong guess makes a few very long frames",
-                );
-                let guess = format!("Guess: {}", axis_name(*axis));
+                let label = ui.label(t!("side-time-axis")).on_hover_rich(t!("side-time-axis.help"));
+                let guess = t!("side-time-axis.guessed", axis = axis_name(*axis));
                 let chosen = spec.time_axis.map_or(guess.clone(), |axis| axis_name(axis).to_owned());
                 let combo = egui::ComboBox::from_id_salt("time-axis").selected_text(chosen).width(150.0);
                 let shown = combo.show_ui(ui, |ui| {
                     let choices = [None, Some(TimeAxis::Rows), Some(TimeAxis::Columns)];
                     for choice in choices {
-                        let text = choice.map_or("Guess", axis_name);
+                        let text = choice.map_or(t!("side-time-axis.guess"), axis_name);
                         if ui.selectable_label(spec.time_axis == choice, text).clicked() {
                             ctx.send(DataCommand::SetTimeAxis(choice));
                         }
@@ -208,13 +195,14 @@ impl DataSection {
                 });
                 shown.response.labelled_by(label.id);
             });
-            ui.label(RichText::new(reason.text()).size(NOTE_SIZE).color(ctx.palette.faint));
+            ui.label(RichText::new(reason.to_string()).size(NOTE_SIZE).color(ctx.palette.faint));
         }
         ui.horizontal(|ui| {
-            let help = "Frames a second; 0 for not known. Bit rates need it";
-            let label = ui.label("Frame rate").on_hover_rich(help);
+            let help = t!("side-frame-rate.help");
+            let label = ui.label(t!("side-frame-rate")).on_hover_rich(help);
             let now = spec.frame_rate_hz.unwrap_or(0.0);
-            let drag = Drag { range: (0.0, 1e6), speed: 0.5, is_whole: false, unit: "Hz", word: None };
+            let drag =
+                Drag { range: (0.0, 1e6), speed: 0.5, is_whole: false, unit: t!("unit-hz"), word: None };
             let (response, new) = drag.ui(ui, &mut self.drafts, now);
             response.labelled_by(label.id).on_hover_rich(help);
             if let Some(rate) = new {
@@ -226,19 +214,23 @@ impl DataSection {
     fn split_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let session = ctx.session;
         ui.horizontal(|ui| {
-            let help = "The share of frames that is not trained on, only judged by. Figures of it show what a codebook is worth \
-                        on speech it has not seen. Training starts again when it is changed";
-            let label = ui.label("Held-out").on_hover_rich(help);
-            let drag = Drag { range: (0.0, 90.0), speed: 0.2, is_whole: false, unit: "%", word: None };
+            let help = t!("side-held-out.help");
+            let label = ui.label(t!("side-held-out")).on_hover_rich(help);
+            let drag = Drag {
+                range: (0.0, 90.0),
+                speed: 0.2,
+                is_whole: false,
+                unit: t!("unit-percent"),
+                word: None,
+            };
             let (response, new) = drag.ui(ui, &mut self.drafts, percent(session));
             response.labelled_by(label.id).on_hover_rich(help);
             if let Some(percent) = new {
                 ctx.send(DataCommand::SetHoldout(percent / 100.0));
             }
             let mut standardize = session.standardize();
-            let help = "Train on centred data of unit variance in every dimension. Codebooks are saved and errors given in the \
-                        data's own units all the same. Training starts again when it is changed";
-            if ui.checkbox(&mut standardize, "Standardize").on_hover_rich(help).changed() {
+            let response = ui.checkbox(&mut standardize, t!("side-standardize"));
+            if response.on_hover_rich(t!("side-standardize.help")).changed() {
                 ctx.send(DataCommand::SetStandardize(standardize));
             }
         });
@@ -251,8 +243,8 @@ fn percent(session: &Session) -> f64 {
 
 fn axis_name(axis: TimeAxis) -> &'static str {
     match axis {
-        TimeAxis::Rows => "a row is a frame",
-        TimeAxis::Columns => "a column is a frame",
+        TimeAxis::Rows => t!("side-axis-rows"),
+        TimeAxis::Columns => t!("side-axis-columns"),
     }
 }
 
@@ -265,13 +257,13 @@ fn opening_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 70.0).max(60.0);
         let (share, text) = match progress {
-            Some(p) if p.total > 0 => (p.done as f32 / p.total as f32, p.stage.text()),
-            Some(p) => (0.0, p.stage.text()),
-            None => (0.0, "opening".to_owned()),
+            Some(p) if p.total > 0 => (p.done as f32 / p.total as f32, p.stage.to_string()),
+            Some(p) => (0.0, p.stage.to_string()),
+            None => (0.0, t!("side-opening").to_owned()),
         };
         let bar = ProgressBar::new(share).desired_width(width).text(text).corner_radius(4);
         ui.add(bar.fill(ctx.palette.accent.gamma_multiply(0.55)));
-        if super::button(ui, "Cancel", "Give up opening; what was there stays", None) {
+        if super::button(ui, t!("button-cancel"), t!("side-opening.cancel"), None) {
             ctx.send(DataCommand::Cancel);
         }
     });

@@ -7,6 +7,7 @@ use crate::app::rich::RichHover as _;
 use crate::audio::ChannelChoice;
 use crate::features::{EXTRACTORS, ExtractParams};
 use crate::session::DataCommand;
+use crate::text::t;
 
 use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
@@ -20,7 +21,7 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
     let params = &spec.extract;
     let Ok(extractor) = params.extractor() else { return };
     ui.horizontal(|ui| {
-        let label = ui.label("Extractor").on_hover_rich("What frames are made of");
+        let label = ui.label(t!("side-extractor")).on_hover_rich(t!("side-extractor.help"));
         let combo = egui::ComboBox::from_id_salt("extractor").selected_text(extractor.label()).width(150.0);
         let shown = combo.show_ui(ui, |ui| {
             for other in EXTRACTORS {
@@ -44,7 +45,7 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
     }
     ui.horizontal(|ui| {
         ui.add_space(14.0);
-        let label = ui.label("Channel").on_hover_rich("Which channel of the audio is used");
+        let label = ui.label(t!("side-channel")).on_hover_rich(t!("side-channel.help"));
         let combo =
             egui::ComboBox::from_id_salt("channel").selected_text(channel_name(spec.channel)).width(96.0);
         let shown = combo.show_ui(ui, |ui| {
@@ -57,14 +58,14 @@ pub fn ui(ctx: &PanelCtx<'_>, drafts: &mut Drafts, ui: &mut Ui) {
         });
         shown.response.labelled_by(label.id);
     });
-    let rate = extractor.frame_rate_hz(params);
-    let text = format!("Gives {:.4} frames a second of dimension {}", rate, extractor.dim(params));
-    ui.label(RichText::new(text.replace(".0000", "")).size(NOTE_SIZE).color(ctx.palette.faint));
+    let rate = format!("{:.4}", extractor.frame_rate_hz(params)).replace(".0000", "");
+    let text = t!("side-extracted", rate = rate, dim = extractor.dim(params));
+    ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint));
 }
 
 fn channel_name(choice: ChannelChoice) -> String {
     match choice {
-        ChannelChoice::Mix => "mean of all".to_owned(),
+        ChannelChoice::Mix => t!("side-channel.mix").to_owned(),
         ChannelChoice::Only(index) => format!("{}", index + 1),
     }
 }

@@ -12,6 +12,7 @@ use super::NOTE_SIZE;
 use crate::app::Palette;
 use crate::app::rich::RichHover as _;
 use crate::param::{Effect, ParamKind, ParamSpec, ParamValue};
+use crate::text::{Phrase, phrase, t};
 
 /// Numbers that are being edited, by where they stand.
 #[derive(Default)]
@@ -73,18 +74,19 @@ fn reset_ui(ui: &mut Ui, is_changed: bool, label: &str, default: ParamValue) -> 
         return false;
     }
     let response = ui.add_sized(size, egui::Button::new("↺").small().frame(false));
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, format!("Reset {label} to {default}")));
-    response.on_hover_rich(format!("Back to the rule's default, {default}")).clicked()
+    let default = default.to_string();
+    let name = t!("side-reset", label = label, default = &default);
+    response.widget_info(|| egui::WidgetInfo::labeled(Role::Button, true, &name));
+    response.on_hover_rich(t!("side-reset.help", default = default)).clicked()
 }
 
 /// Says when an edit takes effect: what would start a running training again stands out.
 fn effect_ui(ui: &mut Ui, palette: &Palette, effect: Effect, is_training: bool) {
     let (word, color) = match (effect, is_training) {
-        (Effect::Live, true) => ("live", palette.good),
-        (Effect::Restart, true) => ("restart", palette.warning),
-        (Effect::Live, false) => ("live", palette.faint),
-        (Effect::Restart, false) => ("restart", palette.faint),
+        (Effect::Live, true) => (t!("side-effect-live"), palette.good),
+        (Effect::Restart, true) => (t!("side-effect-restart"), palette.warning),
+        (Effect::Live, false) => (t!("side-effect-live"), palette.faint),
+        (Effect::Restart, false) => (t!("side-effect-restart"), palette.faint),
     };
     ui.allocate_ui_with_layout(egui::vec2(38.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(38.0);
@@ -94,16 +96,21 @@ fn effect_ui(ui: &mut Ui, palette: &Palette, effect: Effect, is_training: bool) 
 
 fn effect_help(effect: Effect) -> &'static str {
     match effect {
-        Effect::Live => "Can be changed while training runs: it holds from the next step on",
-        Effect::Restart => "Training starts again from its beginning when this is changed",
+        Effect::Live => t!("side-effect-live.help"),
+        Effect::Restart => t!("side-effect-restart.help"),
     }
 }
 
 /// What a parameter does, its name in files and on the command line, what it may be and what it is by default.
 fn tooltip<P>(spec: &ParamSpec<P>, default: ParamValue, effect: Option<(Effect, bool)>) -> String {
     let ParamSpec { key, unit, kind, help, .. } = spec;
-    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-    let mut text = format!("{help}\n\nKey: {key}\nMust be {}{unit}\nDefault: {default}{unit}", kind.wanted());
+    let (wanted, default) = (kind.wanted(), default.to_string());
+    let mut text = match unit.is_empty() {
+        true => t!("side-param", help = *help, key = *key, wanted = wanted, default = default),
+        false => {
+            t!("side-param.unit", help = *help, key = *key, wanted = wanted, default = default, unit = *unit)
+        }
+    };
     if let Some((effect, _)) = effect {
         text.push_str("\n\n");
         text.push_str(effect_help(effect));
@@ -124,15 +131,15 @@ fn value_ui(
                 speed: (now as f64 * 0.01).max(0.05),
                 is_whole: true,
                 unit,
-                word: WORDS.iter().find(|(known, _)| *known == key).map(|(_, word)| (0.0, *word)),
+                word: WORDS.iter().find(|(known, _)| *known == key).map(|(_, word)| (0.0, word.text())),
             };
             let (response, new) = drag.ui(ui, drafts, now as f64);
             // A whole number that was not touched stays as it is, even where a float cannot hold it.
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
         (ParamKind::Paths { max }, ParamValue::Int(now)) => {
-            let word = Some((1.0, "greedy"));
-            let drag = Drag { range: (1.0, max as f64), speed: 0.05, is_whole: true, unit: "paths", word };
+            let (unit, word) = (t!("side-unit-paths"), Some((1.0, t!("side-word-greedy"))));
+            let drag = Drag { range: (1.0, max as f64), speed: 0.05, is_whole: true, unit, word };
             let (response, new) = drag.ui(ui, drafts, now as f64);
             (response, new.map(|new| ParamValue::Int(new.round() as u64)))
         }
@@ -186,7 +193,8 @@ pub struct Drag<'a> {
 }
 
 /// Parameters whose 0 is no number of anything, and what it means.
-const WORDS: [(&str, &str); 2] = [("codebook_dim", "as frames"), ("refit", "none")];
+const WORDS: [(&str, Phrase); 2] =
+    [("codebook_dim", phrase!("side-word-as-frames")), ("refit", phrase!("side-word-none"))];
 
 impl Drag<'_> {
     /// Draws it; gives the new value where there is one.

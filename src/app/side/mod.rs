@@ -16,6 +16,7 @@ use egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use super::PanelCtx;
 use super::recent::Recent;
 use crate::app::rich::RichHover as _;
+use crate::text::{Phrase, phrase};
 
 /// The size of notes beside and below what matters.
 pub const NOTE_SIZE: f32 = 11.5;
@@ -35,20 +36,21 @@ impl Side {
         // The controls of a training stay in sight, however far the form above is scrolled.
         egui::Panel::bottom("training").resizable(false).frame(egui::Frame::new()).show(ui, |ui| {
             ui.add_space(4.0);
-            section(ui, "Training", |ui| training.ui(ctx, ui));
+            section(ui, "Training", phrase!("side-training"), |ui| training.ui(ctx, ui)); // not a text
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             // Room for the scroll bar beside the rows.
             ui.set_max_width(ui.available_width() - 6.0);
-            section(ui, "Data", |ui| data.ui(ctx, recent, ui));
-            section(ui, "Quantizer", |ui| quantizer.ui(ctx, ui));
+            section(ui, "Data", phrase!("side-data"), |ui| data.ui(ctx, recent, ui)); // not a text
+            section(ui, "Quantizer", phrase!("side-quantizer"), |ui| quantizer.ui(ctx, ui)); // not a text
         });
     }
 }
 
-fn section(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) {
+/// A part that can be folded; whether it is, is remembered under `key`.
+fn section(ui: &mut Ui, key: &str, title: Phrase, add: impl FnOnce(&mut Ui)) {
     CollapsingHeader::new(RichText::new(title).strong().size(15.0))
-        .id_salt(title)
+        .id_salt(key)
         .default_open(true)
         .show_unindented(ui, |ui| {
             add(ui);

@@ -8,6 +8,7 @@ use crate::app::{PanelCtx, WindowRequest};
 use crate::io::QuantizerPlace;
 use crate::jobs::trained_words;
 use crate::session::{Answer, DataCommand, ModelFile, Session, TrainCommand};
+use crate::text::t;
 
 /// Draws what is known of it, where there is one.
 pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -16,8 +17,9 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.set_width(ui.available_width());
         let name = model.path.file_name().unwrap_or(model.path.as_os_str()).to_string_lossy();
         let is_repaired = ctx.session.model_run().is_some_and(|entry| entry.tried().is_some());
-        let mended = if is_repaired { ", repaired" } else { "" };
-        ui.add(egui::Label::new(RichText::new(format!("Model: {name}{mended}")).strong()).truncate())
+        let title =
+            if is_repaired { t!("side-model.repaired", name = name) } else { t!("side-model", name = name) };
+        ui.add(egui::Label::new(RichText::new(title).strong()).truncate())
             .on_hover_rich(model.path.display().to_string());
         others_ui(ctx, model, ui);
         facts_ui(ctx, model, ui);
@@ -25,15 +27,15 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         findings_ui(ctx, model, ui);
         ui.horizontal_wrapped(|ui| {
             let why_not = why_not_evaluate(ctx.session);
-            let help = "Hold it against the data, without training";
-            if super::button(ui, "Evaluate", help, why_not.as_deref()) {
+            let help = t!("side-model-evaluate.help");
+            if super::button(ui, t!("side-model-evaluate"), help, why_not.as_deref()) {
                 ctx.send(TrainCommand::Evaluate);
             }
-            let help = "Train with the parameters below, starting from this model's codebooks";
-            if super::button(ui, "Train from it", help, why_not.as_deref()) {
+            let help = t!("side-model-train.help");
+            if super::button(ui, t!("side-model-train"), help, why_not.as_deref()) {
                 ctx.send(TrainCommand::StartFromModel);
             }
-            if super::button(ui, "Close", "Forget the model; its file stays as it is", None) {
+            if super::button(ui, t!("side-model-close"), t!("side-model-close.help"), None) {
                 ctx.send(DataCommand::CloseModel);
             }
         });
@@ -45,14 +47,12 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let Some((choice, index)) = &model.others else { return };
     let name = |index: usize| choice.places().get(index).map(QuantizerPlace::name).unwrap_or_default();
     ui.horizontal(|ui| {
-        let label = ui.label(format!("1 of {}", choice.places().len()));
+        let label = ui.label(t!("side-model-one-of", n = choice.places().len()));
         let combo = egui::ComboBox::from_id_salt("quantizer-of-file").truncate();
         let shown = combo.width(ui.available_width() - 8.0).selected_text(name(*index)).show_ui(ui, |ui| {
             for (other, place) in choice.places().iter().enumerate() {
-                let about = place
-                    .about
-                    .as_ref()
-                    .map_or_else(|problem| format!("Cannot be used: {problem}"), Clone::clone);
+                let cannot = |problem| t!("window-cannot-be-used", problem = problem);
+                let about = place.about.as_ref().map_or_else(cannot, Clone::clone);
                 let choice = ui.add_enabled_ui(place.about.is_ok(), |ui| {
                     ui.selectable_label(other == *index, name(other))
                 });
@@ -63,10 +63,7 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
                 }
             }
         });
-        shown
-            .response
-            .labelled_by(label.id)
-            .on_hover_rich("The file holds several quantizers: choose another one to look at");
+        shown.response.labelled_by(label.id).on_hover_rich(t!("side-model-one-of.help"));
     });
 }
 
@@ -76,8 +73,8 @@ fn facts_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let dim = dim_of(ctx.session).unwrap_or(0);
     let mut facts: Vec<(&str, String)> =
         info.facts(dim).into_iter().map(|fact| (fact.label, fact.text)).collect();
-    facts.extend(trained_words(params.as_ref(), *steps).map(|text| ("Trained", text)));
-    facts.extend(info.trained_words().map(|text| ("The file says", text)));
+    facts.extend(trained_words(params.as_ref(), *steps).map(|text| (t!("side-model-trained"), text)));
+    facts.extend(info.trained_words().map(|text| (t!("side-model-says"), text)));
     table_ui(ctx, ui, "model-facts", facts.iter().map(|(label, text)| (*label, text.as_str())));
 }
 
@@ -87,7 +84,7 @@ fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     if notes.is_empty() {
         return;
     }
-    let title = RichText::new(format!("Training and config ({})", notes.len())).size(NOTE_SIZE);
+    let title = RichText::new(t!("side-model-notes", n = notes.len())).size(NOTE_SIZE);
     egui::CollapsingHeader::new(title)
         .id_salt("training-notes")
         .show_unindented(ui, |ui| {
@@ -96,7 +93,7 @@ fn notes_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
             });
         })
         .header_response
-        .on_hover_rich("Numbers and words that the file holds beside its tensors");
+        .on_hover_rich(t!("side-model-notes.help"));
 }
 
 /// Names and values in two columns.
@@ -127,8 +124,7 @@ fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let findings = &model.info.findings;
     let text = match findings.len() {
         0 => return,
-        1 => "1 finding".to_owned(),
-        n => format!("{n} findings"),
+        n => t!("count-findings", n = n),
     };
     let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_rich(findings.join("\n"));
     if link.clicked() {
@@ -144,9 +140,8 @@ fn dim_of(session: &Session) -> Option<usize> {
 /// Why a model cannot be held against the data.
 pub fn why_not_evaluate(session: &Session) -> Option<String> {
     let Some(dataset) = session.dataset() else {
-        return Some("Open audio or features of the model's dimension first".to_owned());
+        return Some(t!("side-model-no-data").to_owned());
     };
     let (ours, theirs) = (dataset.set.matrix.dim(), dim_of(session)?);
-    (ours != theirs)
-        .then(|| format!("The model takes frames of dimension {theirs}, but the data have dimension {ours}"))
+    (ours != theirs).then(|| t!("side-model-other-dim", theirs = theirs, ours = ours))
 }

@@ -4,6 +4,7 @@ use egui::{Label, RichText, Ui};
 
 use crate::app::PanelCtx;
 use crate::session::{ParamsCommand, Session, TrainState};
+use crate::text::t;
 use crate::training::proposal::Proposed;
 
 use super::NOTE_SIZE;
@@ -31,19 +32,18 @@ impl ProposalsRow {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 3.0;
             ui.horizontal(|ui| {
-                ui.label(RichText::new("For these data").size(NOTE_SIZE).strong());
-                if super::button(ui, "Use these", "Take over all of them; this can be undone", None) {
+                ui.label(RichText::new(t!("side-proposals")).size(NOTE_SIZE).strong());
+                if super::button(ui, t!("side-proposals.take"), t!("side-proposals.help"), None) {
                     ctx.send(ParamsCommand::TakeProposals);
                 }
-                ui.toggle_value(&mut self.why, RichText::new("Why").size(NOTE_SIZE));
+                ui.toggle_value(&mut self.why, RichText::new(t!("side-proposals.why")).size(NOTE_SIZE));
             });
             for one in &proposed {
                 let text = RichText::new(words(session, one)).size(NOTE_SIZE);
                 ui.add(Label::new(text).wrap());
                 if self.why {
-                    ui.add(
-                        Label::new(RichText::new(one.why.text()).size(NOTE_SIZE).color(palette.faint)).wrap(),
-                    );
+                    let why = RichText::new(one.why.to_string()).size(NOTE_SIZE);
+                    ui.add(Label::new(why.color(palette.faint)).wrap());
                 }
             }
         });

@@ -10,6 +10,7 @@ use crate::features::Split;
 use crate::rvq::RvqParams;
 use crate::rvq::rules::{self, RULES};
 use crate::session::{EditCommand, ParamsCommand, Session, TrainState};
+use crate::text::t;
 
 use super::NOTE_SIZE;
 use super::form::{self, Drafts, Row};
@@ -37,19 +38,18 @@ impl QuantizerSection {
         }
         ui.horizontal(|ui| {
             let (undo, redo) = (session.can_undo(), session.can_redo());
-            let why_not = undo.is_none().then_some("There is no edit to undo");
-            let help = format!("Undo the last edit: {} (Ctrl+Z)", undo.unwrap_or_default());
-            if super::button(ui, "Undo", &help, why_not) {
+            let why_not = undo.is_none().then_some(t!("side-undo.why-not"));
+            let help = t!("side-undo.help", what = undo.unwrap_or_default());
+            if super::button(ui, t!("side-undo"), &help, why_not) {
                 ctx.send(EditCommand::Undo);
             }
-            let why_not = redo.is_none().then_some("Nothing was undone");
-            let help = format!("Redo what was undone: {} (Ctrl+Shift+Z)", redo.unwrap_or_default());
-            if super::button(ui, "Redo", &help, why_not) {
+            let why_not = redo.is_none().then_some(t!("side-redo.why-not"));
+            let help = t!("side-redo.help", what = redo.unwrap_or_default());
+            if super::button(ui, t!("side-redo"), &help, why_not) {
                 ctx.send(EditCommand::Redo);
             }
-            let why_not = (*params == defaults).then_some("Every parameter is at the rule's default");
-            let help = "Every parameter back to the rule's default; this can be undone";
-            if super::button(ui, "Defaults", help, why_not) {
+            let why_not = (*params == defaults).then_some(t!("side-defaults.why-not"));
+            if super::button(ui, t!("side-defaults"), t!("side-defaults.help"), why_not) {
                 ctx.send(ParamsCommand::Reset);
             }
         });
@@ -64,7 +64,7 @@ impl QuantizerSection {
 fn rule_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let rule = ctx.session.params().rule();
     ui.horizontal(|ui| {
-        let label = ui.label("Rule").on_hover_rich("How codebooks start, move, and get rid of dead codes");
+        let label = ui.label(t!("side-rule")).on_hover_rich(t!("side-rule.help"));
         let combo = egui::ComboBox::from_id_salt("rule").selected_text(rule.label()).width(180.0);
         let shown = combo.show_ui(ui, |ui| {
             for other in RULES {
@@ -131,43 +131,42 @@ fn derived_ui(ui: &mut Ui, palette: &Palette, session: &Session) {
     let derived = Derived::of(params, train_frames);
     let Derived { batch_len, frames_per_code, window_steps, half_life_steps, .. } = derived;
     let faint = |text: String| RichText::new(text).size(NOTE_SIZE).color(palette.faint);
-    ui.label(faint(format!("A code gets N/K = {frames_per_code:.2} frames a step on average"))).on_hover_rich(
-        format!(
-            "N = {batch_len} frames a step over K = {} codes. A threshold means something only beside this number.",
-            params.codebook_size
-        ),
-    );
-    ui.label(faint(format!("EMA window {window_steps:.0} steps, half-life {half_life_steps:.0} steps")))
-        .on_hover_rich("Window 1/(1-decay), half-life ln .5 / ln decay: how long a cluster size remembers");
+    ui.label(faint(t!("side-even", frames = format!("{frames_per_code:.2}")))).on_hover_rich(t!(
+        "side-even.help",
+        batch = batch_len,
+        codes = params.codebook_size
+    ));
+    let [window, half_life] = [window_steps, half_life_steps].map(|steps| format!("{steps:.0}"));
+    ui.label(faint(t!("side-window", window = window, half_life = half_life)))
+        .on_hover_rich(t!("side-window.help"));
     threshold_ui(ui, palette, &derived);
     let rate = session.dataset().and_then(|dataset| dataset.set.frame_rate_hz);
-    let bits = derived.bits_per_frame;
-    let kbps = rate.map_or(String::new(), |hz| format!(", {:.2} kbps", hz * bits / 1000.0));
-    ui.label(faint(format!("{bits:.0} bits a frame{kbps}"))).on_hover_rich(
-        "Nominal: layers times log2 K. What the codes really carry is their entropy, which is less",
-    );
+    let bits = format!("{:.0}", derived.bits_per_frame);
+    let kbps = rate.map(|hz| format!("{:.2}", hz * derived.bits_per_frame / 1000.0));
+    let text = match kbps {
+        Some(kbps) => t!("side-rate.kbps", bits = bits, kbps = kbps),
+        None => t!("side-rate", bits = bits),
+    };
+    ui.label(faint(text)).on_hover_rich(t!("side-rate.help"));
 }
 
 fn threshold_ui(ui: &mut Ui, palette: &Palette, derived: &Derived) {
     let Derived { frames_per_code, threshold_frames, expires_after, .. } = *derived;
-    let advice = format!("advice: 0.1 N/K = {:.3}", 0.1 * frames_per_code);
-    let expiry = expires_after.map_or(String::new(), |steps| {
-        format!("\nA code of average size that nobody chooses any more is replaced after {steps:.0} steps")
-    });
+    let [threshold, even, advice] =
+        [threshold_frames, frames_per_code, 0.1 * frames_per_code].map(|frames| format!("{frames:.3}"));
     let (text, color) = if threshold_frames <= 0.0 {
-        ("Dead codes stay: replacement is off".to_owned(), palette.faint)
+        (t!("side-threshold-off").to_owned(), palette.faint)
     } else if threshold_frames >= frames_per_code {
-        let text = format!(
-            "Threshold {threshold_frames:.3} is not below N/K = {frames_per_code:.3}: every code counts as dead"
-        );
-        (text, palette.warning)
+        (t!("side-threshold-high", threshold = threshold, even = even), palette.warning)
     } else {
-        (format!("Dead below {threshold_frames:.3} frames a step; {advice}"), palette.faint)
+        (t!("side-threshold", threshold = threshold, advice = &advice), palette.faint)
     };
-    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_rich(format!(
-        "In steady state a code that gets the share p of the frames has the EMA size N p; the average is N/K. \
-         About a tenth of that is a sound threshold ({advice}).{expiry}"
-    ));
+    let mut help = t!("side-threshold.help", advice = advice);
+    if let Some(steps) = expires_after {
+        help.push('\n');
+        help.push_str(&t!("side-threshold.expiry", steps = format!("{steps:.0}")));
+    }
+    ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_rich(help);
 }
 
 #[cfg(test)]

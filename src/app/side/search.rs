@@ -8,6 +8,7 @@ use crate::app::rich::RichHover as _;
 use crate::metrics::distortion;
 use crate::rvq::search::{MAX_BEAM, Search};
 use crate::session::TrainCommand;
+use crate::text::t;
 
 /// The row with the switch.
 pub struct BeamRow {
@@ -31,12 +32,10 @@ impl BeamRow {
         }
         let mut on = search.width() > 1;
         ui.horizontal(|ui| {
-            let help = "Keep several paths behind each layer, the greedy one and the best others, instead of the nearest code alone, wherever frames are looked at or saved as \
-                        codes. How training steps search is a parameter of the training";
-            let switch = ui.checkbox(&mut on, "Beam search").on_hover_rich(help);
+            let switch = ui.checkbox(&mut on, t!("side-beam")).on_hover_rich(t!("side-beam.help"));
             let drag = ui.add_enabled(on, DragValue::new(width).range(2..=MAX_BEAM).speed(0.1));
             let drag = drag.labelled_by(switch.id);
-            drag.clone().on_hover_rich("Paths that are kept behind each layer: the beam width B");
+            drag.clone().on_hover_rich(t!("side-beam.paths"));
             // A look that is under way is replaced by the next, so that every change can count at once.
             if switch.changed() || (on && drag.changed()) {
                 ctx.send(TrainCommand::SetSearch(if on { Search::of_width(*width) } else { Search::Greedy }));
@@ -51,8 +50,11 @@ fn gain_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, on: bool) {
     let Some(view) = ctx.session.view().filter(|_| on) else { return };
     let Some((split, _)) = view.run.best_evaluation() else { return };
     let (text, color) = match view.run.total_metrics(split).and_then(|totals| totals.beam_gain_db) {
-        Some(gain) => (format!("{gain:+.2} dB, {}", split.label()), ctx.palette.good),
-        None => ("computing".to_owned(), ctx.palette.faint),
+        Some(gain) => {
+            let gain = format!("{gain:+.2}");
+            (t!("side-beam.gain", gain = gain, split = split.label()), ctx.palette.good)
+        }
+        None => (t!("side-beam.computing").to_owned(), ctx.palette.faint),
     };
     ui.label(RichText::new(text).size(NOTE_SIZE).color(color)).on_hover_rich(distortion::BEAM_GAIN.text);
 }

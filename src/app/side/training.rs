@@ -12,7 +12,7 @@ use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
 use crate::param::ParamValue;
 use crate::session::{ParamsCommand, RunState, Session, TrainCommand, TrainState};
-use crate::text::Phrase;
+use crate::text::t;
 use crate::training::Run;
 use crate::training::course::PLATEAU_STEPS;
 
@@ -51,17 +51,16 @@ impl Able {
         let state = session.train_state();
         let no_data = match (session.dataset(), session.codes()) {
             (Some(_), _) => None,
-            (None, Some(_)) => Some("Codes alone cannot be trained on: open audio or features"),
-            (None, None) => Some("Open audio or features first"),
+            (None, Some(_)) => Some(t!("side-not-codes")),
+            (None, None) => Some(t!("side-not-without-data")),
         };
-        let opening = session.is_opening().then_some("Files are being opened");
-        let invalid = session.params().valid().is_err().then_some("A parameter is outside of its range");
-        let stopping = (state == TrainState::Stopping).then_some("The training is ending");
-        let idle = (state == TrainState::Idle).then_some("No training is under way");
-        let invalid =
-            invalid.or(no_standardizing(session.params().current(), session.standardize()).map(Phrase::text));
-        let running = matches!(state, TrainState::Running | TrainState::Starting)
-            .then_some("The training is taking steps: pause it first");
+        let opening = session.is_opening().then_some(t!("side-not-opening"));
+        let invalid = session.params().valid().is_err().then_some(t!("side-not-invalid"));
+        let stopping = (state == TrainState::Stopping).then_some(t!("side-not-ending"));
+        let idle = (state == TrainState::Idle).then_some(t!("side-not-idle"));
+        let invalid = invalid.or(no_standardizing(session.params().current(), session.standardize()));
+        let running =
+            matches!(state, TrainState::Running | TrainState::Starting).then_some(t!("side-not-running"));
         let train = no_data.or(opening).or(invalid).or(stopping);
         Self {
             train,
@@ -70,8 +69,8 @@ impl Able {
             stop: idle.or(stopping),
             go_on: match (state, session.can_continue()) {
                 (TrainState::Idle, true) => opening.or(no_data),
-                (TrainState::Idle, false) => Some("There is no finished training to go on with"),
-                _ => Some("The training is not over yet"),
+                (TrainState::Idle, false) => Some(t!("side-not-finished")),
+                _ => Some(t!("side-not-over")),
             },
         }
     }
@@ -81,27 +80,27 @@ impl Able {
 #[must_use]
 pub fn state_text(session: &Session) -> &'static str {
     match session.train_state() {
-        TrainState::Idle if session.codes().is_some() => "Showing codes alone",
-        TrainState::Idle if session.dataset().is_none() => "No data",
+        TrainState::Idle if session.codes().is_some() => t!("side-state-codes"),
+        TrainState::Idle if session.dataset().is_none() => t!("side-state-no-data"),
         TrainState::Idle if session.shown().is_some_and(|entry| entry.tried().is_some()) => {
-            "Showing a repaired run"
+            t!("side-state-repaired")
         }
-        TrainState::Idle if session.view().is_some_and(|view| view.is_model) => "Showing the loaded model",
+        TrainState::Idle if session.view().is_some_and(|view| view.is_model) => t!("side-state-model"),
         TrainState::Idle
             if session.view().is_some_and(|view| view.run.course.is_some_and(|c| c.ended_early)) =>
         {
-            "Ended early: Continue takes more steps"
+            t!("side-state-ended-early")
         }
         TrainState::Idle if session.shown().is_some_and(|entry| *entry.state() == RunState::Stopped) => {
-            "Stopped on its way: Continue resumes it"
+            t!("side-state-stopped")
         }
-        TrainState::Idle if session.view().is_some() => "Ready, showing a run that is over",
-        TrainState::Idle => "Ready to train",
-        TrainState::Starting => "Starting",
-        TrainState::Running if session.is_comparing() => "Comparing",
-        TrainState::Running => "Training",
-        TrainState::Paused => "Paused",
-        TrainState::Stopping => "Stopping",
+        TrainState::Idle if session.view().is_some() => t!("side-state-shown"),
+        TrainState::Idle => t!("side-state-ready"),
+        TrainState::Starting => t!("side-state-starting"),
+        TrainState::Running if session.is_comparing() => t!("side-state-comparing"),
+        TrainState::Running => t!("side-state-training"),
+        TrainState::Paused => t!("side-state-paused"),
+        TrainState::Stopping => t!("side-state-stopping"),
     }
 }
 
@@ -131,8 +130,8 @@ impl TrainingSection {
         self.beam.ui(ctx, ui);
         if session.model().is_some() {
             let why_not = super::model::why_not_evaluate(session);
-            let help = "Hold the loaded model against the data, without training it";
-            if super::button(ui, "Evaluate only", help, why_not.as_deref()) {
+            let help = t!("side-evaluate-only.help");
+            if super::button(ui, t!("side-evaluate-only"), help, why_not.as_deref()) {
                 ctx.send(TrainCommand::Evaluate);
             }
         }
@@ -156,13 +155,13 @@ impl TrainingSection {
             self.pace.clear();
         }
         let share = if total == 0 { 1.0 } else { steps as f32 / total as f32 };
-        let text = format!("{} of {} steps", super::grouped(steps), super::grouped(total));
+        let text = t!("side-steps", steps = super::grouped(steps), total = super::grouped(total));
         bar_ui(ui, ctx, share, &text);
         if let Some(rate) = self.pace.steps_per_sec() {
             let left = total.saturating_sub(steps) as f64 / rate;
-            let text = format!("{rate:.0} steps/s, {} left", duration(left.ceil()));
+            let text = t!("side-steps.left", rate = format!("{rate:.0}"), time = duration(left.ceil()));
             ui.label(RichText::new(text).size(NOTE_SIZE).color(ctx.palette.faint))
-                .on_hover_rich("Judged by the last five seconds");
+                .on_hover_rich(t!("side-steps.help"));
         }
     }
 }
@@ -175,11 +174,11 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.x = 5.0;
         let is_idle = state == TrainState::Idle;
         let (text, help) = if is_idle {
-            ("Train", "Train from the beginning with these parameters (Ctrl+Enter)")
+            (t!("side-train"), t!("side-train.help"))
         } else if session.is_comparing() {
-            ("Train one", "End this comparison and train once, with the parameters above (Ctrl+Enter)")
+            (t!("side-train-one"), t!("side-train-one.help"))
         } else {
-            ("Restart", "End this training and start again from the beginning (Ctrl+Enter)")
+            (t!("side-restart"), t!("side-restart.help"))
         };
         let color = if train.is_none() { ctx.palette.on_accent } else { ctx.palette.faint };
         let button = egui::Button::new(RichText::new(text).color(color).strong());
@@ -190,24 +189,22 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             ctx.send(TrainCommand::Start);
         }
         let (text, help, command) = if state == TrainState::Paused {
-            ("Resume", "Go on taking steps (Space)", TrainCommand::Resume)
+            (t!("side-resume"), t!("side-resume.help"), TrainCommand::Resume)
         } else {
-            ("Pause", "Wait before the next step (Space)", TrainCommand::Pause)
+            (t!("side-pause"), t!("side-pause.help"), TrainCommand::Pause)
         };
         let response = super::button_response(ui, text, help, pause);
         ctx.spot("pause", response.rect);
         if response.clicked() {
             ctx.send(command);
         }
-        let help = "Take one step, then wait: with no training under way one is started (period key)";
-        if super::button(ui, "Step", help, step) {
+        if super::button(ui, t!("side-step"), t!("side-step.help"), step) {
             ctx.send(TrainCommand::StepOnce);
         }
-        if super::button(ui, "Stop", "End here and keep what was reached", stop) {
+        if super::button(ui, t!("side-stop"), t!("side-stop.help"), stop) {
             ctx.send(TrainCommand::Stop);
         }
-        let help = "Go on behind the last step, for as many steps again";
-        if super::button(ui, "Continue", help, go_on) {
+        if super::button(ui, t!("side-continue"), t!("side-continue.help"), go_on) {
             ctx.send(TrainCommand::Continue);
         }
     });
@@ -219,7 +216,7 @@ fn shown_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     ui.horizontal(|ui| {
         badge_ui(ctx, ui, view.entry);
         let name = RichText::new(view.entry.name()).size(NOTE_SIZE).color(ctx.palette.faint);
-        ui.add(egui::Label::new(name).truncate()).on_hover_rich("The run that every panel shows");
+        ui.add(egui::Label::new(name).truncate()).on_hover_rich(t!("side-shown-run"));
     });
 }
 
@@ -237,13 +234,13 @@ fn course_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         return;
     }
     ui.horizontal(|ui| {
-        if super::button(ui, "End here", "End this training and keep what was reached", None) {
+        if super::button(ui, t!("side-end-here"), t!("side-end-here.help"), None) {
             ctx.send(TrainCommand::Stop);
         }
         let patience = ctx.session.params().current().patience;
         if patience == 0 {
-            let help = format!("From now on, trainings end of their own accord where held-out SNR has not gained for {PLATEAU_STEPS} steps");
-            if super::button(ui, "Always", &help, None) {
+            let help = t!("side-always.help", steps = PLATEAU_STEPS);
+            if super::button(ui, t!("side-always"), &help, None) {
                 let value = ParamValue::Int(PLATEAU_STEPS);
                 ctx.send(ParamsCommand::Set { key: "patience", value });
             }
@@ -258,7 +255,7 @@ fn stage_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             let num_layers = ctx.session.params().current().num_layers;
             bar_ui(ui, ctx, stage_share(progress, num_layers), &stage_words(progress, num_layers));
         }
-        None => bar_ui(ui, ctx, 0.0, "preparing"),
+        None => bar_ui(ui, ctx, 0.0, t!("side-preparing")),
     }
 }
 
