@@ -3,11 +3,11 @@
 use egui::{Align2, Color32, FontId, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::diagnoses::known_diagnosis;
-use super::plot::numbers::count;
 use super::rich::RichHover as _;
 use super::{Palette, PanelCtx, WindowRequest};
 use crate::doctor::{Finding, Severity};
 use crate::session::{RunEntry, RunsCommand};
+use crate::text::t;
 
 /// Findings that its tooltip lists; the others are counted.
 const LISTED: usize = 8;
@@ -29,7 +29,7 @@ pub fn badge_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, entry: &RunEntry) {
     sign_at(ui, ctx.palette, middle, sign, color);
     let at = middle + vec2(RADIUS + 3.0, 0.0);
     ui.painter().text(at, Align2::LEFT_CENTER, number, FontId::proportional(11.0), color);
-    let name = format!("{} on {}", count(findings.len() as u64, "finding"), entry.name());
+    let name = t!("window-findings-on", n = findings.len(), run = entry.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if response.on_hover_rich(listed(findings, diagnosis.is_whole())).clicked() {
         ctx.send(RunsCommand::Show(entry.id));
@@ -63,16 +63,12 @@ fn sign_at(ui: &Ui, palette: &Palette, at: egui::Pos2, sign: &str, color: Color3
 fn listed(findings: &[Finding], is_whole: bool) -> String {
     let line = |finding: &Finding| {
         let title = finding.check().map_or(finding.id, |check| check.title.text());
-        format!("{}: {title}", finding.severity.label())
+        t!("window-finding-line", severity = finding.severity.label(), title = title)
     };
     let mut lines: Vec<String> = findings.iter().take(LISTED).map(line).collect();
     if findings.len() > LISTED {
-        lines.push(format!("and {} more", findings.len() - LISTED));
+        lines.push(t!("window-more-findings", n = findings.len() - LISTED));
     }
-    let hint = if is_whole {
-        "Click for the figures"
-    } else {
-        "A quick look, without comparing rows: click for all of it"
-    };
+    let hint = if is_whole { t!("window-findings-click") } else { t!("window-findings-quick") };
     format!("{}\n\n{hint}", lines.join("\n"))
 }

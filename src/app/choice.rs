@@ -10,20 +10,13 @@ use super::{Palette, PanelCtx};
 use crate::io::{Candidate, CodebookNames, QuantizerPlace};
 use crate::rvq::Metric;
 use crate::session::{Answer, DataCommand, FileChoice, Question};
+use crate::text::{Phrase, phrase, t};
 
 /// How codes are searched, as it is asked.
-const METRICS: [(Metric, &str, &str); 3] = [
-    (Metric::Euclidean, "Euclidean", "The nearest row in the sense of least squares: what most files mean"),
-    (
-        Metric::Cosine,
-        "cosine, unit rows",
-        "Frames and rows are scaled to unit length, and the unit row is what is put out",
-    ),
-    (
-        Metric::CosineRaw,
-        "cosine, rows as stored",
-        "Codes are chosen by angle, and the row as it is stored is put out: DAC and its kin",
-    ),
+const METRICS: [(Metric, Phrase, Phrase); 3] = [
+    (Metric::Euclidean, phrase!("window-metric-euclidean"), phrase!("window-metric-euclidean.help")),
+    (Metric::Cosine, phrase!("window-metric-cosine"), phrase!("window-metric-cosine.help")),
+    (Metric::CosineRaw, phrase!("window-metric-cosine-raw"), phrase!("window-metric-cosine-raw.help")),
 ];
 
 /// How the codebooks of a file of an unknown layout are read.
@@ -43,7 +36,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &Ui) {
             ctx.send(DataCommand::Answer(answer));
         }
         ui.add_space(6.0);
-        ui.button("Cancel").on_hover_text("Open none of it; what is open stays as it is").clicked()
+        ui.button(t!("button-cancel")).on_hover_text(t!("window-choice-nothing")).clicked()
     });
     if shown.inner || shown.should_close() {
         ctx.send(DataCommand::Answer(None));
@@ -51,31 +44,25 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &Ui) {
 }
 
 fn question_ui(palette: &Palette, choice: &Arc<FileChoice>, ui: &mut Ui) -> Option<Answer> {
+    let file = choice.path.file_name().unwrap_or(choice.path.as_os_str()).to_string_lossy();
     match &choice.question {
         Question::Quantizer(places) => {
-            let text = format!("holds {} quantizers. Choose the one to look at", places.len());
-            head_ui(ui, "Which quantizer?", &choice.path, &text);
+            let text = t!("window-which-quantizer.text", file = file, n = places.len());
+            head_ui(ui, t!("window-which-quantizer"), &choice.path, text);
             list_ui(ui, places, |ui, index, place| {
                 place_ui(palette, place, ui).then_some(Answer::Quantizer(index))
             })
         }
         Question::Strides { layers, choices } => {
-            let text = format!(
-                "names its {layers} layers as both DAC and SNAC do, and nothing in it tells which it is. With the wrong strides every code would be \
-                 wrong"
-            );
-            head_ui(ui, "Which strides?", &choice.path, &text);
+            let text = t!("window-which-strides.text", file = file, layers = *layers);
+            head_ui(ui, t!("window-which-strides"), &choice.path, text);
             list_ui(ui, choices, |ui, _, strides| {
                 strides_ui(palette, strides, ui).then(|| Answer::Strides(strides.clone()))
             })
         }
         Question::Codebook(candidates) => {
-            head_ui(
-                ui,
-                "Which tensors are the codebooks?",
-                &choice.path,
-                "has no layout that is known. These of its tensors look like codebooks: choose those that are, and how they are searched",
-            );
+            let text = t!("window-which-codebooks.text", file = file);
+            head_ui(ui, t!("window-which-codebooks"), &choice.path, text);
             let reading = reading_ui(ui, &choice.path);
             list_ui(ui, candidates, |ui, _, candidate| {
                 candidate_ui(palette, candidate, ui).then(|| answer_of(candidate, reading))
@@ -84,10 +71,9 @@ fn question_ui(palette: &Palette, choice: &Arc<FileChoice>, ui: &mut Ui) -> Opti
     }
 }
 
-fn head_ui(ui: &mut Ui, title: &str, path: &Path, text: &str) {
+fn head_ui(ui: &mut Ui, title: &str, path: &Path, text: String) {
     ui.label(RichText::new(title).strong().size(16.0));
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    ui.add(egui::Label::new(format!("{name} {text}")).wrap()).on_hover_text(path.display().to_string());
+    ui.add(egui::Label::new(text).wrap()).on_hover_text(path.display().to_string());
     ui.add_space(4.0);
 }
 
@@ -121,7 +107,7 @@ fn button_ui(ui: &mut Ui, name: &str, about: &str, color: egui::Color32, can: bo
 fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
     let (about, color) = match &place.about {
         Ok(about) => (about.clone(), palette.faint),
-        Err(problem) => (format!("Cannot be used: {problem}"), palette.warning),
+        Err(problem) => (t!("window-cannot-be-used", problem = problem), palette.warning),
     };
     button_ui(ui, &place.name(), &about, color, place.about.is_ok())
 }
@@ -129,25 +115,25 @@ fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
 fn strides_ui(palette: &Palette, strides: &[usize], ui: &mut Ui) -> bool {
     let said = strides.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     let (name, about) = if strides.iter().all(|&stride| stride == 1) {
-        ("DAC: a code a frame in every layer".to_owned(), format!("Strides {said}"))
+        (t!("window-strides-dac").to_owned(), t!("window-strides-dac.about", strides = said))
     } else {
-        (format!("SNAC: strides {said}"), "So many frames in a row share one code, by layer".to_owned())
+        (t!("window-strides-snac", strides = said), t!("window-strides-snac.about").to_owned())
     };
     button_ui(ui, &name, &about, palette.faint, true)
 }
 
 /// How the codebooks are searched and how they lie, as it was set last for this file.
 fn reading_ui(ui: &mut Ui, path: &Path) -> Reading {
-    let id = Id::unique(("codebooks of", path));
+    let id = Id::unique(("codebooks of", path)); // not a text
     let mut reading: Reading = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     ui.horizontal_wrapped(|ui| {
-        ui.label("Search");
+        ui.label(t!("window-metric"));
         for (metric, name, help) in METRICS {
-            ui.radio_value(&mut reading.metric, metric, name).on_hover_text(help);
+            ui.radio_value(&mut reading.metric, metric, name.text()).on_hover_text(help);
         }
     });
-    let help = "The file has [D, K] where [K, D] is usual";
-    ui.checkbox(&mut reading.transposed, "Rows are stored as columns").on_hover_text(help);
+    let help = t!("window-rows-as-columns.help");
+    ui.checkbox(&mut reading.transposed, t!("window-rows-as-columns")).on_hover_text(help);
     ui.add_space(4.0);
     ui.data_mut(|data| data.insert_temp(id, reading));
     reading
@@ -156,14 +142,10 @@ fn reading_ui(ui: &mut Ui, path: &Path) -> Reading {
 fn candidate_ui(palette: &Palette, candidate: &Candidate, ui: &mut Ui) -> bool {
     let Candidate { pattern, layers, shape, guess } = candidate;
     let shape = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-    let layers = if *layers == 1 { "1 layer".to_owned() } else { format!("{layers} layers") };
-    button_ui(
-        ui,
-        pattern,
-        &format!("{layers} of {shape}: {}", guess.replace("--transposed", "tick the box above")),
-        palette.faint,
-        true,
-    )
+    // What a command is told with this word, the window is told with the box.
+    let guess = guess.replace("--transposed", t!("window-tick-the-box"));
+    let about = t!("window-candidate", layers = *layers, shape = shape, guess = guess);
+    button_ui(ui, pattern, &about, palette.faint, true)
 }
 
 fn answer_of(candidate: &Candidate, reading: Reading) -> Answer {

@@ -6,10 +6,11 @@ use egui::{Button, Label, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2}
 
 use super::memo::{ByPtr, Memo};
 use super::panels::state_color;
-use super::plot::numbers::{count, grouped, number};
+use super::plot::numbers::number;
 use super::{PanelCtx, WindowRequest};
 use crate::metrics::Evaluation;
 use crate::session::{SelectCommand, Selection};
+use crate::text::{Language, spoken, t};
 use crate::training::{LayerCodes, Run, SplitKind};
 
 /// How many of the last steps count as a short while ago, as in the panel of dead codes.
@@ -20,8 +21,8 @@ pub const HEIGHT: f32 = 26.0;
 /// What was worked out for it.
 #[derive(Default)]
 pub struct CodeStrip {
-    of_run: Memo<(ByPtr<Run>, usize, SplitKind), LayerCodes>,
-    of_codes: Memo<(ByPtr<Evaluation>, usize), LayerCodes>,
+    of_run: Memo<(ByPtr<Run>, usize, SplitKind, Language), LayerCodes>,
+    of_codes: Memo<(ByPtr<Evaluation>, usize, Language), LayerCodes>,
 }
 
 impl CodeStrip {
@@ -31,12 +32,12 @@ impl CodeStrip {
         ui.horizontal(|ui| {
             ui.set_min_height(HEIGHT - 4.0);
             let Some(codes) = self.layer_codes(ctx) else {
-                let text = "A code that is selected in any panel is described here";
+                let text = t!("window-code-none-yet");
                 return drop(ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint)));
             };
             let steps = [
-                ("◀", "Previous code", previous(code, codes.len())),
-                ("▶", "Next code", next(code, codes.len())),
+                ("◀", t!("window-code-previous"), previous(code, codes.len())),
+                ("▶", t!("window-code-next"), next(code, codes.len())),
             ];
             for (sign, name, to) in steps {
                 if button(ui, sign, name, to.is_some()).clicked() {
@@ -46,11 +47,7 @@ impl CodeStrip {
             match code.filter(|&code| code < codes.len()) {
                 Some(code) => code_ui(ctx, ui, codes, layer, code),
                 None => {
-                    let text = format!(
-                        "No code of layer {} is selected: click one in any panel, or step through all {}",
-                        layer + 1,
-                        codes.len()
-                    );
+                    let text = t!("window-code-none", layer = layer + 1, codes = codes.len());
                     ui.label(RichText::new(text).size(12.0).color(ctx.palette.faint));
                 }
             }
@@ -61,12 +58,13 @@ impl CodeStrip {
         let Self { of_run, of_codes } = self;
         let Selection { layer, split, .. } = ctx.session.selection();
         if let Some(view) = ctx.session.view() {
-            let key = (ByPtr(view.run.clone()), layer, split);
+            let key = (ByPtr(view.run.clone()), layer, split, spoken());
             return Some(of_run.get(key, || LayerCodes::new(view.run, layer, split, RECENT_STEPS)));
         }
         let evaluation: &Arc<Evaluation> = &ctx.session.codes()?.evaluation;
         let counts = &evaluation.layers.get(layer)?.counts;
-        Some(of_codes.get((ByPtr(evaluation.clone()), layer), || LayerCodes::of_counts(counts)))
+        let key = (ByPtr(evaluation.clone()), layer, spoken());
+        Some(of_codes.get(key, || LayerCodes::of_counts(counts)))
     }
 }
 
@@ -92,25 +90,22 @@ fn button(ui: &mut Ui, sign: &str, name: &str, is_enabled: bool) -> Response {
 fn code_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, code: usize) {
     let palette = ctx.palette;
     let state = codes.states[code];
-    if button(ui, "×", "Select no code", true).clicked() {
+    if button(ui, "×", t!("window-code-unselect"), true).clicked() {
         ctx.send(SelectCommand::Code(layer, None));
     }
-    let inspect = ui.add(Button::new(RichText::new("Inspect").size(11.0)).small());
-    if inspect
-        .on_hover_text("Its row, its neighbours and the frames that chose it, in the Code inspector")
-        .clicked()
-    {
+    let inspect = ui.add(Button::new(RichText::new(t!("window-code-inspect")).size(11.0)).small());
+    if inspect.on_hover_text(t!("window-code-inspect.help")).clicked() {
         ctx.request(WindowRequest::ShowPanel("code"));
     }
-    let name = RichText::new(format!("Layer {}, code {code}", layer + 1)).size(12.5).strong();
+    let name = RichText::new(t!("window-code-of-layer", layer = layer + 1, code = code)).size(12.5).strong();
     ui.label(name.color(palette.layer(layer)));
     let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
     ui.painter().rect_filled(rect, 2.0, state_color(codes, state, palette));
     let words = codes.words(state);
     ui.label(RichText::new(words).size(12.0)).on_hover_text(codes.help(state));
     let marked = ctx.session.marked();
-    let of_marked = (marked.len() > 1 && marked.contains(&code))
-        .then(|| format!("one of {} that are marked", grouped(marked.len() as i64)));
+    let of_marked =
+        (marked.len() > 1 && marked.contains(&code)).then(|| t!("window-code-marked", n = marked.len()));
     let facts = of_marked.into_iter().chain(facts(codes, code)).collect::<Vec<_>>().join("  ·  ");
     ui.add(Label::new(RichText::new(format!("·  {facts}")).size(12.0)).truncate()).on_hover_text(&facts);
 }
@@ -119,17 +114,17 @@ fn code_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, codes: &LayerCodes, layer: usize, co
 fn facts(codes: &LayerCodes, code: usize) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(&chosen) = codes.counts.get(code) {
-        facts.push(format!("chosen by {} of {}", count(chosen, "frame"), grouped(codes.frames as i64)));
+        facts.push(t!("window-code-chosen", n = chosen, frames = codes.frames));
     }
     if let Some(size) = codes.sizes.get(code).filter(|size| size.is_finite()) {
-        facts.push(format!("c_k {} frames a batch", number(*size)));
+        facts.push(t!("window-code-size", size = number(*size)));
     }
     if codes.threshold.is_finite() {
-        facts.push(format!("threshold {}", number(codes.threshold)));
+        facts.push(t!("window-code-threshold", threshold = number(codes.threshold)));
     }
     match codes.replaced_at.get(code) {
-        Some(0) => facts.push("never replaced".to_owned()),
-        Some(&step) => facts.push(format!("last replaced in step {}", grouped(step as i64))),
+        Some(0) => facts.push(t!("window-code-never-replaced").to_owned()),
+        Some(&step) => facts.push(t!("window-code-last-replaced", step = step)),
         None => {}
     }
     facts

@@ -12,7 +12,7 @@ use crate::session::{RunId, View};
 use crate::training::Run;
 
 /// Where the window remembers them.
-const MEMORY: &str = "what codebooks tell";
+const MEMORY: &str = "what codebooks tell"; // not a text
 /// Quantizers whose codebooks are remembered.
 const KEPT: usize = 4;
 

@@ -11,7 +11,7 @@ use crate::session::{RunId, RunState, View};
 use crate::training::{History, Run};
 
 /// Where the window remembers them.
-const MEMORY: &str = "what the doctor finds";
+const MEMORY: &str = "what the doctor finds"; // not a text
 /// Runs whose findings are remembered.
 const KEPT: usize = 4;
 /// The same of what a quick look finds, which a table of runs asks for of every row that is seen.

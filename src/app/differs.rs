@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::rvq::{RvqParams, rules};
 use crate::session::{RunEntry, Session, View};
+use crate::text::{Message, msg};
 use crate::training::differing;
 
 /// A parameter of the words for a difference at the most; the others are counted.
@@ -39,10 +40,14 @@ fn plain(value: &Value) -> String {
 /// Such differences in a few words.
 #[must_use]
 pub fn in_words(differences: &[String]) -> String {
+    words_of(differences).text()
+}
+
+fn words_of(differences: &[String]) -> Message {
     let words = differences.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
     match differences.len().checked_sub(MOST) {
-        Some(more) if more > 0 => format!("{words} and {more} more"),
-        _ => words,
+        Some(more) if more > 0 => msg!("window-differences-more", words = words, n = more),
+        _ => words.into(),
     }
 }
 
@@ -59,6 +64,12 @@ pub fn from_shown(session: &Session, entry: &RunEntry) -> Vec<String> {
 /// What runs that are drawn over one another are called in a legend: their names, and in which parameters they are not all the same.
 #[must_use]
 pub fn legend_names(views: &[View<'_>]) -> Vec<String> {
+    legend_messages(views).iter().map(Message::text).collect()
+}
+
+/// The same, to be said in whatever language: files have it in English.
+#[must_use]
+pub fn legend_messages(views: &[View<'_>]) -> Vec<Message> {
     // Charts ask for this in every frame: each run is read once.
     let read = |view: &View<'_>| view.entry.params().map(values);
     let values: Vec<Option<Vec<(&'static str, Value)>>> = views.iter().map(read).collect();
@@ -67,7 +78,10 @@ pub fn legend_names(views: &[View<'_>]) -> Vec<String> {
         let name = short_name(view.entry.name());
         let told = values.iter().flatten().filter(|(key, _)| keys.contains(key));
         let words: Vec<String> = told.map(|(key, value)| format!("{key} {}", plain(value))).collect();
-        if words.is_empty() { name.to_owned() } else { format!("{name}: {}", in_words(&words)) }
+        match words.is_empty() {
+            true => name.into(),
+            false => msg!("window-run-differs", run = name, differences = words_of(&words)),
+        }
     };
     views.iter().zip(&values).map(name).collect()
 }

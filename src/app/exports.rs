@@ -6,13 +6,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use egui::{ColorImage, Context, Rect};
 
 use crate::session::Severity;
+use crate::text::phrase;
 
 use super::Layout;
 use super::dialogs::{Dialogs, Wanted};
 use super::drawing::{self, Mark};
-
-const NOT_SHOWN: &str =
-    "This panel is not on the screen, so there is no picture of it: bring it to the front first";
 
 /// Pictures that were asked for.
 pub struct Exports {
@@ -51,7 +49,7 @@ impl Exports {
                 Some(image) => {
                     dialogs.ask(ctx, Wanted::Picture(Arc::new(image)), &format!("rvqscope-{panel_id}.png"));
                 }
-                None => dialogs.say(Severity::Warning, NOT_SHOWN),
+                None => dialogs.say(Severity::Warning, phrase!("window-panel-not-shown")),
             }
         }
     }
@@ -72,7 +70,7 @@ pub fn ask_svg(
             let name = name.replace(|c: char| !c.is_alphanumeric() && c != '-', "-");
             dialogs.ask(ctx, Wanted::Drawing(Arc::new(drawing)), &format!("rvqscope-{name}.svg"));
         }
-        None => dialogs.say(Severity::Warning, NOT_SHOWN),
+        None => dialogs.say(Severity::Warning, phrase!("window-panel-not-shown")),
     }
 }
 

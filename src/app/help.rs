@@ -3,33 +3,15 @@
 use egui::{RichText, Ui};
 
 use super::{Palette, key_map};
+use crate::text::{Phrase, phrase, t};
 
 /// What a panel tells, in the order in which to look.
-const FIRST_LOOKS: &[(&str, &str)] = &[
-    (
-        "Codebook usage",
-        "Are all codes in use? Bars of even height are good; a few tall ones mean that the rest is wasted. Judge by held-out \
-         frames, and only when there are many more frames than codes",
-    ),
-    (
-        "Dead codes",
-        "Which codes does nobody choose, and do replaced ones stay alive? Codes that are replaced again and again tell of a \
-         threshold that does not fit N/K",
-    ),
-    (
-        "EMA convergence",
-        "Has it settled? Drift and loss level off within a few EMA windows; where drift does not fall, something keeps \
-         replacing codes",
-    ),
-    (
-        "Reconstruction error",
-        "What does each layer add? Gains fall with depth; a layer that adds nothing costs bits all the same",
-    ),
-    (
-        "Code inspector",
-        "Which frames are these? Click a code in any panel: it shows the code's row, its neighbours and the frames that chose \
-         it; click a frame to go to its place",
-    ),
+const FIRST_LOOKS: &[(Phrase, Phrase)] = &[
+    (phrase!("panel-usage"), phrase!("window-help-usage")),
+    (phrase!("panel-dead"), phrase!("window-help-dead")),
+    (phrase!("panel-ema"), phrase!("window-help-ema")),
+    (phrase!("panel-error"), phrase!("window-help-error")),
+    (phrase!("panel-code"), phrase!("window-help-code")),
 ];
 
 /// The help window.
@@ -57,30 +39,31 @@ impl Help {
 
     /// Draws it, where it is open.
     pub fn ui(&mut self, palette: &Palette, ui: &mut Ui) {
-        egui::Window::new("Help")
+        egui::Window::new(t!("window-help"))
+            .id(egui::Id::unique("help"))
             .open(&mut self.is_open)
             .default_width(560.0)
             .resizable([true, false])
             .collapsible(false)
             .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
             .show(ui.ctx(), |ui| {
-                heading(ui, "What to look at first");
+                heading(ui, t!("window-help-first"));
                 for (panel, text) in FIRST_LOOKS {
                     ui.horizontal_top(|ui| {
                         let width = 140.0;
                         ui.allocate_ui(egui::vec2(width, 0.0), |ui| {
                             ui.set_min_width(width);
-                            ui.label(RichText::new(*panel).strong());
+                            ui.label(RichText::new(panel.text()).strong());
                         });
-                        ui.vertical(|ui| ui.label(*text));
+                        ui.vertical(|ui| ui.label(text.text()));
                     });
                 }
                 ui.add_space(6.0);
-                heading(ui, "Keys");
+                heading(ui, t!("window-help-keys"));
                 egui::Grid::new("keys").num_columns(2).spacing([18.0, 4.0]).show(ui, |ui| {
                     for (keys, what) in key_map::LIST {
-                        ui.label(RichText::new(*keys).monospace());
-                        ui.label(*what);
+                        ui.label(RichText::new(keys.text()).monospace());
+                        ui.label(what.text());
                         ui.end_row();
                     }
                 });

@@ -2,6 +2,8 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+use crate::text::{Phrase, phrase};
+
 /// Open files.
 pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 /// Save the model.
@@ -30,25 +32,25 @@ pub const NEXT_CODE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::ALT, Ke
 pub const PREVIOUS_CODE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::ALT, Key::ArrowLeft);
 
 /// Every shortcut as the help lists it.
-pub const LIST: &[(&str, &str)] = &[
-    ("Ctrl+O", "Open files"),
-    ("Ctrl+S", "Save the model"),
-    ("Ctrl+Z", "Undo the last edit of parameters, selection, layout or runs"),
-    ("Ctrl+Shift+Z", "Redo it"),
-    ("Ctrl+Enter", "Train from the beginning"),
-    ("Space", "Pause or go on"),
-    (".", "Take one step, then wait"),
-    ("Esc", "Close what is open in front; else give up opening, or stop training"),
-    ("1 to 9", "Select that layer in every panel"),
-    ("PageUp, PageDown", "Select the layer before, the layer behind"),
-    ("Alt+←, Alt+→", "Select the code before, the code behind"),
-    ("H", "Figures of held-out frames, or of those that are trained on"),
-    ("P", "Play the selected stretch, or be silent"),
-    ("↑, ↓", "While it plays: after one layer more, after one less"),
-    ("F6, Shift+F6", "Go to the next panel, to the one before"),
-    ("Ctrl+Tab, Ctrl+Shift+Tab", "Bring the next tab of that panel's group to the front, the one before"),
-    ("Tab, then ← →", "Go through what a panel holds; arrow keys read off a plot, Enter selects there"),
-    ("F1", "This help"),
+pub const LIST: &[(Phrase, Phrase)] = &[
+    (phrase!("window-key-open.keys"), phrase!("window-key-open")),
+    (phrase!("window-key-save.keys"), phrase!("window-key-save")),
+    (phrase!("window-key-undo.keys"), phrase!("window-key-undo")),
+    (phrase!("window-key-redo.keys"), phrase!("window-key-redo")),
+    (phrase!("window-key-train.keys"), phrase!("window-key-train")),
+    (phrase!("window-key-pause.keys"), phrase!("window-key-pause")),
+    (phrase!("window-key-step.keys"), phrase!("window-key-step")),
+    (phrase!("window-key-escape.keys"), phrase!("window-key-escape")),
+    (phrase!("window-key-layers.keys"), phrase!("window-key-layers")),
+    (phrase!("window-key-next-layer.keys"), phrase!("window-key-next-layer")),
+    (phrase!("window-key-next-code.keys"), phrase!("window-key-next-code")),
+    (phrase!("window-key-split.keys"), phrase!("window-key-split")),
+    (phrase!("window-key-play.keys"), phrase!("window-key-play")),
+    (phrase!("window-key-take.keys"), phrase!("window-key-take")),
+    (phrase!("window-key-panels.keys"), phrase!("window-key-panels")),
+    (phrase!("window-key-tabs.keys"), phrase!("window-key-tabs")),
+    (phrase!("window-key-inside.keys"), phrase!("window-key-inside")),
+    (phrase!("window-key-help.keys"), phrase!("window-key-help")),
 ];
 
 /// The keys of the first nine layers.

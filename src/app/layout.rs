@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::drawing::{Mark, Place};
 use super::panel::{About, Corner, Panel, PanelCtx, WindowRequest};
 use super::panels::PANELS;
+use crate::text::t;
 
 /// A tab: the id of a panel. Layouts are stored as these.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -108,9 +109,7 @@ impl Layout {
         tree.ui(&mut Draw { ctx, panels, rects, focus }, ui);
         if tree.is_empty() {
             ui.centered_and_justified(|ui| {
-                ui.weak(
-                    "Every panel is closed: open one from the View menu, or take the usual layout from there",
-                );
+                ui.weak(t!("window-all-closed"));
             });
         }
     }
@@ -216,8 +215,8 @@ fn usual() -> Tree<Pane> {
 /// What the menu of a tab has: pictures of its panel, which is asked for them when it is drawn.
 fn picture_menu_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, panel_id: &'static str) {
     let entries = [
-        ("Save picture as PNG…", WindowRequest::SavePng { panel_id }),
-        ("Save drawing as SVG…", WindowRequest::SaveSvg { panel_id, key: None }),
+        (t!("window-tab-save-png"), WindowRequest::SavePng { panel_id }),
+        (t!("window-tab-save-svg"), WindowRequest::SaveSvg { panel_id, key: None }),
     ];
     for (text, request) in entries {
         if ui.button(text).clicked() {
@@ -240,7 +239,7 @@ impl Draw<'_> {
         let rect = ui.max_rect();
         let id = ui.make_persistent_id(("panel", panel_id));
         let response = ui.interact(rect, id, Sense::focusable_noninteractive());
-        response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, format!("Panel {title}")));
+        response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, t!("window-panel", title = title)));
         if ui.input(|input| input.pointer.any_pressed()) && response.contains_pointer() {
             self.focus.present = Some(panel_id.to_owned());
         }

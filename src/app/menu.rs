@@ -3,6 +3,7 @@
 use egui::{Button, KeyboardShortcut, ThemePreference, Ui, ViewportCommand};
 
 use crate::session::{DataCommand, EditCommand, ParamsCommand};
+use crate::text::t;
 
 use super::dialogs::{Dialogs, Wanted};
 use super::help::Help;
@@ -24,14 +25,14 @@ pub struct Chrome<'a> {
 /// Draws the menu bar.
 pub fn ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
     egui::MenuBar::new().ui(ui, |ui| {
-        let file = ui.menu_button("File", |ui| file_ui(ctx, chrome, ui));
+        let file = ui.menu_button(t!("window-file"), |ui| file_ui(ctx, chrome, ui));
         if file.response.clicked() {
             chrome.settings.recent.look(ui.ctx());
         }
-        ui.menu_button("Edit", |ui| edit_ui(ctx, ui));
-        ui.menu_button("View", |ui| view_ui(chrome, ui));
-        ui.menu_button("Help", |ui| {
-            if item(ui, "What to look at, and keys", Some(&key_map::HELP), None) {
+        ui.menu_button(t!("window-edit"), |ui| edit_ui(ctx, ui));
+        ui.menu_button(t!("window-view"), |ui| view_ui(chrome, ui));
+        ui.menu_button(t!("window-help"), |ui| {
+            if item(ui, t!("window-help-item"), Some(&key_map::HELP), None) {
                 chrome.help.toggle();
             }
             ui.weak(concat!("rvqscope ", env!("CARGO_PKG_VERSION")));
@@ -57,20 +58,20 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
     ui.set_min_width(230.0);
     let Chrome { dialogs, settings, .. } = chrome;
     let egui_ctx = ui.ctx().clone();
-    if item(ui, "Open…", Some(&key_map::OPEN), None) {
+    if item(ui, t!("window-open"), Some(&key_map::OPEN), None) {
         dialogs.ask_open(&egui_ctx);
     }
-    if item(ui, "Open folder…", None, None) {
+    if item(ui, t!("window-open-folder"), None, None) {
         dialogs.ask(&egui_ctx, Wanted::Folder, "");
     }
-    if item(ui, "Watch folder…", None, None) {
+    if item(ui, t!("window-watch-folder"), None, None) {
         dialogs.ask(&egui_ctx, Wanted::Watch, "");
     }
-    let no_watch = (!ctx.session.watches()).then_some("No folder is watched");
-    if item(ui, "Stop watching", None, no_watch) {
+    let no_watch = (!ctx.session.watches()).then_some(t!("window-stop-watching.why-not"));
+    if item(ui, t!("window-stop-watching"), None, no_watch) {
         ctx.send(DataCommand::StopWatching);
     }
-    ui.menu_button("Recent", |ui| settings.recent.ui(ctx, ui));
+    ui.menu_button(t!("window-recent"), |ui| settings.recent.ui(ctx, ui));
     ui.separator();
     for (builtin, _, help) in BUILTINS {
         if ui.button(builtin.label()).on_hover_text(help).clicked() {
@@ -79,34 +80,33 @@ fn file_ui(ctx: &PanelCtx<'_>, chrome: &mut Chrome<'_>, ui: &mut Ui) {
         }
     }
     ui.separator();
-    let no_model =
-        ctx.session.view().is_none().then_some("There is no quantizer yet: train, or open a model");
+    let no_model = ctx.session.view().is_none().then_some(t!("window-no-quantizer"));
     let no_report = no_model.filter(|_| ctx.session.codes().is_none());
-    let no_data = ctx.session.dataset().is_none().then_some("There is no data: open audio or features");
-    let no_sound = ctx.session.sound().is_none().then_some("There is no audio to hear: open some");
+    let no_data = ctx.session.dataset().is_none().then_some(t!("window-no-data"));
+    let no_sound = ctx.session.sound().is_none().then_some(t!("window-no-sound"));
     let saves = [
-        ("Save model…", Wanted::Model, Some(&key_map::SAVE_MODEL), no_model),
-        ("Save codes…", Wanted::Codes, None, no_model.or(no_data)),
-        ("Save report…", Wanted::Report, None, no_report),
-        ("Save stretch as WAV…", Wanted::Sound, None, no_sound),
+        (t!("window-save-model"), Wanted::Model, Some(&key_map::SAVE_MODEL), no_model),
+        (t!("window-save-codes"), Wanted::Codes, None, no_model.or(no_data)),
+        (t!("window-save-report"), Wanted::Report, None, no_report),
+        (t!("window-save-sound"), Wanted::Sound, None, no_sound),
     ];
     for (text, wanted, shortcut, why_not) in saves {
         if item(ui, text, shortcut, why_not) {
             dialogs.ask_save(&egui_ctx, ctx.session, wanted);
         }
     }
-    if item(ui, "Write back into checkpoint…", None, no_model) {
+    if item(ui, t!("window-write-back"), None, no_model) {
         dialogs.ask(&egui_ctx, Wanted::Checkpoint, "");
     }
     ui.separator();
-    if item(ui, "Open workspace…", None, None) {
+    if item(ui, t!("window-open-workspace"), None, None) {
         dialogs.ask(&egui_ctx, Wanted::OpenWorkspace, "");
     }
-    if item(ui, "Save workspace as…", None, None) {
+    if item(ui, t!("window-save-workspace"), None, None) {
         dialogs.ask(&egui_ctx, Wanted::SaveWorkspace, "workspace.rvqscope");
     }
     ui.separator();
-    if item(ui, "Quit", None, None) {
+    if item(ui, t!("window-quit"), None, None) {
         egui_ctx.send_viewport_cmd(ViewportCommand::Close);
     }
 }
@@ -115,20 +115,20 @@ fn edit_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     ui.set_min_width(230.0);
     let editor = ctx.session.params();
     let (undo, redo) = (ctx.session.can_undo(), ctx.session.can_redo());
-    let why_not = undo.is_none().then_some("There is no edit to undo");
-    let text = undo.map_or("Undo".to_owned(), |what| format!("Undo: {what}"));
+    let why_not = undo.is_none().then_some(t!("window-undo.why-not"));
+    let text = undo.map_or(t!("window-undo").to_owned(), |what| t!("window-undo.what", what = what));
     if item(ui, &text, Some(&key_map::UNDO), why_not) {
         ctx.send(EditCommand::Undo);
     }
-    let why_not = redo.is_none().then_some("Nothing was undone");
-    let text = redo.map_or("Redo".to_owned(), |what| format!("Redo: {what}"));
+    let why_not = redo.is_none().then_some(t!("window-redo.why-not"));
+    let text = redo.map_or(t!("window-redo").to_owned(), |what| t!("window-redo.what", what = what));
     if item(ui, &text, Some(&key_map::REDO), why_not) {
         ctx.send(EditCommand::Redo);
     }
     ui.separator();
     let is_default = *editor.current() == editor.rule().defaults();
-    let why_not = is_default.then_some("Every parameter is at the rule's default");
-    if item(ui, "Defaults of the rule", None, why_not) {
+    let why_not = is_default.then_some(t!("window-defaults.why-not"));
+    if item(ui, t!("window-defaults"), None, why_not) {
         ctx.send(ParamsCommand::Reset);
     }
 }
@@ -147,14 +147,14 @@ fn view_ui(chrome: &mut Chrome<'_>, ui: &mut Ui) {
             }
         }
     }
-    if item(ui, "Usual layout", None, None) {
+    if item(ui, t!("window-usual-layout"), None, None) {
         layout.reset();
     }
     ui.separator();
     let themes = [
-        (ThemePreference::System, "As the system"),
-        (ThemePreference::Light, "Light"),
-        (ThemePreference::Dark, "Dark"),
+        (ThemePreference::System, t!("window-theme-system")),
+        (ThemePreference::Light, t!("window-theme-light")),
+        (ThemePreference::Dark, t!("window-theme-dark")),
     ];
     for (theme, text) in themes {
         if ui.radio(settings.theme == theme, text).clicked() {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::text::t;
+
 /// What a typed path means: quotes, `file://` and `~/` are understood; `None` for nothing.
 #[must_use]
 pub fn typed(text: &str) -> Option<PathBuf> {
@@ -24,9 +26,9 @@ pub fn typed(text: &str) -> Option<PathBuf> {
 pub fn title(paths: &[PathBuf]) -> String {
     let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     match paths {
-        [] => "nothing".to_owned(),
+        [] => t!("window-files-none").to_owned(),
         [one] => name(one),
-        [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
+        [first, rest @ ..] => t!("window-files-more", name = name(first), n = rest.len()),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use egui::Ui;
 
 use crate::session::DataCommand;
+use crate::text::t;
 
 use super::{PanelCtx, paths};
 
@@ -76,17 +77,18 @@ impl Recent {
     /// The openings as the items of a menu.
     pub fn ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if self.entries.is_empty() {
-            ui.weak("Nothing was opened yet");
+            ui.weak(t!("window-recent-none"));
         }
         for (index, entry) in self.entries.iter().enumerate() {
             let is_missing = self.missing.get(index).copied().unwrap_or(false);
             let button = egui::Button::new(paths::title(entry));
             let list: Vec<String> = entry.iter().take(20).map(|path| path.display().to_string()).collect();
+            let list = list.join("\n");
             let response = ui
                 .push_id(index, |ui| ui.add_enabled(!is_missing, button))
                 .inner
-                .on_hover_text(list.join("\n"))
-                .on_disabled_hover_text(format!("No longer there:\n{}", list.join("\n")));
+                .on_hover_text(&list)
+                .on_disabled_hover_text(t!("window-recent-missing", files = &list));
             if response.clicked() {
                 ctx.send(DataCommand::Open(entry.clone()));
                 ui.close();

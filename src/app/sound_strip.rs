@@ -8,6 +8,7 @@ use super::{PanelCtx, WindowRequest};
 use crate::features::FeatureSet;
 use crate::session::{MOST_SECS, SoundCommand, SoundLook, SoundState};
 use crate::task::Progress;
+use crate::text::t;
 
 /// The height of the strip.
 pub const HEIGHT: f32 = 26.0;
@@ -25,13 +26,13 @@ pub fn ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
         for take in 0..look.takes {
             take_ui(ctx, look, take, ui);
         }
-        let help = "Begin again at the end of the stretch";
-        let name = if look.looping { "Do not repeat" } else { "Repeat" };
-        if button(ui, "Repeat", name, help, look.looping).clicked() {
+        let help = t!("window-sound-repeat.help");
+        let name = if look.looping { t!("window-sound-repeat.off") } else { t!("window-sound-repeat") };
+        if button(ui, t!("window-sound-repeat"), name, help, look.looping).clicked() {
             ctx.send(SoundCommand::Loop(!look.looping));
         }
-        let help = "Write the selected stretch as WAV, in the version that is chosen here";
-        if button(ui, "WAV…", "Save the stretch as WAV", help, false).clicked() {
+        let (name, help) = (t!("window-sound-wav.name"), t!("window-sound-wav.help"));
+        if button(ui, t!("window-sound-wav"), name, help, false).clicked() {
             ctx.request(WindowRequest::AskSound);
         }
         ui.separator();
@@ -56,15 +57,13 @@ pub fn keys(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &Ui) {
 
 fn play_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
     if look.state != SoundState::Idle {
-        if button(ui, "■", "Stop the sound", "Be silent: `P`", false).clicked() {
+        if button(ui, "■", t!("window-sound-stop"), t!("window-sound-stop.help"), false).clicked() {
             ctx.send(SoundCommand::Stop);
         }
         return;
     }
-    let help = format!(
-        "Play the selected stretch, or the beginning where none is selected, up to {MOST_SECS:.0} s of it: `P`"
-    );
-    if button(ui, "▶", "Play the stretch", &help, false).clicked() {
+    let help = t!("window-sound-play.help", secs = format!("{MOST_SECS:.0}"));
+    if button(ui, "▶", t!("window-sound-play"), &help, false).clicked() {
         ctx.send(SoundCommand::Play);
     }
 }
@@ -72,18 +71,13 @@ fn play_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
 fn take_ui(ctx: &PanelCtx<'_>, look: &SoundLook, take: usize, ui: &mut Ui) {
     let (text, name, help) = match take {
         0 => {
-            let help = "The audio itself, as the features see it. `↑` and `↓` switch while it plays";
-            ("Source".to_owned(), "Hear the source".to_owned(), help.to_owned())
+            let (text, name) = (t!("window-sound-source"), t!("window-sound-source.name"));
+            (text.to_owned(), name.to_owned(), t!("window-sound-source.help").to_owned())
         }
-        1 => (
-            "1".to_owned(),
-            "Hear the first layer".to_owned(),
-            "What is left of it after the first layer".to_owned(),
-        ),
         layers => (
             layers.to_string(),
-            format!("Hear {layers} layers"),
-            format!("What is left of it after the first {layers} layers"),
+            t!("window-sound-layers", layers = layers),
+            t!("window-sound-layers.help", layers = layers),
         ),
     };
     let is_made = take < look.made;
@@ -91,7 +85,8 @@ fn take_ui(ctx: &PanelCtx<'_>, look: &SoundLook, take: usize, ui: &mut Ui) {
     // One that is chosen and not there yet stays in sight as the one that is waited for.
     let response = ui.add_enabled(is_made, button.min_size(vec2(20.0, 18.0)));
     response.widget_info(|| WidgetInfo::selected(Role::Button, is_made, look.take == take, &name));
-    let response = response.on_disabled_hover_text(format!("{help}: still to be made")).on_hover_rich(&help);
+    let waits = t!("window-sound-to-be-made", help = &help);
+    let response = response.on_disabled_hover_text(waits).on_hover_rich(&help);
     if response.clicked() {
         ctx.send(SoundCommand::Take(take));
     }
@@ -107,24 +102,18 @@ fn place_ui(ctx: &PanelCtx<'_>, look: &SoundLook, ui: &mut Ui) {
         return;
     }
     let Some(dataset) = ctx.session.dataset() else { return };
-    let mut words = match look.code {
-        Some((layer, code)) => format!("Frames of code {code} of layer {}", layer + 1),
+    let until = look.heard.filter(|&heard| heard != look.take).map(|_| until_words(look.take));
+    let frame = look.frame.map(|frame| frame_words(&dataset.set, frame));
+    let place = match look.code {
+        Some((layer, code)) => t!("window-sound-of-code", code = code, layer = layer + 1),
         None => stretch_words(&dataset.set, look),
     };
-    if let Some(frame) = look.frame {
-        words = format!("{} · {words}", frame_words(&dataset.set, frame));
-    }
     let is_playing = look.state == SoundState::Playing;
-    if let Some(distance) = look.distance_db.filter(|_| is_playing) {
-        words.push_str(&format!(" · {} dB from the source", number(distance)));
-    }
-    if look.heard.is_some_and(|heard| heard != look.take) {
-        words = format!("The source, until {} can be heard · {words}", take_words(look.take));
-    }
-    let response = ui.add(Label::new(small(words).color(ctx.palette.faint)).truncate());
-    response.on_hover_rich(
-        "The distance is the log-spectral one: the mean over frames of the root mean square over bins of the difference of both spectra in dB",
-    );
+    let distance = look.distance_db.filter(|_| is_playing);
+    let distance = distance.map(|distance| t!("window-sound-distance", distance = number(distance)));
+    let words: Vec<String> = [until, frame, Some(place), distance].into_iter().flatten().collect();
+    let response = ui.add(Label::new(small(words.join(" · ")).color(ctx.palette.faint)).truncate());
+    response.on_hover_rich(t!("window-sound-place"));
 }
 
 /// How far the versions are.
@@ -134,18 +123,17 @@ fn making_ui(ctx: &PanelCtx<'_>, progress: Option<&Progress>, ui: &mut Ui) {
     ui.add(ProgressBar::new(share).desired_width(90.0).desired_height(10.0).fill(ctx.palette.accent));
     // The source is the first of them, so that their count is that of the layers behind it.
     let words = match total.saturating_sub(1) {
-        0 => "Making it audible".to_owned(),
-        layers => format!("Making layer {done} of {layers} audible"),
+        0 => t!("window-sound-making").to_owned(),
+        layers => t!("window-sound-making.layer", done = done, layers = layers),
     };
     ui.label(RichText::new(words).size(12.0).color(ctx.palette.faint));
 }
 
-/// What a version is, within a sentence.
-fn take_words(take: usize) -> String {
+/// That the source is heard in place of a version that is not made yet.
+fn until_words(take: usize) -> String {
     match take {
-        0 => "the source".to_owned(),
-        1 => "the first layer".to_owned(),
-        layers => format!("{layers} layers"),
+        0 => t!("window-sound-until-source").to_owned(),
+        layers => t!("window-sound-until-layers", layers = layers),
     }
 }
 
@@ -153,18 +141,24 @@ fn take_words(take: usize) -> String {
 fn stretch_words(set: &FeatureSet, look: &SoundLook) -> String {
     let last = look.frames.end.saturating_sub(1);
     let (from, to) = (frame_words(set, look.frames.start), frame_words(set, last));
-    let what = if look.state == SoundState::Playing { "" } else { "To hear: " };
-    format!("{what}{from} to {to}")
+    match look.state {
+        SoundState::Playing => t!("window-sound-stretch", from = from, to = to),
+        _ => t!("window-sound-stretch.idle", from = from, to = to),
+    }
 }
 
 /// A frame as its time within its clip.
 fn frame_words(set: &FeatureSet, frame: usize) -> String {
     let clip = set.clips.iter().find(|clip| clip.frames.contains(&frame));
     let start = clip.map_or(0, |clip| clip.frames.start);
-    let name = clip.filter(|_| set.clips.len() > 1).map(|clip| format!("{} ", clip.name)).unwrap_or_default();
-    match set.frame_rate_hz {
-        Some(rate) => format!("{name}{:.2} s", (frame - start) as f64 / rate),
-        None => format!("{name}frame {}", frame - start),
+    let clip = clip.filter(|_| set.clips.len() > 1).map(|clip| clip.name.as_str());
+    let frame = frame - start;
+    let secs = set.frame_rate_hz.map(|rate| format!("{:.2}", frame as f64 / rate));
+    match (secs, clip) {
+        (Some(secs), Some(clip)) => t!("window-sound-secs.clip", clip = clip, secs = secs),
+        (Some(secs), None) => t!("window-sound-secs", secs = secs),
+        (None, Some(clip)) => t!("window-sound-frame.clip", clip = clip, frame = frame),
+        (None, None) => t!("window-sound-frame", frame = frame),
     }
 }
 

@@ -3,6 +3,7 @@
 use egui::{Align, Align2, Layout, ProgressBar, RichText, Ui};
 
 use crate::session::{Notice, Severity, TrainState};
+use crate::text::t;
 
 use super::side::NOTE_SIZE;
 use super::side::training::state_text;
@@ -51,7 +52,7 @@ fn notice_ui(ctx: &PanelCtx<'_>, notice: &Notice, ui: &mut Ui) {
     let text = RichText::new(format!("{mark} {}", notice.text)).color(color);
     let label = egui::Label::new(text).truncate().sense(egui::Sense::click());
     let response = ui.add(label).on_hover_cursor(egui::CursorIcon::PointingHand);
-    if response.on_hover_text(format!("{}\n\nClick for all notices", notice.text)).clicked() {
+    if response.on_hover_text(t!("window-notice", text = &notice.text)).clicked() {
         ctx.request(WindowRequest::ShowPanel("notices"));
     }
 }
@@ -59,10 +60,10 @@ fn notice_ui(ctx: &PanelCtx<'_>, notice: &Notice, ui: &mut Ui) {
 /// What might be done next.
 fn hint(ctx: &PanelCtx<'_>) -> &'static str {
     match ctx.session.train_state() {
-        TrainState::Idle if ctx.session.dataset().is_none() => "Drop files anywhere",
-        TrainState::Idle => "Ctrl+Enter trains, F1 helps",
-        TrainState::Starting | TrainState::Running => "Space pauses, Esc stops",
-        TrainState::Paused => "Space goes on, . takes a step",
+        TrainState::Idle if ctx.session.dataset().is_none() => t!("window-hint-drop"),
+        TrainState::Idle => t!("window-hint-train"),
+        TrainState::Starting | TrainState::Running => t!("window-hint-running"),
+        TrainState::Paused => t!("window-hint-paused"),
         TrainState::Stopping => "",
     }
 }
@@ -80,8 +81,7 @@ pub fn drop_hint_ui(palette: &Palette, ui: &mut Ui) {
     let frame = rect.shrink(18.0);
     let stroke = egui::Stroke::new(2.0, palette.accent);
     painter.rect_stroke(frame, 10.0, stroke, egui::StrokeKind::Inside);
-    let text =
-        if count == 1 { "Drop to open this file".to_owned() } else { format!("Drop to open {count} files") };
+    let text = t!("window-drop", n = count);
     let font = egui::FontId::proportional(26.0);
     painter.text(frame.center(), Align2::CENTER_CENTER, text, font, palette.accent);
 }

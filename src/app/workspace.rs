@@ -8,6 +8,7 @@ use egui_tiles::Tree;
 
 use crate::jobs::Builtin;
 use crate::session::{DataCommand, Session, Startup, WorkspaceCommand};
+use crate::text::t;
 
 use super::{Layout, Pane, PanelCtx, WindowRequest};
 
@@ -16,7 +17,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// When what has changed is looked at again to be written: a little behind the session's own pace.
 const SAVE_AFTER: Duration = Duration::from_millis(2100);
 /// Names another folder for the workspace; empty for none.
-const FOLDER_VAR: &str = "RVQSCOPE_WORKSPACE";
+const FOLDER_VAR: &str = "RVQSCOPE_WORKSPACE"; // not a text
 
 /// Keeps layout and session in step, and has the session written.
 #[derive(Debug, Default)]
@@ -90,17 +91,17 @@ pub fn missing_ui(ctx: &PanelCtx<'_>, ui: &Ui) {
     let title = ctx.session.data_entry(*id).map(|entry| entry.source.title()).unwrap_or_default();
     let shown = Modal::new(egui::Id::unique("missing-data")).show(ui.ctx(), |ui| {
         ui.set_width(440.0);
-        ui.label(RichText::new(format!("Where is {title}?")).strong().size(16.0));
-        ui.add(egui::Label::new(RichText::new(why).color(ctx.palette.faint)).wrap());
+        ui.label(RichText::new(t!("window-missing", title = title)).strong().size(16.0));
+        ui.add(egui::Label::new(RichText::new(why.to_string()).color(ctx.palette.faint)).wrap());
         ui.add_space(4.0);
-        ui.label("Runs refer to these data. Their figures and curves are here; encoding, evaluating and resuming need the frames");
+        ui.label(t!("window-missing.text"));
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            let locate = ui.button("Locate…").on_hover_text("Say where the files are now; they are taken for the same data");
-            if locate.clicked() {
+            let locate = ui.button(t!("window-missing-locate"));
+            if locate.on_hover_text(t!("window-missing-locate.help")).clicked() {
                 ctx.request(WindowRequest::Locate(*id));
             }
-            ui.button("Leave them closed").on_hover_text("Go on without the frames").clicked()
+            ui.button(t!("window-missing-leave")).on_hover_text(t!("window-missing-leave.help")).clicked()
         })
         .inner
     });

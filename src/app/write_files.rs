@@ -7,32 +7,35 @@ use egui::ColorImage;
 
 use super::drawing::{Drawing, Svg};
 use crate::io::replace_file;
+use crate::text::Message;
+
+/// How many shapes what was written lacks, or why it could not be written.
+pub type Written = Result<usize, Message>;
 
 /// Writes a text.
 ///
 /// # Errors
 /// It could not be written; the sentence says why.
-pub fn write_text(path: &Path, text: &str) -> Result<String, String> {
+pub fn write_text(path: &Path, text: &str) -> Written {
     let written = replace_file(path, |out| out.write_all(text.as_bytes()));
-    written.map(|()| String::new()).map_err(|err| err.to_string())
+    written.map(|()| 0).map_err(|err| err.to_string().into())
 }
 
-/// Writes a drawing; says what it has not.
+/// Writes a drawing.
 ///
 /// # Errors
 /// It could not be written; the sentence says why.
-pub fn write_svg(path: &Path, drawing: &Drawing) -> Result<String, String> {
+pub fn write_svg(path: &Path, drawing: &Drawing) -> Written {
     let Svg { text, left_out } = drawing.svg();
     write_text(path, &text)?;
-    let more = format!(" (without {left_out} shapes, for which there is no room or no form in it)");
-    Ok(if left_out > 0 { more } else { String::new() })
+    Ok(left_out)
 }
 
 /// Writes a picture.
 ///
 /// # Errors
 /// It could not be written; the sentence says why.
-pub fn write_png(path: &Path, image: &ColorImage) -> Result<String, String> {
+pub fn write_png(path: &Path, image: &ColorImage) -> Written {
     let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
     let pixels: Vec<u8> = image.pixels.iter().flat_map(|pixel| pixel.to_opaque().to_array()).collect();
     replace_file(path, |out| {
@@ -44,8 +47,8 @@ pub fn write_png(path: &Path, image: &ColorImage) -> Result<String, String> {
         writer.finish()?;
         Ok(())
     })
-    .map(|()| String::new())
-    .map_err(|err| err.to_string())
+    .map(|()| 0)
+    .map_err(|err| err.to_string().into())
 }
 
 #[cfg(test)]

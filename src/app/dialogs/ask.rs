@@ -8,6 +8,7 @@ use crate::app::{Palette, paths};
 
 use super::Wanted;
 use crate::app::side::NOTE_SIZE;
+use crate::text::t;
 
 /// A question for a path.
 pub struct Ask {
@@ -76,8 +77,8 @@ impl Ask {
 
     fn path_ui(&mut self, palette: &Palette, ui: &mut Ui) -> Reply {
         let Self { wanted, path, is_new, .. } = self;
-        let label =
-            ui.label(if matches!(wanted, Wanted::Folder | Wanted::Report) { "Folder" } else { "File" });
+        let is_folder = matches!(wanted, Wanted::Folder | Wanted::Report);
+        let label = ui.label(if is_folder { t!("window-ask-folder") } else { t!("window-ask-file") });
         let field = TextEdit::singleline(path).desired_width(f32::INFINITY).font(egui::TextStyle::Monospace);
         let mut output = field.show(ui);
         let response = output.response.response.clone().labelled_by(label.id);
@@ -87,11 +88,11 @@ impl Ask {
             output.state.cursor.set_char_range(Some(egui::text::CCursorRange::one(end)));
             output.state.store(ui.ctx(), response.id);
         }
-        let hint = "The system offers no file dialog here, so the path is typed; files can also be dropped on the window";
-        ui.label(RichText::new(hint).size(NOTE_SIZE).color(palette.faint));
+        ui.label(RichText::new(t!("window-ask-hint")).size(NOTE_SIZE).color(palette.faint));
         let typed = paths::typed(path);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let action = if wanted.is_save() || matches!(wanted, Wanted::Report) { "Save" } else { "Open" };
+        let saves = wanted.is_save() || matches!(wanted, Wanted::Report);
+        let action = if saves { t!("window-ask-save") } else { t!("window-ask-open") };
         let (go, cancel) = buttons_ui(ui, palette, action, typed.is_some());
         match typed {
             _ if cancel => Reply::Cancel,
@@ -101,8 +102,8 @@ impl Ask {
     }
 
     fn replace_ui(&mut self, palette: &Palette, path: &Path, ui: &mut Ui) -> Reply {
-        ui.label(format!("There is a file of this name already. Replace it? {}", path.display()));
-        let (go, back) = buttons_ui(ui, palette, "Replace", true);
+        ui.label(t!("window-ask-replace.text", path = path.display().to_string()));
+        let (go, back) = buttons_ui(ui, palette, t!("window-ask-replace"), true);
         if back {
             self.replace = None;
             self.is_new = true;
@@ -118,7 +119,7 @@ fn buttons_ui(ui: &mut Ui, palette: &Palette, action: &str, is_enabled: bool) ->
     ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), 26.0), layout, |ui| {
         let text = RichText::new(action).color(palette.on_accent).strong();
         let go = ui.add_enabled(is_enabled, egui::Button::new(text).fill(palette.accent)).clicked();
-        (go, ui.button("Cancel").clicked())
+        (go, ui.button(t!("button-cancel")).clicked())
     })
     .inner
 }

@@ -18,6 +18,8 @@ use crate::session::{
     Command, DataCommand, DataId, NoticeCommand, SaveCommand, Session, Severity, WorkspaceCommand,
 };
 
+use crate::text::{Message, msg, speak, spoken, t};
+
 use super::drawing::Drawing;
 use super::{PanelCtx, write_files};
 
@@ -60,19 +62,19 @@ pub enum Wanted {
 }
 
 /// What threads tell.
-enum Message {
+enum News {
     /// The system's dialog was closed.
     Answered { wanted: Wanted, file_name: String, answer: Answer },
     /// Whether a file that was asked for inside of the window is there already.
     Looked { path: PathBuf, exists: bool },
     /// Something was written, or could not be.
-    Wrote(Command),
+    Wrote(Severity, Message),
 }
 
 /// Dialogs that are open.
 pub struct Dialogs {
-    tell: SyncSender<Message>,
-    told: Receiver<Message>,
+    tell: SyncSender<News>,
+    told: Receiver<News>,
     ask: Option<Ask>,
     ready: Vec<Command>,
     last_folder: Option<PathBuf>,
@@ -90,21 +92,21 @@ impl Wanted {
     /// What the dialog is called.
     fn title(&self) -> &'static str {
         match self {
-            Self::Files => "Open audio, features, codes or a model",
-            Self::Folder => "Open a folder",
-            Self::Watch => "Watch a folder that a training writes checkpoints to",
-            Self::Model => "Save the model",
-            Self::Codes => "Save the codes",
-            Self::Sound => "Save the stretch as it is heard",
-            Self::Report => "Save a report into a folder",
-            Self::Checkpoint => "Choose the checkpoint that the model came from",
-            Self::WriteBack(_) => "Save the checkpoint with the model in it",
-            Self::Data(_) => "Choose the files that the runs refer to",
-            Self::OpenWorkspace => "Open a workspace",
-            Self::SaveWorkspace => "Save the workspace",
-            Self::Text(_) => "Save the data",
-            Self::Picture(_) => "Save the picture",
-            Self::Drawing(_) => "Save the drawing",
+            Self::Files => t!("window-wanted-files"),
+            Self::Folder => t!("window-wanted-folder"),
+            Self::Watch => t!("window-wanted-watch"),
+            Self::Model => t!("window-wanted-model"),
+            Self::Codes => t!("window-wanted-codes"),
+            Self::Sound => t!("window-wanted-sound"),
+            Self::Report => t!("window-wanted-report"),
+            Self::Checkpoint => t!("window-wanted-checkpoint"),
+            Self::WriteBack(_) => t!("window-wanted-write-back"),
+            Self::Data(_) => t!("window-wanted-data"),
+            Self::OpenWorkspace => t!("window-wanted-open-workspace"),
+            Self::SaveWorkspace => t!("window-wanted-save-workspace"),
+            Self::Text(_) => t!("window-wanted-text"),
+            Self::Picture(_) => t!("window-wanted-picture"),
+            Self::Drawing(_) => t!("window-wanted-drawing"),
         }
     }
 
@@ -179,9 +181,11 @@ impl Dialogs {
         }
         let (tell, repaint) = (self.tell.clone(), ctx.clone());
         let (folder, name, kind) = (self.last_folder.clone(), file_name.to_owned(), wanted.clone());
+        let language = spoken();
         let started = Builder::new().name("rvq-dialog".to_owned()).spawn(move || {
+            speak(language);
             let answer = native::ask(&kind, folder.as_deref(), &name);
-            let _ = tell.send(Message::Answered { wanted: kind, file_name: name, answer });
+            let _ = tell.send(News::Answered { wanted: kind, file_name: name, answer });
             repaint.request_repaint();
         });
         if started.is_err() {
@@ -194,25 +198,25 @@ impl Dialogs {
     }
 
     /// Tells the user something.
-    pub fn say(&mut self, severity: Severity, text: impl Into<String>) {
-        self.ready.push(NoticeCommand::Show(severity, text.into()).into());
+    pub fn say(&mut self, severity: Severity, text: impl Into<Message>) {
+        self.ready.push(notice(severity, text).into());
     }
 
     /// Takes in answers.
     pub fn poll(&mut self, ctx: &Context, mut apply: impl FnMut(Command)) {
         while let Ok(message) = self.told.try_recv() {
             match message {
-                Message::Answered { wanted, file_name, answer } => match answer {
+                News::Answered { wanted, file_name, answer } => match answer {
                     Answer::Chosen(paths) => self.chosen(ctx, wanted, paths),
                     Answer::Cancelled => {}
                     Answer::Unavailable => self.ask_inside(wanted, &file_name),
                 },
-                Message::Looked { path, exists } => match &mut self.ask {
+                News::Looked { path, exists } => match &mut self.ask {
                     Some(ask) if exists => ask.confirm(path),
                     Some(_) => self.take_asked(ctx, path),
                     None => {}
                 },
-                Message::Wrote(command) => apply(command),
+                News::Wrote(severity, text) => apply(notice(severity, text).into()),
             }
         }
         self.ready.drain(..).for_each(apply);
@@ -240,7 +244,7 @@ impl Dialogs {
         let (tell, repaint) = (self.tell.clone(), ctx.clone());
         let _ = Builder::new().name("rvq-look".to_owned()).spawn(move || {
             let exists = path.exists();
-            let _ = tell.send(Message::Looked { path, exists });
+            let _ = tell.send(News::Looked { path, exists });
             repaint.request_repaint();
         });
     }
@@ -291,21 +295,29 @@ impl Dialogs {
         &mut self,
         ctx: &Context,
         path: PathBuf,
-        write: impl FnOnce(&Path) -> Result<String, String> + Send + 'static,
+        write: impl FnOnce(&Path) -> write_files::Written + Send + 'static,
     ) {
         let (tell, repaint) = (self.tell.clone(), ctx.clone());
         let started = Builder::new().name("rvq-write".to_owned()).spawn(move || {
-            let notice = match write(&path) {
-                Ok(more) => NoticeCommand::Show(Severity::Info, format!("Saved: {}{more}", path.display())),
-                Err(words) => NoticeCommand::Show(Severity::Error, words),
+            let written = write(&path);
+            let path = path.display().to_string();
+            let (severity, text) = match written {
+                Ok(0) => (Severity::Info, msg!("window-saved", path = path)),
+                Ok(left_out) => (Severity::Info, msg!("window-saved-without", path = path, n = left_out)),
+                Err(problem) => (Severity::Error, problem),
             };
-            let _ = tell.send(Message::Wrote(notice.into()));
+            let _ = tell.send(News::Wrote(severity, text));
             repaint.request_repaint();
         });
         if let Err(err) = started {
-            self.say(Severity::Error, format!("No thread could be started to write the file: {err}"));
+            self.say(Severity::Error, msg!("window-no-thread", problem = err.to_string()));
         }
     }
+}
+
+/// A notice of this text.
+pub fn notice(severity: Severity, text: impl Into<Message>) -> NoticeCommand {
+    NoticeCommand::Show(severity, text.into().text())
 }
 
 /// A name for a copy of a checkpoint: the ending stays, because trainers look at it.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rfd::FileDialog;
 
 use crate::io::{READERS, WRITERS, Writer};
+use crate::text::t;
 
 use super::Wanted;
 
@@ -40,9 +41,9 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
     let chosen = match wanted {
         Wanted::Files | Wanted::Data(_) => filtered(dialog).pick_files(),
         Wanted::OpenWorkspace => {
-            dialog.add_filter("Workspace", &["rvqscope"]).pick_file().map(|path| vec![path])
+            dialog.add_filter(t!("window-kind-workspace"), &["rvqscope"]).pick_file().map(|path| vec![path])
         }
-        Wanted::SaveWorkspace => save(dialog, "Workspace", "rvqscope"),
+        Wanted::SaveWorkspace => save(dialog, t!("window-kind-workspace"), "rvqscope"),
         Wanted::Folder | Wanted::Watch | Wanted::Report => dialog.pick_folder().map(|path| vec![path]),
         Wanted::Model => {
             let each = |dialog: FileDialog, writer: &&dyn Writer| {
@@ -53,13 +54,13 @@ pub fn ask(wanted: &Wanted, folder: Option<&Path>, file_name: &str) -> Answer {
         Wanted::Checkpoint => filtered(dialog).pick_file().map(|path| vec![path]),
         Wanted::WriteBack(original) => {
             let ending = original.extension().map(|ending| ending.to_string_lossy().into_owned());
-            save(dialog, "Checkpoint", ending.as_deref().unwrap_or("*"))
+            save(dialog, t!("window-kind-checkpoint"), ending.as_deref().unwrap_or("*"))
         }
-        Wanted::Codes => save(dialog, "NumPy array", "npy"),
-        Wanted::Sound => save(dialog, "WAV audio", "wav"),
-        Wanted::Text(_) => save(dialog, "CSV table", "csv"),
-        Wanted::Picture(_) => save(dialog, "PNG picture", "png"),
-        Wanted::Drawing(_) => save(dialog, "SVG drawing", "svg"),
+        Wanted::Codes => save(dialog, t!("window-kind-npy"), "npy"),
+        Wanted::Sound => save(dialog, t!("window-kind-wav"), "wav"),
+        Wanted::Text(_) => save(dialog, t!("window-kind-csv"), "csv"),
+        Wanted::Picture(_) => save(dialog, t!("window-kind-png"), "png"),
+        Wanted::Drawing(_) => save(dialog, t!("window-kind-svg"), "svg"),
     };
     let refusal = if has_zenity() { SOONEST_CANCEL } else { SLOWEST_REFUSAL };
     match chosen {
@@ -77,11 +78,11 @@ fn save(dialog: FileDialog, kind: &str, extension: &str) -> Option<Vec<PathBuf>>
 /// All formats together first, then each, then everything: what a file is decides its content.
 fn filtered(dialog: FileDialog) -> FileDialog {
     let all: Vec<&str> = READERS.iter().flat_map(|reader| reader.extensions()).copied().collect();
-    let dialog = dialog.add_filter("Audio, features, codes, models", &all);
+    let dialog = dialog.add_filter(t!("window-kind-readable"), &all);
     let each = |dialog: FileDialog, reader: &&dyn crate::io::Reader| {
         dialog.add_filter(reader.label(), reader.extensions())
     };
-    READERS.iter().fold(dialog, each).add_filter("All files", &["*"])
+    READERS.iter().fold(dialog, each).add_filter(t!("window-kind-all"), &["*"])
 }
 
 /// Whether there is a program to show a dialog: on Linux zenity, or a desktop portal on a session bus.
@@ -95,7 +96,7 @@ fn has_zenity() -> bool {
 }
 
 fn has_portal() -> bool {
-    const SERVICE: &str = "dbus-1/services/org.freedesktop.portal.Desktop.service";
+    const SERVICE: &str = "dbus-1/services/org.freedesktop.portal.Desktop.service"; // not a text
     let has_bus = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some()
         || std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists());
     let folders = std::env::var_os("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
