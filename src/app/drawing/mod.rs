@@ -56,18 +56,17 @@ impl Drawing {
         let (body, clips, left_out) = out.finish();
         let [width, height] = [rect.width(), rect.height()].map(f32::ceil);
         let mut text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"{} {} {width} {height}\" role=\"img\">\n\
-             <title>{}</title>\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"{} {} {width} {height}\" role=\"img\">\n<title>{}</title>\n", // not a text
             number(rect.min.x),
             number(rect.min.y),
             xml(title)
         );
         if left_out > 0 {
-            let _ = writeln!(text, "<desc>{left_out} shapes are left out</desc>");
+            let _ = writeln!(text, "<desc>{left_out} shapes are left out</desc>"); // not a text
         }
         let _ = writeln!(
             text,
-            "{clips}<rect x=\"{}\" y=\"{}\" width=\"{width}\" height=\"{height}\"{}/>",
+            "{clips}<rect x=\"{}\" y=\"{}\" width=\"{width}\" height=\"{height}\"{}/>", // not a text
             number(rect.min.x),
             number(rect.min.y),
             paint("fill", *ground)
@@ -89,10 +88,10 @@ fn number(value: f32) -> String {
 fn paint(name: &str, color: Color32) -> String {
     let [r, g, b, a] = color.to_srgba_unmultiplied();
     match a {
-        0 => format!(" {name}=\"none\""),
+        0 => format!(" {name}=\"none\""), // not a text
         255 => format!(" {name}=\"#{r:02x}{g:02x}{b:02x}\""),
         a => {
-            format!(" {name}=\"#{r:02x}{g:02x}{b:02x}\" {name}-opacity=\"{}\"", number(f32::from(a) / 255.0))
+            format!(" {name}=\"#{r:02x}{g:02x}{b:02x}\" {name}-opacity=\"{}\"", number(f32::from(a) / 255.0)) // not a text
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn all(ctx: &Context) -> BTreeMap<TextureId, Arc<ColorImage>> {
 }
 
 fn kept(ctx: &Context) -> Kept {
-    ctx.data_mut(|data| data.get_temp_mut_or_default::<Kept>(Id::unique("pictures of drawings")).clone())
+    ctx.data_mut(|data| data.get_temp_mut_or_default::<Kept>(Id::unique("pictures of drawings")).clone()) // not a text
 }
 
 /// The texels `from..to` of a picture, columns first, as PNG in base 64; `None` where there is none.

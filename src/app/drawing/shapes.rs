@@ -46,7 +46,7 @@ impl<'a> Writer<'a> {
     pub(super) fn finish(mut self) -> (String, String, usize) {
         self.open(None);
         let clip = |(id, rect): (usize, &Rect)| {
-            format!("<clipPath id=\"c{id}\"><rect{}/></clipPath>\n", placed(*rect))
+            format!("<clipPath id=\"c{id}\"><rect{}/></clipPath>\n", placed(*rect)) // not a text
         };
         let clips: String = self.clips.iter().enumerate().map(clip).collect();
         let clips = if clips.is_empty() { clips } else { format!("<defs>\n{clips}</defs>\n") };
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
             if known.is_none() {
                 self.clips.push(rect);
             }
-            let _ = writeln!(self.body, "<g clip-path=\"url(#c{id})\">");
+            let _ = writeln!(self.body, "<g clip-path=\"url(#c{id})\">"); // not a text
             self.clip = Some(rect);
         }
     }
@@ -82,13 +82,13 @@ impl<'a> Writer<'a> {
                 let turned = turned(ellipse.angle, ellipse.center);
                 self.element([x, y, rx, ry], |[x, y, rx, ry]| {
                     let inks = inks(ellipse.fill, ellipse.stroke);
-                    format!("<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\"{inks}{turned}/>")
+                    format!("<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\"{inks}{turned}/>") // not a text
                 });
             }
             Shape::LineSegment { points: [a, b], stroke } => {
                 if !stroke.is_empty() {
                     self.element([a.x, a.y, b.x, b.y], |[x1, y1, x2, y2]| {
-                        format!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"{}/>", ink(*stroke))
+                        format!("<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"{}/>", ink(*stroke)) // not a text
                     });
                 }
             }
@@ -127,7 +127,7 @@ impl<'a> Writer<'a> {
     fn circle(&mut self, circle: &CircleShape) {
         let CircleShape { center, radius, fill, stroke } = *circle;
         self.element([center.x, center.y, radius], |[x, y, r]| {
-            format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\"{}/>", inks(fill, stroke))
+            format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\"{}/>", inks(fill, stroke)) // not a text
         });
     }
 
@@ -146,12 +146,12 @@ impl<'a> Writer<'a> {
         let inks = inks(*fill, stroke);
         let name = if *closed { "polygon" } else { "polyline" };
         for piece in points.split(|point| !point.is_finite()).filter(|piece| piece.len() > 1) {
-            let _ = write!(self.body, "<{name} points=\"");
+            let _ = write!(self.body, "<{name} points=\""); // not a text
             for point in piece {
                 let _ = write!(self.body, "{},{} ", number(point.x), number(point.y));
             }
             self.body.pop();
-            let _ = writeln!(self.body, "\" stroke-linejoin=\"round\"{inks}/>");
+            let _ = writeln!(self.body, "\" stroke-linejoin=\"round\"{inks}/>"); // not a text
         }
     }
 
@@ -179,7 +179,7 @@ impl<'a> Writer<'a> {
             return;
         }
         let radius = match corner_radius.average() {
-            radius if radius > 0.0 => format!(" rx=\"{}\"", number(radius)),
+            radius if radius > 0.0 => format!(" rx=\"{}\"", number(radius)), // not a text
             _ => String::new(),
         };
         let (inks, turned) = (inks(fill, *stroke), turned(*angle, rect.center()));
@@ -225,7 +225,7 @@ impl<'a> Writer<'a> {
 
     fn filled(&mut self, piece: Option<(Color32, String)>) {
         if let Some((color, path)) = piece.filter(|(color, _)| color.a() > 0) {
-            let _ = writeln!(self.body, "<path d=\"{path}\"{}/>", paint("fill", color));
+            let _ = writeln!(self.body, "<path d=\"{path}\"{}/>", paint("fill", color)); // not a text
         }
     }
 
@@ -253,7 +253,7 @@ impl<'a> Writer<'a> {
         }
         let _ = writeln!(
             self.body,
-            "<image{} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>",
+            "<image{} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>", // not a text
             placed(place)
         );
     }
@@ -292,7 +292,7 @@ fn quad_of(six: &[&Vertex]) -> Option<(Rect, Rect, Option<Color32>)> {
 
 fn rect_path(rect: Rect) -> String {
     let [left, top, right, bottom] = [rect.min.x, rect.min.y, rect.max.x, rect.max.y].map(number);
-    format!("M{left} {top}H{right}V{bottom}H{left}z")
+    format!("M{left} {top}H{right}V{bottom}H{left}z") // not a text
 }
 
 /// A triangle in the mean colour of its corners; none where a corner is nowhere.
@@ -312,13 +312,13 @@ fn triangle_of(three: &[&Vertex]) -> Option<(Color32, String)> {
         mean(Color32::a),
     );
     let [a, b, c] = [a, b, c].map(|vertex| format!("{} {}", number(vertex.pos.x), number(vertex.pos.y)));
-    Some((color, format!("M{a}L{b}L{c}z")))
+    Some((color, format!("M{a}L{b}L{c}z"))) // not a text
 }
 
 /// Where a rectangle lies.
 fn placed(rect: Rect) -> String {
     let [x, y, width, height] = [rect.min.x, rect.min.y, rect.width(), rect.height()].map(number);
-    format!(" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"")
+    format!(" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"") // not a text
 }
 
 fn turned(angle: f32, about: Pos2) -> String {
@@ -326,14 +326,14 @@ fn turned(angle: f32, about: Pos2) -> String {
         return String::new();
     }
     let [angle, x, y] = [angle.to_degrees(), about.x, about.y].map(number);
-    format!(" transform=\"rotate({angle} {x} {y})\"")
+    format!(" transform=\"rotate({angle} {x} {y})\"") // not a text
 }
 
 fn ink(stroke: Stroke) -> String {
     if stroke.is_empty() || !stroke.width.is_finite() {
         return String::new();
     }
-    format!("{} stroke-width=\"{}\"", paint("stroke", stroke.color), number(stroke.width))
+    format!("{} stroke-width=\"{}\"", paint("stroke", stroke.color), number(stroke.width)) // not a text
 }
 
 fn inks(fill: Color32, stroke: Stroke) -> String {

@@ -85,7 +85,7 @@ fn write_piece(shape: &TextShape, piece: &Piece, out: &mut String) {
     let turned = match shape.angle {
         0.0 => String::new(),
         angle => format!(
-            " transform=\"rotate({} {} {})\"",
+            " transform=\"rotate({} {} {})\"", // not a text
             number(angle.to_degrees()),
             number(shape.pos.x),
             number(shape.pos.y)
@@ -93,7 +93,7 @@ fn write_piece(shape: &TextShape, piece: &Piece, out: &mut String) {
     };
     let _ = writeln!(
         out,
-        "<text x=\"{}\" y=\"{}\" font-family=\"{}\" font-size=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{}{turned}>{}</text>",
+        "<text x=\"{}\" y=\"{}\" font-family=\"{}\" font-size=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\"{}{turned}>{}</text>", // not a text
         number(left),
         number(baseline),
         families(&font.family),
@@ -107,8 +107,8 @@ fn write_piece(shape: &TextShape, piece: &Piece, out: &mut String) {
 /// The names of a family and of what stands in for it.
 fn families(family: &FontFamily) -> String {
     match family {
-        FontFamily::Proportional => "Ubuntu, 'Noto Sans', 'Helvetica Neue', Arial, sans-serif".to_owned(),
-        FontFamily::Monospace => "Hack, 'DejaVu Sans Mono', Menlo, monospace".to_owned(),
-        FontFamily::Name(name) => format!("{}, sans-serif", xml(&name.replace([',', ';'], " "))),
+        FontFamily::Proportional => "Ubuntu, 'Noto Sans', 'Helvetica Neue', Arial, sans-serif".to_owned(), // not a text
+        FontFamily::Monospace => "Hack, 'DejaVu Sans Mono', Menlo, monospace".to_owned(), // not a text
+        FontFamily::Name(name) => format!("{}, sans-serif", xml(&name.replace([',', ';'], " "))), // not a text
     }
 }

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::numbers::{number, power_of_ten};
 use crate::app::Palette;
 use crate::metrics::Definition;
+use crate::text::t;
 
 /// The size of labels, and how wide a sign of that size is on average.
 const LABEL_SIZE: f32 = 11.0;
 const LABEL_CHAR: f32 = 5.6;
+/// From here on signs are as wide as they are high: those of Chinese.
+const FIRST_WIDE: char = '\u{2e80}';
 
 /// How values are laid out along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -77,14 +80,17 @@ impl Axis {
     /// Training steps.
     #[must_use]
     pub fn steps() -> Self {
-        Self::whole("Step", "Training steps, one batch each")
+        Self::whole(t!("plot-steps"), t!("plot-steps.help"))
     }
 
     /// The axis of a figure, with its definition as tooltip.
     #[must_use]
     pub fn of(definition: &Definition) -> Self {
         let Definition { label, unit, text, .. } = *definition;
-        let label = if unit.is_empty() { label.to_string() } else { format!("{label} ({unit})") };
+        let label = match unit.is_empty() {
+            true => label.to_string(),
+            false => t!("plot-label-unit", label = label, unit = unit),
+        };
         Self { label, text: text.to_string(), scale: Scale::Linear, whole: false }
     }
 
@@ -99,15 +105,16 @@ impl Axis {
     pub fn read(&self, place: f64) -> String {
         let value = self.scale.value(place);
         let value = if self.whole { value.round() } else { value };
-        format!("{}: {}", self.label, number(value))
+        t!("plot-axis-read", label = &self.label, value = number(value))
     }
 
     /// The axis for the plot, of which it is `room` long. A label that does not fit goes without its unit, and at last without anything: the title
     /// and the tooltip say what is drawn.
     pub(super) fn hints(&self, axis: egui_plot::Axis, palette: &Palette, room: f32) -> AxisHints<'static> {
         let Self { scale, whole, .. } = *self;
-        let fits = |text: &&str| text.chars().count() as f32 * LABEL_CHAR < room;
-        let plain = self.label.split(" (").next().unwrap_or_default();
+        let fits = |text: &&str| width(text) < room;
+        let plain = self.label.split(" (").next().and_then(|label| label.split('（').next());
+        let plain = plain.unwrap_or_default();
         let label = [self.label.as_str(), plain].into_iter().find(fits);
         let mut hints = AxisHints::new(axis)
             .tick_label_font(FontId::proportional(10.5))
@@ -121,6 +128,11 @@ impl Axis {
             egui_plot::Axis::Y => hints.label_spacing(egui::Rangef::new(14.0, 22.0)).min_thickness(20.0),
         }
     }
+}
+
+/// About how wide a label is.
+fn width(text: &str) -> f32 {
+    text.chars().map(|c| if c < FIRST_WIDE { LABEL_CHAR } else { LABEL_SIZE }).sum()
 }
 
 /// What stands at a mark; nothing at marks between whole numbers, and at those between powers of ten unless few of these are seen.

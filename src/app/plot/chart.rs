@@ -12,12 +12,8 @@ use super::title::Title;
 use super::{Along, Axis, Scale, Visible, cursor, jump, seen_width};
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
+use crate::text::t;
 
-/// What moves a plot, for the tooltip of its title.
-const HOW_TO_MOVE: &str = "Drag to move, Ctrl + wheel to zoom, drag with the right button to zoom into a box, double-click to see all. \
-                           With the keyboard focus on it, the arrow keys read it off";
-/// The same where dragging selects.
-const HOW_TO_SELECT: &str = "Drag to select a stretch of frames, click to select none, Shift + wheel to move, Ctrl + wheel to zoom, double-click to see all";
 /// The least height of a chart with its title, legend and axis labels. Panels scroll rather than go below it.
 pub const LEAST_HEIGHT: f32 = 190.0;
 /// The least height of what is inside of the axes and their labels.
@@ -53,7 +49,7 @@ pub struct Chart<'a> {
 }
 
 /// The time axis of every plot that has the corpus's frames along it: zoomed and moved together, in whatever panel.
-pub const TIME_LINK: &str = "time of the corpus";
+pub const TIME_LINK: &str = "time of the corpus"; // not a text
 
 /// What came of drawing a plot.
 pub struct Drawn {
@@ -180,7 +176,7 @@ impl<'a> Chart<'a> {
             curve::draw_all(&curves, plot);
         });
         let (response, transform) = (shown.response, shown.transform);
-        let name = format!("Plot: {}", self.title);
+        let name = t!("plot-named", title = &self.title);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
         axis_tips(ui, self.key, left, &response, &self.x, &self.y);
         let read_at = self.read_ui(ctx, ui, &response, &transform);
@@ -195,8 +191,8 @@ impl<'a> Chart<'a> {
         csv: impl FnOnce() -> Option<String>,
     ) {
         let Self { key, panel_id, title, y, choices, drag_selects, .. } = self;
-        let how = if *drag_selects { HOW_TO_SELECT } else { HOW_TO_MOVE };
-        let help = format!("{}: {}\n\n{how}", y.label, y.text);
+        let how = if *drag_selects { t!("plot-select") } else { t!("plot-move") };
+        let help = format!("{}\n\n{how}", t!("plot-axis-help", label = &y.label, text = &y.text));
         let title = Title { panel_id, key, text: title, help: &help, choices: *choices };
         let file_name = format!("{panel_id}-{key}.csv");
         title.ui(ctx, ui, header, || csv().map(|csv| WindowRequest::SaveCsv { file_name, csv }));

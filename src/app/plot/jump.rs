@@ -12,7 +12,7 @@ struct Jump {
 }
 
 fn memory() -> Id {
-    Id::unique("stretch of time to jump to")
+    Id::unique("stretch of time to jump to") // not a text
 }
 
 /// Asks plots over time to show the axis between two places.

@@ -5,6 +5,7 @@ use egui::{CornerRadius, FontId, Rect, RichText, Role, ScrollArea, Sense, Ui, Wi
 use super::curve::{Curve, Stroke};
 use crate::app::Palette;
 use crate::app::rich::RichHover as _;
+use crate::text::t;
 
 /// More curves than these are listed behind a button.
 const MOST: usize = 12;
@@ -34,7 +35,7 @@ pub(super) fn legend_ui(ui: &mut Ui, palette: &Palette, curves: &[Curve<'_>]) ->
             }
         }
         if curves.len() > MOST {
-            let text = RichText::new(format!("all {}", curves.len())).size(10.5);
+            let text = RichText::new(t!("plot-curves-all", n = curves.len())).size(10.5);
             let menu = ui.menu_button(text, |ui| {
                 ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {
                     for (index, curve) in curves.iter().enumerate() {
@@ -45,7 +46,7 @@ pub(super) fn legend_ui(ui: &mut Ui, palette: &Palette, curves: &[Curve<'_>]) ->
                     }
                 });
             });
-            menu.response.on_hover_rich("Every curve of this chart by name");
+            menu.response.on_hover_rich(t!("plot-curves-all.help"));
         }
     });
     clicked
@@ -107,7 +108,7 @@ fn entry_ui(ui: &mut Ui, curve: &Curve<'_>, prefix: &str) -> bool {
         let stroke = egui::Stroke::new(1.0, ui.visuals().selection.stroke.color);
         ui.painter().rect_stroke(rect.expand(1.0), 2.0, stroke, egui::StrokeKind::Outside);
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Curve {}", curve.name)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("plot-curve", name = &curve.name)));
     response.on_hover_text(&curve.name).clicked()
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Scale;
 use super::smooth::{MOST_SPAN, Smoothing};
 use crate::app::rich::RichHover as _;
+use crate::text::t;
 
 /// The span that smoothing starts with.
 const USUAL_SPAN: u32 = 25;
@@ -55,7 +56,7 @@ impl Look {
     }
 
     fn id(kind: &str) -> Id {
-        Id::unique(("look of charts", kind))
+        Id::unique(("look of charts", kind)) // not a text
     }
 }
 
@@ -69,9 +70,9 @@ pub(super) fn look_ui(ui: &mut Ui, choices: &Choices) {
         ui.separator();
     }
     if let Some(usual) = choices.x {
-        log_ui(ui, "Log x axis", &mut look.x, usual);
+        log_ui(ui, t!("plot-log-x"), &mut look.x, usual);
     }
-    log_ui(ui, "Log y axis", &mut look.y, choices.y);
+    log_ui(ui, t!("plot-log-y"), &mut look.y, choices.y);
     if look != before {
         ui.data_mut(|data| data.insert_persisted(Look::id(choices.kind), look));
         ui.ctx().request_repaint();
@@ -83,20 +84,12 @@ fn smoothing_ui(ui: &mut Ui, smoothing: &mut Smoothing) {
         Smoothing::None => USUAL_SPAN,
         Smoothing::Ema(span) | Smoothing::Median(span) => span,
     };
-    ui.label(RichText::new("Smoothing").size(11.0).weak());
+    ui.label(RichText::new(t!("plot-smoothing")).size(11.0).weak());
     ui.horizontal(|ui| {
         let kinds = [
-            (Smoothing::None, "None", "Every step as it was"),
-            (
-                Smoothing::Ema(span),
-                "EMA",
-                "A running average of the steps before: a step counts for 2 / (span + 1)",
-            ),
-            (
-                Smoothing::Median(span),
-                "Median",
-                "The median of the steps around: single outliers leave no trace",
-            ),
+            (Smoothing::None, t!("plot-smoothing-none"), t!("plot-smoothing-none.help")),
+            (Smoothing::Ema(span), "EMA", t!("plot-smoothing-ema")),
+            (Smoothing::Median(span), t!("plot-smoothing-median"), t!("plot-smoothing-median.help")),
         ];
         for (kind, label, help) in kinds {
             let is_on = std::mem::discriminant(smoothing) == std::mem::discriminant(&kind);
@@ -105,9 +98,9 @@ fn smoothing_ui(ui: &mut Ui, smoothing: &mut Smoothing) {
             }
         }
     });
-    let slider = Slider::new(&mut span, 3..=MOST_SPAN).logarithmic(true).text("steps");
+    let slider = Slider::new(&mut span, 3..=MOST_SPAN).logarithmic(true).text(t!("unit-steps"));
     let slider = ui.add_enabled(*smoothing != Smoothing::None, slider);
-    if slider.on_hover_rich("Over how many steps; the plain curve stays behind, paler").changed() {
+    if slider.on_hover_rich(t!("plot-smoothing-span")).changed() {
         *smoothing = match *smoothing {
             Smoothing::Median(_) => Smoothing::Median(span),
             _ => Smoothing::Ema(span),

@@ -1,5 +1,7 @@
 //! Numbers as text: short enough for an axis, exact enough to read off.
 
+use crate::text::t;
+
 pub use crate::text::grouped;
 
 /// A number with about four significant digits: `0.01234`, `12.3`, `1 234`, `1.2·10⁻⁵`.
@@ -46,11 +48,13 @@ pub fn percent(share: f64) -> String {
 pub fn duration(secs: f64) -> String {
     let whole = secs.ceil().max(0.0) as u64;
     match whole {
-        0..10 if secs.fract() != 0.0 => format!("{secs:.1} s"),
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        3600..259_200 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
-        _ => format!("{} days", whole / 86_400),
+        0..10 if secs.fract() != 0.0 => t!("plot-seconds", secs = format!("{secs:.1}")),
+        0..60 => t!("plot-seconds", secs = whole),
+        60..3600 => t!("plot-minutes", min = whole / 60, secs = format!("{:02}", whole % 60)),
+        3600..259_200 => {
+            t!("plot-hours", hours = whole / 3600, min = format!("{:02}", whole % 3600 / 60))
+        }
+        _ => t!("plot-days", days = whole / 86_400),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use egui::{Color32, Id, PopupAnchor, Pos2, Rect, RichText, Sense, Tooltip, Ui, vec2};
 
+use crate::text::t;
+
 /// Rows of a read-out; more are counted.
 const MOST_ROWS: usize = 14;
 /// How far the read-out stands from the pointer.
@@ -63,7 +65,7 @@ pub(super) fn read_out_ui(ui: &Ui, id: Id, at: Option<Pos2>, read: &ReadOut) {
             }
         });
         if let Some(more) = read.rows.len().checked_sub(MOST_ROWS).filter(|&more| more > 0) {
-            ui.label(RichText::new(format!("and {more} more")).size(11.0).weak());
+            ui.label(RichText::new(t!("plot-more", n = more)).size(11.0).weak());
         }
     });
 }

@@ -5,7 +5,8 @@ use crate::markup::{Cell, Column, Table};
 /// A column with the head that it has in the window, behind whose comma a unit may stand: "SNR, dB".
 #[must_use]
 pub fn column(key: impl Into<String>, head: &str) -> Column {
-    match head.strip_suffix(", dB") {
+    // The comma is that of the language.
+    match head.strip_suffix("dB").and_then(|head| head.strip_suffix(", ").or(head.strip_suffix('，'))) {
         Some(label) => Column::of(key, label, "dB"),
         None => Column::plain(key, head),
     }

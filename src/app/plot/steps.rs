@@ -9,10 +9,11 @@ use super::{
     visible,
 };
 use crate::app::PanelCtx;
-use crate::app::differs::legend_names;
+use crate::app::differs::legend_messages;
 use crate::app::memo::Memo;
 use crate::metrics::Definition;
 use crate::session::{RunId, RunsCommand, SelectCommand, View};
+use crate::text::{Message, msg, t};
 use crate::training::{History, LiveEdit, Series};
 
 /// How near to a curve a click has to be to select its layer, in points.
@@ -38,7 +39,7 @@ pub struct StepChart<'a> {
 
 /// One line over the steps, before it is drawn.
 struct Source<'a> {
-    name: String,
+    name: Message,
     color: egui::Color32,
     is_front: bool,
     /// The steps of a run only become more.
@@ -82,13 +83,15 @@ impl StepLines {
         let is_overlaid = overlaid.len() > 1;
         let sources = if is_overlaid { runs_of(ctx, &overlaid) } else { layers_of(ctx, view) };
         let layer = ctx.session.selection().layer;
-        let title =
-            if is_overlaid { format!("{title}, layer {}", layer + 1) } else { format!("{title}, by layer") };
+        let title = match is_overlaid {
+            true => t!("plot-of-layer", title = title, layer = layer + 1),
+            false => t!("plot-by-layer", title = title),
+        };
         let seen = within_budget(visible(ui, key), sources.len());
         let lines = self.points(&sources, series, look, (x_scale, y_scale), seen);
         let curves = sources.iter().zip(lines).map(|(source, Memoed { points, plain })| {
             let data = Data::Steps(source.history.steps(), source.history.series(source.layer, series));
-            let curve = Curve::new(source.name.as_str(), source.color, points, data);
+            let curve = Curve::new(source.name.text(), source.color, points, data);
             curve.front(source.is_front).steady(is_overlaid).smoothed_of(plain)
         });
         let curves: Vec<_> = curves.collect();
@@ -186,7 +189,7 @@ fn layers_of<'a>(ctx: &PanelCtx<'_>, view: View<'a>) -> Vec<Source<'a>> {
     let selected = ctx.session.selection().layer;
     let history: &'a History = view.history;
     let source = |layer: usize| Source {
-        name: format!("Layer {}", layer + 1),
+        name: msg!("layer-n", layer = layer + 1),
         color: ctx.palette.layer(layer),
         is_front: layer == selected,
         run: view.id(),
@@ -199,8 +202,8 @@ fn layers_of<'a>(ctx: &PanelCtx<'_>, view: View<'a>) -> Vec<Source<'a>> {
 /// The selected layer of every run that is drawn, in the run's colour.
 fn runs_of<'a>(ctx: &PanelCtx<'_>, views: &[View<'a>]) -> Vec<Source<'a>> {
     let layer = ctx.session.selection().layer;
-    let named = views.iter().zip(legend_names(views)).enumerate();
-    let source = |(nth, (view, name)): (usize, (&View<'a>, String))| Source {
+    let named = views.iter().zip(legend_messages(views)).enumerate();
+    let source = |(nth, (view, name)): (usize, (&View<'a>, Message))| Source {
         name,
         color: ctx.palette.run(nth),
         is_front: nth == 0,
@@ -236,7 +239,7 @@ fn nearest(curves: &[Curve<'_>], drawn: &Drawn) -> Option<usize> {
 
 /// Every step, a column a line.
 fn table(sources: &[Source<'_>], series: Series) -> String {
-    let column = |source: &Source<'_>| source.name.to_lowercase().replace(' ', "_");
+    let column = |source: &Source<'_>| source.name.english().to_lowercase().replace(' ', "_");
     let mut csv = Csv::new(std::iter::once("step".to_owned()).chain(sources.iter().map(column)));
     let mut steps: Vec<u64> = sources.iter().flat_map(|source| source.history.steps()).copied().collect();
     steps.sort_unstable();
@@ -268,7 +271,7 @@ mod tests {
 
     fn sources(history: &History) -> [Source<'_>; 2] {
         [0, 1].map(|layer| Source {
-            name: format!("Layer {}", layer + 1),
+            name: msg!("layer-n", layer = layer + 1),
             color: egui::Color32::RED,
             is_front: false,
             run: RunId(1),

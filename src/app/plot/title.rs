@@ -5,18 +5,25 @@ use egui::{Align, Button, FontId, Layout, PopupCloseBehavior, RichText, Ui, vec2
 
 use super::look::{Choices, look_ui};
 use super::sheet::with_units;
+use crate::app::dialogs::notice;
 use crate::app::drawing::{Mark, Place};
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::markup::{Format, Table};
-use crate::session::{NoticeCommand, Severity};
+use crate::session::Severity;
+use crate::text::{Phrase, phrase, t};
 
 const TITLE_SIZE: f32 = 12.0;
 /// The height of the line.
 const ROW: f32 = 20.0;
 /// Between a title and its switches at the least; where there is no room for it, the title gets a line of its own.
 const GAP: f32 = 6.0;
-const CSV_HELP: &str = "Save what is shown here as a table, every value of it";
+
+/// The forms in which a table is copied, what each is called, and what is said when it was.
+const COPIES: [(Format, Phrase, Phrase); 2] = [
+    (Format::Markdown, phrase!("plot-copy-markdown"), phrase!("plot-copy-markdown.done")),
+    (Format::Latex, phrase!("plot-copy-latex"), phrase!("plot-copy-latex.done")),
+];
 
 /// What stands above a plot or a table.
 pub struct Title<'a> {
@@ -43,7 +50,7 @@ impl Title<'_> {
     ) {
         self.row_ui(ctx, ui, header, |ui| {
             let save = ui.add(Button::new(small(ctx, "CSV")).small());
-            if save.on_hover_rich(CSV_HELP).clicked()
+            if save.on_hover_rich(t!("plot-csv")).clicked()
                 && let Some(request) = csv()
             {
                 ctx.request(request);
@@ -61,24 +68,20 @@ impl Title<'_> {
         table: impl Fn() -> Table,
     ) {
         self.row_ui(ctx, ui, header, |ui| {
-            if ui.add(Button::new(small(ctx, "CSV")).small()).on_hover_rich(CSV_HELP).clicked() {
+            if ui.add(Button::new(small(ctx, "CSV")).small()).on_hover_rich(t!("plot-csv")).clicked() {
                 ctx.request(WindowRequest::SaveCsv { file_name: file_name.to_owned(), csv: table().csv() });
             }
-            let button = MenuButton::from_button(Button::new(small(ctx, "Copy")).small());
+            let button = MenuButton::from_button(Button::new(small(ctx, t!("plot-copy"))).small());
             let (response, _) = button.ui(ui, |ui| {
-                for (words, format) in [("as Markdown", Format::Markdown), ("as LaTeX", Format::Latex)] {
-                    if ui.button(format!("Copy table {words}")).clicked() {
+                for (format, words, done) in COPIES {
+                    if ui.button(words.text()).clicked() {
                         ui.ctx().copy_text(with_units(table()).to(format));
-                        ctx.send(NoticeCommand::Show(
-                            Severity::Info,
-                            format!("The table was copied {words}"),
-                        ));
+                        ctx.send(notice(Severity::Info, done));
                         ui.close();
                     }
                 }
             });
-            response
-                .on_hover_rich("Copy the table for a paper or a README, with the digits that are shown here");
+            response.on_hover_rich(t!("plot-copy.help"));
         });
     }
 
@@ -92,7 +95,7 @@ impl Title<'_> {
         let font = FontId::proportional(TITLE_SIZE);
         let width = ui.painter().layout_no_wrap(self.text.to_owned(), font, ctx.palette.faint).size().x;
         // What stands beside the title took this much when it was drawn last.
-        let id = ui.make_persistent_id(("beside the title", self.key));
+        let id = ui.make_persistent_id(("beside the title", self.key)); // not a text
         let beside: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
         let own_line = width + beside + GAP > ui.available_width();
         ctx.mark(Mark::here(ui, Place::Part { key: self.key }));
@@ -124,22 +127,21 @@ impl Title<'_> {
 
     fn buttons_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, exports: impl FnOnce(&mut Ui)) {
         let Self { panel_id, key, .. } = *self;
-        let save =
-            ui.add(Button::new(small(ctx, "PNG")).small()).on_hover_rich("Save a picture of this panel");
+        let save = ui.add(Button::new(small(ctx, "PNG")).small()).on_hover_rich(t!("plot-png")); // not a text
         if save.clicked() {
             ctx.request(WindowRequest::SavePng { panel_id });
         }
         let save = ui.add(Button::new(small(ctx, "SVG")).small());
-        let help = "Save a drawing of this as it is shown, at any size as sharp. That of the whole panel is in the menu of its tab";
-        if save.on_hover_rich(help).clicked() {
+        if save.on_hover_rich(t!("plot-svg")).clicked() {
             ctx.request(WindowRequest::SaveSvg { panel_id, key: Some(key) });
         }
         exports(ui);
         if let Some(choices) = &self.choices {
             let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-            let menu = MenuButton::from_button(Button::new(small(ctx, "Axes")).small()).config(stays);
+            let menu =
+                MenuButton::from_button(Button::new(small(ctx, t!("plot-axes"))).small()).config(stays);
             let (response, _) = menu.ui(ui, |ui| look_ui(ui, choices));
-            response.on_hover_rich("Smoothing and logarithmic axes, for every chart of this kind");
+            response.on_hover_rich(t!("plot-axes.help"));
         }
     }
 }
