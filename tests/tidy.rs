@@ -73,7 +73,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const STILL_CIRCULAR: &[&str] = &[];
 
 /// What only the window may name.
-const GUI_CRATES: &[&str] = &["egui", "eframe", "egui_plot", "egui_tiles", "egui_kittest", "rfd"];
+const GUI_CRATES: &[&str] =
+    &["egui", "eframe", "egui_plot", "egui_system_font_provider", "egui_tiles", "egui_kittest", "rfd"];
 
 /// Modules that compute: no file, no clock, no thread of their own.
 const PURE: &[&str] =

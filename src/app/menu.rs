@@ -3,7 +3,7 @@
 use egui::{Button, KeyboardShortcut, ThemePreference, Ui, ViewportCommand};
 
 use crate::session::{DataCommand, EditCommand, ParamsCommand};
-use crate::text::t;
+use crate::text::{Language, t};
 
 use super::dialogs::{Dialogs, Wanted};
 use super::help::Help;
@@ -160,6 +160,18 @@ fn view_ui(chrome: &mut Chrome<'_>, ui: &mut Ui) {
         if ui.radio(settings.theme == theme, text).clicked() {
             settings.theme = theme;
             ui.ctx().set_theme(theme);
+        }
+    }
+    ui.separator();
+    ui.menu_button(t!("window-language"), |ui| language_ui(settings, ui));
+}
+
+/// The languages, each by its own name, so that everybody finds theirs.
+fn language_ui(settings: &mut Settings, ui: &mut Ui) {
+    let languages = Language::ALL.map(|language| (Some(language), language.name()));
+    for (language, name) in [(None, t!("window-language.system"))].into_iter().chain(languages) {
+        if ui.radio(settings.language == language, name).clicked() {
+            settings.language = language;
         }
     }
 }

@@ -16,6 +16,7 @@ mod first_look;
 mod geometry;
 mod help;
 mod key_map;
+mod languages;
 mod layout;
 mod memo;
 mod menu;
@@ -41,7 +42,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::session::{Command, DataCommand, Session};
+use crate::session::{Command, DataCommand, Session, Severity};
+use crate::text::Language;
 
 pub use layout::{Layout, Pane};
 pub use panel::{About, Corner, Home, Outbox, Panel, PanelCtx, WindowRequest};
@@ -66,18 +68,21 @@ pub struct App {
     outbox: RefCell<Outbox>,
     geometry: geometry::Geometry,
     keeper: workspace::Keeper,
+    languages: languages::Languages,
 }
 
 impl App {
-    /// The window on `files` or, without any, on the demo, with everything else as it was left.
+    /// The window on `files` or, without any, on the demo, with everything else as it was left. It speaks the language that was chosen, or else
+    /// `system`, and takes fonts from the system.
     #[must_use]
-    pub fn new(cc: &eframe::CreationContext<'_>, files: Vec<PathBuf>) -> Self {
+    pub fn new(cc: &eframe::CreationContext<'_>, files: Vec<PathBuf>, system: Language) -> Self {
         let mut app = Self::empty(cc);
+        app.languages = languages::Languages::of_system(&cc.egui_ctx, system, app.settings.language);
         workspace::start(&mut app.session, files);
         app
     }
 
-    /// The window with nothing opened.
+    /// The window with nothing opened. It speaks the language that was chosen, or else English, and has the built-in fonts only.
     #[must_use]
     pub fn empty(cc: &eframe::CreationContext<'_>) -> Self {
         theme::install(&cc.egui_ctx);
@@ -103,6 +108,7 @@ impl App {
             outbox: RefCell::default(),
             geometry: geometry::Geometry::from_env(),
             keeper: workspace::Keeper::default(),
+            languages: languages::Languages::default(),
         }
     }
 
@@ -164,6 +170,7 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        self.languages.go_on();
         let before = first_look::Before::of(&self.session);
         self.session.poll();
         if let Some(panel_id) = before.panel_now(&self.session) {
@@ -185,6 +192,9 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        if let Some(text) = self.languages.begin(ui.ctx(), self.settings.language) {
+            self.dialogs.say(Severity::Warning, text);
+        }
         let palette = Palette::of(ui.theme());
         let Self { session, layout, settings, side, strip, dialogs, outbox, shortcuts, help, .. } = self;
         let ctx = PanelCtx::new(session, &palette, outbox);
@@ -198,7 +208,7 @@ impl eframe::App for App {
             .size_range(300.0..=480.0)
             .show(ui, |ui| side.ui(&ctx, &settings.recent, ui));
         if ctx.session.view().is_some() || ctx.session.codes().is_some() {
-            egui::Panel::bottom("selected code")
+            egui::Panel::bottom("selected code") // not a text
                 .exact_size(code_strip::HEIGHT)
                 .show(ui, |ui| strip.ui(&ctx, ui));
         }

@@ -17,6 +17,7 @@ use crate::jobs::{DataSpec, Source};
 use crate::rvq::RvqParams;
 use crate::rvq::search::Search;
 use crate::session::{ParamsEditor, Plan, Session};
+use crate::text::Language;
 use crate::training::{params_from_json, params_json};
 
 use super::recent::Recent;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub layout: Option<Tree<Pane>>,
     /// Light, dark, or as the system.
     pub theme: ThemePreference,
+    /// The language of the window; `None` for that of the system.
+    pub language: Option<Language>,
     /// What was opened.
     pub recent: Recent,
     /// The folder that a dialog was last in.
@@ -57,6 +60,7 @@ impl Settings {
         Self {
             layout: part(&map, "layout"),
             theme: part(&map, "theme").unwrap_or_default(),
+            language: part::<String>(&map, "language").and_then(|tag| Language::of_tag(&tag)),
             recent: Recent::new(part(&map, "recent").unwrap_or_default()),
             last_folder: part(&map, "last_folder"),
             params: map
@@ -73,11 +77,13 @@ impl Settings {
 
     /// Writes them.
     pub fn store(&self, storage: &mut dyn eframe::Storage) {
-        let Self { layout, theme, recent, last_folder, params, data, holdout, standardize, search } = self;
+        let Self { layout, theme, language, recent, last_folder, params, data, holdout, standardize, search } =
+            self;
         let mut map = Map::new();
         map.insert("version".to_owned(), VERSION.into());
         put(&mut map, "layout", layout);
         put(&mut map, "theme", theme);
+        put(&mut map, "language", &language.map(Language::tag));
         put(&mut map, "recent", &recent.entries());
         put(&mut map, "last_folder", last_folder);
         put(&mut map, "params", &params.as_ref().map(params_json));

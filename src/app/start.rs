@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::App;
+use crate::text::Language;
 
 /// Libraries that the window loads when it starts, by the names of their Debian packages.
 const PACKAGES: &str =
-    "libgl1 libegl1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrender1 libxkbcommon0 libxkbcommon-x11-0";
+    "libgl1 libegl1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrender1 libxkbcommon0 libxkbcommon-x11-0"; // not a text
 
 /// Opens the window, on `files` or, without any, on the demo.
 ///
@@ -18,8 +19,7 @@ const PACKAGES: &str =
 pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
     if cfg!(all(unix, not(target_os = "macos"))) && !has_display() {
         anyhow::bail!(
-            "there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set); see rvqscope --help for commands \
-             that need none"
+            "there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are not set); see rvqscope --help for commands that need none" // not a text
         );
     }
     let options = eframe::NativeOptions {
@@ -31,8 +31,8 @@ pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
             .with_icon(icon())
             .with_drag_and_drop(true),
         renderer: eframe::Renderer::Glow,
-        // File names in any script are drawn with the fonts that the system has.
-        system_font_fallback: true,
+        // The window asks the system for fonts itself, by its language.
+        system_font_fallback: false,
         ..eframe::NativeOptions::default()
     };
     let is_open = Arc::new(AtomicBool::new(false));
@@ -44,26 +44,26 @@ pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
             options,
             Box::new(move |cc| {
                 opened.store(true, Ordering::Relaxed);
-                Ok(Box::new(App::new(cc, files)))
+                Ok(Box::new(App::new(cc, files, Language::of_system())))
             }),
         )
     }));
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(err)) => Err(anyhow::anyhow!(
-            "the window could not be opened: {err}; it needs a display and the libraries of the packages {PACKAGES}"
+            "the window could not be opened: {err}; it needs a display and the libraries of the packages {PACKAGES}" // not a text
         )),
         Err(_) if is_open.load(Ordering::Relaxed) => {
-            Err(anyhow::anyhow!("the window ended unexpectedly; what was saved is whole"))
+            Err(anyhow::anyhow!("the window ended unexpectedly; what was saved is whole")) // not a text
         }
         Err(_) => Err(anyhow::anyhow!(
-            "the window could not be opened: a library that it loads is missing; install the packages {PACKAGES}"
+            "the window could not be opened: a library that it loads is missing; install the packages {PACKAGES}" // not a text
         )),
     }
 }
 
 fn has_display() -> bool {
-    ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+    ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] // not a text
         .iter()
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
