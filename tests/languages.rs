@@ -87,6 +87,14 @@ fn click(harness: &mut Window, role: Role, label: &str) {
     harness.run_steps(3);
 }
 
+/// Folds a section of the left side, or unfolds it.
+#[track_caller]
+fn fold(harness: &mut Window, section: &str) {
+    harness.get_by_label(section).click_accesskit();
+    // Folding takes its time on the screen.
+    harness.run_steps(30);
+}
+
 /// Chooses a language by its name, in menus that are called so.
 #[track_caller]
 fn choose(harness: &mut Window, menus: [&str; 2], name: &str) {
@@ -144,11 +152,11 @@ fn a_language_is_spoken_as_soon_as_it_is_chosen() {
 #[test]
 fn what_is_folded_stays_folded_in_another_language() {
     let mut harness = window(None, true);
-    click(&mut harness, Role::Button, "Quantizer");
+    fold(&mut harness, "Quantizer");
     assert!(!shows(&harness, "Rule"));
     choose(&mut harness, ENGLISH_MENUS, "简体中文");
-    assert!(has_button(&harness, &chinese("side-quantizer")) && !shows(&harness, &chinese("side-rule")));
-    click(&mut harness, Role::Button, &chinese("side-quantizer"));
+    assert!(!shows(&harness, &chinese("side-rule")));
+    fold(&mut harness, &chinese("side-quantizer"));
     assert!(shows(&harness, &chinese("side-rule")));
 }
 
