@@ -20,6 +20,7 @@ mod languages;
 mod layout;
 mod memo;
 mod menu;
+mod notice;
 mod panel;
 pub mod panels;
 mod paths;

@@ -14,13 +14,12 @@ use std::thread::Builder;
 use egui::{ColorImage, Context};
 
 use crate::jobs::MODEL_EXTENSION;
-use crate::session::{
-    Command, DataCommand, DataId, NoticeCommand, SaveCommand, Session, Severity, WorkspaceCommand,
-};
+use crate::session::{Command, DataCommand, DataId, SaveCommand, Session, Severity, WorkspaceCommand};
 
 use crate::text::{Message, msg, speak, spoken, t};
 
 use super::drawing::Drawing;
+use super::notice::notice;
 use super::{PanelCtx, write_files};
 
 use ask::Ask;
@@ -313,11 +312,6 @@ impl Dialogs {
             self.say(Severity::Error, msg!("window-no-thread", problem = err.to_string()));
         }
     }
-}
-
-/// A notice of this text.
-pub fn notice(severity: Severity, text: impl Into<Message>) -> NoticeCommand {
-    NoticeCommand::Show(severity, text.into().text())
 }
 
 /// A name for a copy of a checkpoint: the ending stays, because trainers look at it.

@@ -5,8 +5,8 @@ use egui::{Align, Button, FontId, Layout, PopupCloseBehavior, RichText, Ui, vec2
 
 use super::look::{Choices, look_ui};
 use super::sheet::with_units;
-use crate::app::dialogs::notice;
 use crate::app::drawing::{Mark, Place};
+use crate::app::notice::notice;
 use crate::app::rich::RichHover as _;
 use crate::app::{PanelCtx, WindowRequest};
 use crate::markup::{Format, Table};
