@@ -91,15 +91,16 @@ pub fn run(args: Vec<OsString>) -> Start {
             return Start::Done(WRONG_USAGE);
         }
     }
-    match args::command(args::rule_of(&args)).try_get_matches_from(args) {
+    match args::command(args::rule_of(&args)).try_get_matches_from(&args) {
         Ok(matches) => {
             matches.get_one(io::UNPACK_LIMIT_FLAG).copied().into_iter().for_each(io::set_unpack_limit);
             Start::Done(run_command(&matches))
         }
-        Err(err) => {
+        Err(answer) => {
+            let answer = args::answer_in_the_users_language(answer, &args);
             // Help on a closed pipe is no failure.
-            let _ = err.print();
-            Start::Done(if err.use_stderr() { WRONG_USAGE } else { 0 })
+            let _ = answer.print();
+            Start::Done(if answer.use_stderr() { WRONG_USAGE } else { 0 })
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::cell::Cell;
 
+/// The environment variable that says which language the user has, where it is not the system's: `en` or `zh`.
+pub const LANGUAGE_VAR: &str = "RVQSCOPE_LANG";
+
 /// A language that the catalogue is complete in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
@@ -64,6 +67,16 @@ impl Language {
     pub fn of_system() -> Self {
         sys_locale::get_locales().find_map(|tag| Self::of_tag(&tag)).unwrap_or(Self::English)
     }
+
+    /// The one that [`LANGUAGE_VAR`] names; [that of the system](Self::of_system) where it names none that there is.
+    #[must_use]
+    pub fn of_user() -> Self {
+        Self::of_variable(std::env::var(LANGUAGE_VAR).ok().as_deref())
+    }
+
+    fn of_variable(value: Option<&str>) -> Self {
+        value.and_then(Self::of_tag).unwrap_or_else(Self::of_system)
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +96,15 @@ mod tests {
         }
         for language in Language::ALL {
             assert_eq!(Language::of_tag(language.tag()), Some(language));
+        }
+    }
+
+    #[test]
+    fn the_variable_goes_before_the_system() {
+        assert_eq!(Language::of_variable(Some("zh")), Language::Chinese);
+        assert_eq!(Language::of_variable(Some("en_US.UTF-8")), Language::English);
+        for nothing in [None, Some(""), Some("klingon")] {
+            assert_eq!(Language::of_variable(nothing), Language::of_system(), "{nothing:?}");
         }
     }
 

@@ -18,7 +18,7 @@ use std::ops::Deref;
 use serde::{Serialize, Serializer};
 
 pub use catalogue::{formatted, grouped, plain};
-pub use language::{Language, speak, spoken};
+pub use language::{LANGUAGE_VAR, Language, speak, spoken};
 
 /// The text under a key: a `&'static str`, or a `String` where the message has figures: `t!("layer-of", layer = 3, of = 8)`.
 macro_rules! t {

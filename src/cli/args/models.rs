@@ -6,66 +6,50 @@ use clap::{Arg, ArgAction, Command};
 use crate::io::model::FAMILIES;
 use crate::io::{EmaParams, ReadAs, UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR, byte_count, model_endings};
 use crate::param::ParamValue;
+use crate::text::t;
 
 use super::reading::{as_flag, as_only_flag, cleaning_flags, dim_flag, time_axis_flag};
 use super::{path_arg, path_flag, switch, wrapped};
 
-/// What `inspect --json` prints.
-const JSON_HELP: &str = "Print JSON: schema, and of a model: family, metric, layers (codes, dim, dtype, buffers), findings. Of all else: kind, shape, dtype, frames, \
-                         dim, time_axis, clips, to_open, findings, and more";
-
 /// The command that looks at a file.
 pub(super) fn inspect() -> Command {
     let command = Command::new("inspect")
-        .about("Print what a file holds: the layout and layers of a model, or the shape, time axis and clips of audio, features or codes")
-        .after_help(
-            "Examples:\n  \
-             rvqscope inspect model.safetensors --json\n  \
-             rvqscope inspect hubert.npy\n  \
-             rvqscope inspect codebook.npy --as model\n\n\
-             An array that could be features or a codebook is taken for features, unless something is said of a model.",
-        )
-        .arg(path_arg("file", "FILE", "A model, audio, features or codes"))
+        .about(t!("help-inspect"))
+        .after_help(t!("help-inspect.notes"))
+        .arg(path_arg("file", t!("help-value.file"), t!("help-inspect.file")))
         .args(model_flags(true))
         .arg(as_flag())
         .arg(time_axis_flag())
         .arg(dim_flag())
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help(wrapped(JSON_HELP)));
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help(wrapped(t!("help-inspect.json"))));
     cleaning_flags(command)
 }
 
 /// The command that writes a model in another format.
 pub(super) fn convert() -> Command {
     Command::new("convert")
-        .about("Write a quantizer in another container, under other names, or as numbers of another type")
-        .after_help(
-            "Examples:\n  \
-             rvqscope convert codebook.npy --out model.safetensors\n  \
-             rvqscope convert model.safetensors --to bare --out codebooks.npz\n  \
-             rvqscope convert s2G.pth --dtype f32 --out quantizer.pth\n\n\
-             Only the quantizer is written. To put one into a whole checkpoint, see `rvqscope write-back --help`.\n\
-             What the target cannot hold is told on standard error.",
-        )
-        .arg(path_arg("model", "MODEL", "The quantizer"))
+        .about(t!("help-convert"))
+        .after_help(t!("help-convert.notes"))
+        .arg(path_arg("model", t!("help-value.model"), t!("help-the-quantizer")))
         .args(model_flags(true))
-        .arg(as_only_flag("the file", ReadAs::Model))
+        .arg(as_only_flag(t!("help-reading.as-only-file", kind = ReadAs::Model.id())))
         .arg(
-            path_flag("out", "FILE", &format!("The file to write ({})", endings()))
+            path_flag("out", t!("help-value.file"), &t!("help-convert.out", endings = endings()))
                 .required(true),
         )
         .arg(
             Arg::new("to")
                 .long("to")
-                .value_name("FAMILY")
+                .value_name(t!("help-value.family"))
                 .value_parser(PossibleValuesParser::new(FAMILIES.iter().map(|family| family.id())))
-                .help("Whose tensor names [default: those of the model; .npy holds a bare array]"),
+                .help(t!("help-convert.to")),
         )
         .arg(
             Arg::new("dtype")
                 .long("dtype")
-                .value_name("TYPE")
+                .value_name(t!("help-value.type"))
                 .value_parser(PossibleValuesParser::new(["f16", "bf16", "f32", "f64"]))
-                .help("The type of the numbers [default: that of the model]"),
+                .help(t!("help-convert.dtype")),
         )
 }
 
@@ -75,7 +59,7 @@ pub(super) fn write_back() -> Command {
         let arg = Arg::new(id).long(id).value_name("X").help(help).allow_hyphen_values(true).value_parser(
             |text: &str| match text.parse::<f64>() {
                 Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
-                _ => Err("must be a number from 0"),
+                _ => Err("must be a number from 0"), // A text outside of the catalogue: errors are English.
             },
         );
         match default {
@@ -85,61 +69,38 @@ pub(super) fn write_back() -> Command {
     };
     let usual = EmaParams::default();
     let command = Command::new("write-back")
-        .about("Write a changed quantizer into a copy of the checkpoint that it came from, and leave every other byte as it is")
-        .after_help(
-            "Examples:\n  \
-             rvqscope train hubert/ --init s2G.pth --rule gpt-sovits --layers 1 --out retrained.safetensors\n  \
-             rvqscope write-back retrained.safetensors --into s2G.pth --out s2G-retrained.pth\n  \
-             rvqscope write-back rows.npy --into other.pt --codebook 'rq.{i}.weight' --out changed.pt\n\n\
-             Beside the rows, the EMA state (cluster_size and embed_avg, or what the checkpoint calls them) is set so that\n\
-             the trainer's next step keeps the rows, and no code expires in it. Give the trainer's own decay, epsilon and\n\
-             threshold. Under --codebook nothing but the named tensors is written.",
-        )
-        .arg(path_arg("model", "MODEL", "The changed quantizer"))
+        .about(t!("help-write-back"))
+        .after_help(t!("help-write-back.notes"))
+        .arg(path_arg("model", t!("help-value.model"), t!("help-write-back.model")))
         .args(model_flags(true));
     said_of_the_checkpoint(command)
-        .arg(as_only_flag("either file", ReadAs::Model))
-        .arg(path_flag("into", "CHECKPOINT", "The checkpoint that it came from").required(true))
-        .arg(path_flag("out", "FILE", "The copy to write; it may be the checkpoint itself").required(true))
-        .arg(number(
-            "threshold",
-            None,
-            "The size below which the trainer replaces a code [default: 2; for Mimi 0.1 x C/K]",
-        ))
-        .arg(number("decay", Some(usual.decay), "The trainer's decay"))
-        .arg(number("epsilon", Some(usual.epsilon), "The trainer's epsilon"))
+        .arg(as_only_flag(t!("help-reading.as-only-either", kind = ReadAs::Model.id())))
+        .arg(path_flag("into", t!("help-value.checkpoint"), t!("help-write-back.into")).required(true))
+        .arg(path_flag("out", t!("help-value.file"), t!("help-write-back.out")).required(true))
+        .arg(number("threshold", None, t!("help-write-back.threshold")))
+        .arg(number("decay", Some(usual.decay), t!("help-write-back.decay")))
+        .arg(number("epsilon", Some(usual.epsilon), t!("help-write-back.epsilon")))
 }
 
 /// The flags of [`model_flags`] with the help that they have where the checkpoint is meant, not the model.
 fn said_of_the_checkpoint(command: Command) -> Command {
     let helps = [
-        (
-            "quantizer",
-            "Of several quantizers in the checkpoint, and in the model file, the one whose tensor names start like this [default: the only one]",
-        ),
-        (
-            "strides",
-            "How many frames share one code, by layer, where the checkpoint could be a DAC (1) or a SNAC (4,2,1) and does not tell",
-        ),
-        (
-            "codebook",
-            "Write the rows into the checkpoint's tensors of this name, whatever its layout: `rq.{i}.weight`, with {i} for the layer",
-        ),
-        ("transposed", "The checkpoint's tensors that --codebook names are [D, K], and are written so"),
-        (
-            "cluster-size",
-            "The EMA cluster sizes beside the tensors that --codebook names, to be written as well; all other tensors stay as they are",
-        ),
-        ("metric", "How the checkpoint measures distances, where its tensors could mean either"),
+        ("quantizer", t!("help-write-back.quantizer")),
+        ("strides", t!("help-write-back.strides")),
+        ("codebook", t!("help-write-back.codebook")),
+        ("transposed", t!("help-write-back.transposed")),
+        ("cluster-size", t!("help-write-back.cluster-size")),
+        ("metric", t!("help-write-back.metric")),
     ];
     helps.into_iter().fold(command, |command, (id, text)| command.mut_arg(id, |arg| arg.help(wrapped(text))))
 }
 
 /// Which quantizer of a model file is meant.
 fn quantizer_flag() -> Arg {
-    Arg::new("quantizer").long("quantizer").value_name("PLACE").help(
-        "Of several quantizers in the model file, the one whose tensor names start like this: `generator`, say [default: the only one]",
-    )
+    Arg::new("quantizer")
+        .long("quantizer")
+        .value_name(t!("help-value.place"))
+        .help(t!("help-model.quantizer"))
 }
 
 /// What is said of a model file where it does not say it itself; `with_metric` where no flag of a training has that name.
@@ -149,28 +110,15 @@ pub(super) fn model_flags(with_metric: bool) -> Vec<Arg> {
     };
     let mut flags = vec![
         quantizer_flag(),
-        text(
-            "strides",
-            "N[,N...]",
-            "How many frames share one code, by layer, where the model file could be a DAC (1) or a SNAC (4,2,1) and does not tell",
-        ),
-        text(
-            "codebook",
-            "NAME",
-            "Read the codebooks from tensors of this name, whatever the model file's layout: `rq.{i}.weight`, with {i} for the layer",
-        ),
-        switch("transposed", "The codebooks that --codebook names are stored as [D, K]").requires("codebook"),
-        text("cluster-size", "NAME", "The EMA cluster sizes beside the codebooks that --codebook names")
-            .requires("codebook"),
+        text("strides", "N[,N...]", t!("help-model.strides")),
+        text("codebook", t!("help-value.name"), t!("help-model.codebook")),
+        switch("transposed", t!("help-model.transposed")).requires("codebook"),
+        text("cluster-size", t!("help-value.name"), t!("help-model.cluster-size")).requires("codebook"),
     ];
     if with_metric {
         flags.push(
-            text(
-                "metric",
-                "METRIC",
-                "How distances are measured, where the model file's tensors could mean either",
-            )
-            .value_parser(PossibleValuesParser::new(["euclidean", "cosine", "cosine-raw"])),
+            text("metric", t!("help-value.metric"), t!("help-model.metric"))
+                .value_parser(PossibleValuesParser::new(["euclidean", "cosine", "cosine-raw"])),
         );
     }
     flags
@@ -180,13 +128,12 @@ pub(super) fn model_flags(with_metric: bool) -> Vec<Arg> {
 pub(super) fn unpack_limit_flag() -> Arg {
     Arg::new(UNPACK_LIMIT_FLAG)
         .long(UNPACK_LIMIT_FLAG)
-        .value_name("SIZE")
+        .value_name(t!("help-value.size"))
         .global(true)
-        .value_parser(|text: &str| byte_count(text).ok_or("must be a number of bytes, such as 512M or 2G"))
-        .help(wrapped(&format!(
-            "What a compressed file may unpack to, such as 8G [default: {UNPACK_LIMIT_VAR}, or 4G for an archive, and 64M and 256 times its \
-             size for audio]"
-        )))
+        .value_parser(|text: &str| {
+            byte_count(text).ok_or("must be a number of bytes, such as 512M or 2G") // A text outside of the catalogue: errors are English.
+        })
+        .help(wrapped(&t!("help-unpack-limit", variable = UNPACK_LIMIT_VAR)))
 }
 
 /// The endings of model files, for help texts.

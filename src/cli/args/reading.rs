@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::io::{Offsets, ReadAs};
+use crate::text::t;
 
 use super::{switch, wrapped};
 
@@ -11,25 +12,25 @@ use super::{switch, wrapped};
 pub(super) fn as_flag() -> Arg {
     Arg::new("as")
         .long("as")
-        .value_name("model|features|codes")
+        .value_name("model|features|codes") // not a text
         .value_parser(PossibleValuesParser::new(ReadAs::ALL.map(ReadAs::id)))
         .hide_possible_values(true)
-        .help("What the files are, where their content leaves it open [default: what the command needs, then what they say]")
+        .help(t!("help-reading.as"))
 }
 
-/// The same for a command whose file can be of one kind alone: `what` it is, and the reading that is left.
-pub(super) fn as_only_flag(what: &str, only: ReadAs) -> Arg {
-    as_flag().help(format!("What {what} is; only {} makes sense here [default: {}]", only.id(), only.id()))
+/// The same for a command whose file can be of one kind alone, which `help` says.
+pub(super) fn as_only_flag(help: String) -> Arg {
+    as_flag().help(help)
 }
 
 /// Which axis of arrays is time.
 pub(super) fn time_axis_flag() -> Arg {
     Arg::new("time-axis")
         .long("time-axis")
-        .value_name("rows|columns")
+        .value_name("rows|columns") // not a text
         .value_parser(PossibleValuesParser::new(["rows", "columns"]))
         .hide_possible_values(true)
-        .help("Which axis of features or codes is time [default: guessed from the shape]")
+        .help(t!("help-reading.time-axis"))
 }
 
 /// How files of bare numbers are cut into frames.
@@ -38,7 +39,7 @@ pub(super) fn dim_flag() -> Arg {
         .long("dim")
         .value_name("D")
         .value_parser(value_parser!(u32).range(1..))
-        .help("Dimensions of a frame in files of bare float32 numbers, which say nothing of themselves")
+        .help(t!("help-reading.dim"))
 }
 
 /// What is taken out of codes and undone in them.
@@ -47,20 +48,20 @@ pub(super) fn cleaning_flags(command: Command) -> Command {
         .arg(
             Arg::new("ignore")
                 .long("ignore")
-                .value_name("ID,ID,...")
+                .value_name(t!("help-value.id-list"))
                 .value_delimiter(',')
                 .value_parser(value_parser!(i32))
                 .allow_hyphen_values(true)
                 .action(ArgAction::Append)
-                .help("Ids that stand for no code; -1 and -100 do anyway"),
+                .help(t!("help-reading.ignore")),
         )
         .arg(
             Arg::new("pad")
                 .long("pad")
-                .value_name("ID")
+                .value_name(t!("help-value.id"))
                 .value_parser(value_parser!(i32))
                 .allow_hyphen_values(true)
-                .help("The id that fills codes up; frames of nothing else at the ends of clips are cut off"),
+                .help(t!("help-reading.pad")),
         )
         .arg(
             Arg::new("delay")
@@ -71,32 +72,30 @@ pub(super) fn cleaning_flags(command: Command) -> Command {
                 .default_missing_value("")
                 .value_parser(|text: &str| {
                     let delays = text.split(',').filter(|delay| !delay.trim().is_empty());
-                    let delays: Result<Vec<usize>, _> = delays.map(|delay| delay.trim().parse::<usize>()).collect();
-                    delays.map_err(|_| "must be frames by layer, such as 0,1,2,3")
+                    let delays: Result<Vec<usize>, _> =
+                        delays.map(|delay| delay.trim().parse::<usize>()).collect();
+                    delays.map_err(|_| "must be frames by layer, such as 0,1,2,3") // A text outside of the catalogue: errors are English.
                 })
-                .help(wrapped(
-                    "Undo a delay pattern, in which each layer is late by some frames; without numbers the pads tell by how many",
-                )),
+                .help(wrapped(t!("help-reading.delay"))),
         )
         .arg(
             Arg::new("offsets")
                 .long("offsets")
-                .value_name("auto|STEP[,BASE]")
+                .value_name(t!("help-value.offsets"))
                 .num_args(0..=1)
                 .require_equals(true)
                 .default_missing_value("auto")
-                .value_parser(|text: &str| Offsets::parse(text).ok_or("must be auto, STEP or STEP,BASE"))
-                .help(wrapped(
-                    "Undo ids that were shifted by layer (BASE + layer x STEP + code), also where the layers of a frame stand in one row",
-                )),
+                .value_parser(|text: &str| Offsets::parse(text).ok_or("must be auto, STEP or STEP,BASE")) // A text outside of the catalogue: errors are English.
+                .help(wrapped(t!("help-reading.offsets"))),
         )
 }
 
 /// All of them, for commands that take data.
 pub(super) fn reading_flags(command: Command) -> Command {
-    let command = command.arg(as_flag()).arg(time_axis_flag()).arg(dim_flag()).arg(switch(
-        "drop-nonfinite",
-        "Leave out frames with NaN or infinite numbers, which are refused otherwise",
-    ));
+    let command = command
+        .arg(as_flag())
+        .arg(time_axis_flag())
+        .arg(dim_flag())
+        .arg(switch("drop-nonfinite", t!("help-reading.drop-nonfinite")));
     cleaning_flags(command)
 }
