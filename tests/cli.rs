@@ -23,7 +23,7 @@ struct Outcome {
 fn rvqscope(dir: &TempDir, args: &[&str]) -> Outcome {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rvqscope"));
     let done = command.args(args).current_dir(dir.path()).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
-    let done = done.stdin(Stdio::null()).output().unwrap();
+    let done = done.stdin(Stdio::null()).env("RVQSCOPE_LANG", "en").output().unwrap();
     Outcome {
         code: done.status.code().unwrap_or(-1),
         out: String::from_utf8(done.stdout).unwrap(),

@@ -14,7 +14,7 @@ const SMALL: [&str; 9] =
 
 fn rvqscope(dir: &TempDir, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rvqscope"));
-    command.args(args).current_dir(dir.path()).stdin(Stdio::null());
+    command.args(args).current_dir(dir.path()).stdin(Stdio::null()).env("RVQSCOPE_LANG", "en");
     command.env("XDG_DATA_HOME", dir.path().join("data")).output().unwrap()
 }
 

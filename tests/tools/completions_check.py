@@ -131,6 +131,8 @@ def check_pages(program):
 
 def main():
     program = str(Path(sys.argv[1]).resolve())
+    # Whichever language whoever runs this has.
+    os.environ["RVQSCOPE_LANG"] = "en"
     for name in ("bash", "zsh", "fish"):
         if shutil.which(name):
             check_shell(name, program)
