@@ -95,7 +95,7 @@ pub(super) struct Activity {
 
 impl std::fmt::Debug for Activity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Activity")
+        f.debug_struct("Activity") // not a text
             .field("tasks", &self.tasks)
             .field("queue", &self.queue)
             .finish_non_exhaustive()

@@ -10,6 +10,7 @@ use crate::jobs::{
     Dataset, FileStamp, JobError, JobOutput, OpenedCodes, OpenedFiles, ResumeFrom, Source, Trained, recorded,
 };
 use crate::rvq::Rvq;
+use crate::text::t;
 use crate::training::{Run, StepRecord};
 
 use super::Session;
@@ -167,7 +168,7 @@ impl Session {
             Doing::Watching(_) => drop(self.output_or_notice(ending)),
             Doing::Saving => {
                 if let Some(JobOutput::Saved(path)) = self.output_or_notice(ending) {
-                    self.notify(Severity::Info, format!("Saved: {}", path.display()));
+                    self.notify(Severity::Info, t!("session-saved", path = path.display().to_string()));
                 }
             }
         }
@@ -235,7 +236,7 @@ impl Session {
         let findings = diagnose(&Patient::of(run).without_rows());
         let course = run.course_words().map(|words| words.text());
         for finding in course.into_iter().chain(findings.iter().map(Finding::sentence)) {
-            let text = if is_single { finding } else { format!("{name}: {finding}") };
+            let text = if is_single { finding } else { t!("session-run-says", run = &name, says = finding) };
             self.notify(Severity::Info, text);
         }
     }
@@ -277,7 +278,7 @@ impl Session {
         if let (AfterOpen::Restore(id), Some(dataset)) = (opening.after, &dataset) {
             if !self.corpus.put_back(id, dataset.clone(), &stamps) {
                 let title = opening.source.title();
-                self.corpus.missing.push((id, format!("{title} has changed since its runs were made")));
+                self.corpus.missing.push((id, t!("session-data-changed", data = title)));
             }
             return;
         }
@@ -339,7 +340,8 @@ impl Session {
 
     fn take_model(&mut self, path: PathBuf, loaded: &LoadedModel, answers: Answers) {
         for finding in &loaded.info.findings {
-            self.notify(Severity::Info, format!("{finding}: {}", path.display()));
+            let file = path.display().to_string();
+            self.notify(Severity::Info, t!("session-file-says", says = finding, path = file));
         }
         let (params, steps) = recorded(loaded);
         let info = loaded.info.clone();
@@ -384,9 +386,7 @@ impl Session {
             Ending::Done(output) => Ok(Some(*output)),
             Ending::Failed(err) if err.is_cancelled() => Ok(None),
             Ending::Failed(err) => Err(err.to_string()),
-            Ending::Panicked(text) => {
-                Err(format!("A computation ended unexpectedly ({text}); nothing that was there has changed"))
-            }
+            Ending::Panicked(why) => Err(t!("session-panicked", why = why)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can be undone: edits of the parameters, the selection, the layout and the runs, in the order in which they were made.
 
 use crate::rvq::RvqParams;
+use crate::text::t;
 
 use super::runs::RunsEdit;
 use super::selection::Selection;
@@ -60,12 +61,12 @@ impl Edits {
     pub(super) fn next(&self, backwards: bool) -> Option<&'static str> {
         let edit = if backwards { self.done.last() } else { self.undone.last() };
         edit.map(|edit| match edit {
-            Edit::Params { .. } => "parameters",
-            Edit::Selection { .. } => "selection",
-            Edit::Layout { .. } => "layout",
-            Edit::Runs(RunsEdit::Label { .. }) => "name or note of a run",
-            Edit::Runs(RunsEdit::Delete { .. }) => "deleting a run",
-            Edit::Runs(RunsEdit::Repair { .. }) => "repairing a run",
+            Edit::Params { .. } => t!("session-edit-parameters"),
+            Edit::Selection { .. } => t!("session-edit-selection"),
+            Edit::Layout { .. } => t!("session-edit-layout"),
+            Edit::Runs(RunsEdit::Label { .. }) => t!("session-edit-name"),
+            Edit::Runs(RunsEdit::Delete { .. }) => t!("session-edit-delete"),
+            Edit::Runs(RunsEdit::Repair { .. }) => t!("session-edit-repair"),
         })
     }
 }

@@ -16,7 +16,7 @@ pub enum Ending {
     /// With an error, or because it was cancelled.
     Failed(JobError),
     /// With a panic, whose message this is.
-    Panicked(String),
+    Panicked(Message),
 }
 
 /// Everything that came since the last look.

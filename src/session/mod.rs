@@ -42,6 +42,7 @@ mod workspace;
 
 use crate::param::Effect;
 use crate::rvq::{RvqParams, rules};
+use crate::text::t;
 use crate::training::proposal::with_proposals;
 
 use activity::Activity;
@@ -94,7 +95,7 @@ pub struct Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("activity", &self.activity).finish_non_exhaustive()
+        f.debug_struct("Session").field("activity", &self.activity).finish_non_exhaustive() // not a text
     }
 }
 
@@ -309,11 +310,11 @@ impl Session {
         self.runs.shed();
         let names = self.runs.take_let_go();
         if let [first, rest @ ..] = names.as_slice() {
-            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            self.notify(
-                Severity::Info,
-                format!("To bound memory, the quantizer of {first}{more} was let go; figures and curves stay. Pin what is to be kept"),
-            );
+            let text = match rest.len() {
+                0 => t!("session-let-go", run = first),
+                more => t!("session-let-go-more", run = first, more = more),
+            };
+            self.notify(Severity::Info, text);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::doctor::repair::{self, FIXES, Fix, Scores, Tried};
 use crate::jobs::{Dataset, JobSpec, RepairRunSpec, RepairedRun};
 use crate::rvq::RvqError;
 use crate::task::Progress;
+use crate::text::t;
 use crate::training::Run;
 
 use super::activity::Doing;
@@ -24,7 +25,7 @@ impl Session {
     #[must_use]
     pub fn why_not_repair(&self, id: RunId) -> Option<String> {
         if self.is_repairing(id) {
-            return Some("It is being repaired".to_owned());
+            return Some(t!("session-being-repaired").to_owned());
         }
         self.to_repair(id).err()
     }
@@ -43,24 +44,21 @@ impl Session {
 
     /// What a repair of a run works on, or why there cannot be one.
     fn to_repair(&self, id: RunId) -> Result<(Arc<Run>, DataId, Arc<Dataset>), String> {
-        let entry = self.runs.get(id).ok_or("There is no such run")?;
-        let run = entry.run().ok_or("Its quantizer is not in memory: show the run first")?;
+        let entry = self.runs.get(id).ok_or_else(|| t!("session-no-such-run"))?;
+        let run = entry.run().ok_or_else(|| t!("session-repair-not-in-memory"))?;
         if self.is_taking_steps(id) {
-            return Err("The training is taking steps: pause it first, or let it end".to_owned());
+            return Err(t!("session-repair-taking-steps").to_owned());
         }
         repair::check(&run.rvq).map_err(why_not)?;
         let data = self.data_of(entry);
         let found = data.and_then(|data| Some((data, self.corpus.dataset(data)?.clone())));
-        let (data, dataset) =
-            found.ok_or("Fixes are worked out from frames: open audio or features of its dimension")?;
+        let (data, dataset) = found.ok_or_else(|| t!("session-repair-without-data"))?;
         let (dim, frames_dim) = (run.rvq.dim(), dataset.set.matrix.dim());
         if dim != frames_dim {
-            return Err(format!(
-                "It takes frames of dimension {dim}, but the data have dimension {frames_dim}"
-            ));
+            return Err(t!("session-repair-other-dimension", dim = dim, of_data = frames_dim));
         }
         if dataset.set.matrix.num_frames() < LEAST_FRAMES {
-            return Err("There are too few frames: some are to mend by, and others to judge by".to_owned());
+            return Err(t!("session-repair-too-few").to_owned());
         }
         Ok((run.clone(), data, dataset))
     }
@@ -82,10 +80,11 @@ impl Session {
         let is_asked = |fix: &&Fix| ids.iter().any(|asked| fix.id == *asked || fix.mends.contains(asked));
         let fixes: Vec<&'static Fix> = FIXES.iter().filter(is_asked).collect();
         if fixes.is_empty() {
-            return self.notify(Severity::Warning, "There is no fix for it: it takes another training");
+            return self.notify(Severity::Warning, t!("session-repair-no-fix"));
         }
         let Some(old) = self.runs.get(id).map(RunEntry::name) else { return };
-        let (title, name) = (format!("Repairing {old}"), self.runs.free_name(format!("{old}, repaired")));
+        let title = t!("session-repairing", run = old);
+        let name = self.runs.free_name(t!("session-repaired", run = old));
         let spec = RepairRunSpec { run, name, dataset, fixes, search: self.plan.search };
         self.activity.start(&title, Doing::Repairing(id, data), JobSpec::Repair(spec));
     }
@@ -100,9 +99,9 @@ impl Session {
         let RepairedRun { tried, run } = repaired;
         let Some(old) = self.runs.get(from) else { return };
         let (name, recipe, model) = (old.name().to_owned(), old.recipe, old.model().cloned());
-        let words = tried.iter().map(tried_words).collect::<Vec<_>>().join("; ");
+        let words = tried.iter().map(tried_words).collect::<Vec<_>>().join(t!("semicolon"));
         let Some(run) = run else {
-            let text = format!("{name} stays as it is, no fix did better on held-out frames: {words}");
+            let text = t!("session-no-better", run = name, tried = words);
             return self.notify(Severity::Info, text);
         };
         let origin = Origin::Repaired { from, tried: tried.into(), model };
@@ -116,14 +115,14 @@ impl Session {
         if self.runs.shown_id() == Some(from) {
             self.show_run(id);
         }
-        self.notify(Severity::Info, format!("{name} was repaired, beside the old one: {words}"));
+        self.notify(Severity::Info, t!("session-was-repaired", run = name, tried = words));
     }
 }
 
 /// Why a quantizer cannot be mended, as a sentence.
 fn why_not(err: RvqError) -> String {
     match err {
-        RvqError::NotTrainable(why) => format!("Its rows cannot be mended: {why}"),
+        RvqError::NotTrainable(why) => t!("session-repair-cannot", why = why),
         other => other.to_string(),
     }
 }
@@ -133,9 +132,26 @@ fn tried_words(tried: &Tried) -> String {
     let Tried { fix, rows, before, after, kept } = tried;
     let snr = |scores: &Scores| scores.snr_db.map_or_else(|| "–".to_owned(), |db| format!("{db:.2}"));
     let (then, now) = (snr(before), snr(after));
-    let kept = if *kept { "kept" } else { "not kept" };
-    format!(
-        "{fix}, {rows} rows: SNR {then} -> {now} dB, {} -> {} codes used, {kept}",
-        before.used, after.used
-    )
+    let (used_before, used_after) = (before.used, after.used);
+    if *kept {
+        t!(
+            "session-tried-kept",
+            fix = *fix,
+            rows = *rows,
+            snr_before = then,
+            snr_after = now,
+            used_before = used_before,
+            used_after = used_after
+        )
+    } else {
+        t!(
+            "session-tried-not-kept",
+            fix = *fix,
+            rows = *rows,
+            snr_before = then,
+            snr_after = now,
+            used_before = used_before,
+            used_after = used_after
+        )
+    }
 }

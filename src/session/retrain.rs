@@ -3,6 +3,7 @@
 use crate::doctor::{Change, ChangeValue};
 use crate::param::{ParamKind, ParamValue};
 use crate::rvq::{RvqParams, param_spec, rules};
+use crate::text::t;
 
 use super::activity::TrainState;
 use super::edits::Edit;
@@ -18,18 +19,18 @@ impl Session {
     /// Why a run cannot be trained again now; `None` where it can.
     #[must_use]
     pub fn why_not_retrain(&self, id: RunId) -> Option<&'static str> {
-        let Some(entry) = self.runs.get(id) else { return Some("There is no such run") };
+        let Some(entry) = self.runs.get(id) else { return Some(t!("session-no-such-run")) };
         if entry.codes().is_some() {
-            return Some("Codes alone cannot be trained on: open audio or features");
+            return Some(t!("session-codes-alone"));
         }
         if self.is_opening() {
-            return Some("Files are being opened");
+            return Some(t!("session-files-being-opened"));
         }
         if self.train_state() == TrainState::Stopping {
-            return Some("The training is ending");
+            return Some(t!("session-training-is-ending"));
         }
         let data = entry.data.or(self.corpus.present()).and_then(|data| self.corpus.dataset(data));
-        data.is_none().then_some("Open audio or features first")
+        data.is_none().then(|| t!("session-open-data-first"))
     }
 
     /// Trains as a run was trained, but with `changes`: from the codebooks of one that was loaded or mended, where the changes leave those their
@@ -68,7 +69,7 @@ fn start_of(entry: &RunEntry, changes: &[Change]) -> Option<RunId> {
 /// `params` with other values of some of them. A rule brings its own defaults of what is in a unit of its own; what a rule does not read stays.
 fn changed(params: RvqParams, changes: &[Change]) -> Result<RvqParams, String> {
     changes.iter().try_fold(params, |params, Change { key, value }| {
-        let unknown = || format!("No training can have {value:?} as its {key}");
+        let unknown = || t!("session-no-such-value", value = format!("{value:?}"), parameter = *key);
         if let ("rule", ChangeValue::Word(id)) = (*key, value) {
             return Ok(params.with_rule(rules::find(id).ok_or_else(unknown)?));
         }

@@ -3,15 +3,13 @@
 use crate::io::ModelOptions;
 use crate::jobs::{CodesSpec, JobSpec, ReportOf, ReportSpec, SaveSpec, WriteBackSpec, ema_params};
 use crate::rvq::LayerSpan;
+use crate::text::t;
 
 use super::activity::Doing;
 use super::command::SaveCommand;
 use super::run_entry::Origin;
 use super::severity::Severity;
 use super::{RunEntry, Session};
-
-/// What the job is called.
-const WRITING_REPORT: &str = "Writing the report";
 
 impl Session {
     pub(super) fn apply_save(&mut self, command: SaveCommand) {
@@ -24,34 +22,37 @@ impl Session {
     fn save_spec(&self, command: SaveCommand) -> Result<(&'static str, JobSpec), &'static str> {
         if let (Some(codes), SaveCommand::Report(dir)) = (self.codes(), &command) {
             let spec = ReportSpec { of: ReportOf::Codes(codes.clone()), dir: dir.clone() };
-            return Ok((WRITING_REPORT, JobSpec::Report(spec)));
+            return Ok((t!("session-writing-report"), JobSpec::Report(spec)));
         }
         if let SaveCommand::Sound(path) = command {
-            return Ok(("Writing sound", self.sound_to_save(path)?));
+            return Ok((t!("session-writing-sound"), self.sound_to_save(path)?));
         }
-        let view = self.view().ok_or("There is nothing to save yet: train first, or open a model")?;
+        let view = self.view().ok_or_else(|| t!("session-nothing-to-save"))?;
         let run = view.run.clone();
         Ok(match command {
-            SaveCommand::Model(path) => ("Saving the model", JobSpec::SaveModel(SaveSpec { run, path })),
+            SaveCommand::Model(path) => {
+                (t!("session-saving-model"), JobSpec::SaveModel(SaveSpec { run, path }))
+            }
             SaveCommand::Codes(path) => {
                 // Of its own data and no other: codes of a run say nothing about frames that it was not asked about.
                 let dataset = view.entry.data.and_then(|data| self.corpus.dataset(data)).cloned();
-                let dataset = dataset.ok_or("There is no data to encode: open audio or features")?;
+                let dataset = dataset.ok_or_else(|| t!("session-nothing-to-encode"))?;
                 let (rvq, search, span) = (run.rvq.clone(), self.plan.search, LayerSpan::ALL);
-                ("Saving codes", JobSpec::SaveCodes(CodesSpec { rvq, dataset, span, search, path }))
+                let spec = CodesSpec { rvq, dataset, span, search, path };
+                (t!("session-saving-codes"), JobSpec::SaveCodes(spec))
             }
             SaveCommand::Report(dir) => {
                 let dataset = view.entry.data.and_then(|data| self.corpus.dataset(data)).cloned();
                 let of = ReportOf::Run(run, view.history.clone(), dataset);
-                (WRITING_REPORT, JobSpec::Report(ReportSpec { of, dir }))
+                (t!("session-writing-report"), JobSpec::Report(ReportSpec { of, dir }))
             }
             // Taken above: it needs no run.
-            SaveCommand::Sound(_) => return Err("There is nothing to hear"),
+            SaveCommand::Sound(_) => return Err(t!("session-nothing-to-hear")),
             SaveCommand::WriteBack { original, path } => {
                 let (rvq, ema) = (run.rvq.clone(), ema_params(&run));
                 let (quantizer, options) = self.read_from(view.entry);
                 (
-                    "Writing back",
+                    t!("session-writing-back"),
                     JobSpec::WriteBack(WriteBackSpec { rvq, original, quantizer, options, path, ema }),
                 )
             }

@@ -10,7 +10,7 @@ use crate::rvq::Rvq;
 use crate::rvq::search::Search;
 use crate::sound::{Player, Server, SoundError, Status, Takes};
 use crate::task::Progress;
-use crate::text::Message;
+use crate::text::{Message, t};
 
 use super::activity::Doing;
 use super::command::SoundCommand;
@@ -171,7 +171,7 @@ impl Session {
     /// Plays what is selected, or the places of a code, as soon as it can be heard.
     fn play(&mut self, code: Option<(usize, usize)>) {
         let Some(dataset) = self.dataset().cloned() else {
-            return self.notify(Severity::Warning, "There is nothing to listen to: open audio first");
+            return self.notify(Severity::Warning, t!("session-nothing-to-listen-to"));
         };
         if !is_of_audio(&dataset) {
             let why = check_audible(&dataset).err().map(|err| err.to_string()).unwrap_or_default();
@@ -196,7 +196,7 @@ impl Session {
             known.as_ref().map_or((0, layers + 1), |known| (known.takes.len(), known.versions));
         if made < versions && self.activity.sounding().is_none() {
             let spec = JobSpec::Takes(Box::new(of.spec(known)));
-            self.activity.start("Making it audible", Doing::Sounding, spec);
+            self.activity.start(t!("session-making-audible"), Doing::Sounding, spec);
         }
         self.listening.of = Some(of);
         let next = self.listening.transport.ask(made, versions);
@@ -211,7 +211,7 @@ impl Session {
             return;
         }
         if let Some(why) = heard.source_alone.as_ref().filter(|_| made_before == 0) {
-            self.notify(Severity::Info, format!("The source alone is heard: {why}"));
+            self.notify(Severity::Info, t!("session-source-alone", why = why));
         }
         if let (Some(player), Ok(takes)) = (&self.listening.player, takes_of(&heard)) {
             player.renew(takes);
@@ -264,7 +264,7 @@ impl Session {
             Some(Status::Failed(err)) => {
                 self.listening.player = None;
                 self.listening.transport.lose();
-                let words = format!("Nothing is heard: {err}. A stretch can be saved as WAV all the same");
+                let words = t!("session-nothing-heard", error = err.to_string());
                 self.notify(Severity::Warning, words);
             }
             Some(Status::Silent) if self.is_playing() => {
@@ -278,7 +278,7 @@ impl Session {
     /// The stretch that is selected, as it is heard, for a file.
     pub(super) fn sound_to_save(&self, path: PathBuf) -> Result<JobSpec, &'static str> {
         let dataset = self.dataset().filter(|dataset| is_of_audio(dataset));
-        let dataset = dataset.ok_or("There is nothing to hear: the data were not made of audio")?;
+        let dataset = dataset.ok_or_else(|| t!("session-not-of-audio"))?;
         let voice = match (self.listening.transport.chosen(), self.sounding_view()) {
             (0, _) | (_, None) => Voice::Source,
             (take, Some(view)) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::jobs::{Dataset, EvaluateSpec, Holdout, JobSpec, LookSpec, OpenSpec, Source, TokensSpec};
 use crate::rvq::search::Search;
+use crate::text::t;
 
 use super::activity::Doing;
 use super::command::{DataCommand, TrainCommand};
@@ -124,7 +125,7 @@ impl Session {
         }
         // Whoever opens something else has no answer to what was asked before.
         self.corpus.choice = None;
-        let title = format!("Opening {}", source.title());
+        let title = t!("session-opening", what = source.title());
         let spec = OpenSpec { source: source.clone(), data: data.clone() };
         let opening = Opening { source, data, answers, after };
         self.activity.start(&title, Doing::Opening(Box::new(opening)), JobSpec::Open(spec));
@@ -185,7 +186,7 @@ impl Session {
         };
         if run.source.frames > 0 {
             let spec = LookSpec { run, dataset, search };
-            self.activity.start("Evaluating", Doing::Evaluating(id), JobSpec::Look(spec));
+            self.activity.start(t!("session-evaluating"), Doing::Evaluating(id), JobSpec::Look(spec));
         }
     }
 
@@ -198,10 +199,7 @@ impl Session {
     }
 
     fn nothing_to_evaluate(&mut self) {
-        self.notify(
-            Severity::Warning,
-            "To evaluate a model, open the model and audio or features of its dimension",
-        );
+        self.notify(Severity::Warning, t!("session-nothing-to-evaluate"));
     }
 
     /// Evaluates a run on its data; a loaded model that has none, or other data than the present ones, on those. `held_out` is the share that a model
@@ -216,14 +214,12 @@ impl Session {
         };
         let (dim, frames_dim) = (run.rvq.dim(), dataset.set.matrix.dim());
         if dim != frames_dim {
-            return self.notify(
-                Severity::Error,
-                format!("The model has {dim} dimensions, but the frames have {frames_dim}: open features that it was made for"),
-            );
+            let text = t!("session-other-dimension", dim = dim, of_frames = frames_dim);
+            return self.notify(Severity::Error, text);
         }
         if !is_model {
             let spec = LookSpec { run, dataset, search: self.plan.search };
-            return self.activity.start("Evaluating", Doing::Evaluating(id), JobSpec::Look(spec));
+            return self.activity.start(t!("session-evaluating"), Doing::Evaluating(id), JobSpec::Look(spec));
         }
         let id = self.model_run_on(id, data);
         self.runs.show(Some(id));
@@ -237,7 +233,7 @@ impl Session {
             holdout: held_out.map(Holdout),
             search: self.plan.search,
         };
-        self.activity.start("Evaluating the model", Doing::Evaluating(id), JobSpec::Evaluate(spec));
+        self.activity.start(t!("session-evaluating-model"), Doing::Evaluating(id), JobSpec::Evaluate(spec));
     }
 
     /// The run of a loaded model on these data: itself where it has no other, else another run of the same file.
@@ -259,7 +255,7 @@ impl Session {
         let mut again = file.run(rvq);
         let title = self.corpus.entry(data).map(|entry| entry.source.title()).unwrap_or_default();
         let name = if entry.tried().is_some() { entry.name() } else { &again.name };
-        again.name = format!("{name} on {title}");
+        again.name = t!("session-model-on", model = name, data = title);
         let name = again.name.clone();
         let body = Body::Quantizer(Arc::new(again));
         let entry = self.runs.add(&mut self.ids, name, origin, super::RunState::Done, body);
@@ -279,7 +275,7 @@ impl Session {
         if let Some(entry) = self.runs.get_mut(id) {
             entry.encoded.begin(rvq, search);
         }
-        self.activity.start("Encoding", Doing::Encoding(id), JobSpec::Tokens(spec));
+        self.activity.start(t!("session-encoding"), Doing::Encoding(id), JobSpec::Tokens(spec));
     }
 
     pub(super) fn apply_train(&mut self, command: TrainCommand) {
@@ -287,7 +283,7 @@ impl Session {
             TrainCommand::Start => self.start_training(false, None),
             TrainCommand::StartFromModel => match self.model_run().map(|entry| entry.id) {
                 Some(id) => self.start_training(false, Some(id)),
-                None => self.notify(Severity::Warning, "There is no model to start from: open one first"),
+                None => self.notify(Severity::Warning, t!("session-no-model-to-start-from")),
             },
             TrainCommand::Continue => self.continue_training(),
             TrainCommand::Pause => self.activity.tell(crate::jobs::Control::Pause),

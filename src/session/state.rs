@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::jobs::{DataSpec, FileStamp, Source};
 use crate::rvq::search::Search;
 use crate::store::StoredRun;
+use crate::text::t;
 use crate::training::{RunSummary, params_json};
 
 use super::clock::Clock;
@@ -165,12 +166,9 @@ pub(super) fn take(
 ) -> Result<Vec<String>, String> {
     let version = state.get("version").and_then(Value::as_u64).unwrap_or(0);
     if version > VERSION {
-        return Err(
-            "The workspace was written by a newer version of rvqscope; this window starts without it"
-                .to_owned(),
-        );
+        return Err(t!("session-workspace-newer").to_owned());
     }
-    let damaged = || "The workspace does not say what it holds; this window starts without it".to_owned();
+    let damaged = || t!("session-workspace-damaged").to_owned();
     let state = state.as_object().ok_or_else(damaged)?;
     let (mut problems, mut interrupted) = (Vec::new(), Vec::new());
     let runs: Vec<Value> = part(state, "runs").ok_or_else(damaged)?;
@@ -188,7 +186,7 @@ pub(super) fn take(
             Ok(doc) if session.runs.get(doc.id).is_none() => {
                 interrupted.extend(take_run(session, doc, &mut stored));
             }
-            _ => problems.push("A run of the workspace could not be read back".to_owned()),
+            _ => problems.push(t!("session-run-not-read-back").to_owned()),
         }
     }
     take_desk(session, state, &interrupted);

@@ -132,7 +132,7 @@ impl Stage {
             4 => last.post(JobEvent::Paused(n.is_multiple_of(2))),
             _ => last.end(match n % 4 {
                 0 => Ending::Failed(JobError::Input(Message::verbatim("it failed"))),
-                1 => Ending::Panicked("it panicked".to_owned()),
+                1 => Ending::Panicked(crate::text::Message::verbatim("it panicked")),
                 2 => Ending::Done(Box::new(JobOutput::Saved("x".into()))),
                 _ => Ending::Failed(JobError::Cancelled(crate::task::Cancelled)),
             }),

@@ -7,6 +7,7 @@ use crate::jobs::{
     Source, TrainSpec, axis_of, members_of,
 };
 use crate::rvq::{Rvq, ValidRvqParams};
+use crate::text::t;
 use crate::training::Run;
 
 use super::activity::{Doing, TrainState, Training};
@@ -29,8 +30,7 @@ impl Session {
     /// Trains a new run on the present data, from the codebooks of another run where `from` names one.
     pub(super) fn start_training(&mut self, paused: bool, from: Option<RunId>) {
         let Some((data, dataset)) = self.training_data() else {
-            return self
-                .notify(Severity::Warning, "There is nothing to train on yet: open audio or features");
+            return self.notify(Severity::Warning, t!("session-nothing-to-train-on"));
         };
         let params = match self.plan.checked() {
             Ok(params) => params,
@@ -38,14 +38,11 @@ impl Session {
         };
         let start = from.and_then(|id| self.runs.get(id)).and_then(RunEntry::run).map(|run| run.rvq.clone());
         if from.is_some() && start.is_none() {
-            return self.notify(
-                Severity::Warning,
-                "The run to start from has no codebooks in memory: show it first",
-            );
+            return self.notify(Severity::Warning, t!("session-start-not-in-memory"));
         }
         self.end_training();
         let number = self.runs.number(Counted::Run);
-        let name = format!("Run {number}, {}", params.rule);
+        let name = t!("session-run", n = number, rule = params.rule.to_string());
         let recipe = self.plan.recipe(*params);
         let entry =
             self.runs.add(&mut self.ids, name, Origin::Trained { from }, RunState::Starting, Body::Empty);
@@ -72,7 +69,11 @@ impl Session {
         let holdout = Holdout(holdout);
         let spec = TrainSpec { name, dataset, params, holdout, standardize, search, start, resume, paused };
         let training = Training { runs: vec![id], state: TrainState::Starting, compared: Vec::new() };
-        self.activity.start("Training", Doing::Training(training), JobSpec::Train(Box::new(spec)));
+        self.activity.start(
+            t!("session-training"),
+            Doing::Training(training),
+            JobSpec::Train(Box::new(spec)),
+        );
         self.ask_for_checkpoints();
     }
 
@@ -104,7 +105,7 @@ impl Session {
         });
         match resume {
             Some(resume) => self.begin(id, dataset, params, None, Some(resume), false),
-            None => self.notify(Severity::Warning, "This run cannot be resumed: train a new one from it"),
+            None => self.notify(Severity::Warning, t!("session-cannot-resume")),
         }
     }
 
@@ -182,7 +183,10 @@ impl Session {
     pub(super) fn start_pitfall(&mut self, pitfall: &Pitfall) {
         match jobs::entries_of(pitfall.entries, &pitfall.params(Builtin::Demo.preset())) {
             Ok(entries) => {
-                self.notify(Severity::Info, format!("{}: {}. {}", pitfall.id, pitfall.title, pitfall.text));
+                self.notify(
+                    Severity::Info,
+                    t!("session-pitfall", id = pitfall.id, title = pitfall.title, text = pitfall.text),
+                );
                 self.start_comparison(entries);
             }
             Err(err) => self.notify(Severity::Error, err.to_string()),
@@ -191,11 +195,10 @@ impl Session {
 
     fn start_comparison(&mut self, entries: Vec<Entry>) {
         let Some((data, dataset)) = self.training_data() else {
-            return self
-                .notify(Severity::Warning, "There is nothing to compare on yet: open audio or features");
+            return self.notify(Severity::Warning, t!("session-nothing-to-compare-on"));
         };
         self.end_training();
-        let name = format!("Comparison {}", self.runs.number(Counted::Comparison));
+        let name = t!("session-comparison", n = self.runs.number(Counted::Comparison));
         let group: GroupId = self.ids.give();
         let mut runs = Vec::with_capacity(entries.len());
         for Entry { label, params } in &entries {
@@ -218,7 +221,11 @@ impl Session {
             search: self.plan.search,
         };
         let training = Training { runs, state: TrainState::Starting, compared: entries };
-        self.activity.start("Comparing", Doing::Training(training), JobSpec::Compare(Box::new(spec)));
+        self.activity.start(
+            t!("session-comparing"),
+            Doing::Training(training),
+            JobSpec::Compare(Box::new(spec)),
+        );
         self.ask_for_checkpoints();
     }
 
@@ -241,8 +248,7 @@ impl Session {
     /// Plans a run for every combination, and starts with the first.
     fn plan_sweep(&mut self, axes: &[String], seeds: u64) {
         let Some((data, _)) = self.training_data() else {
-            return self
-                .notify(Severity::Warning, "There is nothing to sweep over yet: open audio or features");
+            return self.notify(Severity::Warning, t!("session-nothing-to-sweep-over"));
         };
         let read = axes.iter().map(|text| axis_of(text)).collect::<Result<Vec<_>, _>>();
         let members = read.and_then(|axes| members_of(&axes, seeds, self.plan.params.current()));
@@ -250,7 +256,7 @@ impl Session {
             Ok(members) => members,
             Err(err) => return self.notify(Severity::Error, err.to_string()),
         };
-        let name = format!("Sweep {}", self.runs.number(Counted::Sweep));
+        let name = t!("session-sweep", n = self.runs.number(Counted::Sweep));
         let group: GroupId = self.ids.give();
         for member in members {
             let recipe = self.plan.recipe(*member.params);
@@ -278,19 +284,16 @@ impl Session {
     }
 
     fn train_planned(&mut self, id: RunId) -> Result<(), String> {
-        let entry = self.runs.get(id).ok_or("The planned run was deleted")?;
-        let recipe = entry.recipe.ok_or("The planned run does not say how it is trained")?;
+        let entry = self.runs.get(id).ok_or_else(|| t!("session-planned-deleted"))?;
+        let recipe = entry.recipe.ok_or_else(|| t!("session-planned-without-recipe"))?;
         let name = entry.name().to_owned();
         let dataset = entry.data.and_then(|data| self.corpus.dataset(data)).cloned();
-        let dataset = dataset
-            .ok_or_else(|| format!("The data of {name} are not open: open them, and go on with the sweep"))?;
+        let dataset = dataset.ok_or_else(|| t!("session-planned-data-closed", run = &name))?;
         let params = recipe.params.validate().map_err(|err| format!("{err}: {name}"))?;
         let from = match entry.origin {
             Origin::Trained { from: Some(from) } => {
                 let run = self.runs.get(from).and_then(RunEntry::run);
-                Some(run.ok_or_else(|| {
-                    format!("The run that {name} started from is not in memory: show it first")
-                })?)
+                Some(run.ok_or_else(|| t!("session-planned-start-not-in-memory", run = &name))?)
             }
             _ => None,
         };

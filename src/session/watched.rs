@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::jobs::{JobSpec, NewestCheckpoint, Watched, WatchedSpec};
+use crate::text::t;
 use crate::watch::{Meant, default_cache};
 
 use super::Session;
@@ -16,7 +17,7 @@ impl Session {
     pub(super) fn watch(&mut self, folder: PathBuf) {
         let data = self.corpus.present();
         let dataset = data.and_then(|data| self.corpus.dataset(data)).cloned();
-        let title = format!("Watching {}", folder.display());
+        let title = t!("session-watching", folder = folder.display().to_string());
         // Whoever keeps nothing else keeps no figures either.
         let cache = self.workspace.folder().and_then(|_| default_cache());
         let spec = WatchedSpec { folder: folder.clone(), dataset, meant: Meant::default(), cache };

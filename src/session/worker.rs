@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::jobs::{self, Control, JobCtx, JobError, JobEvent, JobOutput, JobSpec};
 use crate::task::{Cancel, Progress};
+use crate::text::{Message, msg};
 
 use super::mailbox::{Ending, Mail, Mailbox};
 
@@ -71,7 +72,7 @@ impl Job {
             }
         });
         if let Err(err) = started {
-            mailbox.end(Ending::Panicked(format!("no thread could be started: {err}")));
+            mailbox.end(Ending::Panicked(msg!("session-panicked.without-thread", error = err.to_string())));
             waker();
         }
         job
@@ -115,9 +116,10 @@ impl Drop for Job {
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> Message {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.map_or_else(|| msg!("session-panicked.without-words"), Message::verbatim)
 }
 
 #[cfg(test)]
@@ -141,6 +143,6 @@ mod tests {
             std::thread::sleep(Duration::from_millis(1));
         };
         std::panic::set_hook(hook);
-        assert!(matches!(ending, Ending::Panicked(text) if text == "as asked"));
+        assert!(matches!(ending, Ending::Panicked(text) if text.english() == "as asked"));
     }
 }

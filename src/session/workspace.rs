@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::jobs::{Checkpoint, Control, JobSpec, OpenedWorkspace};
 use crate::store::{Folder, Saver, StoredRun};
+use crate::text::{Phrase, phrase, t};
 
 use super::activity::Doing;
 use super::command::{DataCommand, WorkspaceCommand};
@@ -21,7 +22,7 @@ use super::stored::{put_stored, stored, stored_checkpoint};
 use super::{Session, state};
 
 /// Why there is nothing to save or to replace.
-const NO_WORKSPACE: &str = "This window keeps no workspace: another one has it open";
+const NO_WORKSPACE: Phrase = phrase!("session-no-workspace");
 /// The workspace is written at most this often; with checkpoints half as often, and the time that writing takes, ten seconds are the most that
 /// is lost.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
@@ -77,7 +78,7 @@ impl Session {
     /// Keeps everything in the folder `root` from now on, and brings back what it holds; then opens what `startup` asks for.
     pub fn open_workspace(&mut self, root: PathBuf, startup: Startup) {
         self.workspace.startup = Some(startup);
-        self.activity.start("Opening the workspace", Doing::Restoring, JobSpec::OpenWorkspace(root));
+        self.activity.start(t!("session-opening-workspace"), Doing::Restoring, JobSpec::OpenWorkspace(root));
     }
 
     /// Opens what a start asks for, without a workspace.
@@ -132,7 +133,7 @@ impl Session {
                     return self.notify(Severity::Warning, NO_WORKSPACE);
                 };
                 let spec = JobSpec::PackWorkspace(path, kept.folder.clone(), kept.saver.clone());
-                self.activity.start("Saving the workspace", Doing::Saving, spec);
+                self.activity.start(t!("session-saving-workspace"), Doing::Saving, spec);
             }
             WorkspaceCommand::Open(path) => {
                 self.hand_over();
@@ -141,7 +142,7 @@ impl Session {
                 };
                 let spec = JobSpec::UnpackWorkspace(path, kept.folder.clone(), kept.saver.clone());
                 self.end_training();
-                self.activity.start("Opening the workspace", Doing::Restoring, spec);
+                self.activity.start(t!("session-opening-workspace"), Doing::Restoring, spec);
             }
             WorkspaceCommand::Locate(id, paths) => self.locate(id, paths),
         }
@@ -184,11 +185,7 @@ impl Session {
                 }
                 let (planned, held) = self.queue();
                 if planned > 0 && held {
-                    let runs = if planned == 1 { "run waits" } else { "runs wait" };
-                    self.notify(
-                        Severity::Info,
-                        format!("{planned} planned {runs}: go on with the sweep in the Runs panel"),
-                    );
+                    self.notify(Severity::Info, t!("session-planned-wait", n = planned));
                 }
                 !self.runs.entries().is_empty() || self.corpus.wanted().is_some()
             }
@@ -252,7 +249,7 @@ impl Session {
             return;
         };
         if !self.activity.is_reading(id) {
-            let title = format!("Reading {}", entry.name());
+            let title = t!("session-reading", run = entry.name());
             self.activity.start(&title, Doing::Reading(id), JobSpec::ReadRun(id.0, folder));
         }
     }
