@@ -228,7 +228,11 @@ fn data_args(command: Command) -> Command {
             if taken.contains(&spec.flag) { format!("features-{}", spec.flag) } else { spec.flag.to_owned() };
         let readers = EXTRACTORS.iter().filter(|e| e.params().iter().any(|read| read.key == spec.key));
         let readers: Vec<&str> = readers.map(|e| e.id()).collect();
-        let only = if readers.len() < EXTRACTORS.len() { readers.join(", ") } else { String::new() };
+        let only = if readers.len() < EXTRACTORS.len() {
+            readers.join(t!("help-list-between"))
+        } else {
+            String::new()
+        };
         param_arg(
             spec,
             extract_id(spec.key),

@@ -70,6 +70,7 @@ help-facts = {"["}{ $facts }]
     .default-in-unit = default: { $value } { $unit }
     .readers = read by { $readers }
 help-item = { $id }: { $words }
+help-list-between = {", "}
 help-pitfalls-between = {". "}
 help-program = An instrument for residual vector quantizers: train, evaluate, and compare codebooks
     .usage =

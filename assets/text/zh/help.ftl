@@ -1,4 +1,4 @@
-# 命令行的帮助：命令、标志下方的说明、各个标志。标志、文件和格式的名称以及示例保持原样。多行文本中，每行最多占 96 列。
+# 命令行的帮助：命令、选项下方的说明、各个选项。选项、文件和格式的名称以及示例保持原样。多行文本中，每行最多占 96 列。
 
 # clap 自带的英文词语。
 help-clap =
@@ -58,7 +58,7 @@ help-value =
     .rule = 规则
     .init = kmeans|sample|uniform|模型
     .jsonl = FILE.jsonl
-# 参数标志的说明：先是帮助，再是方括号中的取值信息。
+# 参数选项的说明：先是帮助，再是方括号中的取值信息。
 help-param = { $help } { $facts }
 help-param-init = { $help }给出模型文件时，从其中的 embed、cluster_size 和 embed_avg 继续训练。 [默认值：{ $default }]
 help-facts = {"["}{ $facts }]
@@ -69,6 +69,7 @@ help-facts = {"["}{ $facts }]
     .default-in-unit = 默认值：{ $value } { $unit }
     .readers = 仅用于 { $readers }
 help-item = { $id }：{ $words }
+help-list-between = 、
 help-pitfalls-between = ；
 help-program = 残差矢量量化器的分析工具：训练、评估和比较码本
     .usage =
@@ -83,7 +84,7 @@ help-program = 残差矢量量化器的分析工具：训练、评估和比较�
           rvqscope report --demo --out report                      用内置语音训练，给出指标和图
           rvqscope train speech/ --out m.safetensors               用音频、特征或文件夹训练
           rvqscope report test/ --model m.safetensors --out report 在其他数据上评估模型
-          rvqscope 命令 --help                                     列出全部标志及其范围和默认值
+          rvqscope 命令 --help                                     列出全部选项及其范围和默认值
 
         { $variable }=en 或 zh 指定本帮助和窗口的语言，不设则随系统。
 help-report = 写出 report.html、metrics.json、layers.md、layers.tex，以及每张图的 CSV 和 SVG：针对模型（用数据或仅凭其缓冲区），或针对一次训练；也可写出比较多个运行的 compare.html
@@ -96,7 +97,7 @@ help-report = 写出 report.html、metrics.json、layers.md、layers.tex，以�
           rvqscope report --compare report-a/ report-b/metrics.json --out side-by-side --format latex
           rvqscope report --article --codes 64 --layers 8 --holdout 0 --out report
     .model = 不训练，直接为这个模型出报告：用数据的全部帧，加 --holdout 则用其中一部分；没有数据时，只看模型文件本身所含的信息
-    .compare = 并排报告多个运行，各自与第一个对照。运行可以是：模型文件，用数据（须写在此标志之前）或其缓冲区来判断；工作区中的运行（runs/N.safetensors），含其各步记录，用数据判断或沿用原有结果；报告文件夹或其中的 metrics.json，取其中写下的指标和各步记录
+    .compare = 并排报告多个运行，各自与第一个对照。运行可以是：模型文件，用数据（须写在此选项之前）或其缓冲区来判断；工作区中的运行（runs/N.safetensors），含其各步记录，用数据判断或沿用原有结果；报告文件夹或其中的 metrics.json，取其中写下的指标和各步记录
 help-folder-to-write = 要写入的文件夹；只缺最后一级时自动创建
 help-doctor = 指出模型的问题、依据的指标，以及应当如何修改
     .notes =
@@ -156,7 +157,7 @@ help-data = 音频、特征，或装有它们的文件夹
 help-format = 指标的输出格式：table（带说明文字）、csv（全部有效位）、markdown 或 latex（booktabs）
 help-holdout = 留出用于判断的帧所占的比例：整段音频，或数据末尾；0 表示不留出
 help-threads = 计算线程数 [默认值：全部]；不论多少，结果逐字节相同
-help-completions = 输出 shell 补全命令、标志和取值所需的脚本
+help-completions = 输出 shell 补全命令、选项和取值所需的脚本
     .notes =
         示例：
           rvqscope completions bash > ~/.local/share/bash-completion/completions/rvqscope
@@ -204,7 +205,7 @@ help-inspect = 输出文件的内容：模型的结构和各层，或音频、�
           rvqscope inspect hubert.npy
           rvqscope inspect codebook.npy --as model
 
-        既可能是特征又可能是码本的数组按特征处理，除非另有标志说明它是模型。
+        既可能是特征又可能是码本的数组按特征处理，除非另有选项说明它是模型。
     .file = 模型、音频、特征或码字
 help-convert = 将量化器写成另一种容器、另一套名称或另一种数值类型
     .notes =
@@ -266,8 +267,8 @@ help-train = 用音频或特征训练量化器并写出，按层输出指标
           rvqscope train hubert.npy --rule gpt-sovits --layers 1 --out sovits.safetensors
           rvqscope train more/ --init model.safetensors --steps 500 --out longer.safetensors
 
-        量化器的标志取决于所选规则：见 `rvqscope train --rule gpt-sovits --help`。
-    .fit-data = 没有用标志指定时，由数据确定批大小、衰减、步数、阈值和 patience，并说明理由
+        量化器的选项取决于所选规则：见 `rvqscope train --rule gpt-sovits --help`。
+    .fit-data = 没有用选项指定时，由数据确定批大小、衰减、步数、阈值和 patience，并说明理由
     .out = 要写的模型文件（{ $endings }）；与 --compare 合用时为文件夹，每个运行一个模型
     .compare = 用多个规则各训练一个运行，起始中心和批次都相同，每个运行输出一行。规则可以带自己的设置：encodec:threshold=2:decay=0.95。可设置的有 { $settings }。
     .pitfall = 用演示数据重现训练程序的已知缺陷。{ $pitfalls }
@@ -280,11 +281,11 @@ help-sweep = 训练若干参数取值的所有组合，每种用多个种子；�
           rvqscope sweep --demo --sweep rule=rvqscope,encodec,moshi --steps 300 --out rules
           rvqscope sweep hubert.npy --rule gpt-sovits --sweep threshold=0.5,1,2 --out thresholds
 
-        未扫描的参数由标志指定：其他标志与 `rvqscope train` 相同，结果也相同。
+        未扫描的参数由选项指定：其他选项与 `rvqscope train` 相同，结果也相同。
         文件夹中，每个运行有模型及其指标（“名称.safetensors”、“名称.json”），另有汇总所有运行的
         sweep.json、sweep.csv，以及含网格和码率-失真图的 sweep.html。
         被中断的扫描用同一命令即可继续，届时还可增加取值或种子。
-    .sweep = 量化器的一个标志（或 rule）及其依次取的值；给出多次时，训练所有组合
+    .sweep = 量化器的一个选项（或 rule）及其依次取的值；给出多次时，训练所有组合
     .seeds = 每种组合用 N 个种子训练，从 --seed 开始，并给出离散程度 [默认值：1]
     .overwrite = 文件夹中已有扫描时，全部重新训练
     .metrics = 将每一步的标量写在各模型旁，名为“名称.jsonl”，每行一个 JSON 对象
@@ -303,8 +304,8 @@ help-watch = 跟踪在别处进行的训练：文件夹中的每个检查点输�
           rvqscope watch checkpoints/ --once --probe speech/
 
         不会干扰训练。文件在不再变化后才打开，且只读取其中的量化器。步数取自文件自带的计数，
-        其次取自文件名中的数字，再次取自时间先后。没有量化器的文件（如判别器和优化器）只提一次，随后略过；
-        无法读取的会说明，但不会终止跟踪；已删除的仍留在序列中。
+        其次取自文件名中的数字，再次取自时间先后。没有量化器的文件（如判别器和优化器）只提一次便略过；
+        无法读取的会说明，但不会终止监视；已删除的仍留在序列中。
         已有的检查点从新到旧列出，加 --once 则从旧到新。指标保存在用户的缓存文件夹或 { $variable }
         所指的文件中，供下次使用；该变量为空时不保存。
     .folder = 训练程序写入的文件夹；其中的子文件夹也会查看

@@ -13,7 +13,7 @@ use crate::features::Split;
 use crate::io::TimeAxis;
 use crate::jobs::{Builtin, Dataset, OpenedCodes};
 use crate::session::{DataCommand, Session};
-use crate::text::{Phrase, phrase, t};
+use crate::text::{Message, Phrase, phrase, t};
 
 use super::NOTE_SIZE;
 use super::form::{Drafts, Drag};

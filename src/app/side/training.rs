@@ -12,7 +12,7 @@ use crate::app::stage_words::{stage_share, stage_words};
 use crate::jobs::no_standardizing;
 use crate::param::ParamValue;
 use crate::session::{ParamsCommand, RunState, Session, TrainCommand, TrainState};
-use crate::text::t;
+use crate::text::{Phrase, t};
 use crate::training::Run;
 use crate::training::course::PLATEAU_STEPS;
 
@@ -58,7 +58,8 @@ impl Able {
         let invalid = session.params().valid().is_err().then_some(t!("side-not-invalid"));
         let stopping = (state == TrainState::Stopping).then_some(t!("side-not-ending"));
         let idle = (state == TrainState::Idle).then_some(t!("side-not-idle"));
-        let invalid = invalid.or(no_standardizing(session.params().current(), session.standardize()));
+        let invalid =
+            invalid.or(no_standardizing(session.params().current(), session.standardize()).map(Phrase::text));
         let running =
             matches!(state, TrainState::Running | TrainState::Starting).then_some(t!("side-not-running"));
         let train = no_data.or(opening).or(invalid).or(stopping);

@@ -138,5 +138,5 @@ pub(super) fn unpack_limit_flag() -> Arg {
 
 /// The endings of model files, for help texts.
 pub(super) fn endings() -> String {
-    model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+    model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(t!("help-list-between"))
 }

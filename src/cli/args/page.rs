@@ -56,7 +56,7 @@ fn page(command: &Command) -> String {
             parts.extend(section(heading, of(&|arg| arg.get_help_heading() == Some(heading))));
         }
     }
-    parts.extend(command.get_after_help().map(ToString::to_string));
+    parts.extend(command.get_after_help().map(|notes| wrapped(&notes.to_string(), HELP_WIDTH)));
     parts.join("\n\n")
 }
 
@@ -85,7 +85,7 @@ fn row(arg: &Arg) -> (String, String) {
     let values = arg.get_possible_values();
     let values: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
     if !values.is_empty() && !arg.is_hide_possible_values_set() {
-        parts.push(t!("help-clap.possible-values", values = values.join(", ")));
+        parts.push(t!("help-clap.possible-values", values = values.join(t!("help-list-between"))));
     }
     (format!("{before}{arg}"), parts.join(" "))
 }

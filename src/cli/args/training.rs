@@ -39,7 +39,10 @@ pub(super) fn train(rule: &'static dyn UpdateRule) -> Command {
                 .long("compare")
                 .value_name(t!("help-value.rules"))
                 .conflicts_with_all(["rule", "epochs"])
-                .help(wrapped(&t!("help-train.compare", settings = comparable().join(", ")))),
+                .help(wrapped(&t!(
+                    "help-train.compare",
+                    settings = comparable().join(t!("help-list-between"))
+                ))),
         )
         .arg(
             Arg::new("pitfall")
@@ -121,7 +124,10 @@ pub(super) fn training_flags(command: Command, rule: &'static dyn UpdateRule) ->
     for spec in others {
         if specs.iter().all(|(known, _)| known.key != spec.key) {
             let readers = RULES.iter().filter(|rule| rule.params().iter().any(|read| read.key == spec.key));
-            specs.push((spec, readers.map(|rule| rule.id()).collect::<Vec<_>>().join(", ")));
+            specs.push((
+                spec,
+                readers.map(|rule| rule.id()).collect::<Vec<_>>().join(t!("help-list-between")),
+            ));
         }
     }
     command

@@ -6,6 +6,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 const CLOSING: &str = "，。；：、！？）》】”’…)]";
 /// What no line ends with.
 const OPENING: &str = "（《【“‘([";
+/// How wide a word may be of brackets in which no line ends.
+const MOST_IN_BRACKETS: usize = 30;
 
 /// How many columns of a terminal `text` takes.
 pub(super) fn columns(text: &str) -> usize {
@@ -18,6 +20,9 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
 }
 
 fn filled(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
     let (mut out, mut used) = (String::new(), 0);
     for (i, word) in text.split_whitespace().enumerate() {
         for (j, piece) in pieces(word).into_iter().enumerate() {
@@ -36,8 +41,11 @@ fn filled(text: &str, width: usize) -> String {
     out
 }
 
-/// The parts of a word between which a line may end.
+/// The parts of a word between which a line may end. What stands in brackets stays in one piece unless it is long.
 fn pieces(word: &str) -> Vec<&str> {
+    if (word.starts_with('[') || word.ends_with(']')) && columns(word) <= MOST_IN_BRACKETS {
+        return vec![word];
+    }
     let (mut pieces, mut start, mut before) = (Vec::new(), 0, None);
     for (at, letter) in word.char_indices() {
         if before.is_some_and(|before| may_break(before, letter)) {
@@ -62,6 +70,7 @@ mod tests {
     #[test]
     fn lines_break_at_blanks() {
         assert_eq!(wrapped("one two  three\nfour", 8), "one two\nthree\nfour");
+        assert_eq!(wrapped("  a   b", 8), "  a   b", "what fits stays as it is");
         assert_eq!(wrapped("a_word_that_is_too_long to fit", 8), "a_word_that_is_too_long\nto fit");
     }
 
@@ -71,6 +80,7 @@ mod tests {
         // A comma stays with what stands before it, a parenthesis with what it opens.
         assert_eq!(wrapped("码字数，（层）", 6), "码字\n数，\n（层）");
         assert_eq!(wrapped("用 --beam 搜索", 9), "用 --beam\n搜索");
+        assert_eq!(wrapped("留出的比例 [默认值：0.1]", 16), "留出的比例\n[默认值：0.1]");
         assert_eq!(wrapped("用“greedy”搜索", 8), "用\n“greedy”\n搜索");
     }
 }
