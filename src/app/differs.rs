@@ -47,7 +47,7 @@ fn words_of(differences: &[String]) -> Message {
     let words = differences.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
     match differences.len().checked_sub(MOST) {
         Some(more) if more > 0 => msg!("window-differences-more", words = words, n = more),
-        _ => words.into(),
+        _ => Message::verbatim(words),
     }
 }
 
@@ -79,7 +79,7 @@ pub fn legend_messages(views: &[View<'_>]) -> Vec<Message> {
         let told = values.iter().flatten().filter(|(key, _)| keys.contains(key));
         let words: Vec<String> = told.map(|(key, value)| format!("{key} {}", plain(value))).collect();
         match words.is_empty() {
-            true => name.into(),
+            true => Message::verbatim(name),
             false => msg!("window-run-differs", run = name, differences = words_of(&words)),
         }
     };

@@ -26,6 +26,10 @@ count-codes = { GROUPED($n) } { $n ->
     [one] code
    *[other] codes
     }
+count-findings = { GROUPED($n) } { $n ->
+    [one] finding
+   *[other] findings
+    }
 count-frames = { GROUPED($n) } { $n ->
     [one] frame
    *[other] frames

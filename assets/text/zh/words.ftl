@@ -23,6 +23,7 @@ unit-x-even = × N/K
 unit-x-even-size = × C/K
 # 带数量的名词。
 count-codes = { GROUPED($n) } 个码字
+count-findings = { GROUPED($n) } 项发现
 count-frames = { GROUPED($n) } 帧
 count-layers = { GROUPED($n) } 层
 count-runs = { GROUPED($n) } 个运行

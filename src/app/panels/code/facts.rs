@@ -120,13 +120,13 @@ impl Column {
             (_, SplitKind::HeldOut) => phrase!("code-held-out-frames"),
             (_, SplitKind::Train) => phrase!("code-training-frames"),
         };
-        let or_dash = |text: Option<String>| text.map_or_else(|| "–".into(), Message::from);
+        let or_dash = |text: Option<String>| Message::verbatim(text.as_deref().unwrap_or("–"));
         Self {
             head,
             help: msg!("code-counted-over", n = standing.frames),
             cells: [
                 msg!("count-frames", n = standing.count),
-                share_words(standing.use_share, num_codes).into(),
+                Message::verbatim(share_words(standing.use_share, num_codes)),
                 or_dash(standing.error_share.map(percent)),
                 or_dash(standing.radius.map(number)),
             ],
@@ -142,8 +142,12 @@ impl Column {
             msg!("code-ema")
         };
         let size = msg!("code-size-a-batch", size = number(size));
-        let share = share_words(share, codes.len()).into();
-        Some(Self { head: phrase!("code-ema-head"), help, cells: [size, share, "–".into(), "–".into()] })
+        let share = Message::verbatim(share_words(share, codes.len()));
+        Some(Self {
+            head: phrase!("code-ema-head"),
+            help,
+            cells: [size, share, Message::verbatim("–"), Message::verbatim("–")],
+        })
     }
 }
 
