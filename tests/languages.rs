@@ -2,15 +2,19 @@
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
 use egui::{FontData, FontDefinitions};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use rvqscope::app::App;
+use rvqscope::app::panels::PANELS;
+use rvqscope::param::ParamValue;
+use rvqscope::session::{DataCommand, ParamsCommand, SelectCommand, TrainCommand};
 use rvqscope::text::{Language, Message};
 
 type Window = Harness<'static, App>;
@@ -195,4 +199,92 @@ fn without_a_font_the_window_says_so_and_stays_english() {
         choose(&mut harness, ENGLISH_MENUS, "English");
     }
     assert!(harness.try_run().is_ok(), "nothing asks for another frame");
+}
+
+/// Frames by four dimensions in four clusters.
+fn features(dir: &std::path::Path) -> std::path::PathBuf {
+    let values = ndarray::Array2::from_shape_fn((900, 4), |(t, d)| {
+        ((t * 31 + d * 17) % 101) as f32 / 101.0 + (t % 4) as f32 * (d + 1) as f32
+    });
+    let path = dir.join("frames.npy");
+    ndarray_npy::write_npy(&path, &values).unwrap();
+    path
+}
+
+/// Draws until no job is under way and no panel waits for what it asked for.
+fn settle(harness: &mut Window) {
+    let start = Instant::now();
+    let is_at_work = |app: &App| app.session().is_busy() || app.session().background().next().is_some();
+    harness.run_steps(3);
+    while is_at_work(harness.state()) {
+        assert!(start.elapsed() < Duration::from_secs(60), "work does not come to an end");
+        std::thread::sleep(Duration::from_millis(5));
+        harness.run_steps(2);
+    }
+    harness.run_steps(2);
+}
+
+/// The English words of what is shown: lower case and longer than a unit, outside of what is code.
+fn english_words(text: &str) -> Vec<&str> {
+    // Ids, names of methods and of files, keys that a user types, and what the field calls nothing else.
+    const NAMES: &str = " autocast avg cluster dropout embed encodec frames gpt kbit kmeans log lucidrains means mel moshi nat npy rvqscope \
+                         shuffled size sovits steps ";
+    // What egui says of its own handles.
+    if text.starts_with("Resize ") || text == "Close window" {
+        return Vec::new();
+    }
+    let prose = text.split('`').step_by(2);
+    let words = prose.flat_map(|part| part.split(|c: char| !c.is_ascii_alphabetic()));
+    words
+        .filter(|word| {
+            word.len() >= 3 && word.chars().all(|c| c.is_ascii_lowercase()) && !NAMES.contains(word)
+        })
+        .collect()
+}
+
+fn collect_english(harness: &Window, place: &str, found: &mut BTreeSet<String>) {
+    for node in harness.root().children_recursive() {
+        let node = node.accesskit_node();
+        for text in [node.label(), node.value(), node.description(), node.placeholder().map(str::to_owned)] {
+            if let Some(text) = text.filter(|text| !english_words(text).is_empty()) {
+                found.insert(format!("{place}: {text:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_in_chinese_shows_no_english() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut harness = window(None, true);
+    choose(&mut harness, ENGLISH_MENUS, "简体中文");
+    let mut found = BTreeSet::new();
+    collect_english(&harness, "nothing open", &mut found);
+    harness.state_mut().apply(DataCommand::Open(vec![features(dir.path())]));
+    settle(&mut harness);
+    for (key, value) in [("codebook_size", 16), ("num_layers", 3), ("steps", 30), ("batch_size", 64)] {
+        harness.state_mut().apply(ParamsCommand::Set { key, value: ParamValue::Int(value) });
+    }
+    for state in ["data", "trained"] {
+        for make in PANELS {
+            let id = make().id();
+            harness.state_mut().layout_mut().show(id);
+            settle(&mut harness);
+            collect_english(&harness, &format!("{id}, {state}"), &mut found);
+        }
+        harness.state_mut().apply(TrainCommand::Start);
+        settle(&mut harness);
+        assert!(harness.state().session().view().is_some());
+        harness.state_mut().apply(SelectCommand::Code(1, Some(3)));
+    }
+    for menu in ["window-file", "window-edit", "window-view"] {
+        click(&mut harness, Role::Button, &chinese(menu));
+        collect_english(&harness, menu, &mut found);
+        harness.key_press(egui::Key::Escape);
+        harness.run_steps(3);
+    }
+    harness.key_press(egui::Key::F1);
+    harness.run_steps(5);
+    collect_english(&harness, "help", &mut found);
+    assert!(found.is_empty(), "{} texts:\n{}", found.len(), found.into_iter().collect::<Vec<_>>().join("\n"));
 }

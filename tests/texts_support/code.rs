@@ -24,9 +24,13 @@ pub struct Use {
     pub given: BTreeSet<String>,
 }
 
-/// `source` up to the tests in it.
+/// `source` up to the tests in it; a line that names a file of tests ends nothing.
 pub fn without_tests(source: &str) -> &str {
-    source.split("#[cfg(test)]\nmod ").next().unwrap_or(source)
+    const TESTS: &str = "#[cfg(test)]\nmod ";
+    let is_here =
+        |at: &usize| source[at + TESTS.len()..].lines().next().is_some_and(|line| line.ends_with('{'));
+    let end = source.match_indices(TESTS).map(|(at, _)| at).find(is_here);
+    &source[..end.unwrap_or(source.len())]
 }
 
 /// The literals of `source`, and the same source with comments and literals blanked out, byte for byte as long.

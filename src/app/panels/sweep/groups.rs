@@ -93,7 +93,7 @@ fn plain_name(name: &str) -> Message {
     let values = name.rsplit_once(", seed "); // not a text
     match values {
         Some((values, _)) => Message::verbatim(values),
-        None if name.starts_with("seed ") => msg!("sweep-all-seeds"),
+        None if name.starts_with("seed ") => msg!("sweep-all-seeds"), // not a text
         None => Message::verbatim(name),
     }
 }
