@@ -44,7 +44,7 @@ pub fn run(files: Vec<PathBuf>) -> anyhow::Result<()> {
             options,
             Box::new(move |cc| {
                 opened.store(true, Ordering::Relaxed);
-                Ok(Box::new(App::new(cc, files, Language::of_system())))
+                Ok(Box::new(App::new(cc, files, Language::of_user())))
             }),
         )
     }));

@@ -22,15 +22,15 @@ pub(super) fn legend_ui(ui: &mut Ui, palette: &Palette, curves: &[Curve<'_>]) ->
         return None;
     }
     let mut clicked = None;
-    let prefix = common_prefix(curves);
+    let shared = Shared::of(curves);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(7.0, 1.0);
         ui.spacing_mut().interact_size.y = 14.0;
-        if !prefix.is_empty() {
-            ui.label(RichText::new(prefix.trim_end()).size(10.5).color(palette.faint));
+        if let Some(words) = shared.words() {
+            ui.label(RichText::new(words).size(10.5).color(palette.faint));
         }
         for index in shown(curves) {
-            if entry_ui(ui, &curves[index], prefix) {
+            if entry_ui(ui, &curves[index], shared) {
                 clicked = Some(index);
             }
         }
@@ -39,7 +39,7 @@ pub(super) fn legend_ui(ui: &mut Ui, palette: &Palette, curves: &[Curve<'_>]) ->
             let menu = ui.menu_button(text, |ui| {
                 ScrollArea::vertical().max_height(LIST_HEIGHT).show(ui, |ui| {
                     for (index, curve) in curves.iter().enumerate() {
-                        if entry_ui(ui, curve, "") {
+                        if entry_ui(ui, curve, Shared::default()) {
                             clicked = Some(index);
                             ui.close();
                         }
@@ -72,22 +72,54 @@ fn shown(curves: &[Curve<'_>]) -> Vec<usize> {
     shown
 }
 
-/// What the names of all but references begin with, up to a space: it is said once.
-fn common_prefix<'a>(curves: &'a [Curve<'_>]) -> &'a str {
-    let named: Vec<&str> = curves
-        .iter()
-        .filter(|curve| curve.stroke != Stroke::Dashed)
-        .map(|curve| curve.name.as_str())
-        .collect();
-    let Some(end) = named.first().and_then(|name| name.rfind(' ')) else { return "" };
-    let prefix = &named[0][..=end];
-    let all = named.len() > 2 && named.iter().all(|name| name.starts_with(prefix));
-    if all { prefix } else { "" }
+/// What the names of all but references begin with, and what they end with, up to spaces: it is said once.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Shared<'a> {
+    front: &'a str,
+    back: &'a str,
+}
+
+impl<'a> Shared<'a> {
+    fn of(curves: &'a [Curve<'_>]) -> Self {
+        let named: Vec<&str> = curves
+            .iter()
+            .filter(|curve| curve.stroke != Stroke::Dashed)
+            .map(|curve| curve.name.as_str())
+            .collect();
+        let [first, _, _, ..] = &named[..] else { return Self::default() };
+        // "Layer 3", and in another language a word behind the number as well.
+        let ends = |places: [Option<usize>; 2]| match places {
+            [Some(front), Some(back)] if front < back => Some((&first[..=front], &first[back..])),
+            [Some(front), _] => Some((&first[..=front], "")),
+            _ => None,
+        };
+        let shares = |(front, back): &(&str, &str)| {
+            named.iter().all(|name| name.strip_prefix(front).is_some_and(|rest| rest.ends_with(back)))
+        };
+        let around = ends([first.find(' '), first.rfind(' ')]).filter(shares);
+        let (front, back) =
+            around.or_else(|| ends([first.rfind(' '), None]).filter(shares)).unwrap_or_default();
+        Self { front, back }
+    }
+
+    fn words(self) -> Option<String> {
+        match (self.front.trim_end(), self.back.trim_start()) {
+            ("", _) => None,
+            (front, "") => Some(front.to_owned()),
+            (front, back) => Some(format!("{front} … {back}")),
+        }
+    }
+
+    /// What is left of a name.
+    fn rest<'n>(self, name: &'n str) -> &'n str {
+        let rest = name.strip_prefix(self.front).and_then(|name| name.strip_suffix(self.back));
+        rest.unwrap_or(name)
+    }
 }
 
 /// A swatch and a name; whether it was clicked. In one piece, so that it goes to the next row as a whole.
-fn entry_ui(ui: &mut Ui, curve: &Curve<'_>, prefix: &str) -> bool {
-    let name = curve.name.strip_prefix(prefix).unwrap_or(&curve.name);
+fn entry_ui(ui: &mut Ui, curve: &Curve<'_>, shared: Shared<'_>) -> bool {
+    let name = shared.rest(&curve.name);
     let color = if curve.is_front { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
     let galley = ui.painter().layout_no_wrap(name.to_owned(), FontId::proportional(NAME_SIZE), color);
     let size = vec2(SWATCH + 3.0 + galley.size().x, ENTRY);
@@ -129,7 +161,30 @@ mod tests {
             .collect();
         let listed = shown(&curves);
         assert_eq!((listed.len(), listed[0], listed[MOST - 1]), (MOST, 0, 40));
-        assert_eq!(common_prefix(&curves), "Layer ");
+        assert_eq!(Shared::of(&curves), Shared { front: "Layer ", back: "" });
         assert_eq!(shown(&curves[..5]), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_names_share_is_said_once_whatever_the_language() {
+        let of = |names: &[&str]| {
+            let curve = |name: &&str| Curve::new((*name).to_owned(), Color32::RED, &[], Data::Nothing);
+            let curves: Vec<_> = names.iter().map(curve).collect();
+            let shared = Shared::of(&curves);
+            (shared.words(), names.iter().map(|name| shared.rest(name).to_owned()).collect::<Vec<_>>())
+        };
+        let rest = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            of(&["Layer 1", "Layer 2", "Layer 12"]),
+            (Some("Layer".to_owned()), rest(&["1", "2", "12"]))
+        );
+        assert_eq!(
+            of(&["第 1 层", "第 2 层", "第 12 层"]),
+            (Some("第 … 层".to_owned()), rest(&["1", "2", "12"]))
+        );
+        assert_eq!(of(&["the run 1", "the run 2", "the run 3"]).1, rest(&["1", "2", "3"]));
+        for apart in [&["a 1", "b 2", "c 3"][..], &["a 1", "a 2"], &["one", "two", "three"]] {
+            assert_eq!(of(apart), (None, rest(apart)));
+        }
     }
 }
