@@ -172,7 +172,7 @@ fn what_a_family_writes_is_read_as_the_same_quantizer_and_what_it_cannot_hold_it
                     );
                 }
                 Err(Problem::Unsupported(words)) => {
-                    assert!(words.len() > 20, "{name} as {}: {words}", target.id());
+                    assert!(words.english().len() > 20, "{name} as {}: {words}", target.id());
                     continue;
                 }
                 Err(other) => panic!("{name} as {}: {other}", target.id()),

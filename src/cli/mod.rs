@@ -239,7 +239,7 @@ impl Env {
 
 /// Fails now where `path` could not be written later, so that no hour of work is lost. What is there stays as it is.
 fn check_writable(path: &Path) -> Result<(), FileError> {
-    let refuse = |words: String| Err(Problem::Unsupported(words).at(path));
+    let refuse = |words: String| Err(Problem::Unsupported(words.into()).at(path));
     if path.is_dir() {
         return Err(Problem::Folder.at(path));
     }

@@ -58,7 +58,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
 
 /// Fails now where the report could not be written later.
 pub(super) fn check_target(out: &Path) -> Result<(), FileError> {
-    let refuse = |words: String| Err(Problem::Unsupported(words).at(out));
+    let refuse = |words: String| Err(Problem::Unsupported(words.into()).at(out));
     let parent = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -28,7 +28,7 @@ pub(crate) fn bundle(path: &Path, files: &[(String, PathBuf)]) -> Result<(), Fil
             "{} files of {bytes} bytes in all are more than one file of this kind holds (4 GiB)",
             files.len()
         );
-        return Err(Problem::Unsupported(words).at(path));
+        return Err(Problem::Unsupported(words.into()).at(path));
     }
     replace_file(path, |out| {
         let mut zip = ZipFile::new(io::BufWriter::new(out));

@@ -64,7 +64,7 @@ impl CodesFile<'_> {
 pub fn write_codes(path: &Path, codes: ArrayView2<'_, u32>, header: &CodesHeader) -> Result<(), FileError> {
     if let Some(code) = codes.iter().find(|&&code| code != NO_CODE && i32::try_from(code).is_err()) {
         let words = format!("the code {code} does not fit a 32-bit signed number");
-        return Err(Problem::Value(words).at(path));
+        return Err(Problem::Value(words.into()).at(path));
     }
     write_codes_blocks(path, codes.dim(), header, |file| file.put(0, codes))
 }

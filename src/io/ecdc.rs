@@ -94,7 +94,7 @@ fn codes(header: &Header, bytes: &[u8]) -> Result<RawCodes, Problem> {
     let Header { m, al, nc, lm } = header;
     if *lm {
         let words = "the codes of this file were packed by a language model, without which they cannot be read; compress without it";
-        return Err(Problem::Unsupported(words.to_owned()));
+        return Err(Problem::Unsupported(words.to_owned().into()));
     }
     let cut = cut(m)?;
     if !(1..=MAX_LAYERS).contains(nc) {
@@ -159,7 +159,9 @@ fn cut(model: &str) -> Result<Cut, Problem> {
             segment: Some((48_000, 47_520)),
             is_scaled: true,
         }),
-        other => Err(Problem::Unsupported(format!("how the model {other:?} packs its codes is not known"))),
+        other => {
+            Err(Problem::Unsupported(format!("how the model {other:?} packs its codes is not known").into()))
+        }
     }
 }
 

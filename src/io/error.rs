@@ -7,6 +7,7 @@ use crate::audio::AudioError;
 use crate::features::FeatureError;
 use crate::rvq::RvqError;
 use crate::task::Cancelled;
+use crate::text::Message;
 
 /// A file, and what is wrong with it: "problem: /path".
 #[derive(Debug, thiserror::Error)]
@@ -111,13 +112,13 @@ pub enum Problem {
     },
     /// It is not what its format allows.
     #[error("{0}")]
-    Malformed(String),
+    Malformed(Message),
     /// It is sound but of a kind that is not read.
     #[error("{0}")]
-    Unsupported(String),
+    Unsupported(Message),
     /// A number does not fit.
     #[error("{0}")]
-    Value(String),
+    Value(Message),
     /// Tensors, but none of a quantizer.
     #[error("there is no quantizer of a known layout in this file; it holds {found}{}", advice(.candidates))]
     NoQuantizer {
@@ -164,9 +165,9 @@ impl Problem {
     #[must_use]
     pub fn at(self, path: &Path) -> FileError {
         let problem = match self {
-            Self::Malformed(words) => Self::Malformed(one_line(&words)),
-            Self::Unsupported(words) => Self::Unsupported(one_line(&words)),
-            Self::Value(words) => Self::Value(one_line(&words)),
+            Self::Malformed(words) => Self::Malformed(words.with_texts(&one_line)),
+            Self::Unsupported(words) => Self::Unsupported(words.with_texts(&one_line)),
+            Self::Value(words) => Self::Value(words.with_texts(&one_line)),
             Self::NoQuantizer { found, candidates } => {
                 Self::NoQuantizer { found: one_line(&found), candidates }
             }
@@ -176,7 +177,7 @@ impl Problem {
     }
 
     /// A file that breaks the rules of its format.
-    pub(super) fn malformed(words: impl Into<String>) -> Self {
+    pub(super) fn malformed(words: impl Into<Message>) -> Self {
         Self::Malformed(words.into())
     }
 }

@@ -82,7 +82,7 @@ fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
             "this is a FAISS index of the kind {:?}, whose quantizer is not read; in Python, \
              `np.save(\"codebooks.npy\", faiss.vector_to_array(index.pq.centroids))` or the like writes its codebooks",
             String::from_utf8_lossy(&letters)
-        )));
+        ).into()));
     };
     let dim = header.number(4)?;
     header.skip(8 + 8 + 8)?;
@@ -90,11 +90,11 @@ fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
     let metric = header.number(4)?;
     if metric != L2 {
         return Err(Problem::Unsupported(
-            "this FAISS index searches by another measure than the Euclidean distance, which its codebooks are not read for".to_owned(),
+            "this FAISS index searches by another measure than the Euclidean distance, which its codebooks are not read for".to_owned().into(),
         ));
     }
     if is_trained == 0 {
-        return Err(Problem::Unsupported("this FAISS index was never trained".to_owned()));
+        return Err(Problem::Unsupported("this FAISS index was never trained".to_owned().into()));
     }
     let books = match *kind {
         "flat" => {

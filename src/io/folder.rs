@@ -58,10 +58,10 @@ fn matches(path: &Path, task: &Task<'_>) -> Result<Option<Vec<PathBuf>>, FileErr
     }
     if found.len() > MAX_ENTRIES {
         let words = format!("over {MAX_ENTRIES} files match this pattern; make it narrower");
-        return Err(Problem::Unsupported(words).at(path));
+        return Err(Problem::Unsupported(words.into()).at(path));
     }
     if found.is_empty() {
-        return Err(Problem::Unsupported("no file matches this pattern".to_owned()).at(path));
+        return Err(Problem::Unsupported("no file matches this pattern".to_owned().into()).at(path));
     }
     found.sort_by(|a: &PathBuf, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     Ok(Some(found))
@@ -109,7 +109,7 @@ impl Walk<'_> {
             if self.entries > MAX_ENTRIES {
                 let words =
                     format!("this folder holds over {MAX_ENTRIES} entries; choose a folder inside it");
-                return Err(Problem::Unsupported(words).at(folder));
+                return Err(Problem::Unsupported(words.into()).at(folder));
             }
             if !entry.file_name().as_encoded_bytes().starts_with(b".") {
                 entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));

@@ -57,7 +57,9 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
     header.skip(MAGIC.len() as u64)?;
     let version = header.number(4)?;
     if !(2..=3).contains(&version) {
-        return Err(Problem::Unsupported(format!("this is version {version} of GGUF, but 2 and 3 are read")));
+        return Err(Problem::Unsupported(
+            format!("this is version {version} of GGUF, but 2 and 3 are read").into(),
+        ));
     }
     let (tensors, notes) = (header.number(8)?, header.number(8)?);
     if tensors > MAX_TENSORS || notes > MAX_NOTES {

@@ -154,7 +154,7 @@ impl Tensors for HeldArrays {
     fn codes(&self, name: &str, _task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         match self.array(name)? {
             (shape, Values::Whole(values)) => shaped(shape, values.clone()),
-            _ => Err(Problem::Unsupported(format!("{name} holds real numbers, which are no codes"))),
+            _ => Err(Problem::Unsupported(format!("{name} holds real numbers, which are no codes").into())),
         }
     }
 }

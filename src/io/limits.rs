@@ -72,7 +72,7 @@ pub(super) fn exceeded(bytes: u64, or_more: bool, limit: u64) -> Problem {
          environment variable {UNPACK_LIMIT_VAR}={enough}",
         shown(bytes),
         shown(limit)
-    ))
+    ).into())
 }
 
 fn chosen() -> Option<u64> {

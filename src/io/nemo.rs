@@ -51,7 +51,7 @@ impl Reader for NemoReader {
         };
         let Some((start, size)) = checkpoint(file, len, task)? else {
             return Err(Problem::Unsupported(
-                "this is a tar archive without a checkpoint in it; unpack it with `tar -xf` and open what is inside".to_owned(),
+                "this is a tar archive without a checkpoint in it; unpack it with `tar -xf` and open what is inside".to_owned().into(),
             ));
         };
         let inner = tempfile::tempfile()?;
@@ -63,7 +63,7 @@ impl Reader for NemoReader {
         match reader_for(&head, source.path).filter(|reader| reader.id() != self.id()) {
             Some(reader) => reader.read(&inner, task),
             None => Err(Problem::Unsupported(
-                "what is in this archive is no checkpoint that can be read".to_owned(),
+                "what is in this archive is no checkpoint that can be read".to_owned().into(),
             )),
         }
     }

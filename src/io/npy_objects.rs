@@ -32,7 +32,7 @@ impl Reader for NpyObjectsReader {
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         match NpyHeader::pickle_offset(&mut &source.file, source.len) {
             Some(offset) => read_pickle(source, offset, task),
-            None => Err(Problem::Unsupported("this file changed while it was read".to_owned())),
+            None => Err(Problem::Unsupported("this file changed while it was read".to_owned().into())),
         }
     }
 }

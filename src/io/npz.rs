@@ -91,7 +91,9 @@ impl<'a> NpzFile<'a> {
                     infos.insert(name.to_owned(), info);
                     continue;
                 }
-                Err(Problem::Malformed(words)) => return Err(Problem::Malformed(format!("{name}: {words}"))),
+                Err(Problem::Malformed(words)) => {
+                    return Err(Problem::Malformed(format!("{name}: {words}").into()));
+                }
                 Err(problem) => return Err(problem),
             };
             infos.insert(name.to_owned(), TensorInfo { dtype: header.dtype, shape: header.shape.clone() });
@@ -163,5 +165,5 @@ fn no_array(archive: &Archive) -> Problem {
     let found = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
     Problem::Unsupported(format!(
         "this is a zip archive, but neither PyTorch's nor NumPy's: it holds {found}; unpack it and open what is inside"
-    ))
+    ).into())
 }

@@ -175,7 +175,7 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
     if stored.is_empty() && external > 0 {
         return Err(Problem::Unsupported(format!(
             "the {external} tensors of this ONNX graph lie in another file; save it in one with `onnx.save(onnx.load(path), \"one.onnx\")`"
-        )));
+        ).into()));
     }
     Ok(StoredFile::new(source, stored, BTreeMap::new()))
 }

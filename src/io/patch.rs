@@ -177,7 +177,7 @@ fn runs(patches: &[Patch]) -> Result<Vec<Run>, Problem> {
                 "{} and {} share numbers in the checkpoint but are to get different ones; `convert` writes them apart",
                 name(last.patch),
                 name(run.patch)
-            )));
+            ).into()));
         }
         last.bytes.extend(behind);
     }
@@ -196,7 +196,7 @@ fn check_others(runs: &[Run], patches: &[Patch], others: &[(String, Placed)]) ->
                 let changed = patches.get(run.patch).map_or("", |patch| patch.name.as_str());
                 return Err(Problem::Unsupported(format!(
                     "{changed} shares its numbers with {name}, which is not to change; `convert` writes the quantizer apart"
-                )));
+                ).into()));
             }
         }
     }

@@ -16,10 +16,13 @@ pub(super) fn read(source: &Source<'_>, dim: usize, task: &Task<'_>) -> Result<O
     const SIZE: u64 = 4;
     let frame = (dim as u64).saturating_mul(SIZE);
     if !source.len.is_multiple_of(frame) {
-        return Err(Problem::Value(format!(
-            "this file of {} bytes is no whole number of frames of {dim} float32 numbers",
-            source.len
-        )));
+        return Err(Problem::Value(
+            format!(
+                "this file of {} bytes is no whole number of frames of {dim} float32 numbers",
+                source.len
+            )
+            .into(),
+        ));
     }
     let mut file = &source.file;
     file.rewind()?;
@@ -34,7 +37,7 @@ pub(super) fn read(source: &Source<'_>, dim: usize, task: &Task<'_>) -> Result<O
         return Err(Problem::Value(format!(
             "number {at} is {:e} if these are float32 numbers, lowest byte first, which they cannot be then",
             values.get(at).copied().unwrap_or_default()
-        )));
+        ).into()));
     }
     let mut features = RawFeatures::of_rows(values, dim, Vec::new(), msg!("axis-bare-numbers"))?;
     features.as_stored.dtype = Some(Dtype::F32);

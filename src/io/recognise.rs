@@ -33,13 +33,16 @@ pub(super) fn interpret(
     let mut infos = tensors.infos().iter();
     match (infos.next(), infos.next()) {
         (Some((name, info)), None) if !(info.dtype.is_float() || info.dtype.is_int()) => {
-            Err(Problem::Unsupported(format!(
-                "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
-                info.dtype.name()
-            )))
+            Err(Problem::Unsupported(
+                format!(
+                    "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
+                    info.dtype.name()
+                )
+                .into(),
+            ))
         }
         _ if is_data || matches!(wanted.need, Need::Frames | Need::Codes) => Err(Problem::Unsupported(
-            format!("there are no {} in this file; it holds {}", wanted.what(), summary(tensors)),
+            format!("there are no {} in this file; it holds {}", wanted.what(), summary(tensors)).into(),
         )),
         _ => Err(Problem::NoQuantizer { found: summary(tensors), candidates: model::candidates(tensors) }),
     }

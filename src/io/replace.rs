@@ -42,7 +42,7 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>
     if !folder.is_dir() {
         let words =
             format!("the folder {} does not exist, so nothing can be written there", folder.display());
-        return Err(Problem::Unsupported(words));
+        return Err(Problem::Unsupported(words.into()));
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".rvqscope-").suffix(".part");
@@ -74,7 +74,7 @@ fn follow_links(path: &Path) -> Result<PathBuf, Problem> {
             Err(_) => return Ok(target),
         }
     }
-    Err(Problem::Unsupported("the link leads back to itself".to_owned()))
+    Err(Problem::Unsupported("the link leads back to itself".to_owned().into()))
 }
 
 /// The permissions of the file that is to be replaced; `None` where there is none yet.
@@ -86,7 +86,9 @@ fn existing_permissions(target: &Path) -> Result<Option<Permissions>, Problem> {
     };
     super::check_regular(metadata.file_type())?;
     if metadata.permissions().readonly() {
-        return Err(Problem::Unsupported("the file is write-protected; it was left as it is".to_owned()));
+        return Err(Problem::Unsupported(
+            "the file is write-protected; it was left as it is".to_owned().into(),
+        ));
     }
     Ok(Some(metadata.permissions()))
 }

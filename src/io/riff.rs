@@ -121,7 +121,7 @@ impl WavLayout {
         }
         if data_len > u64::from(u32::MAX) {
             return Err(Problem::Unsupported(
-                "audio of over 4 GiB is not read; cut it into parts".to_owned(),
+                "audio of over 4 GiB is not read; cut it into parts".to_owned().into(),
             ));
         }
         let Format { num_channels, sample_rate_hz, .. } = *format;
@@ -188,9 +188,12 @@ impl Format {
             )));
         }
         let unsupported = |what: &str| {
-            Err(Problem::Unsupported(format!(
-                "WAV with {what} is not read; convert it to 16-bit or 24-bit PCM, or to 32-bit float"
-            )))
+            Err(Problem::Unsupported(
+                format!(
+                    "WAV with {what} is not read; convert it to 16-bit or 24-bit PCM, or to 32-bit float"
+                )
+                .into(),
+            ))
         };
         match tag {
             TAG_PCM | TAG_FLOAT => {}

@@ -92,7 +92,7 @@ impl Shards {
         Some(Problem::Unsupported(format!(
             "this checkpoint has {} parts, of which {first}{more} is missing; all of them must lie in one folder",
             self.count()
-        )))
+        ).into()))
     }
 
     /// Opens all of them as one file; `alone` opens the one that was asked for, by itself.
@@ -122,7 +122,7 @@ impl Shards {
         for source in &sources {
             let head = source.head()?;
             let tensors = reader_for(&head, source.path).and_then(|reader| reader.tensors(source, task));
-            let named = |problem: Problem| Problem::Malformed(format!("{}: {problem}", source.name()));
+            let named = |problem: Problem| Problem::Malformed(format!("{}: {problem}", source.name()).into());
             match tensors {
                 Some(tensors) => parts.push(tensors.map_err(named)?),
                 None => return Err(Problem::malformed(format!("{} holds no named tensors", source.name()))),

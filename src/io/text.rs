@@ -109,7 +109,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
                     return Err(Problem::Value(format!(
                         "line {line}: {} is beyond the range of 32-bit floats; scale the data before saving it",
                         shown(text)
-                    )));
+                    ).into()));
                 }
                 push(&mut values, value);
                 in_line += 1;

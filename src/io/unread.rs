@@ -57,7 +57,7 @@ pub(super) fn refusal(head: &[u8]) -> Option<Problem> {
     let has_mark =
         |format: &&Format| head.get(format.mark.0..).is_some_and(|rest| rest.starts_with(format.mark.1));
     let Format { name, way, .. } = FORMATS.iter().find(has_mark)?;
-    Some(Problem::Unsupported(format!("this file is {name}, which is not read; {way}")))
+    Some(Problem::Unsupported(format!("this file is {name}, which is not read; {way}").into()))
 }
 
 /// What is said of a folder that is an array in itself.
@@ -66,6 +66,6 @@ pub(super) fn folder_refusal(folder: &Path) -> Option<Problem> {
     is_zarr.then(|| {
         let words = "this folder is a Zarr store, which is not read; python -c \"import zarr, numpy; numpy.save('x.npy', zarr.open('FOLDER')[:])\" makes an .npy \
                      of an array";
-        Problem::Unsupported(words.to_owned())
+        Problem::Unsupported(words.to_owned().into())
     })
 }

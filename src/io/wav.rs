@@ -196,7 +196,7 @@ fn plain_header(layout: &WavLayout, bits: u16) -> Vec<u8> {
 pub fn write_f32(path: &Path, samples: &[f32], sample_rate_hz: u32) -> Result<(), FileError> {
     if samples.len() > MOST_WRITTEN {
         let words = format!("{} samples are more than a WAV file holds ({MOST_WRITTEN})", samples.len());
-        return Err(Problem::Unsupported(words).at(path));
+        return Err(Problem::Unsupported(words.into()).at(path));
     }
     let spec = hound::WavSpec {
         channels: 1,

@@ -69,7 +69,7 @@ pub fn write_back_as(
         let asked = model::Asked { quantizer, model: Some(&said) };
         let old = model::find(tensors, asked, task)?.ok_or_else(|| {
             Problem::Unsupported(
-                "there is no quantizer in this file that another could take the place of".to_owned(),
+                "there is no quantizer in this file that another could take the place of".to_owned().into(),
             )
         })?;
         plan(tensors, old, options.codebook.as_ref(), rvq, params, task)
@@ -147,7 +147,7 @@ fn plan(
             "the checkpoint keeps its rows in a way that is only read ({}); write the model to a file of its own with \
              `rvqscope convert`",
             info.family
-        )));
+        ).into()));
     }
     if !layers.is_empty() && names.is_some() {
         findings.push(NAMED_ALONE.to_owned());
@@ -175,7 +175,7 @@ fn patch(
         Problem::Unsupported(format!(
             "{name} is compressed or in pieces, so it cannot be overwritten in place; write the model to a file of its own with \
              `rvqscope convert`"
-        ))
+        ).into())
     })?;
     let mut after = after;
     let stored = tensors.floats(name, task)?;
@@ -188,7 +188,7 @@ fn patch(
         return Err(Problem::Unsupported(format!(
             "{name} is not stored as it is used, so new rows cannot take its place; write the model to a file of its own with \
              `rvqscope convert`"
-        )));
+        ).into()));
     }
     // Behind the codes stands what is no code, and stays.
     after.values.iter_mut().zip(&stored).skip(codes).for_each(|(new, old)| *new = *old);
@@ -211,7 +211,7 @@ fn check_same_shape(new: &Rvq, old: &Rvq, names: Option<&CodebookNames>) -> Resu
     let refuse = |words: String| {
         Err(Problem::Unsupported(format!(
             "{words}; a model of another shape can only be written to a file of its own, with `rvqscope convert`"
-        )))
+        ).into()))
     };
     if new.num_layers() != old.num_layers() {
         let (new, old) = (new.num_layers(), old.num_layers());
@@ -233,7 +233,7 @@ fn check_same_shape(new: &Rvq, old: &Rvq, names: Option<&CodebookNames>) -> Resu
                 return Err(Problem::Unsupported(format!(
                     "layer {layer_idx} of the model has {k} codes of {d} dimensions, and the tensor that was named {old_k} of {old_d}, as if its \
                      rows lay the other way round: {say} --transposed"
-                )));
+                ).into()));
             }
             return refuse(format!(
                 "layer {layer_idx} of the model has {k} codes of {d} dimensions, but {old_k} of {old_d} in the checkpoint"

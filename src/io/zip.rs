@@ -86,9 +86,9 @@ impl Archive {
         let records = read_at(&source.file, directory.offset, directory.len)?;
         if directory.count > MAX_ENTRIES {
             let count = directory.count;
-            return Err(Problem::Unsupported(format!(
-                "this archive has {count} entries, but at most {MAX_ENTRIES} are looked at"
-            )));
+            return Err(Problem::Unsupported(
+                format!("this archive has {count} entries, but at most {MAX_ENTRIES} are looked at").into(),
+            ));
         }
         let mut entries = Vec::with_capacity(usize::try_from(directory.count).unwrap_or(0));
         let mut at = 0usize;
@@ -169,9 +169,9 @@ impl Entry {
     pub(super) fn reader<'a>(&self, mut file: &'a File) -> Result<EntryReader<'a>, Problem> {
         let Self { name, .. } = self;
         if self.is_encrypted {
-            return Err(Problem::Unsupported(format!(
-                "{name} in this archive is encrypted; unpack it first"
-            )));
+            return Err(Problem::Unsupported(
+                format!("{name} in this archive is encrypted; unpack it first").into(),
+            ));
         }
         file.seek(SeekFrom::Start(self.data_offset))?;
         let packed = file.take(self.packed_len);
@@ -181,7 +181,7 @@ impl Entry {
             Method::Other(number) => {
                 return Err(Problem::Unsupported(format!(
                     "{name} in this archive is packed by method {number}; only stored and deflated entries are read"
-                )));
+                ).into()));
             }
         };
         Ok(EntryReader { bytes, left: self.len, hasher: crc32fast::Hasher::new(), crc: self.crc })
@@ -194,9 +194,9 @@ impl Entry {
     pub(super) fn read_all(&self, file: &File, limit: u64, stage: Stage<'_>) -> Result<Vec<u8>, Problem> {
         if self.len > limit {
             let Self { name, len, .. } = self;
-            return Err(Problem::Unsupported(format!(
-                "{name} in this archive is {len} bytes long, but at most {limit} are read"
-            )));
+            return Err(Problem::Unsupported(
+                format!("{name} in this archive is {len} bytes long, but at most {limit} are read").into(),
+            ));
         }
         let mut reader = self.reader(file)?;
         let mut bytes = Vec::new();

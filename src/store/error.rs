@@ -100,8 +100,8 @@ impl Fault {
     pub(super) fn at(self, path: &Path) -> StoreError {
         match self {
             Self::Newer(found) => StoreError::Newer { path: path.to_owned(), found, known: VERSION },
-            Self::Broken(words) => StoreError::Broken(Problem::Malformed(words).at(path)),
-            Self::Unfit(words) => StoreError::Unfit(Problem::Value(words).at(path)),
+            Self::Broken(words) => StoreError::Broken(Problem::Malformed(words.into()).at(path)),
+            Self::Unfit(words) => StoreError::Unfit(Problem::Value(words.into()).at(path)),
             Self::Problem(problem) => {
                 let err = problem.at(path);
                 match err.problem {

@@ -120,6 +120,25 @@ impl Message {
         if let (_, Value::Message(message)) = value { Some(message) } else { None }
     }
 
+    /// The same with what `change` makes of every name, path and quotation in it.
+    #[must_use]
+    pub fn with_texts(self, change: &impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Verbatim(words) => Self::Verbatim(change(&words)),
+            Self::Said { key, args } => {
+                let change = |value| match value {
+                    Value::Text(text) => Value::Text(change(&text)),
+                    Value::Message(message) => Value::Message(Box::new(message.with_texts(change))),
+                    other => other,
+                };
+                Self::Said {
+                    key,
+                    args: args.into_iter().map(|(name, value)| (name, change(value))).collect(),
+                }
+            }
+        }
+    }
+
     /// In the language of this thread.
     #[must_use]
     pub fn text(&self) -> String {
@@ -141,6 +160,18 @@ impl Message {
             Self::Said { key, args } => catalogue::formatted_in(language, key, args),
             Self::Verbatim(words) => words.clone(),
         }
+    }
+}
+
+impl From<&str> for Message {
+    fn from(words: &str) -> Self {
+        Self::verbatim(words)
+    }
+}
+
+impl From<String> for Message {
+    fn from(words: String) -> Self {
+        Self::verbatim(words)
     }
 }
 

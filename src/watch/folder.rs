@@ -38,7 +38,9 @@ impl Watch {
     pub fn new(spec: WatchSpec) -> Result<Self, FileError> {
         let at = |problem: Problem| problem.at(&spec.folder);
         if !std::fs::metadata(&spec.folder).map_err(|err| at(err.into()))?.is_dir() {
-            return Err(at(Problem::Unsupported("this is no folder that could be watched".to_owned()))); // of an error, not a text
+            return Err(at(Problem::Unsupported(
+                "this is no folder that could be watched".to_owned().into(),
+            ))); // of an error, not a text
         }
         std::fs::read_dir(&spec.folder).map_err(|err| at(err.into()))?;
         let mut meant = Digester::new();

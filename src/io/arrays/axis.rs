@@ -110,7 +110,7 @@ pub(super) fn matrix<T>(values: ArrayD<T>, what: &str, wanted: &str) -> Result<A
 }
 
 pub(super) fn cannot_be(shape: &[usize], what: &str, wanted: &str) -> Problem {
-    Problem::Unsupported(format!("an array of shape {shape:?} cannot be {what}; save it as {wanted}"))
+    Problem::Unsupported(format!("an array of shape {shape:?} cannot be {what}; save it as {wanted}").into())
 }
 
 pub(super) fn standard<T: Clone>(values: Array2<T>) -> Array2<T> {

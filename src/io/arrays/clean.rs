@@ -64,9 +64,12 @@ fn mask(codes: &mut RawCodes, cleaning: &Cleaning) -> Result<(), Problem> {
                 continue;
             }
             if !(MASKS.contains(id) || cleaning.ignore.contains(id)) {
-                return Err(Problem::Value(format!(
-                    "layer {layer}, frame {frame}: {id} is no code; --ignore {id} leaves such places out"
-                )));
+                return Err(Problem::Value(
+                    format!(
+                        "layer {layer}, frame {frame}: {id} is no code; --ignore {id} leaves such places out"
+                    )
+                    .into(),
+                ));
             }
             let by_layer = places.entry(*id).or_insert_with(|| vec![0; layers]);
             if let Some(count) = by_layer.get_mut(layer) {
@@ -131,7 +134,9 @@ fn trimmed(mut codes: RawCodes) -> Result<RawCodes, Problem> {
         return Ok(codes);
     }
     if frames == 0 {
-        return Err(Problem::Value("there is no code in this file, only what stands for none".to_owned()));
+        return Err(Problem::Value(
+            "there is no code in this file, only what stands for none".to_owned().into(),
+        ));
     }
     codes
         .notices
@@ -209,7 +214,7 @@ fn specials(codes: &mut RawCodes, sizes: &[usize]) -> Result<(), Problem> {
     Err(Problem::Value(format!(
         "layer {layer}, frame {frame}: {} is no code of a codebook of {limit}; --ignore {first} leaves such places out, or the codebook has more codes",
         codes.values.get([layer, frame]).copied().unwrap_or(first)
-    )))
+    ).into()))
 }
 
 /// `K` where the largest ids look like specials that were put behind it: the power of two at or below them.
@@ -300,12 +305,12 @@ fn delays(mut codes: RawCodes, cleaning: &Cleaning) -> Result<RawCodes, Problem>
         (0, Some(seen)) => seen,
         (0, None) => {
             let words = "no delay pattern is seen in these codes; say by how many frames each layer is late: --delay 0,1,2,3";
-            return Err(Problem::Unsupported(words.to_owned()));
+            return Err(Problem::Unsupported(words.to_owned().into()));
         }
         (len, _) if len == layers => given.clone(),
         (len, _) => {
             let words = format!("--delay gives {len} layers, but these codes have {layers}");
-            return Err(Problem::Unsupported(words));
+            return Err(Problem::Unsupported(words.into()));
         }
     };
     let latest = delays.iter().copied().max().unwrap_or(0);

@@ -253,7 +253,7 @@ fn put(values: &mut Array2<i32>, name: &str, start: usize, clip: ArrayView2<'_, 
     let (layers, expected) = (clip.nrows(), values.nrows());
     if layers != expected {
         let words = format!("{name} has {layers} layers, but what came before has {expected}");
-        return Err(Problem::Unsupported(words));
+        return Err(Problem::Unsupported(words.into()));
     }
     values.slice_mut(ndarray::s![.., start..start + clip.ncols()]).assign(&clip);
     Ok(())

@@ -73,7 +73,7 @@ impl RawFeatures {
                 "an array of shape {:?} cannot be features; reshape it to [frames, dimensions]",
                 values.shape()
             );
-            return Err(Problem::Unsupported(words));
+            return Err(Problem::Unsupported(words.into()));
         }
         let (stored, shape) = (values.ndim(), values.shape().to_vec());
         let kept = axis::kept_axes(&shape, 2, true);

@@ -52,7 +52,7 @@ pub(super) fn notice(codes: &RawCodes) -> Option<String> {
 pub(super) fn undo(mut codes: RawCodes, offsets: &Offsets) -> Result<RawCodes, Problem> {
     let found = ranges(&codes, offsets).ok_or_else(|| {
         Problem::Unsupported(
-            "no shift by layer is seen in these codes; give it as --offsets STEP,BASE, or leave --offsets out".to_owned(),
+            "no shift by layer is seen in these codes; give it as --offsets STEP,BASE, or leave --offsets out".to_owned().into(),
         )
     })?;
     let Ranges { count, step, base } = found;
@@ -67,7 +67,7 @@ pub(super) fn undo(mut codes: RawCodes, offsets: &Offsets) -> Result<RawCodes, P
                 return Err(Problem::Value(format!(
                     "layer {layer}, frame {frame}: the id {id} lies outside of {first} to {}, which --offsets gives to this layer",
                     first + step - 1
-                )));
+                ).into()));
             }
             *id = i32::try_from(code).unwrap_or(i32::MAX);
         }
@@ -84,7 +84,7 @@ fn unflattened(codes: RawCodes, count: usize) -> Result<RawCodes, Problem> {
     let clips = if codes.clips.is_empty() { vec![(String::new(), total)] } else { codes.clips.clone() };
     let frames: usize = clips.iter().map(|(_, len)| len / count).sum();
     if frames == 0 {
-        return Err(Problem::Unsupported(format!("no clip is as long as one frame of {count} slots")));
+        return Err(Problem::Unsupported(format!("no clip is as long as one frame of {count} slots").into()));
     }
     let mut values = Array2::zeros((count, frames));
     let (mut from, mut to, mut cut) = (0, 0, 0);

@@ -49,7 +49,7 @@ pub(in crate::io) fn of_tensors(
             "this file holds {} beside {}, which could be data as well; say what is wanted of it with --as features or --as codes",
             listed(&chosen.names),
             listed(&chosen.left_out)
-        )));
+        ).into()));
     }
     let mut opened = match kind {
         Kind::Features => Opened::Features(features(tensors, &chosen, wanted, task)?),
@@ -200,10 +200,13 @@ fn whole(values: ArrayD<f32>) -> Result<ArrayD<i32>, Problem> {
     const MOST: f32 = (1 << 24) as f32;
     match values.iter().position(|v| v.fract() != 0.0 || v.abs() > MOST) {
         None => Ok(values.mapv(|v| v as i32)),
-        Some(at) => Err(Problem::Value(format!(
-            "value number {at} is {}, which is no code: these are real numbers",
-            values.iter().nth(at).copied().unwrap_or_default()
-        ))),
+        Some(at) => Err(Problem::Value(
+            format!(
+                "value number {at} is {}, which is no code: these are real numbers",
+                values.iter().nth(at).copied().unwrap_or_default()
+            )
+            .into(),
+        )),
     }
 }
 

@@ -126,7 +126,7 @@ fn group<'a>(
                 "every clip of this file has arrays of the names {}, and which of them is wanted cannot be told; keep one of them, or call it {}",
                 listed(&by_field.into_keys().collect::<Vec<_>>()),
                 if kind == Kind::Codes { "codes" } else { "features" }
-            )));
+            ).into()));
         }
         return Ok(Some(chosen(names)));
     }

@@ -77,7 +77,7 @@ impl<'a> Batch<'a> {
                 1 => Codec::Zstd,
                 other => {
                     let words = format!("this Arrow file is compressed in the unknown way {other}");
-                    return Err(Problem::Unsupported(words));
+                    return Err(Problem::Unsupported(words.into()));
                 }
             },
         };

@@ -164,7 +164,8 @@ impl<'a> Messages<'a> {
         if mark != MARK {
             return Err(Problem::Unsupported(
                 "this Arrow file is of a version before 0.15, or damaged; write it again with a newer one"
-                    .to_owned(),
+                    .to_owned()
+                    .into(),
             ));
         }
         let len = u64::from(u32::from_le_bytes([a, b, c, d]));

@@ -70,7 +70,7 @@ pub(super) fn fields(schema: Flat<'_>, version: i16) -> Result<(Vec<Field>, Vec<
     const FIELDS: usize = 1;
     if schema.i16(0) != 0 {
         return Err(Problem::Unsupported(
-            "this Arrow file has the highest byte of its numbers first, which is not read".to_owned(),
+            "this Arrow file has the highest byte of its numbers first, which is not read".to_owned().into(),
         ));
     }
     let mut walk = Walk { leaves: Vec::new(), count: 0, paths: 0, passed_over: false, version };
@@ -198,7 +198,9 @@ fn kind(field: &Flat<'_>, version: i16) -> Result<Kind, Problem> {
         17 => Kind::Other { buffers: 2 },
         13 => Kind::Struct,
         14 if version <= V4 => {
-            return Err(Problem::Unsupported("this Arrow file has a union of an old version".to_owned()));
+            return Err(Problem::Unsupported(
+                "this Arrow file has a union of an old version".to_owned().into(),
+            ));
         }
         14 => Kind::Other { buffers: if of.is_some_and(|of| of.i16(0) == 1) { 2 } else { 1 } },
         16 => match usize::try_from(whole(0)) {
@@ -209,9 +211,9 @@ fn kind(field: &Flat<'_>, version: i16) -> Result<Kind, Problem> {
         24 => Kind::View,
         25 | 26 => Kind::Other { buffers: 3 },
         other => {
-            return Err(Problem::Unsupported(format!(
-                "this Arrow file has columns of the unknown type {other}"
-            )));
+            return Err(Problem::Unsupported(
+                format!("this Arrow file has columns of the unknown type {other}").into(),
+            ));
         }
     })
 }

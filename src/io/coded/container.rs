@@ -76,7 +76,8 @@ pub(super) fn find(file: &mut (impl Read + Seek)) -> Result<(u64, &'static Conta
             Some((at, container)) => Ok((start + at as u64, container)),
             None => Err(Problem::Unsupported(
                 "behind the ID3 tag there is no audio of a known kind (FLAC, Ogg, MP4, AIFF, AAC, MP3)"
-                    .to_owned(),
+                    .to_owned()
+                    .into(),
             )),
         };
     }

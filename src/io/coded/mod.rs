@@ -269,11 +269,11 @@ fn problem(err: Symphonia, container: &Container, task: &Task<'_>) -> Problem {
             Problem::malformed(format!("the file is cut short: it ends before its first sample ({label})"))
         }
         Symphonia::IoError(err) => err.into(),
-        Symphonia::Unsupported(words) => Problem::Unsupported(format!(
-            "this kind of {label} is not read ({words}); convert it to WAV or FLAC"
-        )),
+        Symphonia::Unsupported(words) => Problem::Unsupported(
+            format!("this kind of {label} is not read ({words}); convert it to WAV or FLAC").into(),
+        ),
         Symphonia::LimitError(words) => {
-            Problem::Unsupported(format!("this {label} file goes beyond what can be right ({words})"))
+            Problem::Unsupported(format!("this {label} file goes beyond what can be right ({words})").into())
         }
         err => Problem::malformed(format!("this {label} file is damaged ({err})")),
     }

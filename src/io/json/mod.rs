@@ -58,7 +58,7 @@ impl Reader for JsonReader {
         }
         found.ok_or_else(|| {
             let words = "no arrays of this JSON file make one corpus of codes or features; give {\"codes\": [[..], ..]} for each clip";
-            Problem::Unsupported(words.to_owned())
+            Problem::Unsupported(words.to_owned().into())
         })
     }
 }

@@ -88,9 +88,10 @@ impl Entry {
                 b"CM3 " => (Kind::Packed8, true),
                 other => {
                     let token = String::from_utf8_lossy(other).trim().to_owned();
-                    return Err(Problem::Unsupported(format!(
-                        "entries of the kind {token:?} are not read; copy them with copy-feats"
-                    )));
+                    return Err(Problem::Unsupported(
+                        format!("entries of the kind {token:?} are not read; copy them with copy-feats")
+                            .into(),
+                    ));
                 }
             };
             let (rows, columns, range, size) = match (is_packed, kind) {
@@ -168,7 +169,9 @@ impl Entry {
                 let bytes = whole(&mut file, 1, count)?;
                 Ok(self.unpacked(&points, &bytes))
             }
-            Kind::Ints | Kind::Text => Err(Problem::Unsupported("whole numbers are no features".to_owned())),
+            Kind::Ints | Kind::Text => {
+                Err(Problem::Unsupported("whole numbers are no features".to_owned().into()))
+            }
         }
     }
 
@@ -198,7 +201,7 @@ impl Entry {
     /// They are real, or cannot be read.
     pub(super) fn ints(&self, file: &File, task: &Task<'_>) -> Result<Vec<i32>, Problem> {
         if self.kind != Kind::Ints {
-            return Err(Problem::Unsupported("real numbers are no codes".to_owned()));
+            return Err(Problem::Unsupported("real numbers are no codes".to_owned().into()));
         }
         task.check()?;
         let mut file = file;

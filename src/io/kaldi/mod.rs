@@ -133,10 +133,9 @@ impl<'a> Archive<'a> {
 
     fn put(&mut self, key: String, home: usize, entry: Entry, len: u64) -> Result<(), Problem> {
         if self.entries.len() as u64 >= MAX_ENTRIES + len / BYTES_AN_ENTRY {
-            return Err(Problem::Unsupported(format!(
-                "there are over {} entries; split the archive",
-                self.entries.len()
-            )));
+            return Err(Problem::Unsupported(
+                format!("there are over {} entries; split the archive", self.entries.len()).into(),
+            ));
         }
         self.infos.insert(key.clone(), TensorInfo { dtype: entry.kind.dtype(), shape: entry.shape() });
         if self.entries.insert(key.clone(), (home, entry)).is_some() {
@@ -187,9 +186,10 @@ impl<'a> Archive<'a> {
                 continue;
             }
             let (key, path, offset) = place_of(&line).ok_or_else(|| {
-                Problem::Unsupported(format!(
-                    "line {number} tells of no place in an archive; pipes and ranges are not read"
-                ))
+                Problem::Unsupported(
+                    format!("line {number} tells of no place in an archive; pipes and ranges are not read")
+                        .into(),
+                )
             })?;
             let path = PathBuf::from(path);
             let home = match names.get(&path) {
@@ -210,7 +210,7 @@ impl<'a> Archive<'a> {
             if in_entries > in_files.saturating_mul(MAX_REPEATS) {
                 return Err(Problem::Unsupported(format!(
                     "line {number} is one of very many that name the same entries of an archive again; name each once"
-                )));
+                ).into()));
             }
             archive.put(key.to_owned(), home, entry, source.len)?;
         }
@@ -242,7 +242,7 @@ impl<'a> Archive<'a> {
             if source.wanted.wants_model() { None } else { arrays::of_tensors(self, &source.wanted, task)? };
         found.ok_or_else(|| {
             Problem::Unsupported(
-                "the entries of this archive do not make one corpus of features or codes".to_owned(),
+                "the entries of this archive do not make one corpus of features or codes".to_owned().into(),
             )
         })
     }
@@ -259,7 +259,9 @@ fn beside(script: &Path, path: &Path) -> Result<File, Problem> {
     let name = path.file_name().map_or(path, Path::new);
     let places = [folder.join(path), folder.join(name)];
     places.iter().find_map(|place| Source::open(place).ok()).map(|source| source.file).ok_or_else(|| {
-        Problem::Unsupported(format!("the archive {} that this script names is not there", path.display()))
+        Problem::Unsupported(
+            format!("the archive {} that this script names is not there", path.display()).into(),
+        )
     })
 }
 
@@ -295,7 +297,9 @@ impl Tensors for Archive<'_> {
             Home::File(file) => entry.ints(file, task)?,
             Home::Opened(file) => entry.ints(file, task)?,
             Home::Memory(_) => {
-                return Err(Problem::Unsupported(format!("{name} holds real numbers, which are no codes")));
+                return Err(Problem::Unsupported(
+                    format!("{name} holds real numbers, which are no codes").into(),
+                ));
             }
         };
         ArrayD::from_shape_vec(entry.shape(), values)

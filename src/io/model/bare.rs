@@ -106,7 +106,7 @@ impl Family for Bare {
             .any(|layer| layer.projection.is_some() || layer.codebook.embed().dim() != first)
         {
             return Err(Problem::Unsupported(
-                "a bare array holds layers of one size, without projections".to_owned(),
+                "a bare array holds layers of one size, without projections".to_owned().into(),
             ));
         }
         let mut named = Named::new(dtype);

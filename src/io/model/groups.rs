@@ -73,7 +73,7 @@ impl Family for Groups {
                 if groups > 1 && in_maps > MAPS_SLACK.max(MAPS_TIMES * in_rows) {
                     return Err(Problem::Unsupported(format!(
                         "{groups} groups of {width} columns are too many for so few rows: the maps onto their columns would take far more room than the file"
-                    )));
+                    ).into()));
                 }
                 loaded.layer.projection = (groups > 1).then(|| columns(width, groups, group));
                 layers.push(gathered.take(loaded));

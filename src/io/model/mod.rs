@@ -218,20 +218,23 @@ pub(super) fn is_sum(family: &dyn Family, name: &str) -> bool {
 fn check_wishes(rvq: &Rvq, options: &ModelOptions) -> Result<(), Problem> {
     let has: Vec<usize> = rvq.layers().iter().map(|layer| layer.stride).collect();
     if let Some(said) = options.strides_of(has.len()).filter(|said| *said != has) {
-        return Err(Problem::Unsupported(format!(
-            "--strides says {said:?}, but the layers of this quantizer have {has:?}"
-        )));
+        return Err(Problem::Unsupported(
+            format!("--strides says {said:?}, but the layers of this quantizer have {has:?}").into(),
+        ));
     }
     let said = options.metric.filter(|said| match (said, rvq.metric()) {
         (Metric::Cosine, Metric::CosineRaw) => false,
         (said, has) => *said != has,
     });
     said.map_or(Ok(()), |said| {
-        Err(Problem::Unsupported(format!(
-            "--metric says {}, but quantizers of this family measure distances as {}",
-            metric_name(said),
-            metric_name(rvq.metric())
-        )))
+        Err(Problem::Unsupported(
+            format!(
+                "--metric says {}, but quantizers of this family measure distances as {}",
+                metric_name(said),
+                metric_name(rvq.metric())
+            )
+            .into(),
+        ))
     })
 }
 

@@ -41,10 +41,9 @@ impl CodebookNames {
         }
         // Some count layers from 1.
         let Some(first) = (0..=1).find(|&number| has(&layer(number).rows)) else {
-            return Err(Problem::Unsupported(format!(
-                "there is no tensor {}, nor one with another first number",
-                layer(0).rows
-            )));
+            return Err(Problem::Unsupported(
+                format!("there is no tensor {}, nor one with another first number", layer(0).rows).into(),
+            ));
         };
         Ok((first..MAX_LAYERS).map(layer).take_while(|layer| has(&layer.rows)).collect())
     }
@@ -104,7 +103,7 @@ impl Family for ByName {
         let mut layers: Vec<Layer> = Vec::new();
         for NamedLayer { rows, sizes } in names.layers(|name| reading.has(name))? {
             if let Some(missing) = sizes.as_ref().filter(|name| !reading.has(name)) {
-                return Err(Problem::Unsupported(format!("there is no tensor {missing}")));
+                return Err(Problem::Unsupported(format!("there is no tensor {missing}").into()));
             }
             let stored = StoredLayer { rows, sizes, lie: names.lie(), ..StoredLayer::default() };
             layers.push(gathered.take(reading.stored_layer(&stored)?));

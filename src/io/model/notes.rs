@@ -21,7 +21,7 @@ pub(super) fn noted_metric(tensors: &dyn Tensors) -> Result<Option<Metric>, Prob
         Some("cosine") => Ok(Some(Metric::Cosine)),
         Some(other) => {
             let words = format!("the file names the distance {other:?}, which is not known");
-            Err(Problem::Unsupported(words))
+            Err(Problem::Unsupported(words.into()))
         }
     }
 }

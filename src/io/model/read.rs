@@ -136,7 +136,9 @@ impl Reading<'_> {
         }
         self.account_for(name);
         let values = self.tensors.floats(name, self.task).map_err(|problem| match problem {
-            Problem::Unsupported(words) | Problem::Value(words) => Problem::Value(format!("{name}: {words}")),
+            Problem::Unsupported(words) | Problem::Value(words) => {
+                Problem::Value(format!("{name}: {words}").into())
+            }
             other => other,
         })?;
         // Beside an axis of length 0 another may have any length, and what is made of so many rows takes room without end.
@@ -147,9 +149,9 @@ impl Reading<'_> {
             )));
         }
         if values.iter().any(|v| !v.is_finite()) {
-            return Err(Problem::Value(format!(
-                "{name} holds a value that is not finite, so it cannot be used"
-            )));
+            return Err(Problem::Value(
+                format!("{name} holds a value that is not finite, so it cannot be used").into(),
+            ));
         }
         Ok(Some(values))
     }

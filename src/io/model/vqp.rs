@@ -60,7 +60,7 @@ impl Family for Vqp {
             return Err(Problem::Unsupported(
                 "this quantizer makes the codebooks of its later layers anew for every frame (implicit neural codebooks, mlps.*), so it has \
                  none that could be shown or searched"
-                    .to_owned(),
+                    .to_owned().into(),
             ));
         }
         let mut gathered = Gathered::default();
@@ -170,10 +170,13 @@ fn layer(reading: Reading<'_>, start: &str) -> Result<Loaded, Problem> {
         && let [heads, _, _] = *info.shape
         && heads != 1
     {
-        return Err(Problem::Unsupported(format!(
-            "{} has {heads} heads, each with codes of its own; only quantizers with one are read",
-            name("embed")
-        )));
+        return Err(Problem::Unsupported(
+            format!(
+                "{} has {heads} heads, each with codes of its own; only quantizers with one are read",
+                name("embed")
+            )
+            .into(),
+        ));
     }
     let mut loaded = reading.ema_layer(start, "_codebook.")?;
     loaded.layer.projection = reading.projection(start, SIDES)?;

@@ -78,7 +78,7 @@ fn read(reading: Reading<'_>, map: &str, form: Weights) -> Result<(Array2<f32>, 
         for (mut row, &length) in weight.rows_mut().into_iter().zip(&lengths) {
             let norm = norm(row.view());
             if norm == 0.0 {
-                return Err(Problem::Value(format!("{map} has a row without a direction")));
+                return Err(Problem::Value(format!("{map} has a row without a direction").into()));
             }
             row.mapv_inplace(|v| (f64::from(v) * f64::from(length) / norm) as f32);
         }

@@ -79,5 +79,5 @@ pub(super) fn one_strided_chain(family: &str, rvq: &Rvq) -> Result<(), Problem> 
 }
 
 pub(super) fn cannot_hold(family: &str, what: &str) -> Problem {
-    Problem::Unsupported(format!("files of the family {family} cannot hold {what}"))
+    Problem::Unsupported(format!("files of the family {family} cannot hold {what}").into())
 }

@@ -80,7 +80,7 @@ fn dictionary(src: &mut dyn Read, file_len: u64) -> Result<(Dictionary, u64), Pr
     src.read_exact(&mut start).map_err(|_| short())?;
     let [.., major, _minor] = start;
     if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
-        return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known")));
+        return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known").into()));
     }
     let mut len_bytes = [0u8; 4];
     let len_size = if major == 1 { 2 } else { 4 };
@@ -130,7 +130,7 @@ fn padded(dictionary: &str) -> Vec<u8> {
 }
 
 fn number_type(descr: &str) -> Result<(Dtype, bool), Problem> {
-    let unsupported = |why: &str| Err(Problem::Unsupported(format!("{why} (its type is '{descr}')")));
+    let unsupported = |why: &str| Err(Problem::Unsupported(format!("{why} (its type is '{descr}')").into()));
     let mut chars = descr.chars();
     let order = chars.next().unwrap_or(' ');
     let big_endian = match order {
@@ -206,7 +206,7 @@ impl<'a> Literal<'a> {
     fn descr(&mut self) -> Result<&'a str, Problem> {
         if self.rest.trim_start().starts_with('[') {
             let words = "the array holds records of several fields; save one field as an array of numbers";
-            return Err(Problem::Unsupported(words.to_owned()));
+            return Err(Problem::Unsupported(words.to_owned().into()));
         }
         self.string()
     }

@@ -34,10 +34,13 @@ pub(super) fn put_clips(source: &Source<'_>, features: &mut RawFeatures) -> Resu
     let total = lens.iter().try_fold(0usize, |sum, len| sum.checked_add(*len));
     if total != Some(rows) {
         let total = total.map_or("more".to_owned(), |total| total.to_string());
-        return Err(Problem::Value(format!(
-            "{name} beside this array tells of {total} frames in {} clips, but the array has {rows} rows",
-            lens.len()
-        )));
+        return Err(Problem::Value(
+            format!(
+                "{name} beside this array tells of {total} frames in {} clips, but the array has {rows} rows",
+                lens.len()
+            )
+            .into(),
+        ));
     }
     features.clips =
         lens.into_iter().enumerate().map(|(nth, len)| (format!("clip {}", nth + 1), len)).collect();

@@ -107,7 +107,7 @@ fn usable(
 ) -> Result<Option<ColumnReader>, Problem> {
     match reader {
         Err(Problem::Unsupported(why)) => {
-            table.leave_out(&leaf.name, &why);
+            table.leave_out(&leaf.name, &why.english());
             Ok(None)
         }
         reader => reader.map(Some),
@@ -131,7 +131,7 @@ fn footer(source: &Source<'_>) -> Result<ParquetMetaData, Problem> {
         b"PAR1" => {}
         b"PARE" => {
             let words = "this Parquet file is encrypted; write it without encryption";
-            return Err(Problem::Unsupported(words.to_owned()));
+            return Err(Problem::Unsupported(words.to_owned().into()));
         }
         _ => return Err(cut()),
     }
@@ -168,7 +168,7 @@ fn chunks<'a>(
 fn bytes(source: &Source<'_>, chunk: &ColumnChunkMetaData) -> Result<Bytes, Problem> {
     if chunk.file_path().is_some() {
         let words = "the columns of this Parquet file lie in other files, which are not looked for";
-        return Err(Problem::Unsupported(words.to_owned()));
+        return Err(Problem::Unsupported(words.to_owned().into()));
     }
     let start = chunk.dictionary_page_offset().filter(|&start| start > 0).unwrap_or(chunk.data_page_offset());
     let start = start.min(chunk.data_page_offset());
@@ -191,9 +191,10 @@ fn codec(chunk: &ColumnChunkMetaData) -> Result<Codec, Problem> {
         CompressionCodec::ZSTD => Codec::Zstd,
         CompressionCodec::LZ4_RAW => Codec::Lz4Block,
         other => {
-            return Err(Problem::Unsupported(format!(
-                "this Parquet file is compressed with {other:?}, which is not read; {ANOTHER_WAY}"
-            )));
+            return Err(Problem::Unsupported(
+                format!("this Parquet file is compressed with {other:?}, which is not read; {ANOTHER_WAY}")
+                    .into(),
+            ));
         }
     })
 }

@@ -153,10 +153,13 @@ impl Pages {
             2 | 8 => Err(wrong("its dictionary is missing")),
             5 if matches!(self.physical, Type::INT32 | Type::INT64) => Ok(Encoding::DELTA_BINARY_PACKED),
             9 if !is_text => Ok(Encoding::BYTE_STREAM_SPLIT),
-            _ => Err(Problem::Unsupported(format!(
-                "a column of this Parquet file has the encoding {encoding}, which is not read; {}",
-                super::ANOTHER_WAY
-            ))),
+            _ => Err(Problem::Unsupported(
+                format!(
+                    "a column of this Parquet file has the encoding {encoding}, which is not read; {}",
+                    super::ANOTHER_WAY
+                )
+                .into(),
+            )),
         }
     }
 }

@@ -63,7 +63,7 @@ fn open_pickle<'a>(source: &'a Source<'_>, start: u64, task: &Task<'_>) -> Resul
         return Err(Problem::Unsupported(format!(
             "this pickle is {} bytes long, but at most {MAX_PICKLE_BYTES} are read; save its arrays with `np.savez`",
             source.len
-        )));
+        ).into()));
     }
     let mut bytes = Vec::new();
     let mut file = &source.file;

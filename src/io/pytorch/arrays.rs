@@ -102,8 +102,11 @@ pub(super) fn bytes_behind<'a>(heap: &Heap<'a>, target: Value<'a>) -> Result<Opt
     if !array.is_behind {
         return Ok(None);
     }
-    let unknown =
-        || Problem::Unsupported("this joblib file holds an array of objects, which is not read".to_owned());
+    let unknown = || {
+        Problem::Unsupported(
+            "this joblib file holds an array of objects, which is not read".to_owned().into(),
+        )
+    };
     let (element, _) = array.element.ok_or_else(unknown)?;
     let len = len(&array.shape, element).ok_or_else(unknown)?;
     let is_lined_up = matches!(array.data, Some(Value::Int(bytes)) if bytes > 0);

@@ -265,7 +265,7 @@ impl<'a> PytorchFile<'a> {
         if count > stored && count > MAX_REPEATED {
             return Err(Problem::Unsupported(format!(
                 "{name} repeats its numbers: it has {count} but only {stored} are stored; save it as `tensor.contiguous()`"
-            )));
+            ).into()));
         }
         if self.names.borrow_mut().insert(name.to_owned()) {
             self.handed_out.set(self.handed_out.get().saturating_add(count.saturating_mul(4)));
@@ -274,7 +274,7 @@ impl<'a> PytorchFile<'a> {
             return Err(Problem::Unsupported(format!(
                 "the tensors of this file share their numbers so often that they take over {} bytes; save them as `tensor.clone()`",
                 self.most_handed_out
-            )));
+            ).into()));
         }
         Ok(())
     }
@@ -365,12 +365,12 @@ fn no_tensors(tree: &Tree) -> Problem {
         Some(pretrained) => format!(
             "this audiocraft file holds no tensors: it only points to the pretrained model {pretrained:?}; open that model's own file instead, \
              such as compression_state_dict.bin"
-        ),
+        ).into(),
         None if keys.is_empty() => {
-            "this PyTorch file holds no tensors; save a state_dict with `torch.save(model.state_dict(), path)`".to_owned()
+            "this PyTorch file holds no tensors; save a state_dict with `torch.save(model.state_dict(), path)`".to_owned().into()
         }
         None => format!(
             "this PyTorch file holds no tensors, only {keys}; save a state_dict with `torch.save(model.state_dict(), path)`"
-        ),
+        ).into(),
     })
 }

@@ -72,10 +72,9 @@ pub(super) fn persistent<'a>(heap: &mut Heap<'a>, id: Value<'a>) -> Result<Value
                 _ => None,
             };
             let element = element.ok_or_else(|| {
-                Problem::Unsupported(format!(
-                    "the storage {:?} is of an unknown type",
-                    String::from_utf8_lossy(key)
-                ))
+                Problem::Unsupported(
+                    format!("the storage {:?} is of an unknown type", String::from_utf8_lossy(key)).into(),
+                )
             })?;
             if key.len() > MAX_KEY_BYTES {
                 return Err(not_a_tensor());

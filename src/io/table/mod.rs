@@ -95,7 +95,7 @@ impl Table {
         task: &Task<'_>,
     ) -> Result<Opened, Problem> {
         if source.wanted.wants_model() {
-            return Err(Problem::Unsupported("a table of columns holds no quantizer".to_owned()));
+            return Err(Problem::Unsupported("a table of columns holds no quantizer".to_owned().into()));
         }
         let found = self.columns();
         let arrays = self.arrays(source, budget)?;
@@ -109,7 +109,7 @@ impl Table {
             Problem::Unsupported(format!(
                 "no column of this table makes one corpus of codes or features (it has {found}); a row is a clip with a list of lists in a column, or a frame \
                  with a list of numbers"
-            ))
+            ).into())
         })?;
         let reason = arrays.frame_rows.filter(|_| source.wanted.time_axis.is_none());
         match &mut opened {

@@ -145,7 +145,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
 }
 
 fn too_many(line: usize, most: u64, advice: &str) -> Problem {
-    Problem::Unsupported(format!("line {line}: there are over {most} clips; {advice}"))
+    Problem::Unsupported(format!("line {line}: there are over {most} clips; {advice}").into())
 }
 
 /// A field as an id.

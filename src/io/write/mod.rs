@@ -101,7 +101,7 @@ pub fn write_tensors(path: &Path, file: &NewFile<'_>) -> Result<(), FileError> {
 fn check_writer(path: &Path) -> Result<&'static dyn Writer, Problem> {
     writer_for(path).ok_or_else(|| {
         let known = model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
-        Problem::Unsupported(format!("a model can be written as {known}"))
+        Problem::Unsupported(format!("a model can be written as {known}").into())
     })
 }
 
@@ -110,12 +110,15 @@ fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer,
     for tensor in file.tensors {
         tensor.check()?;
         if !writer.holds(tensor.dtype) {
-            return Err(Problem::Unsupported(format!(
-                "{} has no numbers of type {}, which {} would be",
-                writer.label(),
-                tensor.dtype.name(),
-                tensor.name
-            )));
+            return Err(Problem::Unsupported(
+                format!(
+                    "{} has no numbers of type {}, which {} would be",
+                    writer.label(),
+                    tensor.dtype.name(),
+                    tensor.name
+                )
+                .into(),
+            ));
         }
     }
     writer.check(file)?;

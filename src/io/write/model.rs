@@ -107,7 +107,7 @@ fn prepared(
     if let Some(container) = known.container() {
         return Err(Problem::Unsupported(format!(
             "only {container} can hold the family {family}: name another one with --to, such as {OWN_FAMILY} or {NAMELESS_FAMILY}"
-        )));
+        ).into()));
     }
     let as_it_is = known.tensors(rvq, place, dtype)?;
     let wanted = known.row_formula();
@@ -184,7 +184,7 @@ fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(),
             "nothing in a {} file of the family {family} says that distances are Euclidean, so it would be read as another quantizer; \
              .safetensors does",
             writer.label()
-        )));
+        ).into()));
     }
     let needs_note = metric == Metric::Cosine && [OWN_FAMILY, NAMELESS_FAMILY].contains(&family);
     if needs_note && (family == NAMELESS_FAMILY || !writer.keeps_notes()) {
@@ -192,7 +192,7 @@ fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(),
             "nothing in a {} file of the family {family} says that distances are cosine, so it would be read as another quantizer; \
              .safetensors of the family {OWN_FAMILY} does",
             writer.label()
-        )));
+        ).into()));
     }
     Ok(())
 }
@@ -222,7 +222,7 @@ fn strides_to_note(
             "nothing in a {} file of the family {family} tells of the strides {strides:?}, so they would be read as {assumed:?}; \
              .safetensors does",
             writer.label()
-        ))),
+        ).into())),
         Some(assumed) if assumed != strides => Ok(Some(format!("{strides:?}"))),
         _ => Ok(None),
     }
@@ -240,7 +240,7 @@ pub(in crate::io) fn family_tensors(
 
 fn known(family: &str) -> Result<&'static dyn model::Family, Problem> {
     model::family(family)
-        .ok_or_else(|| Problem::Unsupported(format!("there is no family of models called {family}")))
+        .ok_or_else(|| Problem::Unsupported(format!("there is no family of models called {family}").into()))
 }
 
 /// `rvq` with its rows rounded to `dtype` and, where `how` tells for each layer, with an EMA state that agrees with them.
@@ -258,7 +258,7 @@ pub(in crate::io) fn settled(
         layer.codebook.parts_mut().0.mapv_inplace(|value| rounded(value, dtype));
         if let Some(how) = &how {
             layer.codebook = ema_state_for(&layer.codebook, &how(layer_idx))
-                .map_err(|err| Problem::Value(format!("layer {layer_idx}: {err}")))?;
+                .map_err(|err| Problem::Value(format!("layer {layer_idx}: {err}").into()))?;
         }
     }
     Ok(settled_rvq)

@@ -41,7 +41,7 @@ impl Writer for Npy {
             several => Err(Problem::Unsupported(format!(
                 "a NumPy array is one tensor without a name, but these are {}; write .npz, or the bare rows",
                 several.len()
-            ))),
+            ).into())),
         }
     }
 

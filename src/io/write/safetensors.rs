@@ -39,9 +39,9 @@ impl Writer for Safetensors {
     fn check(&self, file: &NewFile<'_>) -> Result<(), Problem> {
         let len = header(file, &in_order(file.tensors)).len();
         if len as u64 > MAX_HEADER_LEN {
-            return Err(Problem::Value(format!(
-                "the notes are too long: with them the header takes {len} bytes"
-            )));
+            return Err(Problem::Value(
+                format!("the notes are too long: with them the header takes {len} bytes").into(),
+            ));
         }
         Ok(())
     }

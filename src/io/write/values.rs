@@ -14,26 +14,27 @@ impl NewTensor {
         let Self { name, dtype, shape, values } = self;
         if shape.iter().product::<usize>() != values.len() {
             let len = values.len();
-            return Err(Problem::Value(format!(
-                "{name} has {len} numbers, which the shape {shape:?} does not fit"
-            )));
+            return Err(Problem::Value(
+                format!("{name} has {len} numbers, which the shape {shape:?} does not fit").into(),
+            ));
         }
         let Some(largest) = largest(*dtype) else {
-            return Err(Problem::Unsupported(format!(
-                "{name}: numbers of type {} are not written",
-                dtype.name()
-            )));
+            return Err(Problem::Unsupported(
+                format!("{name}: numbers of type {} are not written", dtype.name()).into(),
+            ));
         };
         let Some(value) = values.iter().find(|value| !rounded(**value, *dtype).is_finite()) else {
             return Ok(());
         };
         if !value.is_finite() {
-            return Err(Problem::Value(format!("{name} holds a value beyond the range of 32-bit floats")));
+            return Err(Problem::Value(
+                format!("{name} holds a value beyond the range of 32-bit floats").into(),
+            ));
         }
         Err(Problem::Value(format!(
             "{name} overflows {}: it holds {value:e}, and the largest number of that type is {largest:e}; write f32",
             dtype.name()
-        )))
+        ).into()))
     }
 
     /// Its numbers as they lie in a file, the lowest byte first.

@@ -42,7 +42,9 @@ pub(super) fn check(tensors: &[NewTensor]) -> Result<(), Problem> {
     if fits {
         Ok(())
     } else {
-        Err(Problem::Unsupported("the model is too large for a zip archive; write .safetensors".to_owned()))
+        Err(Problem::Unsupported(
+            "the model is too large for a zip archive; write .safetensors".to_owned().into(),
+        ))
     }
 }
 
