@@ -1,5 +1,7 @@
 //! Code and catalogues held against each other: no key without a text, no text without its key, and no text outside of the catalogues.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
 mod texts_support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -160,7 +160,7 @@ pub fn formatted(key: &'static str, args: &[(&'static str, Value)]) -> String {
 }
 
 /// A text without figures. What a language lacks is said in English; a key that no language has, as it is.
-pub(super) fn plain_in<'a>(language: Language, key: &'a str) -> &'a str {
+pub(super) fn plain_in(language: Language, key: &str) -> &str {
     let text = of(language).plain.get(key).or_else(|| ENGLISH.plain.get(key));
     text.map_or(key, String::as_str)
 }

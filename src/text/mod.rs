@@ -1,7 +1,7 @@
 //! What is said to people: a catalogue in each language, and texts that are made of it.
 //!
-//! A text stands in `assets/text/LANGUAGE/*.ftl` under a key, in the syntax of Fluent, and the code names the key: [`t!`](t) says it at once,
-//! [`msg!`](msg) keeps it with its figures until somebody reads it, [`phrase!`](phrase) is one without figures that a table may hold. `key.part` is
+//! A text stands in `assets/text/LANGUAGE/*.ftl` under a key, in the syntax of Fluent, and the code names the key: `t!` says it at once,
+//! `msg!` keeps it with its figures until somebody reads it, `phrase!` is one without figures that a table may hold. `key.part` is
 //! an attribute of a message. `tests/texts.rs` holds code and catalogues against each other.
 //!
 //! Every thread speaks English until [`speak`] says otherwise: the window's thread does, and whoever prints `--help`. So reports, files, logs
@@ -28,7 +28,7 @@ macro_rules! t {
     };
 }
 
-/// A [`Message`]: the same as [`t!`](t), but said when it is read, in the language of whoever reads it.
+/// A [`Message`]: the same as `t!`, but said when it is read, in the language of whoever reads it.
 macro_rules! msg {
     ($key:literal $(,)?) => { $crate::text::Message::new($key, Vec::new()) };
     ($key:literal, $($name:ident = $value:expr),+ $(,)?) => {
@@ -100,7 +100,7 @@ impl Phrase {
 }
 
 impl Message {
-    /// The text `key` with these figures; [`msg!`](msg) is shorter.
+    /// The text `key` with these figures; `msg!` is shorter.
     #[must_use]
     pub fn new(key: &'static str, args: Vec<(&'static str, Value)>) -> Self {
         Self::Said { key, args }

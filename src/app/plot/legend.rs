@@ -111,7 +111,7 @@ impl<'a> Shared<'a> {
     }
 
     /// What is left of a name.
-    fn rest<'n>(self, name: &'n str) -> &'n str {
+    fn rest(self, name: &str) -> &str {
         let rest = name.strip_prefix(self.front).and_then(|name| name.strip_suffix(self.back));
         rest.unwrap_or(name)
     }
