@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::jobs::{Control, Entry, JobSpec};
 use crate::task::Progress;
 
@@ -52,7 +54,7 @@ pub(super) enum Doing {
 }
 
 /// A folder that is watched.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Watching {
     pub(super) folder: PathBuf,
     /// The data that its checkpoints are held against.
@@ -296,6 +298,14 @@ impl Activity {
     /// Whether the folder that a run is of is still watched.
     pub(super) fn is_watching(&self, id: RunId) -> bool {
         self.tasks.iter().any(|task| matches!(&task.doing, Doing::Watching(w) if w.run == Some(id)))
+    }
+
+    /// The folders that are watched.
+    pub(super) fn watching(&self) -> impl Iterator<Item = &Watching> {
+        self.tasks.iter().filter_map(|task| match &task.doing {
+            Doing::Watching(watching) => Some(watching),
+            _ => None,
+        })
     }
 
     /// Whether any folder is watched.

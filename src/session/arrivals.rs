@@ -29,7 +29,7 @@ impl Session {
             self.revision += 1;
             self.take(task, mail);
         }
-        self.train_next();
+        self.start_what_waits();
         self.poll_sound();
         if self.revision != before {
             self.shed();

@@ -72,6 +72,7 @@ impl Session {
             DataCommand::Answer(answer) => self.answer(answer),
             DataCommand::Watch(folder) => self.watch(folder),
             DataCommand::StopWatching => {
+                self.workspace.to_watch.clear();
                 self.activity.drop_where(|doing| matches!(doing, Doing::Watching(_)));
             }
             DataCommand::Cancel => self.activity.drop_where(|doing| matches!(doing, Doing::Opening(_))),

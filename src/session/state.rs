@@ -14,6 +14,7 @@ use crate::store::StoredRun;
 use crate::text::t;
 use crate::training::{RunSummary, params_json};
 
+use super::activity::Watching;
 use super::clock::Clock;
 use super::ids::{DataId, GroupId, RunId};
 use super::origin_doc::{OriginDoc, sound_params};
@@ -43,6 +44,9 @@ struct Doc {
     plan: PlanDoc,
     data_spec: Map<String, Value>,
     layout: String,
+    /// Not in workspaces of 0.1.
+    #[serde(default)]
+    watching: Vec<Watching>,
     /// The job that opens a workspace reads this list.
     read_at_once: Vec<RunId>,
 }
@@ -120,6 +124,7 @@ pub(super) fn put(session: &Session) -> Value {
         },
         data_spec: corpus.spec.to_json(),
         layout: workspace.layout.clone(),
+        watching: activity.watching().chain(&workspace.to_watch).cloned().collect(),
         read_at_once,
     };
     serde_json::to_value(&doc).unwrap_or_default()
@@ -225,6 +230,7 @@ fn take_desk(session: &mut Session, state: &Map<String, Value>, interrupted: &[R
         corpus.spec = DataSpec::from_json(&spec);
     }
     workspace.layout = part(state, "layout").unwrap_or_default();
+    workspace.to_watch = part(state, "watching").unwrap_or_default();
 }
 
 /// Puts a run in, and gives its id where it was under way.

@@ -15,18 +15,43 @@ use super::run_entry::{Body, ModelFile, Origin, RunState};
 impl Session {
     /// Begins to watch a folder, with the present data to hold its checkpoints against. One that is watched already is begun anew.
     pub(super) fn watch(&mut self, folder: PathBuf) {
+        self.workspace.to_watch.retain(|watching| watching.folder != folder);
         let data = self.corpus.present();
-        let dataset = data.and_then(|data| self.corpus.dataset(data)).cloned();
+        self.start_watching(Watching { folder, data, run: None });
+    }
+
+    /// Starts what has waited for its turn, or for what it needs: the next training, and watches of the last start.
+    pub(super) fn start_what_waits(&mut self) {
+        self.train_next();
+        if !self.workspace.to_watch.is_empty() {
+            self.watch_again();
+        }
+    }
+
+    /// Goes on with the watches of the last start whose data are there again; runs that are no more have no watch.
+    fn watch_again(&mut self) {
+        let waiting = std::mem::take(&mut self.workspace.to_watch);
+        let is_wanted = |watching: &Watching| watching.run.is_none_or(|id| self.runs.get(id).is_some());
+        let waiting: Vec<Watching> = waiting.into_iter().filter(is_wanted).collect();
+        let is_ready = |watching: &Watching| watching.data.is_none_or(|id| self.corpus.dataset(id).is_some());
+        let (ready, waiting) = waiting.into_iter().partition(is_ready);
+        self.workspace.to_watch = waiting;
+        ready.into_iter().for_each(|watching| self.start_watching(watching));
+    }
+
+    fn start_watching(&mut self, watching: Watching) {
+        let folder = watching.folder.clone();
+        let dataset = watching.data.and_then(|data| self.corpus.dataset(data)).cloned();
         let title = t!("session-watching", folder = folder.display().to_string());
         // Whoever keeps nothing else keeps no figures either.
         let cache = self.workspace.folder().and_then(|_| default_cache());
-        let spec = WatchedSpec { folder: folder.clone(), dataset, meant: Meant::default(), cache };
-        let watching = Watching { folder, data, run: None };
+        let spec = WatchedSpec { folder, dataset, meant: Meant::default(), cache };
         self.activity.start(&title, Doing::Watching(watching), JobSpec::Watch(spec));
     }
 
     /// Ends a watch; its run stays as it is.
     pub(super) fn stop_watching(&mut self, id: RunId) {
+        self.workspace.to_watch.retain(|watching| watching.run != Some(id));
         self.activity.drop_where(|doing| matches!(doing, Doing::Watching(w) if w.run == Some(id)));
     }
 

@@ -11,7 +11,7 @@ use crate::jobs::{Checkpoint, Control, JobSpec, OpenedWorkspace};
 use crate::store::{Folder, Saver, StoredRun};
 use crate::text::{Phrase, phrase, t};
 
-use super::activity::Doing;
+use super::activity::{Doing, Watching};
 use super::command::{DataCommand, WorkspaceCommand};
 use super::edits::{Edit, Edits};
 use super::ids::RunId;
@@ -39,6 +39,8 @@ pub(super) struct Workspace {
     saved: Option<(u64, Instant)>,
     /// What is opened once it is known whether there is something to come back to.
     startup: Option<Startup>,
+    /// Folders that were watched when it was left, until their data are open.
+    pub(super) to_watch: Vec<Watching>,
     /// Where the panels lie, as the window stores it.
     pub(super) layout: String,
 }

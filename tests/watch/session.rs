@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rvqscope::session::{DataCommand, Origin, RunsCommand, Session, Severity};
+use rvqscope::session::{DataCommand, Origin, RunsCommand, Session, Severity, Startup};
 use tempfile::TempDir;
 
 use super::*;
@@ -66,6 +66,44 @@ fn a_run_grows_with_its_folder_until_it_is_told_to_stop() {
     assert!(session.is_watching(other));
     session.apply(RunsCommand::Delete(other));
     assert!(!session.is_busy() && session.run(id).is_some());
+}
+
+#[test]
+fn a_watch_goes_on_at_the_next_start() {
+    let (folder, data, home) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+    old_checkpoints(folder.path(), [100, 200]);
+    let frames = data.path().join("frames.npy");
+    io::write_f32_npy(&frames, noise(9, 800, DIM).view()).unwrap();
+    let start = || {
+        let mut session = Session::new(Arc::new(|| {}));
+        session.set_threads(1);
+        session.open_workspace(home.path().join("workspace"), Startup { asked: None, otherwise: None });
+        wait(&mut session, "the workspace", |s| !s.is_restoring());
+        session
+    };
+    let mut session = start();
+    session.apply(DataCommand::Open(vec![frames]));
+    wait(&mut session, "frames", |s| !s.is_busy());
+    session.apply(DataCommand::Watch(folder.path().to_owned()));
+    wait(&mut session, "old checkpoints", |s| watched(s) == Some((vec![100, 200], 0)));
+    let id = session.shown().unwrap().id;
+    assert!(session.close(Duration::from_secs(60)));
+    drop(session);
+
+    // What came while nobody looked is there as well, in the same run, held against the same frames.
+    write(&folder.path().join("G_300.pth"), &quantizer(300), 300);
+    let mut session = start();
+    wait(&mut session, "all checkpoints", |s| watched(s) == Some((vec![100, 200, 300], 0)));
+    assert_eq!((session.shown().unwrap().id, session.runs().len()), (id, 1));
+    assert!(session.is_watching(id));
+    assert_eq!(session.view().unwrap().run.held_out.as_ref().map(|e| e.frames), Some(800));
+    session.apply(RunsCommand::StopWatching(id));
+    assert!(session.close(Duration::from_secs(60)));
+    drop(session);
+
+    let mut session = start();
+    wait(&mut session, "the run", |s| !s.is_busy() && s.view().is_some());
+    assert!(!session.watches() && session.shown().unwrap().watched.is_none(), "what was stopped stays so");
 }
 
 #[test]
