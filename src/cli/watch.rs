@@ -134,7 +134,9 @@ fn note(event: &Event) -> Option<String> {
     match event {
         Event::Point(_) => None,
         Event::Unreadable { file, text } => Some(format!("{file} cannot be read: {text}")),
-        Event::Skipped { file, text } => Some(format!("{file} is left out, like others of its kind: {text}")),
+        Event::Skipped { file, text, .. } => {
+            Some(format!("{file} is left out, like others of its kind: {text}"))
+        }
         Event::Gone(file) => Some(format!("{file} was deleted; its figures stay")),
         Event::Note(text) => Some(text.english()),
     }
@@ -152,7 +154,9 @@ fn said(series: &Series, event: &Event, as_json: bool) -> Result<String> {
         Event::Unreadable { file, text } => {
             json!({"schema": 1, "event": "unreadable", "file": file, "text": text})
         }
-        Event::Skipped { file, text } => json!({"schema": 1, "event": "skipped", "file": file, "text": text}),
+        Event::Skipped { file, text, .. } => {
+            json!({"schema": 1, "event": "skipped", "file": file, "text": text})
+        }
         Event::Gone(file) => json!({"schema": 1, "event": "gone", "file": file}),
         Event::Note(text) => json!({"schema": 1, "event": "note", "text": text}),
     };

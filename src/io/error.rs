@@ -176,6 +176,16 @@ impl Problem {
         FileError { path: path.to_owned(), problem }
     }
 
+    /// Whether the file could be read if something were said of it: which quantizer is meant, its strides, or where its codebooks lie.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        match self {
+            Self::SeveralQuantizers { .. } | Self::UnknownStrides { .. } => true,
+            Self::NoQuantizer { candidates, .. } => !candidates.is_empty(),
+            _ => false,
+        }
+    }
+
     /// A file that breaks the rules of its format.
     pub(super) fn malformed(words: impl Into<Message>) -> Self {
         Self::Malformed(words.into())

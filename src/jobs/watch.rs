@@ -171,7 +171,8 @@ fn tell_event(event: Event, ctx: &JobCtx<'_>) {
     let text = match event {
         Event::Point(_) | Event::Gone(_) => return,
         Event::Unreadable { file, text } => msg!("watch-unreadable", file = file, text = text),
-        Event::Skipped { file, text } => msg!("watch-skipped", file = file, text = text),
+        Event::Skipped { file, text, asks: false } => msg!("watch-skipped", file = file, text = text),
+        Event::Skipped { file, text, asks: true } => msg!("watch-asks", file = file, text = text),
         Event::Note(text) => text,
     };
     (ctx.emit)(JobEvent::Notice(text));

@@ -1,6 +1,6 @@
 //! Folders that are watched: what a training elsewhere writes is one run, which grows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::jobs::{JobSpec, NewestCheckpoint, Watched, WatchedSpec};
@@ -10,7 +10,7 @@ use crate::watch::{Meant, default_cache};
 use super::Session;
 use super::activity::{Doing, Watching};
 use super::ids::RunId;
-use super::run_entry::{Body, ModelFile, Origin, RunState};
+use super::run_entry::{Body, ModelFile, Origin, RunEntry, RunState};
 
 impl Session {
     /// Begins to watch a folder, with the present data to hold its checkpoints against. One that is watched already is begun anew.
@@ -45,8 +45,21 @@ impl Session {
         let title = t!("session-watching", folder = folder.display().to_string());
         // Whoever keeps nothing else keeps no figures either.
         let cache = self.workspace.folder().and_then(|_| default_cache());
-        let spec = WatchedSpec { folder, dataset, meant: Meant::default(), cache };
+        let meant = self.meant_in(&folder);
+        let spec = WatchedSpec { folder, dataset, meant, cache };
         self.activity.start(&title, Doing::Watching(watching), JobSpec::Watch(spec));
+    }
+
+    /// Which quantizer of a folder's checkpoints is meant, where they do not say it themselves: what was said of one that a run came out of, the last
+    /// first.
+    fn meant_in(&self, folder: &Path) -> Meant {
+        let of_folder = |entry: &&RunEntry| entry.model().is_some_and(|file| file.path.starts_with(folder));
+        let said = |entry: &RunEntry| {
+            let file = entry.model()?;
+            Some(Meant { quantizer: file.quantizer.clone(), options: file.options.clone() })
+        };
+        let said = self.runs.entries().iter().rev().filter(of_folder).filter_map(said);
+        said.into_iter().find(|meant| *meant != Meant::default()).unwrap_or_default()
     }
 
     /// Ends a watch; its run stays as it is.
@@ -58,23 +71,24 @@ impl Session {
     /// A watched folder stands in another way: its run shows the newest checkpoint, and has all of them.
     pub(super) fn take_watched(&mut self, watching: &mut Watching, watched: Arc<Watched>) {
         let Some(newest) = watched.newest.clone() else { return };
+        let file = file_of(&newest, self.meant_in(&watching.folder));
         let known = watching.run.filter(|&id| self.runs.get(id).is_some());
-        let id = known.unwrap_or_else(|| self.add_watched(watching, &newest));
+        let id = known.unwrap_or_else(|| self.add_watched(watching, &newest, file.clone()));
         watching.run = Some(id);
         let Some(entry) = self.runs.get_mut(id) else { return };
         entry.watched = Some(watched);
         let is_other = entry.run().is_none_or(|run| !Arc::ptr_eq(&run.rvq, &newest.run.rvq));
         if is_other {
-            entry.origin = Origin::Loaded(Arc::new(file_of(&newest)));
+            entry.origin = Origin::Loaded(Arc::new(file));
             entry.body = Body::Quantizer(newest.run.clone());
             self.workspace.mark(id);
         }
     }
 
-    fn add_watched(&mut self, watching: &Watching, newest: &NewestCheckpoint) -> RunId {
+    fn add_watched(&mut self, watching: &Watching, newest: &NewestCheckpoint, file: ModelFile) -> RunId {
         let folder = &watching.folder;
         let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
-        let (origin, body) = (Origin::Loaded(Arc::new(file_of(newest))), Body::Quantizer(newest.run.clone()));
+        let (origin, body) = (Origin::Loaded(Arc::new(file)), Body::Quantizer(newest.run.clone()));
         let entry = self.runs.add(&mut self.ids, name, origin, RunState::Done, body);
         entry.data = watching.data;
         let id = entry.id;
@@ -84,15 +98,15 @@ impl Session {
     }
 }
 
-fn file_of(newest: &NewestCheckpoint) -> ModelFile {
+fn file_of(newest: &NewestCheckpoint, meant: Meant) -> ModelFile {
     let NewestCheckpoint { path, info, run, .. } = newest;
     ModelFile {
         path: path.clone(),
         info: info.clone(),
         params: run.params_known.then_some(run.params),
         steps: run.steps,
-        quantizer: None,
-        options: crate::io::ModelOptions::default(),
+        quantizer: meant.quantizer,
+        options: meant.options,
         others: None,
     }
 }

@@ -57,7 +57,11 @@ pub(super) enum Refusal {
     /// It is nothing that models are kept in.
     Other,
     /// It is whole and holds no quantizer, or leaves open which.
-    NoQuantizer(String),
+    NoQuantizer {
+        text: String,
+        /// Whether it would hold one if something were said of it.
+        asks: bool,
+    },
     /// It is whole, and what it holds cannot be used.
     Unusable(String),
     /// It is cut short or damaged, or cannot be read: somebody may still write to it.
@@ -88,7 +92,7 @@ impl From<Problem> for Refusal {
             | Problem::SeveralQuantizers { .. }
             | Problem::UnknownStrides { .. }
             | Problem::UnknownFormat { .. }
-            | Problem::LfsPointer => Self::NoQuantizer(problem.to_string()),
+            | Problem::LfsPointer => Self::NoQuantizer { asks: problem.asks(), text: problem.to_string() },
             Problem::Quantizer(_) | Problem::Value(_) => Self::Unusable(problem.to_string()),
             broken => Self::Broken(broken.to_string()),
         }

@@ -197,7 +197,7 @@ impl Watch {
                 self.add(file, stamp, (quantizer, &checkpoint.about), Some(&checkpoint), task)
             }
             Err(Refusal::Other) => Ok(Vec::new()),
-            Err(Refusal::NoQuantizer(text)) => Ok(self.skip(file, Message::verbatim(text))),
+            Err(Refusal::NoQuantizer { text, asks }) => Ok(self.skip(file, Message::verbatim(text), asks)),
             Err(Refusal::Unusable(text)) => {
                 let text = Message::verbatim(text);
                 Ok(vec![Event::Unreadable { file: file.to_owned(), text }])
@@ -226,7 +226,8 @@ impl Watch {
                 their_metric = &shape.metric
             );
             let is_new = self.told.is_new(format!("shape {} {}", own.words, own.metric));
-            return Ok(is_new.then(|| Event::Skipped { file: file.to_owned(), text }).into_iter().collect());
+            let skipped = Event::Skipped { file: file.to_owned(), text, asks: false };
+            return Ok(is_new.then_some(skipped).into_iter().collect());
         }
         let mut events = Vec::new();
         if let Some(checkpoint) = checkpoint {
@@ -345,9 +346,9 @@ impl Watch {
     }
 
     /// A file without a quantizer that could be watched; told once for all of such names.
-    fn skip(&mut self, file: &str, text: Message) -> Vec<Event> {
+    fn skip(&mut self, file: &str, text: Message, asks: bool) -> Vec<Event> {
         let is_new = self.told.is_new_file(file);
-        is_new.then(|| Event::Skipped { file: file.to_owned(), text }).into_iter().collect()
+        is_new.then(|| Event::Skipped { file: file.to_owned(), text, asks }).into_iter().collect()
     }
 
     fn note_once(&mut self, text: Message) -> Vec<Event> {

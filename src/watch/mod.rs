@@ -66,6 +66,8 @@ pub enum Event {
         file: String,
         /// Why.
         text: Message,
+        /// Whether it would be taken if something were said of it, such as which of its quantizers is meant.
+        asks: bool,
     },
     /// The file of a checkpoint is no more; the checkpoint stays in the series.
     Gone(String),

@@ -195,7 +195,7 @@ fn what_does_not_belong_to_the_series_is_said_once() {
         .iter()
         .filter_map(|event| match event {
             Event::Point(_) => None,
-            Event::Skipped { file, text } => Some((file.as_str(), text.english())),
+            Event::Skipped { file, text, .. } => Some((file.as_str(), text.english())),
             other => panic!("{other:?}"),
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rvqscope::session::{DataCommand, Origin, RunsCommand, Session, Severity, Startup};
+use rvqscope::session::{Answer, DataCommand, Origin, RunsCommand, Session, Severity, Startup};
 use tempfile::TempDir;
 
 use super::*;
@@ -14,6 +14,22 @@ fn wait(session: &mut Session, what: &str, done: impl Fn(&Session) -> bool) {
         session.poll();
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// A session that keeps its workspace below `home`.
+fn start(home: &Path) -> Session {
+    for _ in 0..1000 {
+        let mut session = Session::new(Arc::new(|| {}));
+        session.set_threads(1);
+        session.open_workspace(home.join("workspace"), Startup { asked: None, otherwise: None });
+        wait(&mut session, "the workspace", |s| !s.is_restoring());
+        // The threads of a session that was dropped may hold its workspace a little longer.
+        if !session.notices().iter().any(|notice| notice.text.contains("another window")) {
+            return session;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the workspace stays locked");
 }
 
 /// The steps of the checkpoints that the shown run has, and whether all that are there were looked at.
@@ -74,14 +90,7 @@ fn a_watch_goes_on_at_the_next_start() {
     old_checkpoints(folder.path(), [100, 200]);
     let frames = data.path().join("frames.npy");
     io::write_f32_npy(&frames, noise(9, 800, DIM).view()).unwrap();
-    let start = || {
-        let mut session = Session::new(Arc::new(|| {}));
-        session.set_threads(1);
-        session.open_workspace(home.path().join("workspace"), Startup { asked: None, otherwise: None });
-        wait(&mut session, "the workspace", |s| !s.is_restoring());
-        session
-    };
-    let mut session = start();
+    let mut session = start(home.path());
     session.apply(DataCommand::Open(vec![frames]));
     wait(&mut session, "frames", |s| !s.is_busy());
     session.apply(DataCommand::Watch(folder.path().to_owned()));
@@ -92,7 +101,7 @@ fn a_watch_goes_on_at_the_next_start() {
 
     // What came while nobody looked is there as well, in the same run, held against the same frames.
     write(&folder.path().join("G_300.pth"), &quantizer(300), 300);
-    let mut session = start();
+    let mut session = start(home.path());
     wait(&mut session, "all checkpoints", |s| watched(s) == Some((vec![100, 200, 300], 0)));
     assert_eq!((session.shown().unwrap().id, session.runs().len()), (id, 1));
     assert!(session.is_watching(id));
@@ -101,9 +110,49 @@ fn a_watch_goes_on_at_the_next_start() {
     assert!(session.close(Duration::from_secs(60)));
     drop(session);
 
-    let mut session = start();
+    let mut session = start(home.path());
     wait(&mut session, "the run", |s| !s.is_busy() && s.view().is_some());
     assert!(!session.watches() && session.shown().unwrap().watched.is_none(), "what was stopped stays so");
+}
+
+#[test]
+fn which_of_several_quantizers_is_meant_is_said_once_for_a_folder() {
+    let (folder, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let two = |step: u64| {
+        let path = folder.path().join(format!("G_{step}.safetensors"));
+        let tensors = |place: &str, rvq: &Rvq| {
+            io::model::family("encodec").unwrap().tensors(rvq, place, io::Dtype::F32).unwrap()
+        };
+        let all = [tensors("teacher.", &quantizer(step + 7)), tensors("student.", &quantizer(step))].concat();
+        let notes = std::collections::BTreeMap::new();
+        io::write_tensors(&path, &io::NewFile { tensors: &all, notes: &notes, nested: None }).unwrap();
+        path
+    };
+    let first = two(100);
+    let mut session = start(home.path());
+    session.apply(DataCommand::Watch(folder.path().to_owned()));
+    let asks = |s: &Session| s.notices().iter().any(|notice| notice.text.contains("Open it here once"));
+    wait(&mut session, "what is to be done", asks);
+    session.apply(DataCommand::StopWatching);
+
+    session.apply(DataCommand::Open(vec![first]));
+    wait(&mut session, "the question", |s| s.file_choice().is_some());
+    let places = session.file_choice().unwrap().places();
+    let student = places.iter().position(|place| place.place.starts_with("student")).unwrap();
+    session.apply(DataCommand::Answer(Some(Answer::Quantizer(student))));
+    wait(&mut session, "the model", |s| s.view().is_some());
+    session.apply(DataCommand::Watch(folder.path().to_owned()));
+    wait(&mut session, "the first", |s| watched(s) == Some((vec![100], 0)));
+    two(200);
+    wait(&mut session, "the second", |s| watched(s) == Some((vec![100, 200], 0)));
+    assert_eq!(session.view().unwrap().run.rvq.as_ref(), &quantizer(200));
+    assert!(session.close(Duration::from_secs(60)));
+    drop(session);
+
+    two(300);
+    let mut session = start(home.path());
+    wait(&mut session, "all of them", |s| watched(s) == Some((vec![100, 200, 300], 0)));
+    assert_eq!(session.view().unwrap().run.rvq.as_ref(), &quantizer(300));
 }
 
 #[test]

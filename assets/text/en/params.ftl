@@ -122,6 +122,7 @@ corpus-of-audio = { $n } { $n ->
     } of audio, { $extractor }
 # What is told of a folder of checkpoints that is watched.
 watch-unreadable = { $file } cannot be read: { $text }
+watch-asks = { $file }, like others of its kind, leaves open what its quantizer is: { $text }. Open it here once (File > Open) and choose; while that run is there, what was chosen holds for the whole folder: watch it again then
 watch-skipped = { $file } is left out, like others of its kind: { $text }
 frames-range = { $first } to { $last }
 frames-list = { $before }, { $next }

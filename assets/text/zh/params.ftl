@@ -119,6 +119,7 @@ corpus-uniform = {"["}0, 1) 上的均匀分布
 corpus-of-audio = { $n } 段音频，{ $extractor }
 # 关于被监视的检查点文件夹。
 watch-unreadable = 无法读取 { $file }：{ $text }
+watch-asks = { $file } 与同类文件一样未说明所用的量化器：{ $text }。请先在此打开它（“文件 > 打开”）并作出选择；该运行存在期间，所作选择对整个文件夹有效，之后再次监视该文件夹即可
 watch-skipped = { $file } 与同类文件一样被略过：{ $text }
 frames-range = { $first } 至 { $last }
 frames-list = { $before }、{ $next }
