@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::arrays::{RawCodes, Stated, TimeAxis, finished};
 use super::{Opened, Problem, Reader, Source};
 use crate::task::Task;
-use crate::text::msg;
+use crate::text::{msg, t};
 
 /// Reads `.ecdc`.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ impl Reader for EcdcReader {
     }
 
     fn label(&self) -> &'static str {
-        "EnCodec stream"
+        "EnCodec stream" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -74,15 +74,12 @@ impl Reader for EcdcReader {
         let [_, _, _, _, version, a, b, c, d] = start;
         let len = u32::from_be_bytes([a, b, c, d]);
         if version != 0 || len > MAX_HEADER_LEN {
-            return Err(Problem::malformed(format!(
-                "version {version} of EnCodec's format is not known, or its header is damaged"
-            )));
+            return Err(Problem::malformed(msg!("tensor-ecdc-version", version = version)));
         }
         let mut text = Vec::new();
         file.take(u64::from(len)).read_to_end(&mut text)?;
-        let header: Header = serde_json::from_slice(&text).map_err(|err| {
-            Problem::malformed(format!("the header is not one that EnCodec writes ({err})"))
-        })?;
+        let header: Header = serde_json::from_slice(&text)
+            .map_err(|err| Problem::malformed(msg!("tensor-ecdc-header", why = err.to_string())))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         task.check()?;
@@ -93,12 +90,11 @@ impl Reader for EcdcReader {
 fn codes(header: &Header, bytes: &[u8]) -> Result<RawCodes, Problem> {
     let Header { m, al, nc, lm } = header;
     if *lm {
-        let words = "the codes of this file were packed by a language model, without which they cannot be read; compress without it";
-        return Err(Problem::Unsupported(words.to_owned().into()));
+        return Err(Problem::Unsupported(msg!("tensor-ecdc-packed")));
     }
     let cut = cut(m)?;
     if !(1..=MAX_LAYERS).contains(nc) {
-        return Err(Problem::malformed(format!("the header tells of {nc} layers")));
+        return Err(Problem::malformed(msg!("tensor-ecdc-layers", n = nc.to_string())));
     }
     // The file bounds what its header may say.
     let most = bytes.len() as u64 * 8 / u64::from(BITS) / *nc as u64;
@@ -126,13 +122,10 @@ fn codes(header: &Header, bytes: &[u8]) -> Result<RawCodes, Problem> {
     }
     let frames = rows.first().map_or(0, Vec::len);
     let values = Array2::from_shape_vec((*nc, frames), rows.concat())
-        .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
+        .map_err(|_| Problem::malformed(msg!("tensor-ecdc-codes")))?;
     let mut codes = RawCodes::of(values, TimeAxis::Columns, msg!("axis-format-says"));
     if clips.len() > 1 {
-        codes.notices.push(format!(
-            "The {} segments of this file overlap by a hundredth; each was taken for a clip",
-            clips.len()
-        ));
+        codes.notices.push(t!("tensor-ecdc-segments", n = clips.len()));
         codes.clips = clips;
     }
     codes.is_own = true;
@@ -159,9 +152,7 @@ fn cut(model: &str) -> Result<Cut, Problem> {
             segment: Some((48_000, 47_520)),
             is_scaled: true,
         }),
-        other => {
-            Err(Problem::Unsupported(format!("how the model {other:?} packs its codes is not known").into()))
-        }
+        other => Err(Problem::Unsupported(msg!("tensor-ecdc-model", model = format!("{other:?}")))),
     }
 }
 

@@ -10,6 +10,7 @@ use super::stored::{Header, StoredFile};
 use super::tensors::{Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source, recognise};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads the quantizer of a FAISS index.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +40,7 @@ impl Reader for FaissReader {
     }
 
     fn label(&self) -> &'static str {
-        "FAISS index"
+        "FAISS index" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -78,23 +79,20 @@ fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
     let mut header = Header::new(source)?;
     let letters = header.bytes(4, 4)?;
     let Some((_, kind)) = KINDS.iter().find(|(known, _)| known.as_slice() == letters) else {
-        return Err(Problem::Unsupported(format!(
-            "this is a FAISS index of the kind {:?}, whose quantizer is not read; in Python, \
-             `np.save(\"codebooks.npy\", faiss.vector_to_array(index.pq.centroids))` or the like writes its codebooks",
-            String::from_utf8_lossy(&letters)
-        ).into()));
+        return Err(Problem::Unsupported(msg!(
+            "tensor-faiss-kind",
+            kind = format!("{:?}", String::from_utf8_lossy(&letters))
+        )));
     };
     let dim = header.number(4)?;
     header.skip(8 + 8 + 8)?;
     let is_trained = header.number(1)?;
     let metric = header.number(4)?;
     if metric != L2 {
-        return Err(Problem::Unsupported(
-            "this FAISS index searches by another measure than the Euclidean distance, which its codebooks are not read for".to_owned().into(),
-        ));
+        return Err(Problem::Unsupported(msg!("tensor-faiss-metric")));
     }
     if is_trained == 0 {
-        return Err(Problem::Unsupported("this FAISS index was never trained".to_owned().into()));
+        return Err(Problem::Unsupported(msg!("tensor-faiss-untrained")));
     }
     let books = match *kind {
         "flat" => {
@@ -110,7 +108,7 @@ fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
         let bytes = rows.checked_mul(books.dim).and_then(|count| count.checked_mul(4));
         let end = bytes.and_then(|bytes| offset.checked_add(bytes)).filter(|end| *end <= source.len);
         let (Some(end), Ok(rows), Ok(dim)) = (end, usize::try_from(rows), usize::try_from(books.dim)) else {
-            return Err(Problem::malformed("the codebooks of this index reach beyond the end of the file"));
+            return Err(Problem::malformed(msg!("tensor-faiss-beyond")));
         };
         let info = TensorInfo { dtype: Dtype::F32, shape: vec![rows, dim] };
         stored.insert(codebook_name(nth), Stored { info, big_endian: false, fortran: false, offset });
@@ -175,5 +173,5 @@ fn additive(header: &mut Header<'_>, dim: u64, is_residual: bool) -> Result<Book
 }
 
 fn misfit() -> Problem {
-    Problem::malformed("the sizes in this FAISS index do not fit each other; the file is damaged")
+    Problem::malformed(msg!("tensor-faiss-misfit"))
 }

@@ -7,6 +7,7 @@ use super::stored::{Header, StoredFile};
 use super::tensors::{Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source, recognise};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads `.gguf`.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ impl Reader for GgufReader {
     }
 
     fn label(&self) -> &'static str {
-        "GGUF"
+        "GGUF" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -57,13 +58,11 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
     header.skip(MAGIC.len() as u64)?;
     let version = header.number(4)?;
     if !(2..=3).contains(&version) {
-        return Err(Problem::Unsupported(
-            format!("this is version {version} of GGUF, but 2 and 3 are read").into(),
-        ));
+        return Err(Problem::Unsupported(msg!("tensor-gguf-version", version = version.to_string())));
     }
     let (tensors, notes) = (header.number(8)?, header.number(8)?);
     if tensors > MAX_TENSORS || notes > MAX_NOTES {
-        return Err(Problem::malformed("the header has far more entries than a sound file needs"));
+        return Err(Problem::malformed(msg!("tensor-header-entries")));
     }
     let mut metadata = BTreeMap::new();
     for _ in 0..notes {
@@ -80,7 +79,7 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
         let name = text(&mut header, MAX_NAME)?;
         let axes = header.number(4)?;
         if axes > MAX_AXES {
-            return Err(Problem::malformed(format!("{name} has {axes} axes")));
+            return Err(Problem::malformed(msg!("tensor-axes", name = name, axes = axes.to_string())));
         }
         let mut shape = Vec::new();
         for _ in 0..axes {
@@ -108,7 +107,7 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
             // Each is read into memory of its own: over each other they would be small in the file and without end in memory.
             in_all = in_all.saturating_add(bytes.unwrap_or(0));
             if in_all > source.len {
-                return Err(Problem::malformed("the tensors of this file lie over each other"));
+                return Err(Problem::malformed(msg!("tensor-gguf-overlap")));
             }
         }
         let info = TensorInfo { dtype, shape };
@@ -118,7 +117,7 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
 }
 
 fn beyond(name: &str) -> Problem {
-    Problem::malformed(format!("{name} reaches beyond the end of the file"))
+    Problem::malformed(msg!("tensor-beyond-file", name = name))
 }
 
 fn text(header: &mut Header<'_>, most: u64) -> Result<String, Problem> {
@@ -178,7 +177,7 @@ fn value(header: &mut Header<'_>, kind: u64, depth: u32) -> Result<Option<String
 }
 
 fn unknown(kind: u64) -> Problem {
-    Problem::malformed(format!("the header has a value of the unknown kind {kind}"))
+    Problem::malformed(msg!("tensor-gguf-kind", kind = kind.to_string()))
 }
 
 fn number_type(kind: u64) -> Dtype {

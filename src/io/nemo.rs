@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 
 use super::{Opened, Problem, Reader, Source, limits, reader_for};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads the checkpoint inside a tar archive.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ impl Reader for NemoReader {
     }
 
     fn label(&self) -> &'static str {
-        "NeMo archive"
+        "NeMo archive" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -50,9 +51,7 @@ impl Reader for NemoReader {
             None => (&source.file, source.len),
         };
         let Some((start, size)) = checkpoint(file, len, task)? else {
-            return Err(Problem::Unsupported(
-                "this is a tar archive without a checkpoint in it; unpack it with `tar -xf` and open what is inside".to_owned().into(),
-            ));
+            return Err(Problem::Unsupported(msg!("tensor-tar-none")));
         };
         let inner = tempfile::tempfile()?;
         copy(file, start, size, &inner, task)?;
@@ -62,9 +61,7 @@ impl Reader for NemoReader {
         let head = inner.head()?;
         match reader_for(&head, source.path).filter(|reader| reader.id() != self.id()) {
             Some(reader) => reader.read(&inner, task),
-            None => Err(Problem::Unsupported(
-                "what is in this archive is no checkpoint that can be read".to_owned().into(),
-            )),
+            None => Err(Problem::Unsupported(msg!("tensor-tar-unknown"))),
         }
     }
 }
@@ -107,7 +104,7 @@ fn checkpoint(mut file: &File, len: u64, task: &Task<'_>) -> Result<Option<(u64,
         if record.iter().all(|&byte| byte == 0) {
             break;
         }
-        let broken = || Problem::malformed("the headers in this tar archive are damaged");
+        let broken = || Problem::malformed(msg!("tensor-tar-broken"));
         if !is_tar(&record) {
             return Err(broken());
         }

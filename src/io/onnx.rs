@@ -7,6 +7,7 @@ use super::stored::StoredFile;
 use super::tensors::{Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source, recognise};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads the initializers of `.onnx`.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ impl Reader for OnnxReader {
     }
 
     fn label(&self) -> &'static str {
-        "ONNX"
+        "ONNX" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -167,15 +168,13 @@ fn open<'a>(source: &'a Source<'_>, task: &Task<'_>) -> Result<StoredFile<'a>, P
             let (INITIALIZER, Field::Bytes(tensor)) = (number, field) else { continue };
             match initializer(&mut walk, tensor)? {
                 Some((name, tensor)) if stored.len() < MAX_TENSORS => drop(stored.insert(name, tensor)),
-                Some(_) => return Err(Problem::malformed("the graph has far more tensors than any has")),
+                Some(_) => return Err(Problem::malformed(msg!("tensor-onnx-many"))),
                 None => external += 1,
             }
         }
     }
     if stored.is_empty() && external > 0 {
-        return Err(Problem::Unsupported(format!(
-            "the {external} tensors of this ONNX graph lie in another file; save it in one with `onnx.save(onnx.load(path), \"one.onnx\")`"
-        ).into()));
+        return Err(Problem::Unsupported(msg!("tensor-onnx-external", n = external)));
     }
     Ok(StoredFile::new(source, stored, BTreeMap::new()))
 }
@@ -209,9 +208,11 @@ fn initializer(walk: &mut Walk<'_>, mut span: Span) -> Result<Option<(String, St
     let (Some(bytes), false) = (numbers, is_external) else { return Ok(None) };
     let count = shape.iter().try_fold(dtype.size() as u64, |bytes, &len| bytes.checked_mul(len));
     if dtype.size() > 0 && count != Some(bytes.end - bytes.at) {
-        return Err(Problem::malformed(format!(
-            "{name} has {} bytes for the shape {shape:?}",
-            bytes.end - bytes.at
+        return Err(Problem::malformed(msg!(
+            "tensor-bytes-shape",
+            name = name,
+            bytes = (bytes.end - bytes.at).to_string(),
+            shape = format!("{shape:?}")
         )));
     }
     let shape =
@@ -234,10 +235,10 @@ fn number_type(kind: u64) -> Dtype {
         12 => Dtype::Uint(4),
         13 => Dtype::Uint(8),
         16 => Dtype::Bf16,
-        _ => Dtype::Other("no numbers"),
+        _ => Dtype::Other("no numbers"), // not a text
     }
 }
 
 fn broken() -> Problem {
-    Problem::malformed("the protocol buffers in this ONNX file are damaged or cut short")
+    Problem::malformed(msg!("tensor-onnx-broken"))
 }

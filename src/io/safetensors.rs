@@ -11,6 +11,7 @@ use super::stored::StoredFile;
 use super::tensors::{Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads `.safetensors`: quantizers, or a single tensor of features or codes.
 #[derive(Debug, Clone, Copy)]
@@ -71,12 +72,12 @@ fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
     }
     if expected < data_len {
         let extra = data_len - expected;
-        return Err(Problem::malformed(format!("{extra} bytes follow the last tensor")));
+        return Err(Problem::malformed(msg!("tensor-extra-bytes", extra = extra.to_string())));
     }
     let mut stored = BTreeMap::new();
     for (name, info) in header.tensors() {
         if info.shape.len() > MAX_AXES {
-            return Err(Problem::malformed(format!("{name} has {} axes", info.shape.len())));
+            return Err(Problem::malformed(msg!("tensor-axes", name = name, axes = info.shape.len())));
         }
         let info_out = TensorInfo { dtype: number_type(info.dtype), shape: info.shape.clone() };
         let offset = data_offset + info.data_offsets.0 as u64;
@@ -98,17 +99,19 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Problem> {
         return Err(Problem::Truncated { what: "header", expected: len, found });
     }
     if len > MAX_HEADER_LEN {
-        return Err(Problem::malformed(format!(
-            "the header is {len} bytes long, but at most {MAX_HEADER_LEN} are read"
+        return Err(Problem::malformed(msg!(
+            "tensor-header-long",
+            len = len.to_string(),
+            most = MAX_HEADER_LEN.to_string()
         )));
     }
     let mut text = Vec::new();
     file.take(len).read_to_end(&mut text)?;
     if text.iter().filter(|&&byte| byte == b',').count() > MAX_HEADER_COMMAS {
-        return Err(Problem::malformed("the header has far more entries than a sound file needs"));
+        return Err(Problem::malformed(msg!("tensor-header-entries")));
     }
     let header = serde_json::from_slice::<Metadata>(&text)
-        .map_err(|err| Problem::malformed(format!("the header is not a valid safetensors header ({err})")))?;
+        .map_err(|err| Problem::malformed(msg!("tensor-header-invalid", why = err.to_string())))?;
     Ok((header, LEN_SIZE + len))
 }
 
@@ -128,6 +131,6 @@ fn number_type(dtype: FileDtype) -> Dtype {
         FileDtype::U64 => Dtype::Uint(8),
         FileDtype::BOOL => Dtype::Other("bool"),
         FileDtype::C64 => Dtype::Other("complex"),
-        _ => Dtype::Other("8-bit float"),
+        _ => Dtype::Other("8-bit float"), // not a text
     }
 }

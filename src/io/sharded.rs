@@ -8,6 +8,7 @@ use ndarray::ArrayD;
 use super::tensors::{TensorInfo, Tensors};
 use super::{Opened, Problem, Source, Wanted, reader_for, recognise};
 use crate::task::Task;
+use crate::text::{Message, msg};
 
 /// What the name of an index ends in.
 const INDEX: &str = ".index.json";
@@ -61,18 +62,18 @@ fn indexed(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     }
     let source = Source::open(path)?;
     if source.len > MAX_INDEX_BYTES {
-        return Err(Problem::malformed("the index is far longer than that of any checkpoint"));
+        return Err(Problem::malformed(msg!("tensor-index-long")));
     }
     let index: Index = serde_json::from_reader(std::io::BufReader::new(&source.file))
-        .map_err(|err| Problem::malformed(format!("this is no index of a checkpoint's parts ({err})")))?;
+        .map_err(|err| Problem::malformed(msg!("tensor-index-invalid", why = err.to_string())))?;
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     if names.is_empty() || names.len() > MAX_SHARDS {
-        return Err(Problem::malformed(format!("the index names {} files", names.len())));
+        return Err(Problem::malformed(msg!("tensor-index-files", n = names.len())));
     }
     if let Some(name) =
         names.iter().find(|name| Path::new(name).components().count() != 1 || name.contains(".."))
     {
-        return Err(Problem::malformed(format!("the index names {name:?}, which is no file beside it")));
+        return Err(Problem::malformed(msg!("tensor-index-elsewhere", name = format!("{name:?}"))));
     }
     Ok(names.iter().map(|name| path.with_file_name(name)).collect())
 }
@@ -87,12 +88,13 @@ impl Shards {
     fn missing(&self) -> Option<Problem> {
         let missing: Vec<String> =
             self.paths.iter().filter(|path| !path.is_file()).map(|path| name_of(path)).collect();
-        let first = missing.first()?;
-        let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
-        Some(Problem::Unsupported(format!(
-            "this checkpoint has {} parts, of which {first}{more} is missing; all of them must lie in one folder",
-            self.count()
-        ).into()))
+        Some(Problem::Unsupported(match missing.as_slice() {
+            [] => return None,
+            [first] => msg!("tensor-part-missing", parts = self.count(), first = first),
+            [first, rest @ ..] => {
+                msg!("tensor-parts-missing", parts = self.count(), first = first, more = rest.len())
+            }
+        }))
     }
 
     /// Opens all of them as one file; `alone` opens the one that was asked for, by itself.
@@ -122,10 +124,16 @@ impl Shards {
         for source in &sources {
             let head = source.head()?;
             let tensors = reader_for(&head, source.path).and_then(|reader| reader.tensors(source, task));
-            let named = |problem: Problem| Problem::Malformed(format!("{}: {problem}", source.name()).into());
+            let named = |problem: Problem| {
+                let what = match problem {
+                    Problem::Malformed(words) | Problem::Unsupported(words) | Problem::Value(words) => words,
+                    other => Message::verbatim(other.to_string()),
+                };
+                Problem::Malformed(msg!("tensor-part-problem", part = source.name(), what = what))
+            };
             match tensors {
                 Some(tensors) => parts.push(tensors.map_err(named)?),
-                None => return Err(Problem::malformed(format!("{} holds no named tensors", source.name()))),
+                None => return Err(Problem::malformed(msg!("tensor-part-nameless", part = source.name()))),
             }
         }
         recognise::interpret(&Joined::new(&parts), wanted, task)
@@ -161,7 +169,7 @@ impl<'a> Joined<'a> {
     fn part(&self, name: &str) -> Result<&dyn Tensors, Problem> {
         let part = self.home.get(name).and_then(|nth| self.parts.get(*nth));
         part.map(|part| &**part as &dyn Tensors)
-            .ok_or_else(|| Problem::malformed(format!("there is no tensor {name:?}")))
+            .ok_or_else(|| Problem::malformed(msg!("tensor-unknown", name = format!("{name:?}"))))
     }
 }
 

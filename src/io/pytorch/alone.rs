@@ -8,6 +8,7 @@ use super::super::tensors::Tensors;
 use super::super::{Opened, Problem, Reader, Source, recognise};
 use super::{Contents, MAX_PICKLE_BYTES, PytorchFile, budget, legacy, pickle, tree, value};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads pickles that lie in a file by themselves, as `pickle` and joblib write them.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,7 @@ impl Reader for PickleReader {
     }
 
     fn label(&self) -> &'static str {
-        "Python pickle"
+        "Python pickle" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -60,10 +61,11 @@ fn open_pickle<'a>(source: &'a Source<'_>, start: u64, task: &Task<'_>) -> Resul
     let stage = source.stage();
     let stage = task.stage(&stage);
     if source.len > MAX_PICKLE_BYTES {
-        return Err(Problem::Unsupported(format!(
-            "this pickle is {} bytes long, but at most {MAX_PICKLE_BYTES} are read; save its arrays with `np.savez`",
-            source.len
-        ).into()));
+        return Err(Problem::Unsupported(msg!(
+            "tensor-pickle-long",
+            len = source.len.to_string(),
+            most = MAX_PICKLE_BYTES.to_string()
+        )));
     }
     let mut bytes = Vec::new();
     let mut file = &source.file;
@@ -72,7 +74,7 @@ fn open_pickle<'a>(source: &'a Source<'_>, start: u64, task: &Task<'_>) -> Resul
     let mut heap = value::Heap::new(budget(source));
     let (value, _) = pickle::read(&bytes, &mut heap, stage).map_err(|stop| match stop {
         pickle::Stop::Problem(problem) => problem,
-        pickle::Stop::Ended => Problem::malformed("the pickle in this file is cut short"),
+        pickle::Stop::Ended => Problem::malformed(msg!("tensor-pickle-cut")),
     })?;
     let tree = tree::flatten(&mut heap, value, stage)?;
     drop(heap);

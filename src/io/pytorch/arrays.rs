@@ -2,6 +2,7 @@
 
 use super::super::Problem;
 use super::value::{ArrayRef, Element, Heap, Node, Value};
+use crate::text::msg;
 
 /// An array as it is taken out of a pickle: its numbers with their lowest byte first.
 #[derive(Debug)]
@@ -102,11 +103,7 @@ pub(super) fn bytes_behind<'a>(heap: &Heap<'a>, target: Value<'a>) -> Result<Opt
     if !array.is_behind {
         return Ok(None);
     }
-    let unknown = || {
-        Problem::Unsupported(
-            "this joblib file holds an array of objects, which is not read".to_owned().into(),
-        )
-    };
+    let unknown = || Problem::Unsupported(msg!("tensor-joblib-objects"));
     let (element, _) = array.element.ok_or_else(unknown)?;
     let len = len(&array.shape, element).ok_or_else(unknown)?;
     let is_lined_up = matches!(array.data, Some(Value::Int(bytes)) if bytes > 0);

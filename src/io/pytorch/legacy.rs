@@ -9,6 +9,7 @@ use super::tree::{self, Tree};
 use super::value::{Element, Heap, Node, Value};
 use super::{Contents, Home, MAX_PICKLE_BYTES, Storage, budget};
 use crate::task::Stage;
+use crate::text::msg;
 
 /// The pickle of PyTorch's magic number.
 pub(super) const MAGIC: &[u8] = &[0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
@@ -76,13 +77,11 @@ fn read_pickles(source: &Source<'_>, stage: Stage<'_>) -> Result<Pickles, Proble
             Ok(pickles) => return Ok(pickles),
             Err(Stop::Problem(problem)) => return Err(problem),
             Err(Stop::Ended) if wanted >= MAX_PICKLE_BYTES => {
-                return Err(Problem::malformed(
-                    "the pickle in this file is longer than that of any checkpoint; the file is damaged",
-                ));
+                return Err(Problem::malformed(msg!("tensor-legacy-long")));
             }
             Err(Stop::Ended) if wanted < source.len => wanted = wanted.saturating_mul(4),
             Err(Stop::Ended) => {
-                return Err(Problem::malformed("the file ends inside its pickle; it is cut short"));
+                return Err(Problem::malformed(msg!("tensor-legacy-cut")));
             }
         }
     }
@@ -107,7 +106,7 @@ fn parse(bytes: &[u8], budget: u64, stage: Stage<'_>) -> Result<Pickles, Stop> {
         Value::Text(key) => {
             Ok((String::from_utf8_lossy(key).into_owned(), heap.storages.get(key).map(|s| s.element)))
         }
-        _ => Err(Problem::malformed("the file's list of storages is broken")),
+        _ => Err(Problem::malformed(msg!("tensor-legacy-list"))),
     });
     let order = keys.collect::<Result<_, _>>()?;
     let tree = tree::flatten(&mut heap, root, stage)?;

@@ -19,7 +19,7 @@ use super::tensors::{Placed, TensorInfo, Tensors, ZipEntry};
 use super::zip::{self, Archive, Entry};
 use super::{Opened, Problem, Reader, Source, limits};
 use crate::task::{Stage, Task};
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 mod alone;
 mod arrays;
@@ -102,7 +102,7 @@ impl Reader for PytorchReader {
     }
 
     fn label(&self) -> &'static str {
-        "PyTorch"
+        "PyTorch" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -157,7 +157,7 @@ fn read_archive(
     let mut heap = value::Heap::new(budget(source).saturating_add(bytes.len() as u64));
     let (value, _) = pickle::read(&bytes, &mut heap, stage).map_err(|stop| match stop {
         pickle::Stop::Problem(problem) => problem,
-        pickle::Stop::Ended => Problem::malformed("the pickle in this file is cut short"),
+        pickle::Stop::Ended => Problem::malformed(msg!("tensor-pickle-cut")),
     })?;
     let tree = tree::flatten(&mut heap, value, stage)?;
     let mut storages = BTreeMap::new();
@@ -212,7 +212,7 @@ impl<'a> PytorchFile<'a> {
         task: &Task<'_>,
         decode: impl Fn(&mut dyn Read, Run<'_>) -> Result<Vec<T>, Problem>,
     ) -> Result<ArrayD<T>, Problem> {
-        let missing = || Problem::malformed(format!("there is no tensor {name:?}"));
+        let missing = || Problem::malformed(msg!("tensor-unknown", name = format!("{name:?}")));
         let view = self.contents.tree.tensors.get(name).ok_or_else(missing)?;
         let layout = view.layout();
         let Some(storage) = self.contents.storages.get(&view.storage).filter(|_| view.count() > 0) else {
@@ -263,18 +263,18 @@ impl<'a> PytorchFile<'a> {
     fn hand_out(&self, name: &str, view: &TensorView, stored: u64) -> Result<(), Problem> {
         let count = view.count();
         if count > stored && count > MAX_REPEATED {
-            return Err(Problem::Unsupported(format!(
-                "{name} repeats its numbers: it has {count} but only {stored} are stored; save it as `tensor.contiguous()`"
-            ).into()));
+            return Err(Problem::Unsupported(msg!(
+                "tensor-repeats",
+                name = name,
+                count = count.to_string(),
+                stored = stored.to_string()
+            )));
         }
         if self.names.borrow_mut().insert(name.to_owned()) {
             self.handed_out.set(self.handed_out.get().saturating_add(count.saturating_mul(4)));
         }
         if self.handed_out.get() > self.most_handed_out {
-            return Err(Problem::Unsupported(format!(
-                "the tensors of this file share their numbers so often that they take over {} bytes; save them as `tensor.clone()`",
-                self.most_handed_out
-            ).into()));
+            return Err(Problem::Unsupported(msg!("tensor-shared", most = self.most_handed_out.to_string())));
         }
         Ok(())
     }
@@ -333,9 +333,10 @@ fn check(name: &str, view: &TensorView, storage: Option<&Storage>) -> Result<(),
     let size = u64::from(view.element.size);
     let countable = view.shape.iter().try_fold(size, |bytes, &len| bytes.checked_mul(len as u64));
     let (Some(span), Some(_)) = (view.span(), countable.filter(|bytes| i64::try_from(*bytes).is_ok())) else {
-        return Err(Problem::malformed(format!(
-            "{name} has the shape {:?}, which is beyond counting",
-            view.shape
+        return Err(Problem::malformed(msg!(
+            "tensor-shape-countless",
+            name = name,
+            shape = format!("{:?}", view.shape)
         )));
     };
     // An empty tensor need not have a storage in the file.
@@ -343,15 +344,14 @@ fn check(name: &str, view: &TensorView, storage: Option<&Storage>) -> Result<(),
         return Ok(());
     }
     let Some(storage) = storage else {
-        return Err(Problem::malformed(format!(
-            "the numbers of {name} are missing from the file; it is incomplete"
-        )));
+        return Err(Problem::malformed(msg!("tensor-numbers-missing", name = name)));
     };
     let end = view.offset.checked_add(span).and_then(|end| end.checked_mul(size));
     if end.is_none_or(|end| end > storage.len) {
-        return Err(Problem::malformed(format!(
-            "{name} reaches beyond the end of its storage, which is {} bytes long; the file is damaged",
-            storage.len
+        return Err(Problem::malformed(msg!(
+            "tensor-beyond-storage",
+            name = name,
+            len = storage.len.to_string()
         )));
     }
     Ok(())
@@ -362,15 +362,8 @@ fn no_tensors(tree: &Tree) -> Problem {
     let keys =
         tree.keys.iter().map(|key| key.chars().take(40).collect::<String>()).collect::<Vec<_>>().join(", ");
     Problem::Unsupported(match tree.notes.get("pretrained") {
-        Some(pretrained) => format!(
-            "this audiocraft file holds no tensors: it only points to the pretrained model {pretrained:?}; open that model's own file instead, \
-             such as compression_state_dict.bin"
-        ).into(),
-        None if keys.is_empty() => {
-            "this PyTorch file holds no tensors; save a state_dict with `torch.save(model.state_dict(), path)`".to_owned().into()
-        }
-        None => format!(
-            "this PyTorch file holds no tensors, only {keys}; save a state_dict with `torch.save(model.state_dict(), path)`"
-        ).into(),
+        Some(pretrained) => msg!("tensor-audiocraft", pretrained = format!("{pretrained:?}")),
+        None if keys.is_empty() => msg!("tensor-pytorch-none"),
+        None => msg!("tensor-pytorch-other", keys = keys),
     })
 }

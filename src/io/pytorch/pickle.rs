@@ -6,6 +6,7 @@ use super::super::Problem;
 use super::value::{Heap, Node, VALUE_COST, Value};
 use super::{arrays, rebuild};
 use crate::task::Stage;
+use crate::text::{Message, msg};
 
 mod input;
 
@@ -103,9 +104,7 @@ impl<'a> Machine<'a, '_> {
             b'}' | b'd' | b's' | b'u' | 0x8f | 0x90 | 0x91 => self.collection(opcode)?,
             b'q' | b'r' | b'p' | 0x94 | b'h' | b'j' | b'g' => self.memo(opcode)?,
             b'c' | 0x93 | b'R' | 0x81 | 0x92 | b'i' | b'o' | b'b' | b'P' | b'Q' => self.object(opcode)?,
-            _ => {
-                return Err(broken(&format!("an instruction {opcode:#04x} that is not known")));
-            }
+            _ => return Err(broken(msg!("tensor-pickle-opcode", opcode = format!("{opcode:#04x}")))),
         }
         Ok(())
     }
@@ -211,7 +210,7 @@ impl<'a> Machine<'a, '_> {
             Some(Node::List(list)) => list.extend(values),
             Some(Node::Object(object)) => object.elements.extend(values),
             Some(Node::Opaque) => {}
-            _ => return Err(broken("an item of something that is no list")),
+            _ => return Err(broken(msg!("tensor-pickle-item"))),
         }
         Ok(())
     }
@@ -249,7 +248,7 @@ impl<'a> Machine<'a, '_> {
             Some(Node::Dict(dict)) => dict.extend(pairs),
             Some(Node::Object(object)) => object.items.extend(pairs),
             Some(Node::Opaque) => {}
-            _ => return Err(broken("an entry of something that is no dictionary")),
+            _ => return Err(broken(msg!("tensor-pickle-entry"))),
         }
         Ok(())
     }
@@ -263,12 +262,12 @@ impl<'a> Machine<'a, '_> {
         } as usize;
         if matches!(opcode, b'h' | b'j' | b'g') {
             let value = self.memo.get(index).copied().flatten();
-            return self.push(value.ok_or_else(|| broken("a reference to nothing"))?);
+            return self.push(value.ok_or_else(|| broken(msg!("tensor-pickle-reference")))?);
         }
         let top = self.top()?;
         let new = (index + 1).saturating_sub(self.memo.len());
         if new > MAX_GAP {
-            return Err(broken("references numbered out of order"));
+            return Err(broken(msg!("tensor-pickle-order")));
         }
         self.heap.charge(GROWING * VALUE_COST * new as u64)?;
         self.memo.resize(self.memo.len() + new, None);
@@ -286,7 +285,7 @@ impl<'a> Machine<'a, '_> {
             }
             0x93 => match (self.pop()?, self.pop()?) {
                 (Value::Text(name), Value::Text(module)) => self.heap.put(Node::Global(module, name))?,
-                _ => return Err(broken("a class without a name")),
+                _ => return Err(broken(msg!("tensor-pickle-class"))),
             },
             b'R' => {
                 let (args, function) = (self.pop()?, self.pop()?);
@@ -385,15 +384,15 @@ impl<'a> Machine<'a, '_> {
 fn pairs<'a>(values: &[Value<'a>]) -> Result<Vec<(Value<'a>, Value<'a>)>, Stop> {
     let (pairs, rest) = values.as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(broken("a key without a value"));
+        return Err(broken(msg!("tensor-pickle-key")));
     }
     Ok(pairs.iter().map(|&[key, value]| (key, value)).collect())
 }
 
 fn too_few() -> Stop {
-    broken("an instruction that lacks what it is for")
+    broken(msg!("tensor-pickle-lacks"))
 }
 
-fn broken(what: &str) -> Stop {
-    Stop::Problem(Problem::malformed(format!("the pickle in this file has {what}; the file is damaged")))
+fn broken(what: Message) -> Stop {
+    Stop::Problem(Problem::malformed(msg!("tensor-pickle-broken", what = what)))
 }

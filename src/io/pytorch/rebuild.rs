@@ -3,6 +3,7 @@
 use super::super::Problem;
 use super::arrays;
 use super::value::{ArrayRef, Element, Heap, Node, Object, StorageRef, TensorRef, Value};
+use crate::text::msg;
 
 /// The value that a pickle means by calling `function` with `args`.
 pub(super) fn call<'a>(
@@ -72,9 +73,8 @@ pub(super) fn persistent<'a>(heap: &mut Heap<'a>, id: Value<'a>) -> Result<Value
                 _ => None,
             };
             let element = element.ok_or_else(|| {
-                Problem::Unsupported(
-                    format!("the storage {:?} is of an unknown type", String::from_utf8_lossy(key)).into(),
-                )
+                let name = format!("{:?}", String::from_utf8_lossy(key));
+                Problem::Unsupported(msg!("tensor-storage-type", name = name))
             })?;
             if key.len() > MAX_KEY_BYTES {
                 return Err(not_a_tensor());
@@ -131,7 +131,5 @@ fn pairs_of<'a>(heap: &Heap<'a>, pairs: Value<'a>) -> Vec<(Value<'a>, Value<'a>)
 }
 
 fn not_a_tensor() -> Problem {
-    Problem::malformed(
-        "a tensor in this file has sizes, steps, an offset or a storage that no tensor has; the file is damaged",
-    )
+    Problem::malformed(msg!("tensor-impossible"))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Dtype, Problem};
+use crate::text::msg;
 
 /// A value; small ones by themselves, others by their place on the heap.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,7 +134,7 @@ impl Element {
             b"QInt32Storage" | b"qint32" => (Dtype::Other("quantized"), 4),
             b"UntypedStorage" => (Dtype::Other("untyped"), 1),
             b"float8_e4m3fn" | b"float8_e5m2" | b"float8_e4m3fnuz" | b"float8_e5m2fnuz" => {
-                (Dtype::Other("8-bit float"), 1)
+                (Dtype::Other("8-bit float"), 1) // not a text
             }
             _ => return None,
         };
@@ -173,11 +174,8 @@ impl<'a> Heap<'a> {
     /// # Errors
     /// Nothing is left: the pickle makes far more of its bytes than a checkpoint does.
     pub(super) fn charge(&mut self, cost: u64) -> Result<(), Problem> {
-        self.budget = self.budget.checked_sub(cost).ok_or_else(|| {
-            Problem::malformed(
-                "the pickle in this file builds far more than a checkpoint of this size holds, so it is not read further",
-            )
-        })?;
+        self.budget =
+            self.budget.checked_sub(cost).ok_or_else(|| Problem::malformed(msg!("tensor-pickle-builds")))?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use ndarray::{ArrayD, ArrayView, IxDyn, ShapeBuilder};
 
 use super::super::Problem;
 use super::tree::TensorView;
+use crate::text::msg;
 
 /// How the numbers of a view lie.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl TensorView {
     /// # Errors
     /// There are too few.
     pub(super) fn array<T: Clone>(&self, layout: &Layout, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
-        let misfit = |_| Problem::malformed(format!("the shape {:?} does not fit its values", self.shape));
+        let misfit = |_| Problem::malformed(msg!("tensor-shape-misfit", shape = format!("{:?}", self.shape)));
         match layout {
             Layout::Dense(order) => {
                 let shape: Vec<usize> =

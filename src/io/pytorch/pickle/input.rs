@@ -1,6 +1,7 @@
 //! The bytes of a pickle, taken from the front.
 
 use super::{Stop, broken};
+use crate::text::msg;
 
 /// What is left of a pickle. Its length is never taken at its word: every method says so when the bytes end first.
 pub(super) struct Input<'a>(pub(super) &'a [u8]);
@@ -44,6 +45,6 @@ impl<'a> Input<'a> {
     pub(super) fn line_of<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<T, Stop> {
         let line = self.line()?;
         let text = std::str::from_utf8(line).ok().map(str::trim);
-        text.and_then(parse).ok_or_else(|| broken("a number that is none"))
+        text.and_then(parse).ok_or_else(|| broken(msg!("tensor-pickle-number")))
     }
 }
