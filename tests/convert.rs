@@ -10,6 +10,7 @@ use rvqscope::io::tensors::NewTensor;
 use rvqscope::io::{self, Dtype, LoadedModel, ModelTarget, NewFile, Opened, WRITERS};
 use rvqscope::rvq::{Codebook, Metric, Rvq};
 use rvqscope::task::{Cancel, Task};
+use rvqscope::text::Message;
 use tempfile::TempDir;
 
 fn open(path: &Path) -> Opened {
@@ -47,7 +48,8 @@ fn notes() -> BTreeMap<String, String> {
 }
 
 fn write(path: &Path, rvq: &Rvq, target: &ModelTarget) -> Result<Vec<String>, String> {
-    io::write_model_as(path, rvq, None, &notes(), target).map_err(|err| err.to_string())
+    let findings = io::write_model_as(path, rvq, None, &notes(), target).map_err(|err| err.to_string())?;
+    Ok(findings.iter().map(Message::english).collect())
 }
 
 fn of(family: &str, dtype: Dtype) -> ModelTarget {
@@ -188,7 +190,7 @@ fn what_a_target_cannot_hold_is_told_or_refused() {
         &notes(),
         &of("encodec", Dtype::F32),
     );
-    assert!(findings.unwrap()[0].contains("holds no EMA state: one is made that keeps the rows"));
+    assert!(findings.unwrap()[0].english().contains("holds no EMA state: one is made that keeps the rows"));
     let made = model(&at("d.safetensors"));
     check_equal(&made.rvq, &small(), true);
     assert!(made.rvq.layers()[0].codebook.cluster_size().iter().all(|&size| size > 2.0));

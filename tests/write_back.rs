@@ -494,7 +494,7 @@ fn tensors_that_are_named_take_rows_back_as_they_lie() {
             expected.extend(with_sizes.then(|| format!("rq.{layer}.size")));
             assert_eq!((written.layers, written.tensors), (vec![1], expected), "{path:?}");
             assert!(
-                written.findings[0].starts_with("only the tensors that were named"),
+                written.findings[0].english().starts_with("only the tensors that were named"),
                 "{:?}",
                 written.findings
             );

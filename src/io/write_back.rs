@@ -7,8 +7,9 @@ use super::tensors::{NewTensor, Placed, Tensors};
 use super::write::{EmaParams, family_tensors, settled, settling};
 use super::{CodebookNames, Dtype, FileError, LoadedModel, ModelOptions, Problem, model};
 use crate::rvq::ema_state::RowFormula;
-use crate::rvq::{Layer, Rvq};
+use crate::rvq::{Layer, Metric, Rvq};
 use crate::task::Task;
+use crate::text::{Message, Phrase, msg, phrase};
 
 /// What was written back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +19,11 @@ pub struct WrittenBack {
     /// The tensors that were overwritten.
     pub tensors: Vec<String>,
     /// What is worth knowing about the copy, a sentence each.
-    pub findings: Vec<String>,
+    pub findings: Vec<Message>,
 }
 
 /// How far projections may lie from the checkpoint's, as a share of their largest number: they went through f32.
 const SAME: f32 = 1e-5;
-
-/// What is told of tensors that were named, and of those beside them.
-const NAMED_ALONE: &str = "only the tensors that were named are written: where the trainer makes rows of sums beside them, its next step brings the \
-                           old rows back";
 
 /// Writes `target` as the checkpoint `original` with the codebooks of `rvq` in it; the two may be one file. Of several quantizers in the checkpoint
 /// the one at `quantizer` is meant: what stands in front of its tensor names.
@@ -67,11 +64,8 @@ pub fn write_back_as(
     }
     let (source, plan) = super::with_tensors(original, task, |tensors| {
         let asked = model::Asked { quantizer, model: Some(&said) };
-        let old = model::find(tensors, asked, task)?.ok_or_else(|| {
-            Problem::Unsupported(
-                "there is no quantizer in this file that another could take the place of".to_owned().into(),
-            )
-        })?;
+        let old = model::find(tensors, asked, task)?
+            .ok_or_else(|| Problem::Unsupported(msg!("tensor-back-none")))?;
         plan(tensors, old, options.codebook.as_ref(), rvq, params, task)
     })?;
     let Plan { patches, others, report } = plan;
@@ -139,21 +133,17 @@ fn plan(
         }
         match tensors.infos().get(&after.name) {
             Some(_) => patches.push(patch(tensors, &before, after, task)?),
-            None => findings.push(format!("the checkpoint has no {}, so none is written", after.name)),
+            None => findings.push(msg!("tensor-back-lacks", name = after.name)),
         }
     }
     if patches.is_empty() && !layers.is_empty() {
-        return Err(Problem::Unsupported(format!(
-            "the checkpoint keeps its rows in a way that is only read ({}); write the model to a file of its own with \
-             `rvqscope convert`",
-            info.family
-        ).into()));
+        return Err(Problem::Unsupported(msg!("tensor-back-read-only", family = info.family)));
     }
     if !layers.is_empty() && names.is_some() {
-        findings.push(NAMED_ALONE.to_owned());
+        findings.push(msg!("tensor-back-named"));
     }
     if layers.is_empty() {
-        findings.push("the codebooks are those of the checkpoint: the copy is the same".to_owned());
+        findings.push(msg!("tensor-back-same"));
     }
     let is_other = |name: &&String| patches.iter().all(|patch| patch.name != **name);
     let others = tensors.infos().keys().filter(is_other);
@@ -171,12 +161,8 @@ fn patch(
     task: &Task<'_>,
 ) -> Result<Patch, Problem> {
     let name = &before.name;
-    let placed = tensors.placed(name).ok_or_else(|| {
-        Problem::Unsupported(format!(
-            "{name} is compressed or in pieces, so it cannot be overwritten in place; write the model to a file of its own with \
-             `rvqscope convert`"
-        ).into())
-    })?;
+    let placed =
+        tensors.placed(name).ok_or_else(|| Problem::Unsupported(msg!("tensor-back-pieces", name = name)))?;
     let mut after = after;
     let stored = tensors.floats(name, task)?;
     let largest = stored.iter().fold(0.0f32, |most, v| most.max(v.abs()));
@@ -185,10 +171,7 @@ fn patch(
         && stored.iter().zip(&before.values).take(codes).all(|(a, b)| (a - b).abs() <= SAME * largest);
     if !same {
         // An affine codebook, say: what is searched is made of what is stored and of statistics beside it.
-        return Err(Problem::Unsupported(format!(
-            "{name} is not stored as it is used, so new rows cannot take its place; write the model to a file of its own with \
-             `rvqscope convert`"
-        ).into()));
+        return Err(Problem::Unsupported(msg!("tensor-back-derived", name = name)));
     }
     // Behind the codes stands what is no code, and stays.
     after.values.iter_mut().zip(&stored).skip(codes).for_each(|(new, old)| *new = *old);
@@ -208,44 +191,55 @@ fn codes_in(before: &NewTensor, stored: &ndarray::ArrayD<f32>) -> usize {
 }
 
 fn check_same_shape(new: &Rvq, old: &Rvq, names: Option<&CodebookNames>) -> Result<(), Problem> {
-    let refuse = |words: String| {
-        Err(Problem::Unsupported(format!(
-            "{words}; a model of another shape can only be written to a file of its own, with `rvqscope convert`"
-        ).into()))
-    };
+    let refuse = |what: Message| Err(Problem::Unsupported(msg!("tensor-back-refused", what = what)));
     if new.num_layers() != old.num_layers() {
         let (new, old) = (new.num_layers(), old.num_layers());
-        return refuse(format!("the model has {new} layers, but the checkpoint's quantizer has {old}"));
+        return refuse(msg!("tensor-back-layers", new = new, old = old));
     }
     if new.metric() != old.metric() {
-        return refuse(format!(
-            "the model measures distances as {:?}, but the checkpoint as {:?}",
-            new.metric(),
-            old.metric()
-        ));
+        let (new, old) = (metric_name(new.metric()), metric_name(old.metric()));
+        return refuse(msg!("tensor-back-metric", new = new, old = old));
     }
     for (layer_idx, (new, old)) in new.layers().iter().zip(old.layers()).enumerate() {
         let shape = |layer: &Layer| (layer.codebook.num_codes(), layer.codebook.dim());
         if shape(new) != shape(old) {
             let ((k, d), (old_k, old_d)) = (shape(new), shape(old));
-            if let Some(names) = names.filter(|_| (k, d) == (old_d, old_k)) {
-                let say = if names.transposed { "leave out" } else { "say" };
-                return Err(Problem::Unsupported(format!(
-                    "layer {layer_idx} of the model has {k} codes of {d} dimensions, and the tensor that was named {old_k} of {old_d}, as if its \
-                     rows lay the other way round: {say} --transposed"
-                ).into()));
-            }
-            return refuse(format!(
-                "layer {layer_idx} of the model has {k} codes of {d} dimensions, but {old_k} of {old_d} in the checkpoint"
-            ));
+            let at = layer_idx;
+            return match names.filter(|_| (k, d) == (old_d, old_k)) {
+                Some(names) if names.transposed => Err(Problem::Unsupported(msg!(
+                    "tensor-back-not-transposed",
+                    layer = at,
+                    k = k,
+                    d = d,
+                    old_k = old_k,
+                    old_d = old_d
+                ))),
+                Some(_) => Err(Problem::Unsupported(msg!(
+                    "tensor-back-transposed",
+                    layer = at,
+                    k = k,
+                    d = d,
+                    old_k = old_k,
+                    old_d = old_d
+                ))),
+                None => {
+                    refuse(msg!("tensor-back-shape", layer = at, k = k, d = d, old_k = old_k, old_d = old_d))
+                }
+            };
         }
         if !same_projection(new, old) {
-            return refuse(format!(
-                "the projections of layer {layer_idx} differ, and only codebooks are written back"
-            ));
+            return refuse(msg!("tensor-back-projections", layer = layer_idx));
         }
     }
     Ok(())
+}
+
+fn metric_name(metric: Metric) -> Phrase {
+    match metric {
+        Metric::Euclidean => phrase!("tensor-metric-euclidean"),
+        Metric::Cosine => phrase!("tensor-metric-cosine"),
+        Metric::CosineRaw => phrase!("tensor-metric-cosine-raw"),
+    }
 }
 
 fn same_projection(new: &Layer, old: &Layer) -> bool {

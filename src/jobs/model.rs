@@ -88,9 +88,9 @@ pub fn write_back(spec: &WriteBackSpec, ctx: &JobCtx<'_>) -> Result<PathBuf, Job
     Ok(path.clone())
 }
 
-fn tell(ctx: &JobCtx<'_>, notices: Vec<String>) {
+fn tell(ctx: &JobCtx<'_>, notices: Vec<Message>) {
     for notice in notices {
-        (ctx.emit)(JobEvent::Notice(Message::verbatim(notice)));
+        (ctx.emit)(JobEvent::Notice(notice));
     }
 }
 

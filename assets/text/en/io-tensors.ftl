@@ -85,3 +85,48 @@ tensor-ecdc-layers = the header tells of { $n } layers
 tensor-ecdc-codes = there are more codes than can be counted
 tensor-ecdc-segments = The { $n } segments of this file overlap by a hundredth; each was taken for a clip
 tensor-ecdc-model = how the model { $model } packs its codes is not known
+
+# Writing into a copy of a checkpoint.
+tensor-back-none = there is no quantizer in this file that another could take the place of
+tensor-back-lacks = the checkpoint has no { $name }, so none is written
+tensor-back-read-only = the checkpoint keeps its rows in a way that is only read ({ $family }); write the model to a file of its own with `rvqscope convert`
+tensor-back-named = only the tensors that were named are written: where the trainer makes rows of sums beside them, its next step brings the old rows back
+tensor-back-same = the codebooks are those of the checkpoint: the copy is the same
+tensor-back-pieces = { $name } is compressed or in pieces, so it cannot be overwritten in place; write the model to a file of its own with `rvqscope convert`
+tensor-back-derived = { $name } is not stored as it is used, so new rows cannot take its place; write the model to a file of its own with `rvqscope convert`
+# `what` is one of those that follow.
+tensor-back-refused = { $what }; a model of another shape can only be written to a file of its own, with `rvqscope convert`
+tensor-back-layers = the model has { $new } layers, but the checkpoint's quantizer has { $old }
+tensor-back-metric = the model measures distances as { $new }, but the checkpoint as { $old }
+tensor-back-shape = layer { $layer } of the model has { $k } codes of { $d } dimensions, but { $old_k } of { $old_d } in the checkpoint
+tensor-back-projections = the projections of layer { $layer } differ, and only codebooks are written back
+tensor-back-transposed = layer { $layer } of the model has { $k } codes of { $d } dimensions, and the tensor that was named { $old_k } of { $old_d }, as if its rows lay the other way round: say --transposed
+tensor-back-not-transposed = layer { $layer } of the model has { $k } codes of { $d } dimensions, and the tensor that was named { $old_k } of { $old_d }, as if its rows lay the other way round: leave out --transposed
+tensor-metric-euclidean = Euclidean
+tensor-metric-cosine = Cosine
+tensor-metric-cosine-raw = CosineRaw
+
+# Writing a file.
+tensor-endings = a model can be written as { $known }
+tensor-family-unknown = there is no family of models called { $family }
+tensor-container = only { $container } can hold the family { $family }: name another one with --to, such as { $own } or { $nameless }
+tensor-type-of = { $container } has no numbers of type { $dtype }, which { $name } would be
+tensor-type-f32 = { $container } has no numbers of type { $dtype }: they are written as f32
+tensor-ema-made = the model holds no EMA state: one is made that keeps the rows, with all codes used alike
+tensor-ema-anew = the EMA state is made anew, because trainers of the target make rows of it in another way
+tensor-ema-out = the EMA state is left out, because { $family } files have no place for it: a training that continues from the file starts it anew
+tensor-made-out = how the model was made (its parameters and steps) is left out, because { $container } has no place for it; .safetensors has
+tensor-strides-out = { $container } has no place for the strides { $strides }: whoever opens the file must say them (--strides)
+tensor-untold-euclidean = nothing in a { $container } file of the family { $family } says that distances are Euclidean, so it would be read as another quantizer; .safetensors does
+tensor-untold-cosine = nothing in a { $container } file of the family { $family } says that distances are cosine, so it would be read as another quantizer; .safetensors of the family { $own } does
+tensor-untold-strides = nothing in a { $container } file of the family { $family } tells of the strides { $strides }, so they would be read as { $assumed }; .safetensors does
+tensor-of-layer = layer { $layer }: { $what }
+tensor-notes-long = the notes are too long: with them the header takes { $len } bytes
+tensor-npy-one = a NumPy array is one tensor without a name, but these are { $n }; write .npz, or the bare rows
+tensor-new-misfit = { $name } has { $len } numbers, which the shape { $shape } does not fit
+tensor-new-type = { $name }: numbers of type { $dtype } are not written
+tensor-new-infinite = { $name } holds a value beyond the range of 32-bit floats
+tensor-new-overflow = { $name } overflows { $dtype }: it holds { $value }, and the largest number of that type is { $largest }; write f32
+tensor-zip-model = the model is too large for a zip archive; write .safetensors
+tensor-zip-large = the model is too large for a zip archive
+tensor-zip-changed = a file changed while it was being copied

@@ -85,3 +85,48 @@ tensor-ecdc-layers = 文件头称有 { $n } 层
 tensor-ecdc-codes = 码字多到无法计数
 tensor-ecdc-segments = 此文件的 { $n } 个分段相互重叠百分之一；每段各视为一个音频片段
 tensor-ecdc-model = 模型 { $model } 如何打包其码字尚不清楚
+
+# 写入检查点的副本。
+tensor-back-none = 此文件中没有可被替换的量化器
+tensor-back-lacks = 检查点中没有 { $name }，因此不写入
+tensor-back-read-only = 检查点存放各行的方式只支持读取（{ $family }）；请用 `rvqscope convert` 将模型写入单独的文件
+tensor-back-named = 只写入所指定的张量：如果训练程序由旁边的累加和得出各行，它的下一步会恢复旧的行
+tensor-back-same = 码本与检查点的一致：副本与原文件相同
+tensor-back-pieces = { $name } 经过压缩或分块存放，无法就地覆盖；请用 `rvqscope convert` 将模型写入单独的文件
+tensor-back-derived = { $name } 的存储形式与使用形式不同，新的行无法取而代之；请用 `rvqscope convert` 将模型写入单独的文件
+# what 是下面各条之一。
+tensor-back-refused = { $what }；形状不同的模型只能用 `rvqscope convert` 写入单独的文件
+tensor-back-layers = 模型有 { $new } 层，但检查点的量化器有 { $old } 层
+tensor-back-metric = 模型采用{ $new }，但检查点采用{ $old }
+tensor-back-shape = 模型第 { $layer } 层有 { $k } 个 { $d } 维的码字，但检查点中是 { $old_k } 个 { $old_d } 维的码字
+tensor-back-projections = 第 { $layer } 层的投影不同，而写回的只有码本
+tensor-back-transposed = 模型第 { $layer } 层有 { $k } 个 { $d } 维的码字，而所指定的张量有 { $old_k } 个 { $old_d } 维的码字，似乎行列相反：请加上 --transposed
+tensor-back-not-transposed = 模型第 { $layer } 层有 { $k } 个 { $d } 维的码字，而所指定的张量有 { $old_k } 个 { $old_d } 维的码字，似乎行列相反：请去掉 --transposed
+tensor-metric-euclidean = 欧氏距离
+tensor-metric-cosine = 余弦距离
+tensor-metric-cosine-raw = 余弦距离（各行保持原长）
+
+# 写出文件。
+tensor-endings = 模型可以写为 { $known }
+tensor-family-unknown = 没有名为 { $family } 的模型系列
+tensor-container = 只有 { $container } 能存放 { $family } 系列：请用 --to 指定其他系列，例如 { $own } 或 { $nameless }
+tensor-type-of = { $container } 没有数值类型 { $dtype }，而 { $name } 需要该类型
+tensor-type-f32 = { $container } 没有数值类型 { $dtype }：数值以 f32 写出
+tensor-ema-made = 模型不含 EMA 状态：已生成一个使各行保持不变的状态，其中所有码字的使用程度相同
+tensor-ema-anew = EMA 状态已重新生成，因为目标的训练程序以另一种方式由它得出各行
+tensor-ema-out = EMA 状态未写出，因为 { $family } 文件没有存放它的位置：从该文件继续的训练会从头建立它
+tensor-made-out = 模型的产生经过（参数和步数）未写出，因为 { $container } 没有存放它的位置；.safetensors 有
+tensor-strides-out = { $container } 没有存放步幅 { $strides } 的位置：打开该文件时必须指明步幅（--strides）
+tensor-untold-euclidean = { $family } 系列的 { $container } 文件无法说明采用的是欧氏距离，会被读成另一种量化器；.safetensors 可以说明
+tensor-untold-cosine = { $family } 系列的 { $container } 文件无法说明采用的是余弦距离，会被读成另一种量化器；{ $own } 系列的 .safetensors 可以说明
+tensor-untold-strides = { $family } 系列的 { $container } 文件无法说明步幅 { $strides }，会被读成 { $assumed }；.safetensors 可以说明
+tensor-of-layer = 第 { $layer } 层：{ $what }
+tensor-notes-long = 附注过长：加上附注后文件头占 { $len } 字节
+tensor-npy-one = NumPy 数组是一个没有名称的张量，但这里有 { $n } 个；请写为 .npz，或只写纯数组
+tensor-new-misfit = { $name } 有 { $len } 个数值，与形状 { $shape } 不符
+tensor-new-type = { $name }：不支持写出数值类型 { $dtype }
+tensor-new-infinite = { $name } 含有超出 32 位浮点数范围的值
+tensor-new-overflow = { $name } 超出 { $dtype } 的范围：其中有 { $value }，而该类型的最大数值为 { $largest }；请写为 f32
+tensor-zip-model = 模型过大，zip 归档放不下；请写为 .safetensors
+tensor-zip-large = 模型过大，zip 归档放不下
+tensor-zip-changed = 复制时有文件发生了变化

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::replace::WriteSeek;
 use super::tensors::NewTensor;
 use super::{Dtype, FileError, Problem, replace_file};
+use crate::text::msg;
 
 mod model;
 mod npy;
@@ -101,7 +102,7 @@ pub fn write_tensors(path: &Path, file: &NewFile<'_>) -> Result<(), FileError> {
 fn check_writer(path: &Path) -> Result<&'static dyn Writer, Problem> {
     writer_for(path).ok_or_else(|| {
         let known = model_endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
-        Problem::Unsupported(format!("a model can be written as {known}").into())
+        Problem::Unsupported(msg!("tensor-endings", known = known))
     })
 }
 
@@ -110,15 +111,12 @@ fn check_tensors(path: &Path, file: &NewFile<'_>) -> Result<&'static dyn Writer,
     for tensor in file.tensors {
         tensor.check()?;
         if !writer.holds(tensor.dtype) {
-            return Err(Problem::Unsupported(
-                format!(
-                    "{} has no numbers of type {}, which {} would be",
-                    writer.label(),
-                    tensor.dtype.name(),
-                    tensor.name
-                )
-                .into(),
-            ));
+            return Err(Problem::Unsupported(msg!(
+                "tensor-type-of",
+                container = writer.label(),
+                dtype = tensor.dtype.name(),
+                name = &tensor.name
+            )));
         }
     }
     writer.check(file)?;

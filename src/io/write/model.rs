@@ -9,6 +9,7 @@ use crate::io::model::METRIC_KEY;
 use crate::io::{Dtype, FileError, ModelInfo, Problem, model};
 use crate::rvq::ema_state::{Expiry, RowFormula, Settling, StoredAs, ema_state_for};
 use crate::rvq::{Metric, Rvq};
+use crate::text::{Message, msg};
 
 /// The family of quantizers that were not read from a file.
 const OWN_FAMILY: &str = "encodec";
@@ -58,7 +59,7 @@ pub fn write_model_as(
     info: Option<&ModelInfo>,
     notes: &BTreeMap<String, String>,
     target: &ModelTarget,
-) -> Result<Vec<String>, FileError> {
+) -> Result<Vec<Message>, FileError> {
     let (file, findings) = prepared(path, rvq, info, notes, target).map_err(|problem| problem.at(path))?;
     let (tensors, notes, nested) = &file;
     write_tensors(path, &NewFile { tensors, notes, nested: nested.as_deref() })?;
@@ -81,7 +82,7 @@ fn prepared(
     info: Option<&ModelInfo>,
     notes: &BTreeMap<String, String>,
     target: &ModelTarget,
-) -> Result<(Prepared, Vec<String>), Problem> {
+) -> Result<(Prepared, Vec<Message>), Problem> {
     let writer = check_writer(path)?;
     let mut findings = Vec::new();
     let own_family = info.map_or(OWN_FAMILY, |info| info.family.as_str());
@@ -97,17 +98,20 @@ fn prepared(
         None if writer.holds(own_dtype) => own_dtype,
         None => {
             let name = own_dtype.name();
-            findings
-                .push(format!("{} has no numbers of type {name}: they are written as f32", writer.label()));
+            findings.push(msg!("tensor-type-f32", container = writer.label(), dtype = name));
             Dtype::F32
         }
     };
     let had = info.map_or(Some(RowFormula::Smoothed), |info| info.row_formula);
     let known = known(family)?;
     if let Some(container) = known.container() {
-        return Err(Problem::Unsupported(format!(
-            "only {container} can hold the family {family}: name another one with --to, such as {OWN_FAMILY} or {NAMELESS_FAMILY}"
-        ).into()));
+        return Err(Problem::Unsupported(msg!(
+            "tensor-container",
+            container = container,
+            family = family,
+            own = OWN_FAMILY,
+            nameless = NAMELESS_FAMILY
+        )));
     }
     let as_it_is = known.tensors(rvq, place, dtype)?;
     let wanted = known.row_formula();
@@ -116,17 +120,15 @@ fn prepared(
             let params = EmaParams::default();
             let settled = settled(rvq, Some(|_| settling(formula, &params, None, dtype)), dtype)?;
             findings.push(match had {
-                None => "the model holds no EMA state: one is made that keeps the rows, with all codes used alike".to_owned(),
-                Some(_) => "the EMA state is made anew, because trainers of the target make rows of it in another way".to_owned(),
+                None => msg!("tensor-ema-made"),
+                Some(_) => msg!("tensor-ema-anew"),
             });
             family_tensors(family, &settled, place, dtype)?
         }
         _ => as_it_is,
     };
     if wanted.is_none() && had.is_some() {
-        findings.push(format!(
-            "the EMA state is left out, because {family} files have no place for it: a training that continues from the file starts it anew"
-        ));
+        findings.push(msg!("tensor-ema-out", family = family));
     }
     let notes = noted(writer, family, rvq, notes, &mut findings)?;
     let root = place.split('.').next().filter(|root| ROOTS.contains(root)).map(str::to_owned);
@@ -139,16 +141,13 @@ fn noted(
     family: &str,
     rvq: &Rvq,
     notes: &BTreeMap<String, String>,
-    findings: &mut Vec<String>,
+    findings: &mut Vec<Message>,
 ) -> Result<BTreeMap<String, String>, Problem> {
     check_metric(writer, family, rvq.metric())?;
     let mut notes = notes.clone();
     notes.remove(METRIC_KEY);
     if notes.keys().any(|key| key.starts_with("rvqscope.")) && !writer.keeps_notes() {
-        findings.push(format!(
-            "how the model was made (its parameters and steps) is left out, because {} has no place for it; .safetensors has",
-            writer.label()
-        ));
+        findings.push(msg!("tensor-made-out", container = writer.label()));
     }
     if rvq.metric() == Metric::Cosine {
         notes.insert(METRIC_KEY.to_owned(), "cosine".to_owned());
@@ -180,19 +179,20 @@ pub fn check_model(path: &Path, metric: Metric) -> Result<(), FileError> {
 /// Files of these families are read as Euclidean unless a note in them says otherwise.
 fn check_metric(writer: &dyn Writer, family: &str, metric: Metric) -> Result<(), Problem> {
     if metric == Metric::Euclidean && is_usually_by_angle(family) && !writer.keeps_notes() {
-        return Err(Problem::Unsupported(format!(
-            "nothing in a {} file of the family {family} says that distances are Euclidean, so it would be read as another quantizer; \
-             .safetensors does",
-            writer.label()
-        ).into()));
+        return Err(Problem::Unsupported(msg!(
+            "tensor-untold-euclidean",
+            container = writer.label(),
+            family = family
+        )));
     }
     let needs_note = metric == Metric::Cosine && [OWN_FAMILY, NAMELESS_FAMILY].contains(&family);
     if needs_note && (family == NAMELESS_FAMILY || !writer.keeps_notes()) {
-        return Err(Problem::Unsupported(format!(
-            "nothing in a {} file of the family {family} says that distances are cosine, so it would be read as another quantizer; \
-             .safetensors of the family {OWN_FAMILY} does",
-            writer.label()
-        ).into()));
+        return Err(Problem::Unsupported(msg!(
+            "tensor-untold-cosine",
+            container = writer.label(),
+            family = family,
+            own = OWN_FAMILY
+        )));
     }
     Ok(())
 }
@@ -207,22 +207,25 @@ fn strides_to_note(
     writer: &dyn Writer,
     family: &str,
     rvq: &Rvq,
-    findings: &mut Vec<String>,
+    findings: &mut Vec<Message>,
 ) -> Result<Option<String>, Problem> {
     let strides: Vec<usize> = rvq.layers().iter().map(|layer| layer.stride).collect();
     match model::strides_without_note(family, strides.len()) {
         Some(assumed) if assumed.is_empty() && !writer.keeps_notes() => {
-            findings.push(format!(
-                "{} has no place for the strides {strides:?}: whoever opens the file must say them (--strides)",
-                writer.label()
+            findings.push(msg!(
+                "tensor-strides-out",
+                container = writer.label(),
+                strides = format!("{strides:?}")
             ));
             Ok(None)
         }
-        Some(assumed) if assumed != strides && !writer.keeps_notes() => Err(Problem::Unsupported(format!(
-            "nothing in a {} file of the family {family} tells of the strides {strides:?}, so they would be read as {assumed:?}; \
-             .safetensors does",
-            writer.label()
-        ).into())),
+        Some(assumed) if assumed != strides && !writer.keeps_notes() => Err(Problem::Unsupported(msg!(
+            "tensor-untold-strides",
+            container = writer.label(),
+            family = family,
+            strides = format!("{strides:?}"),
+            assumed = format!("{assumed:?}")
+        ))),
         Some(assumed) if assumed != strides => Ok(Some(format!("{strides:?}"))),
         _ => Ok(None),
     }
@@ -239,8 +242,7 @@ pub(in crate::io) fn family_tensors(
 }
 
 fn known(family: &str) -> Result<&'static dyn model::Family, Problem> {
-    model::family(family)
-        .ok_or_else(|| Problem::Unsupported(format!("there is no family of models called {family}").into()))
+    model::family(family).ok_or_else(|| Problem::Unsupported(msg!("tensor-family-unknown", family = family)))
 }
 
 /// `rvq` with its rows rounded to `dtype` and, where `how` tells for each layer, with an EMA state that agrees with them.
@@ -257,8 +259,9 @@ pub(in crate::io) fn settled(
         let Some(layer) = settled_rvq.layer_mut(layer_idx) else { continue };
         layer.codebook.parts_mut().0.mapv_inplace(|value| rounded(value, dtype));
         if let Some(how) = &how {
-            layer.codebook = ema_state_for(&layer.codebook, &how(layer_idx))
-                .map_err(|err| Problem::Value(format!("layer {layer_idx}: {err}").into()))?;
+            layer.codebook = ema_state_for(&layer.codebook, &how(layer_idx)).map_err(|err| {
+                Problem::Value(msg!("tensor-of-layer", layer = layer_idx, what = err.to_string()))
+            })?;
         }
     }
     Ok(settled_rvq)

@@ -5,6 +5,7 @@ use std::io;
 use super::super::npy::header_bytes;
 use super::super::replace::WriteSeek;
 use super::{Dtype, NewFile, Problem, Writer};
+use crate::text::msg;
 
 /// Writes the one tensor of a bare quantizer.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ impl Writer for Npy {
     }
 
     fn label(&self) -> &'static str {
-        "NumPy array"
+        "NumPy array" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -38,10 +39,7 @@ impl Writer for Npy {
     fn check(&self, file: &NewFile<'_>) -> Result<(), Problem> {
         match file.tensors {
             [_] => Ok(()),
-            several => Err(Problem::Unsupported(format!(
-                "a NumPy array is one tensor without a name, but these are {}; write .npz, or the bare rows",
-                several.len()
-            ).into())),
+            several => Err(Problem::Unsupported(msg!("tensor-npy-one", n = several.len()))),
         }
     }
 

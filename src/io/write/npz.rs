@@ -18,7 +18,7 @@ impl Writer for Npz {
     }
 
     fn label(&self) -> &'static str {
-        "NumPy archive"
+        "NumPy archive" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {

@@ -62,7 +62,7 @@ impl Pickle {
     }
 
     fn empty_ordered_dict(&mut self) {
-        self.global("collections", "OrderedDict");
+        self.global("collections", "OrderedDict"); // not a text
         self.bytes.extend(*b")R");
     }
 
@@ -123,9 +123,9 @@ fn row_major(shape: &[usize]) -> Vec<usize> {
 
 fn storage_class(dtype: Dtype) -> &'static str {
     match dtype {
-        Dtype::F16 => "HalfStorage",
-        Dtype::Bf16 => "BFloat16Storage",
-        Dtype::F64 => "DoubleStorage",
-        _ => "FloatStorage",
+        Dtype::F16 => "HalfStorage",      // not a text
+        Dtype::Bf16 => "BFloat16Storage", // not a text
+        Dtype::F64 => "DoubleStorage",    // not a text
+        _ => "FloatStorage",              // not a text
     }
 }

@@ -24,7 +24,7 @@ impl Writer for Pth {
     }
 
     fn label(&self) -> &'static str {
-        "PyTorch"
+        "PyTorch" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {

@@ -10,6 +10,7 @@ use super::super::replace::WriteSeek;
 use super::super::safetensors::MAX_HEADER_LEN;
 use super::super::tensors::NewTensor;
 use super::{Dtype, NewFile, Problem, Writer};
+use crate::text::msg;
 
 /// Writes `.safetensors`, with notes sorted by key; `format: pt`, which PyTorch's loaders ask for, is added.
 #[derive(Debug, Clone, Copy)]
@@ -39,9 +40,7 @@ impl Writer for Safetensors {
     fn check(&self, file: &NewFile<'_>) -> Result<(), Problem> {
         let len = header(file, &in_order(file.tensors)).len();
         if len as u64 > MAX_HEADER_LEN {
-            return Err(Problem::Value(
-                format!("the notes are too long: with them the header takes {len} bytes").into(),
-            ));
+            return Err(Problem::Value(msg!("tensor-notes-long", len = len.to_string())));
         }
         Ok(())
     }
@@ -89,7 +88,7 @@ fn header(file: &NewFile<'_>, tensors: &[&NewTensor]) -> String {
 fn type_name(dtype: Dtype) -> Option<&'static str> {
     match dtype {
         Dtype::F16 => Some("F16"),
-        Dtype::Bf16 => Some("BF16"),
+        Dtype::Bf16 => Some("BF16"), // not a text
         Dtype::F32 => Some("F32"),
         Dtype::F64 => Some("F64"),
         _ => None,

@@ -4,6 +4,7 @@ use half::{bf16, f16};
 
 use super::super::tensors::NewTensor;
 use super::{Dtype, Problem};
+use crate::text::msg;
 
 impl NewTensor {
     /// Whether its numbers fit its shape and their type.
@@ -14,27 +15,25 @@ impl NewTensor {
         let Self { name, dtype, shape, values } = self;
         if shape.iter().product::<usize>() != values.len() {
             let len = values.len();
-            return Err(Problem::Value(
-                format!("{name} has {len} numbers, which the shape {shape:?} does not fit").into(),
-            ));
+            let shape = format!("{shape:?}");
+            return Err(Problem::Value(msg!("tensor-new-misfit", name = name, len = len, shape = shape)));
         }
         let Some(largest) = largest(*dtype) else {
-            return Err(Problem::Unsupported(
-                format!("{name}: numbers of type {} are not written", dtype.name()).into(),
-            ));
+            return Err(Problem::Unsupported(msg!("tensor-new-type", name = name, dtype = dtype.name())));
         };
         let Some(value) = values.iter().find(|value| !rounded(**value, *dtype).is_finite()) else {
             return Ok(());
         };
         if !value.is_finite() {
-            return Err(Problem::Value(
-                format!("{name} holds a value beyond the range of 32-bit floats").into(),
-            ));
+            return Err(Problem::Value(msg!("tensor-new-infinite", name = name)));
         }
-        Err(Problem::Value(format!(
-            "{name} overflows {}: it holds {value:e}, and the largest number of that type is {largest:e}; write f32",
-            dtype.name()
-        ).into()))
+        Err(Problem::Value(msg!(
+            "tensor-new-overflow",
+            name = name,
+            dtype = dtype.name(),
+            value = format!("{value:e}"),
+            largest = format!("{largest:e}")
+        )))
     }
 
     /// Its numbers as they lie in a file, the lowest byte first.

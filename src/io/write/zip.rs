@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 
 use super::super::tensors::NewTensor;
 use super::Problem;
+use crate::text::{msg, t};
 
 /// An archive that is being written.
 pub(in crate::io) struct ZipFile<W> {
@@ -39,13 +40,7 @@ pub(super) fn check(tensors: &[NewTensor]) -> Result<(), Problem> {
     const HEADERS: usize = 4096;
     let sizes = tensors.iter().map(|tensor| tensor.values.len() * tensor.dtype.size() + HEADERS);
     let fits = sizes.sum::<usize>() < u32::MAX as usize && tensors.len() < usize::from(u16::MAX) / 2;
-    if fits {
-        Ok(())
-    } else {
-        Err(Problem::Unsupported(
-            "the model is too large for a zip archive; write .safetensors".to_owned().into(),
-        ))
-    }
+    if fits { Ok(()) } else { Err(Problem::Unsupported(msg!("tensor-zip-model"))) }
 }
 
 impl<W: Write> ZipFile<W> {
@@ -172,8 +167,17 @@ fn each_block(file: &mut File, mut work: impl FnMut(&[u8]) -> io::Result<()>) ->
     }
 }
 
+/// Why an archive is not finished.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("{}", t!("tensor-zip-changed"))]
+    Changed,
+    #[error("{}", t!("tensor-zip-large"))]
+    TooLarge,
+}
+
 fn changed() -> io::Error {
-    io::Error::other("a file changed while it was being copied")
+    io::Error::other(Refusal::Changed)
 }
 
 fn narrow(number: u64) -> io::Result<u32> {
@@ -181,5 +185,5 @@ fn narrow(number: u64) -> io::Result<u32> {
 }
 
 fn too_large() -> io::Error {
-    io::Error::other("the model is too large for a zip archive")
+    io::Error::other(Refusal::TooLarge)
 }
