@@ -9,6 +9,7 @@ use super::schema::{Field, Kind, damaged};
 use crate::io::Problem;
 use crate::io::held::Number;
 use crate::io::table::{Budget, Codec, Lists, unpack};
+use crate::text::msg;
 
 /// Characters of a text that can name a clip.
 const MAX_TEXT: usize = 400;
@@ -76,8 +77,7 @@ impl<'a> Batch<'a> {
                 0 => Codec::Lz4Frame,
                 1 => Codec::Zstd,
                 other => {
-                    let words = format!("this Arrow file is compressed in the unknown way {other}");
-                    return Err(Problem::Unsupported(words.into()));
+                    return Err(Problem::Unsupported(msg!("table-arrow-compressed", way = other)));
                 }
             },
         };
@@ -196,7 +196,7 @@ impl<'a> Batch<'a> {
         self.left = self
             .left
             .checked_sub(bytes.len())
-            .ok_or_else(|| Problem::malformed("the columns of this Arrow file lie over each other"))?;
+            .ok_or_else(|| Problem::malformed(msg!("table-arrow-columns-overlap")))?;
         if self.codec == Codec::None || bytes.is_empty() {
             return Ok(Cow::Borrowed(bytes));
         }
@@ -248,7 +248,7 @@ fn wants(field: &Field, sinks: &[Sink]) -> bool {
 fn check(needed: Option<usize>, there: usize) -> Result<(), Problem> {
     match needed {
         Some(needed) if needed <= there => Ok(()),
-        _ => Err(Problem::malformed("a column of this Arrow file has fewer numbers than it says")),
+        _ => Err(Problem::malformed(msg!("table-arrow-column-short"))),
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::Path;
 use super::table::{Budget, Lists, MOST_DEPTH, Table};
 use super::{Opened, Problem, Reader, Source};
 use crate::task::Task;
+use crate::text::msg;
 use batch::{Batch, Sink};
 use flat::Flat;
 use schema::{Field, Leaf, damaged};
@@ -41,7 +42,7 @@ impl Reader for ArrowReader {
     }
 
     fn label(&self) -> &'static str {
-        "Arrow"
+        "Arrow" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -94,11 +95,7 @@ impl<'a> Messages<'a> {
         }
         const START: u64 = 8;
         const TAIL: u64 = 10;
-        let cut = || {
-            Problem::malformed(
-                "the end of this Arrow file is missing: it was not written, or not fetched, to its end",
-            )
-        };
+        let cut = || Problem::malformed(msg!("table-arrow-no-end"));
         let start = source.len.checked_sub(TAIL).filter(|&start| start >= START).ok_or_else(cut)?;
         let mut tail = [0; TAIL as usize];
         let mut file = &source.file;
@@ -162,11 +159,7 @@ impl<'a> Messages<'a> {
         file.read_exact(&mut head)?;
         let [mark @ .., a, b, c, d] = head;
         if mark != MARK {
-            return Err(Problem::Unsupported(
-                "this Arrow file is of a version before 0.15, or damaged; write it again with a newer one"
-                    .to_owned()
-                    .into(),
-            ));
+            return Err(Problem::Unsupported(msg!("table-arrow-old")));
         }
         let len = u64::from(u32::from_le_bytes([a, b, c, d]));
         if len == 0 {
@@ -181,7 +174,7 @@ impl<'a> Messages<'a> {
         let body_len = u64::try_from(message.i64(3)).map_err(|_| damaged())?;
         let body = at + 8 + len;
         if body_len > self.end - body {
-            return Err(Problem::malformed("this Arrow file ends in the middle of its rows"));
+            return Err(Problem::malformed(msg!("table-arrow-ends-in-rows")));
         }
         Ok(Some(Message { header, body, body_len }))
     }
@@ -230,7 +223,7 @@ fn table(source: &Source<'_>, budget: &Budget, task: &Task<'_>) -> Result<Table,
             Sink::Numbers(lists) => table.put_numbers(leaf.name, lists),
             Sink::Texts(texts) => table.put_texts(leaf.name, texts),
             Sink::Nothing if leaf.is_number() && leaf.depth > MOST_DEPTH => {
-                table.leave_out(&leaf.name, "its lists are nested too deeply");
+                table.leave_out(&leaf.name, msg!("table-column-nested-too-deeply"));
             }
             Sink::Nothing => {}
         }

@@ -3,6 +3,7 @@
 use super::flat::Flat;
 use crate::io::Problem;
 use crate::io::held::NAME_FIELDS;
+use crate::text::msg;
 
 /// Columns, with all that they are made of.
 const MAX_FIELDS: usize = 1 << 14;
@@ -69,9 +70,7 @@ pub(super) enum Kind {
 pub(super) fn fields(schema: Flat<'_>, version: i16) -> Result<(Vec<Field>, Vec<Leaf>), Problem> {
     const FIELDS: usize = 1;
     if schema.i16(0) != 0 {
-        return Err(Problem::Unsupported(
-            "this Arrow file has the highest byte of its numbers first, which is not read".to_owned().into(),
-        ));
+        return Err(Problem::Unsupported(msg!("table-arrow-big-endian")));
     }
     let mut walk = Walk { leaves: Vec::new(), count: 0, paths: 0, passed_over: false, version };
     let list = schema.list(FIELDS);
@@ -99,9 +98,7 @@ impl Walk {
         const DICTIONARY: usize = 4;
         self.count += 1;
         if self.count > MAX_FIELDS || level > MAX_DEPTH {
-            return Err(Problem::malformed(
-                "this Arrow file has more columns, or deeper ones, than any sound file",
-            ));
+            return Err(Problem::malformed(msg!("table-arrow-too-many-columns")));
         }
         let kind = match field.table(DICTIONARY) {
             // In a batch stand indices into a dictionary.
@@ -114,9 +111,7 @@ impl Walk {
         };
         self.paths = self.paths.saturating_add(name.len());
         if self.paths > MAX_PATHS {
-            return Err(Problem::malformed(
-                "the columns of this Arrow file have longer names than those of any sound file",
-            ));
+            return Err(Problem::malformed(msg!("table-arrow-long-names")));
         }
         let children = if field.table(DICTIONARY).is_some() { None } else { field.list(CHILDREN) };
         let is_list = matches!(kind, Kind::List { .. } | Kind::Fixed { .. });
@@ -198,9 +193,7 @@ fn kind(field: &Flat<'_>, version: i16) -> Result<Kind, Problem> {
         17 => Kind::Other { buffers: 2 },
         13 => Kind::Struct,
         14 if version <= V4 => {
-            return Err(Problem::Unsupported(
-                "this Arrow file has a union of an old version".to_owned().into(),
-            ));
+            return Err(Problem::Unsupported(msg!("table-arrow-old-union")));
         }
         14 => Kind::Other { buffers: if of.is_some_and(|of| of.i16(0) == 1) { 2 } else { 1 } },
         16 => match usize::try_from(whole(0)) {
@@ -211,9 +204,7 @@ fn kind(field: &Flat<'_>, version: i16) -> Result<Kind, Problem> {
         24 => Kind::View,
         25 | 26 => Kind::Other { buffers: 3 },
         other => {
-            return Err(Problem::Unsupported(
-                format!("this Arrow file has columns of the unknown type {other}").into(),
-            ));
+            return Err(Problem::Unsupported(msg!("table-arrow-unknown-type", kind = other)));
         }
     })
 }
@@ -232,5 +223,5 @@ impl Leaf {
 }
 
 pub(super) fn damaged() -> Problem {
-    Problem::malformed("a header of this Arrow file is damaged")
+    Problem::malformed(msg!("table-arrow-header-damaged"))
 }

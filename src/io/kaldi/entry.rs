@@ -61,7 +61,7 @@ impl Entry {
         let mut mark = [0; 2];
         read_exact(src, &mut mark)?;
         if mark != *b"\0B" {
-            return Err(Problem::malformed(format!("at byte {at} there is no entry of numbers")));
+            return Err(Problem::malformed(msg!("table-kaldi-no-entry-at", byte = at)));
         }
         let mut first = [0; 1];
         read_exact(src, &mut first)?;
@@ -88,10 +88,10 @@ impl Entry {
                 b"CM3 " => (Kind::Packed8, true),
                 other => {
                     let token = String::from_utf8_lossy(other).trim().to_owned();
-                    return Err(Problem::Unsupported(
-                        format!("entries of the kind {token:?} are not read; copy them with copy-feats")
-                            .into(),
-                    ));
+                    return Err(Problem::Unsupported(msg!(
+                        "table-kaldi-unknown-kind",
+                        kind = format!("{token:?}")
+                    )));
                 }
             };
             let (rows, columns, range, size) = match (is_packed, kind) {
@@ -129,7 +129,7 @@ impl Entry {
         });
         bytes
             .and_then(|bytes| bytes.checked_add(self.start))
-            .ok_or_else(|| Problem::malformed("an entry of this archive is beyond counting"))
+            .ok_or_else(|| Problem::malformed(msg!("table-kaldi-entry-too-large")))
     }
 
     /// Its axes.
@@ -169,9 +169,7 @@ impl Entry {
                 let bytes = whole(&mut file, 1, count)?;
                 Ok(self.unpacked(&points, &bytes))
             }
-            Kind::Ints | Kind::Text => {
-                Err(Problem::Unsupported("whole numbers are no features".to_owned().into()))
-            }
+            Kind::Ints | Kind::Text => Err(Problem::Unsupported(msg!("table-kaldi-whole-numbers"))),
         }
     }
 
@@ -201,7 +199,7 @@ impl Entry {
     /// They are real, or cannot be read.
     pub(super) fn ints(&self, file: &File, task: &Task<'_>) -> Result<Vec<i32>, Problem> {
         if self.kind != Kind::Ints {
-            return Err(Problem::Unsupported("real numbers are no codes".to_owned().into()));
+            return Err(Problem::Unsupported(msg!("table-kaldi-real-numbers")));
         }
         task.check()?;
         let mut file = file;
@@ -210,14 +208,14 @@ impl Entry {
         file.read_exact(&mut bytes)?;
         let number = |five: &[u8]| match *five {
             [INT_SIZE, a, b, c, d] => Ok(i32::from_le_bytes([a, b, c, d])),
-            _ => Err(Problem::malformed("a number of this archive does not say that it has four bytes")),
+            _ => Err(Problem::malformed(msg!("table-kaldi-number-without-size"))),
         };
         bytes.chunks_exact(5).map(number).collect()
     }
 }
 
 fn read_exact(src: &mut impl Read, bytes: &mut [u8]) -> Result<(), Problem> {
-    src.read_exact(bytes).map_err(|_| Problem::malformed("the archive ends inside of an entry"))
+    src.read_exact(bytes).map_err(|_| Problem::malformed(msg!("table-kaldi-ends-in-entry")))
 }
 
 fn bytes(src: &mut impl Read) -> Result<[u8; 4], Problem> {
@@ -231,14 +229,13 @@ fn sized(src: &mut impl Read) -> Result<i32, Problem> {
     let mut size = [0; 1];
     read_exact(src, &mut size)?;
     if size != [INT_SIZE] {
-        return Err(Problem::malformed("an entry of this archive does not say how long it is"));
+        return Err(Problem::malformed(msg!("table-kaldi-entry-without-size")));
     }
     Ok(i32::from_le_bytes(bytes(src)?))
 }
 
 fn count_of(count: i32) -> Result<usize, Problem> {
-    usize::try_from(count)
-        .map_err(|_| Problem::malformed(format!("an entry of this archive has {count} numbers")))
+    usize::try_from(count).map_err(|_| Problem::malformed(msg!("table-kaldi-negative-count", count = count)))
 }
 
 /// The entries of a text archive: name, where its numbers begin and end in `values`, and how many make a row.
@@ -265,9 +262,8 @@ pub(super) fn text(
         if taken == 0 {
             break;
         }
-        let bad = |what: &str| Problem::malformed(format!("line {number} of this archive {what}"));
         if taken as u64 == MAX_LINE {
-            return Err(bad("is too long"));
+            return Err(Problem::malformed(msg!("table-kaldi-line-too-long", line = number)));
         }
         let mut fields = line.split_ascii_whitespace().peekable();
         if fields.peek().is_none() {
@@ -278,30 +274,36 @@ pub(super) fn text(
             None => {
                 let key = fields.next().unwrap_or_default().to_owned();
                 if fields.next() != Some("[") {
-                    return Err(bad("names no entry and opens no bracket"));
+                    return Err(Problem::malformed(msg!("table-kaldi-line-names-nothing", line = number)));
                 }
                 (key, values.len(), 0)
             }
         };
         let before = values.len();
+        let no_number = || Problem::malformed(msg!("table-kaldi-line-no-number", line = number));
         let mut is_closed = false;
         for field in fields {
             match field {
                 "]" => is_closed = true,
-                field => values.push(field.parse().map_err(|_| bad("holds what is no number"))?),
+                field => values.push(field.parse().map_err(|_| no_number())?),
             }
         }
         let in_line = values.len() - before;
         if in_line > 0 {
             if columns != 0 && in_line != columns {
-                return Err(bad(&format!("has {in_line} numbers, but the rows before have {columns}")));
+                return Err(Problem::malformed(msg!(
+                    "table-kaldi-line-other-columns",
+                    line = number,
+                    found = in_line,
+                    before = columns
+                )));
             }
             columns = in_line;
         }
         if is_closed {
             let most = 20_000 + len / 64;
             if entries.len() as u64 >= most {
-                return Err(bad("is one of too many entries; split the archive"));
+                return Err(Problem::malformed(msg!("table-kaldi-line-too-many-entries", line = number)));
             }
             entries.push((key, start, columns, values.len()));
         } else {
@@ -309,7 +311,7 @@ pub(super) fn text(
         }
     }
     if open.is_some() {
-        return Err(Problem::malformed("the archive ends inside of an entry"));
+        return Err(Problem::malformed(msg!("table-kaldi-ends-in-entry")));
     }
     Ok(entries)
 }

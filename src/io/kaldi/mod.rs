@@ -10,6 +10,7 @@ use ndarray::{Array2, ArrayD};
 use super::tensors::{TensorInfo, Tensors};
 use super::{Opened, Problem, Reader, Source, arrays};
 use crate::task::Task;
+use crate::text::msg;
 
 mod entry;
 
@@ -39,7 +40,7 @@ impl Reader for ArkReader {
     }
 
     fn label(&self) -> &'static str {
-        "Kaldi archive"
+        "Kaldi archive" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -66,7 +67,7 @@ impl Reader for ScpReader {
     }
 
     fn label(&self) -> &'static str {
-        "Kaldi script"
+        "Kaldi script" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -133,13 +134,11 @@ impl<'a> Archive<'a> {
 
     fn put(&mut self, key: String, home: usize, entry: Entry, len: u64) -> Result<(), Problem> {
         if self.entries.len() as u64 >= MAX_ENTRIES + len / BYTES_AN_ENTRY {
-            return Err(Problem::Unsupported(
-                format!("there are over {} entries; split the archive", self.entries.len()).into(),
-            ));
+            return Err(Problem::Unsupported(msg!("table-kaldi-too-many-entries", n = self.entries.len())));
         }
         self.infos.insert(key.clone(), TensorInfo { dtype: entry.kind.dtype(), shape: entry.shape() });
         if self.entries.insert(key.clone(), (home, entry)).is_some() {
-            return Err(Problem::malformed(format!("the name {key:?} stands twice in this archive")));
+            return Err(Problem::malformed(msg!("table-kaldi-name-twice", name = format!("{key:?}"))));
         }
         Ok(())
     }
@@ -155,7 +154,7 @@ impl<'a> Archive<'a> {
             let mut key = Vec::new();
             (&mut file).take(MAX_KEY_LEN as u64).read_until(b' ', &mut key)?;
             if key.pop() != Some(b' ') || key.is_empty() {
-                return Err(Problem::malformed(format!("at byte {at} there is no name of an entry")));
+                return Err(Problem::malformed(msg!("table-kaldi-no-name-at", byte = at)));
             }
             at += key.len() as u64 + 1;
             let entry = Entry::read(&mut file, at, source.len)?;
@@ -185,12 +184,8 @@ impl<'a> Archive<'a> {
             if line.trim().is_empty() {
                 continue;
             }
-            let (key, path, offset) = place_of(&line).ok_or_else(|| {
-                Problem::Unsupported(
-                    format!("line {number} tells of no place in an archive; pipes and ranges are not read")
-                        .into(),
-                )
-            })?;
+            let (key, path, offset) = place_of(&line)
+                .ok_or_else(|| Problem::Unsupported(msg!("table-kaldi-script-no-place", line = number)))?;
             let path = PathBuf::from(path);
             let home = match names.get(&path) {
                 Some(&home) => home,
@@ -208,9 +203,7 @@ impl<'a> Archive<'a> {
             let entry = Entry::read(&mut file, offset, len)?;
             in_entries = in_entries.saturating_add(entry.end()?.saturating_sub(entry.start));
             if in_entries > in_files.saturating_mul(MAX_REPEATS) {
-                return Err(Problem::Unsupported(format!(
-                    "line {number} is one of very many that name the same entries of an archive again; name each once"
-                ).into()));
+                return Err(Problem::Unsupported(msg!("table-kaldi-script-repeats", line = number)));
             }
             archive.put(key.to_owned(), home, entry, source.len)?;
         }
@@ -240,16 +233,12 @@ impl<'a> Archive<'a> {
     fn interpret(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         let found =
             if source.wanted.wants_model() { None } else { arrays::of_tensors(self, &source.wanted, task)? };
-        found.ok_or_else(|| {
-            Problem::Unsupported(
-                "the entries of this archive do not make one corpus of features or codes".to_owned().into(),
-            )
-        })
+        found.ok_or_else(|| Problem::Unsupported(msg!("table-kaldi-no-corpus")))
     }
 
     fn entry(&self, name: &str) -> Result<(&Home<'a>, &Entry), Problem> {
         let found = self.entries.get(name).and_then(|(home, entry)| Some((self.files.get(*home)?, entry)));
-        found.ok_or_else(|| Problem::malformed(format!("there is no entry {name:?}")))
+        found.ok_or_else(|| Problem::malformed(msg!("table-kaldi-no-entry", name = format!("{name:?}"))))
     }
 }
 
@@ -259,9 +248,7 @@ fn beside(script: &Path, path: &Path) -> Result<File, Problem> {
     let name = path.file_name().map_or(path, Path::new);
     let places = [folder.join(path), folder.join(name)];
     places.iter().find_map(|place| Source::open(place).ok()).map(|source| source.file).ok_or_else(|| {
-        Problem::Unsupported(
-            format!("the archive {} that this script names is not there", path.display()).into(),
-        )
+        Problem::Unsupported(msg!("table-kaldi-archive-missing", path = path.display().to_string()))
     })
 }
 
@@ -285,10 +272,9 @@ impl Tensors for Archive<'_> {
             }
         };
         let values = Array2::from_shape_vec((entry.rows, entry.columns), values);
-        let values =
-            values.map_err(|_| Problem::malformed(format!("{name} is of another size than it says")))?;
+        let values = values.map_err(|_| Problem::malformed(msg!("table-kaldi-other-size", name = name)))?;
         ArrayD::from_shape_vec(entry.shape(), values.into_raw_vec_and_offset().0)
-            .map_err(|_| Problem::malformed(format!("{name} is of another size than it says")))
+            .map_err(|_| Problem::malformed(msg!("table-kaldi-other-size", name = name)))
     }
 
     fn codes(&self, name: &str, task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
@@ -297,12 +283,10 @@ impl Tensors for Archive<'_> {
             Home::File(file) => entry.ints(file, task)?,
             Home::Opened(file) => entry.ints(file, task)?,
             Home::Memory(_) => {
-                return Err(Problem::Unsupported(
-                    format!("{name} holds real numbers, which are no codes").into(),
-                ));
+                return Err(Problem::Unsupported(msg!("table-kaldi-holds-real-numbers", name = name)));
             }
         };
         ArrayD::from_shape_vec(entry.shape(), values)
-            .map_err(|_| Problem::malformed(format!("{name} is of another size than it says")))
+            .map_err(|_| Problem::malformed(msg!("table-kaldi-other-size", name = name)))
     }
 }

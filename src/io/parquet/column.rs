@@ -10,6 +10,7 @@ use super::{Problem, problem};
 use crate::io::held::Number;
 use crate::io::table::{Budget, Lists};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Rows between two looks at the task.
 const ROWS: usize = 1024;
@@ -135,7 +136,7 @@ pub(super) fn read_numbers(
         ColumnReader::FloatColumnReader(reader) => read(reader, rest, |v| Number::Real(*v)),
         ColumnReader::DoubleColumnReader(reader) => read(reader, rest, |v| Number::Real(*v as f32)),
         ColumnReader::FixedLenByteArrayColumnReader(reader) => read(reader, rest, half_number),
-        _ => Err(Problem::malformed("a column is of another type than it says")),
+        _ => Err(Problem::malformed(msg!("table-parquet-other-type"))),
     }
 }
 
@@ -165,7 +166,9 @@ fn read<T: DataType>(
             leaf.begin(def, rep, lists)?;
             if def >= leaf.defined {
                 lists.push(
-                    numbers.next().ok_or_else(|| Problem::malformed("numbers of a column are missing"))?,
+                    numbers
+                        .next()
+                        .ok_or_else(|| Problem::malformed(msg!("table-parquet-numbers-missing")))?,
                 );
             } else if leaf.lists.last().is_none_or(|&level| def >= level) {
                 lists.nulls += 1;
@@ -173,9 +176,11 @@ fn read<T: DataType>(
         }
     }
     if done != rows {
-        return Err(Problem::malformed(format!(
-            "{} has {done} rows where there should be {rows}",
-            leaf.name
+        return Err(Problem::malformed(msg!(
+            "table-parquet-other-rows",
+            column = &leaf.name,
+            found = done,
+            expected = rows
         )));
     }
     Ok(())
@@ -184,7 +189,7 @@ fn read<T: DataType>(
 impl Leaf {
     /// Begins the lists that a value is the first of, as Dremel's levels tell.
     fn begin(&self, def: i16, rep: i16, lists: &mut Lists) -> Result<(), Problem> {
-        let wrong = || Problem::malformed("the lists of a column do not add up");
+        let wrong = || Problem::malformed(msg!("table-parquet-lists-do-not-add-up"));
         let rep = usize::try_from(rep).map_err(|_| wrong())?;
         if rep > self.lists.len() {
             return Err(wrong());
@@ -216,7 +221,7 @@ pub(super) fn read_texts(
     task: &Task<'_>,
 ) -> Result<Vec<Option<String>>, Problem> {
     let ColumnReader::ByteArrayColumnReader(mut reader) = reader else {
-        return Err(Problem::malformed("a column is of another type than it says"));
+        return Err(Problem::malformed(msg!("table-parquet-other-type")));
     };
     let mut texts = Vec::new();
     let (mut defs, mut values): (Vec<i16>, Vec<ByteArray>) = (Vec::new(), Vec::new());

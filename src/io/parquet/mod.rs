@@ -17,6 +17,7 @@ use super::held::NAME_FIELDS;
 use super::table::{Budget, Codec, Lists, MOST_DEPTH, Table};
 use super::{Opened, Problem, Reader, Source, guard};
 use crate::task::Task;
+use crate::text::msg;
 use column::{Kind, Leaf};
 
 /// Reads `.parquet`.
@@ -28,8 +29,9 @@ const MAGIC: &[u8] = b"PAR1";
 /// Longest footer that is read.
 const MAX_FOOTER: u64 = 16 << 20;
 
-/// What a user does about a file that is written in an unusual way.
-const ANOTHER_WAY: &str = "python -c \"import pandas; pandas.read_parquet('FILE').to_parquet('x.parquet', compression='snappy')\" writes it as one that is";
+/// What writes a file that is written in an unusual way as one that is read.
+const ANOTHER_WAY: &str =
+    "python -c \"import pandas; pandas.read_parquet('FILE').to_parquet('x.parquet', compression='snappy')\""; // not a text
 
 impl Reader for ParquetReader {
     fn id(&self) -> &'static str {
@@ -37,7 +39,7 @@ impl Reader for ParquetReader {
     }
 
     fn label(&self) -> &'static str {
-        "Parquet"
+        "Parquet" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -57,13 +59,14 @@ impl Reader for ParquetReader {
 fn table(source: &Source<'_>, budget: &Budget, task: &Task<'_>) -> Result<Table, Problem> {
     let metadata = footer(source)?;
     let leaves = column::leaves(metadata.file_metadata().schema_descr().root_schema());
-    let count =
-        |rows: i64| usize::try_from(rows).map_err(|_| Problem::malformed("the table has fewer than no rows"));
+    let count = |rows: i64| {
+        usize::try_from(rows).map_err(|_| Problem::malformed(msg!("table-parquet-negative-rows")))
+    };
     let mut rows = 0usize;
     for group in metadata.row_groups() {
         rows = rows.saturating_add(count(group.num_rows())?);
         if group.num_columns() != leaves.len() {
-            return Err(Problem::malformed("a group of rows has other columns than the table"));
+            return Err(Problem::malformed(msg!("table-parquet-group-of-other-columns")));
         }
     }
     // A number a row is looked at only where there are no lists; each row has a place in the lists of every column that is read.
@@ -84,7 +87,7 @@ fn table(source: &Source<'_>, budget: &Budget, task: &Task<'_>) -> Result<Table,
             (Kind::Text | Kind::Other, _) => {}
             (_, 0) if has_lists => {}
             (_, depth) if depth > MOST_DEPTH => {
-                table.leave_out(&leaf.name, "its lists are nested too deeply");
+                table.leave_out(&leaf.name, msg!("table-column-nested-too-deeply"));
             }
             (_, depth) => {
                 let mut lists = Lists::new(depth);
@@ -107,7 +110,7 @@ fn usable(
 ) -> Result<Option<ColumnReader>, Problem> {
     match reader {
         Err(Problem::Unsupported(why)) => {
-            table.leave_out(&leaf.name, &why.english());
+            table.leave_out(&leaf.name, why);
             Ok(None)
         }
         reader => reader.map(Some),
@@ -118,11 +121,7 @@ fn footer(source: &Source<'_>) -> Result<ParquetMetaData, Problem> {
     const TAIL: u64 = 8;
     let mut file = &source.file;
     let mut tail = [0; TAIL as usize];
-    let cut = || {
-        Problem::malformed(
-            "the end of this Parquet file is missing: it was not written, or not fetched, to its end",
-        )
-    };
+    let cut = || Problem::malformed(msg!("table-parquet-no-end"));
     let start = source.len.checked_sub(TAIL).filter(|&start| start >= MAGIC.len() as u64).ok_or_else(cut)?;
     file.seek(SeekFrom::Start(start))?;
     file.read_exact(&mut tail)?;
@@ -130,15 +129,13 @@ fn footer(source: &Source<'_>) -> Result<ParquetMetaData, Problem> {
     match &magic {
         b"PAR1" => {}
         b"PARE" => {
-            let words = "this Parquet file is encrypted; write it without encryption";
-            return Err(Problem::Unsupported(words.to_owned().into()));
+            return Err(Problem::Unsupported(msg!("table-parquet-encrypted")));
         }
         _ => return Err(cut()),
     }
     let len = u64::from(u32::from_le_bytes([a, b, c, d]));
     let start = start.checked_sub(len).filter(|&start| start >= MAGIC.len() as u64 && len <= MAX_FOOTER);
-    let start = start
-        .ok_or_else(|| Problem::malformed("the footer of this Parquet file is longer than it can be"))?;
+    let start = start.ok_or_else(|| Problem::malformed(msg!("table-parquet-footer-too-long")))?;
     file.seek(SeekFrom::Start(start))?;
     let mut footer = Vec::new();
     file.take(len).read_to_end(&mut footer)?;
@@ -158,7 +155,8 @@ fn chunks<'a>(
     groups.iter().enumerate().map(move |(nth, group)| {
         task.check()?;
         task.progress(source.stage(), nth, groups.len());
-        let chunk = group.columns().get(column).ok_or_else(|| Problem::malformed("a column is missing"))?;
+        let chunk =
+            group.columns().get(column).ok_or_else(|| Problem::malformed(msg!("table-parquet-no-column")))?;
         let bytes = bytes(source, chunk)?;
         let pages = pages::Pages::new(bytes, codec(chunk)?, chunk.column_type(), budget.clone());
         Ok(get_column_reader(chunk.column_descr_ptr(), Box::new(pages)))
@@ -167,15 +165,13 @@ fn chunks<'a>(
 
 fn bytes(source: &Source<'_>, chunk: &ColumnChunkMetaData) -> Result<Bytes, Problem> {
     if chunk.file_path().is_some() {
-        let words = "the columns of this Parquet file lie in other files, which are not looked for";
-        return Err(Problem::Unsupported(words.to_owned().into()));
+        return Err(Problem::Unsupported(msg!("table-parquet-other-files")));
     }
     let start = chunk.dictionary_page_offset().filter(|&start| start > 0).unwrap_or(chunk.data_page_offset());
     let start = start.min(chunk.data_page_offset());
     let place = u64::try_from(start).ok().zip(u64::try_from(chunk.compressed_size()).ok());
     let place = place.filter(|(start, len)| start.checked_add(*len).is_some_and(|end| end <= source.len));
-    let (start, len) =
-        place.ok_or_else(|| Problem::malformed("a column reaches beyond the end of the file"))?;
+    let (start, len) = place.ok_or_else(|| Problem::malformed(msg!("table-parquet-column-beyond-end")))?;
     let mut file = &source.file;
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
@@ -191,10 +187,12 @@ fn codec(chunk: &ColumnChunkMetaData) -> Result<Codec, Problem> {
         CompressionCodec::ZSTD => Codec::Zstd,
         CompressionCodec::LZ4_RAW => Codec::Lz4Block,
         other => {
-            return Err(Problem::Unsupported(
-                format!("this Parquet file is compressed with {other:?}, which is not read; {ANOTHER_WAY}")
-                    .into(),
-            ));
+            let codec = format!("{other:?}");
+            return Err(Problem::Unsupported(msg!(
+                "table-parquet-compressed",
+                codec = codec,
+                command = ANOTHER_WAY
+            )));
         }
     })
 }
@@ -213,5 +211,5 @@ fn problem(err: ParquetError) -> Problem {
 fn damaged(words: &str) -> Problem {
     const CHARS: usize = 200;
     let words: String = words.chars().take(CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Problem::malformed(format!("this Parquet file cannot be read: {words}"))
+    Problem::malformed(msg!("table-parquet-cannot-be-read", why = words))
 }

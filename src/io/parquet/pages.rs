@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::thrift::{Compact, FALSE, I32, STRUCT, TRUE};
 use crate::io::Problem;
 use crate::io::table::{Budget, Codec, unpack};
+use crate::text::{Message, msg};
 
 /// What a number costs while it is read, with its two levels.
 const NUMBER_COST: u64 = 12;
@@ -48,11 +49,13 @@ impl Pages {
                 return Ok(None);
             }
             let header = Header::read(rest)?;
-            let size = |size: i64| usize::try_from(size).map_err(|_| wrong("it has a size below 0"));
+            let size = |size: i64| {
+                usize::try_from(size).map_err(|_| wrong(msg!("table-parquet-page-negative-size")))
+            };
             let (packed, unpacked) = (size(header.packed)?, size(header.unpacked)?);
             let start = self.at + header.len;
             let end = start.checked_add(packed).filter(|&end| end <= self.chunk.len());
-            let end = end.ok_or_else(|| wrong("it reaches beyond its column"))?;
+            let end = end.ok_or_else(|| wrong(msg!("table-parquet-page-beyond-column")))?;
             self.at = end;
             let page = self.chunk.slice(start..end);
             match header.kind {
@@ -70,7 +73,7 @@ impl Pages {
         let num_values = self.charged(num_values)?;
         let levels = |encoding: i64| match encoding {
             3 => Ok(Encoding::RLE),
-            _ => Err(wrong("its lists are encoded in a way that is not read")),
+            _ => Err(wrong(msg!("table-parquet-page-lists-encoding"))),
         };
         Ok(Page::DataPage {
             buf: unpack(self.codec, page, unpacked, &self.budget)?.into(),
@@ -85,12 +88,13 @@ impl Pages {
     fn data_v2(&mut self, header: &Header, page: Bytes, unpacked: usize) -> Result<Page, Problem> {
         let [_, num_values, num_nulls, num_rows, encoding, def_len, rep_len, ..] = header.numbers;
         let num_values = self.charged(num_values)?;
-        let level = |len: i64| u32::try_from(len).map_err(|_| wrong("its levels have a length below 0"));
+        let level =
+            |len: i64| u32::try_from(len).map_err(|_| wrong(msg!("table-parquet-page-negative-levels")));
         let (def_len, rep_len) = (level(def_len)?, level(rep_len)?);
         // Levels are not packed.
         let levels = def_len as usize + rep_len as usize;
         if levels > page.len() || levels > unpacked {
-            return Err(wrong("its levels reach beyond it"));
+            return Err(wrong(msg!("table-parquet-page-levels-beyond")));
         }
         let is_packed = header.is_packed.unwrap_or(true) && self.codec != Codec::None;
         let buf = if is_packed {
@@ -103,7 +107,9 @@ impl Pages {
         } else {
             page
         };
-        let count = |number: i64| u32::try_from(number).map_err(|_| wrong("it has a number below 0"));
+        let count = |number: i64| {
+            u32::try_from(number).map_err(|_| wrong(msg!("table-parquet-page-negative-number")))
+        };
         Ok(Page::DataPageV2 {
             buf,
             num_values,
@@ -120,7 +126,7 @@ impl Pages {
     fn dictionary(&mut self, header: &Header, page: &Bytes, unpacked: usize) -> Result<Page, Problem> {
         let [_, num_values, encoding, ..] = header.numbers;
         if !matches!(encoding, 0 | 2) {
-            return Err(wrong("its dictionary is encoded in a way that is not read"));
+            return Err(wrong(msg!("table-parquet-page-dictionary-encoding")));
         }
         let buf: Bytes = unpack(self.codec, page, unpacked, &self.budget)?.into();
         // Room is made for as many as are told of: each takes so many bytes at least.
@@ -131,7 +137,7 @@ impl Pages {
         };
         let num_values = self.charged(num_values)?;
         if num_values as usize > buf.len() / least {
-            return Err(wrong("its dictionary has fewer numbers than it says"));
+            return Err(wrong(msg!("table-parquet-page-dictionary-short")));
         }
         self.has_dictionary = true;
         Ok(Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, is_sorted: false })
@@ -139,7 +145,7 @@ impl Pages {
 
     /// A number of numbers, whose room is taken off the budget.
     fn charged(&self, number: i64) -> Result<u32, Problem> {
-        let count = u32::try_from(number).map_err(|_| wrong("it has a number below 0"))?;
+        let count = u32::try_from(number).map_err(|_| wrong(msg!("table-parquet-page-negative-number")))?;
         self.budget.take(u64::from(count) * NUMBER_COST)?;
         Ok(count)
     }
@@ -150,16 +156,14 @@ impl Pages {
         match encoding {
             0 => Ok(Encoding::PLAIN),
             2 | 8 if self.has_dictionary => Ok(Encoding::RLE_DICTIONARY),
-            2 | 8 => Err(wrong("its dictionary is missing")),
+            2 | 8 => Err(wrong(msg!("table-parquet-page-no-dictionary"))),
             5 if matches!(self.physical, Type::INT32 | Type::INT64) => Ok(Encoding::DELTA_BINARY_PACKED),
             9 if !is_text => Ok(Encoding::BYTE_STREAM_SPLIT),
-            _ => Err(Problem::Unsupported(
-                format!(
-                    "a column of this Parquet file has the encoding {encoding}, which is not read; {}",
-                    super::ANOTHER_WAY
-                )
-                .into(),
-            )),
+            _ => Err(Problem::Unsupported(msg!(
+                "table-parquet-encoding",
+                encoding = encoding,
+                command = super::ANOTHER_WAY
+            ))),
         }
     }
 }
@@ -210,7 +214,7 @@ impl PageReader for Pages {
     }
 
     fn peek_next_page(&mut self) -> ParquetResult<Option<PageMetadata>> {
-        Err(ParquetError::NYI("pages are read in order".to_owned()))
+        Err(ParquetError::NYI("pages are read in order".to_owned())) // not a text
     }
 
     fn skip_next_page(&mut self) -> ParquetResult<()> {
@@ -223,6 +227,6 @@ impl PageReader for Pages {
     }
 }
 
-fn wrong(why: &str) -> Problem {
-    Problem::malformed(format!("a page of this Parquet file is damaged: {why}"))
+fn wrong(why: Message) -> Problem {
+    Problem::malformed(msg!("table-parquet-page-damaged", why = why))
 }

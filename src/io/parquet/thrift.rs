@@ -1,6 +1,7 @@
 //! Thrift's compact protocol, as far as Parquet's headers need it, and what a footer must keep to before it is believed.
 
 use crate::io::Problem;
+use crate::text::{Message, msg};
 
 /// Entries of one list: columns, groups of rows, notes.
 const MAX_ENTRIES: u64 = 1 << 16;
@@ -44,7 +45,8 @@ impl<'a> Compact<'a> {
     }
 
     fn byte(&mut self) -> Result<u8, Problem> {
-        let byte = self.bytes.get(self.at).copied().ok_or_else(|| damaged("it ends in the middle"))?;
+        let byte =
+            self.bytes.get(self.at).copied().ok_or_else(|| damaged(msg!("table-parquet-header-ends")))?;
         self.at += 1;
         Ok(byte)
     }
@@ -58,8 +60,9 @@ impl<'a> Compact<'a> {
 
     fn skip_bytes(&mut self, len: u64) -> Result<(), Problem> {
         let end = usize::try_from(len).ok().and_then(|len| self.at.checked_add(len));
-        let end =
-            end.filter(|&end| end <= self.bytes.len()).ok_or_else(|| damaged("it ends in the middle"))?;
+        let end = end
+            .filter(|&end| end <= self.bytes.len())
+            .ok_or_else(|| damaged(msg!("table-parquet-header-ends")))?;
         self.at = end;
         Ok(())
     }
@@ -73,7 +76,7 @@ impl<'a> Compact<'a> {
                 return Ok(number);
             }
         }
-        Err(damaged("a number in it does not end"))
+        Err(damaged(msg!("table-parquet-header-endless-number")))
     }
 
     /// A number of any of the whole types but a byte.
@@ -92,7 +95,7 @@ impl<'a> Compact<'a> {
             0 => i16::try_from(self.number()?).ok(),
             step => last.checked_add(i16::from(step)),
         };
-        *last = id.ok_or_else(|| damaged("it has endless fields"))?;
+        *last = id.ok_or_else(|| damaged(msg!("table-parquet-header-endless-fields")))?;
         Ok(Some((*last, head & 0x0f)))
     }
 
@@ -104,7 +107,7 @@ impl<'a> Compact<'a> {
             len => u64::from(len),
         };
         if len > MAX_ENTRIES {
-            return Err(damaged("a list in it is longer than that of any sound file"));
+            return Err(damaged(msg!("table-parquet-header-long-list")));
         }
         Ok((len, head & 0x0f))
     }
@@ -116,7 +119,7 @@ impl<'a> Compact<'a> {
 
     fn skip_at(&mut self, kind: u8, depth: u32) -> Result<(), Problem> {
         if depth > MAX_DEPTH {
-            return Err(damaged("it is nested too deeply"));
+            return Err(damaged(msg!("table-parquet-header-too-deep")));
         }
         match kind {
             TRUE | FALSE => Ok(()),
@@ -135,7 +138,7 @@ impl<'a> Compact<'a> {
                     return Ok(());
                 }
                 if len > MAX_ENTRIES {
-                    return Err(damaged("a list in it is longer than that of any sound file"));
+                    return Err(damaged(msg!("table-parquet-header-long-list")));
                 }
                 let kinds = self.byte()?;
                 (0..len).try_for_each(|_| {
@@ -150,7 +153,7 @@ impl<'a> Compact<'a> {
                 }
                 Ok(())
             }
-            _ => Err(damaged("it has a value of unknown type")),
+            _ => Err(damaged(msg!("table-parquet-header-unknown-type"))),
         }
     }
 
@@ -163,8 +166,8 @@ impl<'a> Compact<'a> {
     }
 }
 
-fn damaged(why: &str) -> Problem {
-    Problem::malformed(format!("a header of this Parquet file is damaged: {why}"))
+fn damaged(why: Message) -> Problem {
+    Problem::malformed(msg!("table-parquet-header-damaged", why = why))
 }
 
 /// Looks a footer over: that its lists have as many entries as they say, that its columns make a tree of bearable depth, and that their paths stay in
@@ -188,7 +191,7 @@ pub(super) fn check_footer(footer: &[u8]) -> Result<(), Problem> {
             }
             (VERSION, I32) => compact.skip(kind)?,
             _ if has_schema => compact.skip(kind)?,
-            _ => return Err(damaged("its columns do not come first")),
+            _ => return Err(damaged(msg!("table-parquet-columns-not-first"))),
         }
     }
     Ok(())
@@ -197,7 +200,7 @@ pub(super) fn check_footer(footer: &[u8]) -> Result<(), Problem> {
 fn check_schema(compact: &mut Compact<'_>, footer_len: usize) -> Result<(), Problem> {
     let (len, kind) = compact.list()?;
     if kind != STRUCT {
-        return Err(damaged("its columns are none"));
+        return Err(damaged(msg!("table-parquet-columns-none")));
     }
     // Of the groups that are open, how many children are still to come, and what the path of each takes.
     let mut open: Vec<(i64, usize)> = Vec::new();
@@ -205,31 +208,29 @@ fn check_schema(compact: &mut Compact<'_>, footer_len: usize) -> Result<(), Prob
     for nth in 0..len {
         let (children, name) = check_column(compact)?;
         if !(0..=MAX_ENTRIES as i64).contains(&children) {
-            return Err(damaged("a column has more parts than any sound file has"));
+            return Err(damaged(msg!("table-parquet-columns-many-parts")));
         }
         let above = match open.last_mut() {
             Some((left, path)) => {
                 *left -= 1;
                 *path
             }
-            None if nth > 0 => return Err(damaged("its columns have more than one root")),
+            None if nth > 0 => return Err(damaged(msg!("table-parquet-columns-many-roots"))),
             None => 0,
         };
         let path = above.saturating_add(name).saturating_add(PART_COST);
-        room = room
-            .checked_sub(path)
-            .ok_or_else(|| damaged("the paths of its columns take far more room than it does"))?;
+        room = room.checked_sub(path).ok_or_else(|| damaged(msg!("table-parquet-columns-long-paths")))?;
         open.push((children, path));
         while open.len() > 1 && open.last().is_some_and(|&(left, _)| left == 0) {
             open.pop();
         }
         if open.len() > MAX_DEPTH as usize {
-            return Err(damaged("its columns are nested too deeply"));
+            return Err(damaged(msg!("table-parquet-columns-too-deep")));
         }
     }
     match &*open {
         [(0, _)] => Ok(()),
-        _ => Err(damaged("its columns do not add up")),
+        _ => Err(damaged(msg!("table-parquet-columns-do-not-add-up"))),
     }
 }
 
@@ -301,11 +302,11 @@ fn check_logical(compact: &mut Compact<'_>) -> Result<(), Problem> {
 /// Passes over what is not known: nothing that holds other values, of which the library takes some for others.
 fn skip_plain(compact: &mut Compact<'_>, kind: u8) -> Result<(), Problem> {
     if kind > BINARY {
-        return Err(damaged("a column is described by more than is known of columns"));
+        return Err(damaged(msg!("table-parquet-column-unknown")));
     }
     compact.skip(kind)
 }
 
 fn other_type() -> Problem {
-    damaged("a column is described by values of other types than it can be")
+    damaged(msg!("table-parquet-column-other-types"))
 }

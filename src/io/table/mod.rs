@@ -42,7 +42,7 @@ pub(super) struct Table {
     /// For each path that columns share, the number that the next of them has.
     next_number: HashMap<String, usize>,
     /// Columns that could not be read, and why.
-    left_out: Vec<String>,
+    left_out: Vec<Message>,
 }
 
 /// A table as arrays.
@@ -50,7 +50,7 @@ struct Arrays {
     held: HeldArrays,
     /// Why a row is a frame; `None` where a row is a clip.
     frame_rows: Option<Message>,
-    notices: Vec<String>,
+    notices: Vec<Message>,
 }
 
 impl Table {
@@ -80,8 +80,8 @@ impl Table {
     }
 
     /// Tells of a column that is not read.
-    pub(super) fn leave_out(&mut self, name: &str, why: &str) {
-        self.left_out.push(format!("{name} ({why})"));
+    pub(super) fn leave_out(&mut self, name: &str, why: Message) {
+        self.left_out.push(left_out(name, why));
     }
 
     /// The features or codes that it holds.
@@ -95,7 +95,7 @@ impl Table {
         task: &Task<'_>,
     ) -> Result<Opened, Problem> {
         if source.wanted.wants_model() {
-            return Err(Problem::Unsupported("a table of columns holds no quantizer".to_owned().into()));
+            return Err(Problem::Unsupported(msg!("table-no-quantizer")));
         }
         let found = self.columns();
         let arrays = self.arrays(source, budget)?;
@@ -105,22 +105,18 @@ impl Table {
             }
             None => source.wanted,
         };
-        let mut opened = arrays::of_tensors(&arrays.held, &wanted, task)?.ok_or_else(|| {
-            Problem::Unsupported(format!(
-                "no column of this table makes one corpus of codes or features (it has {found}); a row is a clip with a list of lists in a column, or a frame \
-                 with a list of numbers"
-            ).into())
-        })?;
+        let mut opened = arrays::of_tensors(&arrays.held, &wanted, task)?
+            .ok_or_else(|| Problem::Unsupported(msg!("table-no-corpus", found = found)))?;
         let reason = arrays.frame_rows.filter(|_| source.wanted.time_axis.is_none());
         match &mut opened {
             Opened::Features(features) => {
-                features.notices.extend(arrays.notices);
+                features.notices.extend(arrays.notices.iter().map(Message::english));
                 if let Some(reason) = reason {
                     features.guess_reason = reason;
                 }
             }
             Opened::Codes(codes) => {
-                codes.notices.extend(arrays.notices);
+                codes.notices.extend(arrays.notices.iter().map(Message::english));
                 if let Some(reason) = reason {
                     codes.guess_reason = reason;
                 }
@@ -130,24 +126,22 @@ impl Table {
         Ok(opened)
     }
 
-    /// The columns of numbers, for a sentence.
-    fn columns(&self) -> String {
+    /// What columns of numbers it has.
+    fn columns(&self) -> Message {
         const SHOWN: usize = 8;
-        let of_lists = |depth: usize| match depth {
-            0 => "a number a row",
-            1 => "a list a row",
-            _ => "lists of lists",
+        let told = |(name, lists): &(String, Lists)| match lists.lens.len() {
+            0 => msg!("table-column-of-numbers", name = short(name)),
+            1 => msg!("table-column-of-lists", name = short(name)),
+            _ => msg!("table-column-of-lists-of-lists", name = short(name)),
         };
-        let mut shown: Vec<String> = self
-            .numbers
-            .iter()
-            .take(SHOWN)
-            .map(|(name, lists)| format!("{}: {}", short(name), of_lists(lists.lens.len())))
-            .collect();
-        if self.numbers.len() > SHOWN {
-            shown.push(format!("{} more", self.numbers.len() - SHOWN));
+        let more = self.numbers.len().saturating_sub(SHOWN);
+        let more = (more > 0).then(|| msg!("table-more-columns", n = more));
+        let shown = self.numbers.iter().take(SHOWN).map(told).chain(more);
+        let columns = shown.reduce(|before, next| msg!("table-columns", before = before, next = next));
+        match columns {
+            None => msg!("table-has-no-numbers"),
+            Some(columns) => msg!("table-has", columns = columns),
         }
-        if shown.is_empty() { "no column of numbers".to_owned() } else { shown.join(", ") }
     }
 
     fn arrays(self, source: &Source<'_>, budget: &Budget) -> Result<Arrays, Problem> {
@@ -158,11 +152,13 @@ impl Table {
         } else {
             Vec::new()
         };
-        let (rows, mut left_out) = (self.rows, self.left_out);
+        let (rows, mut others) = (self.rows, self.left_out);
         let (with_nulls, numbers): (Vec<_>, Vec<_>) =
             self.numbers.into_iter().partition(|(_, lists)| lists.nulls > 0);
-        left_out.extend(
-            with_nulls.iter().map(|(name, lists)| format!("{name} ({} numbers are missing)", lists.nulls)),
+        others.extend(
+            with_nulls
+                .iter()
+                .map(|(name, lists)| left_out(name, msg!("table-column-missing", n = lists.nulls))),
         );
         let deepest = numbers.iter().map(|(_, lists)| lists.lens.len()).max().unwrap_or(0);
         let mut empty = BTreeSet::new();
@@ -172,15 +168,17 @@ impl Table {
                 (0, 0) => {}
                 // What is told of clips beside their numbers.
                 (0, _) => {}
-                (1, 2..) => left_out.push(format!("{name} (one list a row, beside lists of lists)")),
+                (1, 2..) => others.push(left_out(name, msg!("table-column-beside"))),
                 (1, _) if is_frames(lists).is_some() => {
                     let dims = is_frames(lists).unwrap_or(1);
                     out.held.charge(name)?;
                     out.held.put(name.clone(), vec![rows, dims], lists.values.clone());
                     out.frame_rows = Some(msg!("axis-row-is-frame"));
-                    out.notices.push(format!(
-                        "Each of the {rows} rows of {} is a list of {dims}: a row was taken for one frame",
-                        short(name)
+                    out.notices.push(msg!(
+                        "table-row-is-frame",
+                        rows = rows,
+                        column = short(name),
+                        dims = dims
                     ));
                 }
                 _ => {
@@ -200,16 +198,13 @@ impl Table {
             out.put_wide(&numbers, rows)?;
         }
         if !empty.is_empty() {
-            out.notices.push(format!("{} of {rows} rows hold no numbers and were left out", empty.len()));
+            out.notices.push(msg!("table-empty-rows", empty = empty.len(), rows = rows));
         }
-        if let Some(first) = left_out.first() {
-            let more =
-                if left_out.len() > 1 { format!(" and {} more", left_out.len() - 1) } else { String::new() };
-            out.notices.push(format!(
-                "Columns that were left out: {}{more}",
-                first.chars().take(160).collect::<String>()
-            ));
-        }
+        out.notices.extend(match &*others {
+            [] => None,
+            [column] => Some(msg!("table-left-out", column = column)),
+            [column, more @ ..] => Some(msg!("table-left-out-more", column = column, more = more.len())),
+        });
         Ok(out)
     }
 
@@ -272,10 +267,11 @@ impl Arrays {
             let name = if stem.is_empty() { "columns" } else { stem };
             self.held.put(name.to_owned(), vec![rows, columns.len()], values);
             self.frame_rows = Some(msg!("axis-row-is-frame"));
-            self.notices.push(format!(
-                "The {} numbered columns of {} were taken together: each of the {rows} rows is one frame",
-                columns.len(),
-                short(name)
+            self.notices.push(msg!(
+                "table-columns-together",
+                columns = columns.len(),
+                stem = short(name),
+                rows = rows
             ));
         }
         Ok(())
@@ -294,6 +290,12 @@ fn frame_len(rows: usize, name: &str, lists: &Lists, num_layers: Option<usize>) 
         }
     };
     is_frame.then_some(len)
+}
+
+/// A column that is left out, and why.
+fn left_out(name: &str, why: Message) -> Message {
+    const NAME_CHARS: usize = 160;
+    msg!("table-left-out-column", name = name.chars().take(NAME_CHARS).collect::<String>(), why = why)
 }
 
 /// A name of bearable length.

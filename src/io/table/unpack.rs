@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::io::{Problem, limits};
+use crate::text::{Value, msg};
 
 /// How a piece is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,47 +70,51 @@ pub(in crate::io) fn unpack(
     budget: &Budget,
 ) -> Result<Vec<u8>, Problem> {
     budget.take(size as u64)?;
-    let wrong = |why: &str| Problem::malformed(format!("a compressed piece of the table is damaged ({why})"));
     let unpacked = match codec {
         Codec::None => bytes.to_vec(),
         // Both write into room that is there, and never beyond.
         Codec::Snappy => {
             // It says its size as well.
-            if snap::raw::decompress_len(bytes).map_err(|err| wrong(&err.to_string()))? != size {
-                return Err(wrong("two sizes are told of it"));
+            if snap::raw::decompress_len(bytes).map_err(|err| wrong(err.to_string()))? != size {
+                return Err(wrong(msg!("table-piece-two-sizes")));
             }
             let mut unpacked = vec![0; size];
             let len = snap::raw::Decoder::new().decompress(bytes, &mut unpacked);
-            unpacked.truncate(len.map_err(|err| wrong(&err.to_string()))?);
+            unpacked.truncate(len.map_err(|err| wrong(err.to_string()))?);
             unpacked
         }
         Codec::Lz4Block => {
             // No block unpacks to more, and room is made before it is looked at.
             const MOST_TIMES: usize = 255;
             if size / MOST_TIMES > bytes.len() {
-                return Err(wrong("it cannot be as large as it says"));
+                return Err(wrong(msg!("table-piece-too-large")));
             }
             let mut unpacked = vec![0; size];
             let len = lz4_flex::block::decompress_into(bytes, &mut unpacked);
-            unpacked.truncate(len.map_err(|err| wrong(&err.to_string()))?);
+            unpacked.truncate(len.map_err(|err| wrong(err.to_string()))?);
             unpacked
         }
         Codec::Gzip => {
-            read(flate2::read::MultiGzDecoder::new(bytes), size).map_err(|err| wrong(&err.to_string()))?
+            read(flate2::read::MultiGzDecoder::new(bytes), size).map_err(|err| wrong(err.to_string()))?
         }
         Codec::Lz4Frame => {
-            read(lz4_flex::frame::FrameDecoder::new(bytes), size).map_err(|err| wrong(&err.to_string()))?
+            read(lz4_flex::frame::FrameDecoder::new(bytes), size).map_err(|err| wrong(err.to_string()))?
         }
         Codec::Zstd => {
             let decoder =
-                ruzstd::decoding::StreamingDecoder::new(bytes).map_err(|err| wrong(&err.to_string()))?;
-            read(decoder, size).map_err(|err| wrong(&err.to_string()))?
+                ruzstd::decoding::StreamingDecoder::new(bytes).map_err(|err| wrong(err.to_string()))?;
+            read(decoder, size).map_err(|err| wrong(err.to_string()))?
         }
     };
     if unpacked.len() != size {
-        return Err(wrong(&format!("{size} bytes are told of, {} came out", unpacked.len())));
+        return Err(wrong(msg!("table-piece-other-size", expected = size, found = unpacked.len())));
     }
     Ok(unpacked)
+}
+
+fn wrong(why: impl Into<Value>) -> Problem {
+    let why: Value = why.into();
+    Problem::malformed(msg!("table-piece-damaged", why = why))
 }
 
 /// What a decoder gives, up to one byte more than was said.
