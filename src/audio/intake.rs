@@ -1,5 +1,7 @@
 //! What is kept of audio while it is read: a decoder hands over block by block, and an hour of stereo never lies in memory where one channel is asked for.
 
+use crate::text::Message;
+
 use super::resample::Resampler;
 use super::{Audio, AudioError, ChannelChoice};
 
@@ -120,7 +122,7 @@ impl Collector {
     ///
     /// # Errors
     /// The resampler did not take its end.
-    pub fn finish(self, findings: Vec<String>) -> Result<Audio, AudioError> {
+    pub fn finish(self, findings: Vec<Message>) -> Result<Audio, AudioError> {
         let Self { sample_rate_hz, kept, .. } = self;
         Ok(match kept {
             Kept::Whole(channels) => Audio { channels, sample_rate_hz, findings, stored_as: None },

@@ -4,6 +4,7 @@ mod intake;
 mod resample;
 
 use crate::task::Cancelled;
+use crate::text::Message;
 
 pub use intake::{Collector, Intake};
 pub use resample::{Resampler, resample, resampled_len};
@@ -20,7 +21,7 @@ pub struct Audio {
     /// Samples a second.
     pub sample_rate_hz: u32,
     /// What its reader has to say about it: what was damaged and passed over.
-    pub findings: Vec<String>,
+    pub findings: Vec<Message>,
     /// How its file holds the samples, where there is a file: their type, or what coded them.
     pub stored_as: Option<&'static str>,
 }

@@ -8,6 +8,7 @@ use crate::audio::{Audio, RESAMPLE_RATES_HZ};
 use crate::features::ExtractParams;
 use crate::io::{AsStored, Dtype, LoadedModel, RawFeatures, TimeAxis};
 use crate::report::scale::short;
+use crate::text::Message;
 
 use super::{one_line, table};
 
@@ -118,7 +119,8 @@ pub(super) fn of_features(
     rows.push(("time", format!("the {} axis ({why})", axis.ordinal())));
     rows.push(("frame rate", rate_words(features.frame_rate_hz)));
     rows.push(("clips", clip_words(clips())));
-    Told { rows, to_open, json, findings: features.notices }
+    let findings = features.notices.iter().map(Message::english).collect();
+    Told { rows, to_open, json, findings }
 }
 
 /// What it takes to open features of this size, of which `bad` frames are not finite, and how else they can be taken.
@@ -193,7 +195,8 @@ pub(super) fn of_audio(audio: &Audio, path: &Path) -> Told {
         )
     }));
     rows.push(("clips", "one".to_owned()));
-    Told { rows, to_open, json, findings: audio.findings.clone() }
+    let findings = audio.findings.iter().map(Message::english).collect();
+    Told { rows, to_open, json, findings }
 }
 
 /// What it takes to open audio, and how else it can be taken.

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::arrays::{RawCodes, Stated, TimeAxis, finished};
 use super::{Opened, Problem, Reader, Source};
 use crate::task::Task;
-use crate::text::{msg, t};
+use crate::text::msg;
 
 /// Reads `.ecdc`.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +125,7 @@ fn codes(header: &Header, bytes: &[u8]) -> Result<RawCodes, Problem> {
         .map_err(|_| Problem::malformed(msg!("tensor-ecdc-codes")))?;
     let mut codes = RawCodes::of(values, TimeAxis::Columns, msg!("axis-format-says"));
     if clips.len() > 1 {
-        codes.notices.push(t!("tensor-ecdc-segments", n = clips.len()));
+        codes.notices.push(msg!("tensor-ecdc-segments", n = clips.len()));
         codes.clips = clips;
     }
     codes.is_own = true;

@@ -123,7 +123,7 @@ pub enum Problem {
     #[error("there is no quantizer of a known layout in this file; it holds {found}{}", advice(.candidates))]
     NoQuantizer {
         /// What it holds instead.
-        found: String,
+        found: Message,
         /// The tensors that look like codebooks.
         candidates: Vec<Candidate>,
     },
@@ -169,7 +169,7 @@ impl Problem {
             Self::Unsupported(words) => Self::Unsupported(words.with_texts(&one_line)),
             Self::Value(words) => Self::Value(words.with_texts(&one_line)),
             Self::NoQuantizer { found, candidates } => {
-                Self::NoQuantizer { found: one_line(&found), candidates }
+                Self::NoQuantizer { found: found.with_texts(&one_line), candidates }
             }
             other => other,
         };

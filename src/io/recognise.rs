@@ -4,6 +4,7 @@ use super::model::{self, Asked};
 use super::tensors::Tensors;
 use super::{ModelOptions, Need, Opened, Problem, ReadAs, Wanted, arrays};
 use crate::task::Task;
+use crate::text::{Message, Phrase, msg, phrase};
 
 /// What a container holds: a quantizer, the one at `wanted.quantizer` where there are several, or features or codes.
 ///
@@ -21,7 +22,7 @@ pub(super) fn interpret(
         let is_bare = model.info.family == model::BARE;
         if !is_bare || wanted.may_be_bare_model() {
             if is_bare && !wanted.wants_model() {
-                model.info.findings.push(BARE_OR_CLIPS.to_owned());
+                model.info.findings.push(BARE_OR_CLIPS.into());
             }
             return Ok(Opened::Model(model));
         }
@@ -33,24 +34,22 @@ pub(super) fn interpret(
     let mut infos = tensors.infos().iter();
     match (infos.next(), infos.next()) {
         (Some((name, info)), None) if !(info.dtype.is_float() || info.dtype.is_int()) => {
-            Err(Problem::Unsupported(
-                format!(
-                    "the only tensor, {name:?}, is of type {}, which is neither features nor codes",
-                    info.dtype.name()
-                )
-                .into(),
-            ))
+            let (name, dtype) = (format!("{name:?}"), info.dtype.name());
+            Err(Problem::Unsupported(msg!("array-only-tensor", name = name, dtype = dtype)))
         }
-        _ if is_data || matches!(wanted.need, Need::Frames | Need::Codes) => Err(Problem::Unsupported(
-            format!("there are no {} in this file; it holds {}", wanted.what(), summary(tensors)).into(),
-        )),
+        _ if is_data || matches!(wanted.need, Need::Frames | Need::Codes) => {
+            let found = summary(tensors);
+            Err(Problem::Unsupported(match wanted.wants_codes() {
+                true => msg!("array-codes-not-in-file", found = found),
+                false => msg!("array-features-not-in-file", found = found),
+            }))
+        }
         _ => Err(Problem::NoQuantizer { found: summary(tensors), candidates: model::candidates(tensors) }),
     }
 }
 
 /// What is told of arrays whose shapes leave it open what they are.
-const BARE_OR_CLIPS: &str = "These arrays have the shapes of codebooks and of clips of features alike, and were taken for codebooks; \
-                             --as features reads them as clips";
+const BARE_OR_CLIPS: Phrase = phrase!("array-codebooks-or-clips");
 
 impl<'a> Wanted<'a> {
     /// What is asked of a file that may hold a model.
@@ -62,37 +61,34 @@ impl<'a> Wanted<'a> {
 }
 
 /// What a file without a quantizer holds, for a sentence: what it is known to be, or a few tensor names.
-fn summary(tensors: &dyn Tensors) -> String {
+fn summary(tensors: &dyn Tensors) -> Message {
     const SHOWN: usize = 4;
     /// A name can be as long as the file.
     const NAME_CHARS: usize = 80;
+    /// What stands in the names of the weights of a low-rank adapter.
+    const LORA: [&str; 2] = [".lora_A.", ".lora_B."]; // not a text
     let infos = tensors.infos();
     if infos.is_empty()
         && let Some(model) = tensors.metadata().get("pretrained")
     {
         let model: String = model.chars().take(NAME_CHARS).collect();
-        return format!(
-            "no tensor at all, only the name of the model it stands for, {model}; open that one's own file"
-        );
+        return msg!("array-holds-name-of-model", model = model);
     }
-    if infos.keys().any(|name| name.contains(".lora_A.") || name.contains(".lora_B.")) {
-        return "LoRA weights, which change a base model that is another file; the quantizer is in that one"
-            .to_owned();
+    if infos.keys().any(|name| LORA.iter().any(|part| name.contains(part))) {
+        return msg!("array-holds-lora");
     }
     if is_without_codebook(tensors) {
-        return "a finite scalar or lookup-free quantizer (FSQ, LFQ), which has no codebook: its codes are rounded numbers; open the codes by \
-                themselves"
-            .to_owned();
+        return msg!("array-holds-fsq");
     }
     if infos.is_empty() {
-        return "no tensor at all".to_owned();
+        return msg!("array-holds-nothing");
     }
     let names = infos.keys().take(SHOWN).map(|name| name.chars().take(NAME_CHARS).collect::<String>());
     let names = names.collect::<Vec<_>>().join(", ");
     match infos.len() {
-        1 => format!("one tensor, {names}"),
-        count if count <= SHOWN => format!("{count} tensors, {names}"),
-        count => format!("{count} tensors, such as {names}"),
+        1 => msg!("array-holds-one", names = names),
+        count if count <= SHOWN => msg!("array-holds-few", n = count, names = names),
+        count => msg!("array-holds-many", n = count, names = names),
     }
 }
 

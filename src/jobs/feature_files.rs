@@ -19,7 +19,7 @@ pub(super) struct FeatureFiles {
     time_axis: Option<(TimeAxis, Message)>,
     frame_rate_hz: Option<f64>,
     /// What is to be told: of which file first, and of how many.
-    notices: Vec<(String, String, usize)>,
+    notices: Vec<(Message, String, usize)>,
 }
 
 impl FeatureFiles {

@@ -58,7 +58,7 @@ pub struct OpenedCodes {
     /// Which axis was time, and why.
     pub time_axis: (TimeAxis, Message),
     /// What is to be known of how the files were read.
-    pub notices: Vec<String>,
+    pub notices: Vec<Message>,
     /// How far the codes of all layers tell frames apart; `None` for one layer, or for more frames than are looked at.
     pub tuples: Option<TupleUse>,
 }
@@ -133,7 +133,7 @@ pub(super) struct CodesFiles {
     clips: Vec<Clip>,
     frames: usize,
     time_axis: Option<(TimeAxis, Message)>,
-    notices: Vec<String>,
+    notices: Vec<Message>,
     stated: Option<Stated>,
 }
 
@@ -260,7 +260,7 @@ impl OpenedCodes {
     /// What is to be known of figures that no codebook stands behind, in the language of this thread.
     #[must_use]
     pub fn findings(&self) -> Vec<String> {
-        let mut found = self.notices.clone();
+        let mut found: Vec<String> = self.notices.iter().map(Message::text).collect();
         found.push(self.size_note());
         let (frames, most) =
             (self.evaluation.frames, self.tokens.num_codes.iter().copied().max().unwrap_or(0));

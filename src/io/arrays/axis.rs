@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayD, Axis, Ix2};
 
+use super::records::Kind;
 use crate::io::Problem;
 use crate::text::{Message, msg};
 
@@ -78,7 +79,7 @@ pub(super) fn not_shared(shapes: &[(usize, usize)]) -> Option<TimeAxis> {
 
 pub(super) fn check_not_empty(shape: &[usize]) -> Result<(), Problem> {
     if shape.contains(&0) {
-        return Err(Problem::malformed(format!("the array has no values: its shape is {shape:?}")));
+        return Err(Problem::malformed(msg!("array-no-values", shape = format!("{shape:?}"))));
     }
     Ok(())
 }
@@ -103,14 +104,19 @@ pub(super) fn with_axes<T>(mut values: ArrayD<T>, kept: &[usize]) -> ArrayD<T> {
     values
 }
 
-/// `values` as a matrix; `wanted` is what a person should save instead of another shape.
-pub(super) fn matrix<T>(values: ArrayD<T>, what: &str, wanted: &str) -> Result<Array2<T>, Problem> {
+/// `values`, which are to be what `kind` says, as a matrix.
+pub(super) fn matrix<T>(values: ArrayD<T>, kind: Kind) -> Result<Array2<T>, Problem> {
     let shape = values.shape().to_vec();
-    values.into_dimensionality::<Ix2>().map_err(|_| cannot_be(&shape, what, wanted))
+    values.into_dimensionality::<Ix2>().map_err(|_| cannot_be(&shape, kind))
 }
 
-pub(super) fn cannot_be(shape: &[usize], what: &str, wanted: &str) -> Problem {
-    Problem::Unsupported(format!("an array of shape {shape:?} cannot be {what}; save it as {wanted}").into())
+/// What is wrong with an array of a shape that is not one of `kind`, and what a person should save instead.
+pub(super) fn cannot_be(shape: &[usize], kind: Kind) -> Problem {
+    let shape = format!("{shape:?}");
+    Problem::Unsupported(match kind {
+        Kind::Features => msg!("array-no-features", shape = shape),
+        Kind::Codes => msg!("array-no-codes", shape = shape),
+    })
 }
 
 pub(super) fn standard<T: Clone>(values: Array2<T>) -> Array2<T> {

@@ -12,6 +12,7 @@ use super::codes::{Codes, NO_CODE, RawCodes};
 use super::offsets;
 use super::wanted::Cleaning;
 use crate::io::Problem;
+use crate::text::{Message, msg};
 
 /// Ids below 0 that are in use for "no code": vector-quantize-pytorch's, and that of PyTorch's losses.
 const MASKS: [i32; 2] = [-1, -100];
@@ -48,7 +49,7 @@ pub(in crate::io) fn cleaned(
     let (values, _) = axis::standard(values).into_raw_vec_and_offset();
     let values = values.into_iter().map(|id| if id < 0 { NO_CODE } else { id.unsigned_abs() }).collect();
     let values = Array2::from_shape_vec(shape, values)
-        .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
+        .map_err(|_| Problem::malformed(msg!("array-too-many-codes")))?;
     Ok(Codes { values, time_axis, guess_reason, clips, notices, stated, as_stored })
 }
 
@@ -64,12 +65,7 @@ fn mask(codes: &mut RawCodes, cleaning: &Cleaning) -> Result<(), Problem> {
                 continue;
             }
             if !(MASKS.contains(id) || cleaning.ignore.contains(id)) {
-                return Err(Problem::Value(
-                    format!(
-                        "layer {layer}, frame {frame}: {id} is no code; --ignore {id} leaves such places out"
-                    )
-                    .into(),
-                ));
+                return Err(Problem::Value(msg!("array-no-code", layer = layer, frame = frame, id = *id)));
             }
             let by_layer = places.entry(*id).or_insert_with(|| vec![0; layers]);
             if let Some(count) = by_layer.get_mut(layer) {
@@ -83,21 +79,28 @@ fn mask(codes: &mut RawCodes, cleaning: &Cleaning) -> Result<(), Problem> {
 }
 
 /// What is said of an id that was left out.
-fn left_out(id: i32, by_layer: &[usize]) -> String {
-    const SHOWN: usize = 8;
+fn left_out(id: i32, by_layer: &[usize]) -> Message {
     let total: usize = by_layer.iter().sum();
-    let places = if total == 1 { "place" } else { "places" };
     let alike = by_layer.iter().all(|count| Some(count) == by_layer.first());
-    let counts = by_layer.iter().enumerate().filter(|(_, count)| **count > 0);
-    let shown: Vec<String> =
-        counts.clone().take(SHOWN).map(|(layer, count)| format!("layer {layer}: {count}")).collect();
-    let more = if counts.count() > SHOWN { ", ..." } else { "" };
-    let which = match (by_layer.len(), alike) {
-        (1, _) => String::new(),
-        (_, true) => ", as many in every layer".to_owned(),
-        _ => format!(" ({}{more})", shown.join(", ")),
-    };
-    format!("{id} stands for no code in {total} {places}{which}, and is not counted")
+    match (by_layer.len(), alike) {
+        (1, _) => msg!("array-none-in-places", id = id, n = total),
+        (_, true) => msg!("array-none-in-every-layer", id = id, n = total),
+        _ => msg!("array-none-by-layer", id = id, n = total, layers = counts(by_layer)),
+    }
+}
+
+/// How many places each layer has that has any: of the first few layers.
+fn counts(by_layer: &[usize]) -> Message {
+    const SHOWN: usize = 8;
+    let layers = by_layer.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+    let told = layers.clone().take(SHOWN).fold(None, |before: Option<Message>, (layer, count)| {
+        Some(match before {
+            None => msg!("array-layer-count", layer = layer, count = count),
+            Some(before) => msg!("array-layer-counts", before = before, layer = layer, count = count),
+        })
+    });
+    let told = told.unwrap_or(Message::verbatim(""));
+    if layers.count() > SHOWN { msg!("array-layer-counts-more", before = told) } else { told }
 }
 
 /// The frames of each clip.
@@ -134,13 +137,9 @@ fn trimmed(mut codes: RawCodes) -> Result<RawCodes, Problem> {
         return Ok(codes);
     }
     if frames == 0 {
-        return Err(Problem::Value(
-            "there is no code in this file, only what stands for none".to_owned().into(),
-        ));
+        return Err(Problem::Value(msg!("array-nothing-but-none")));
     }
-    codes
-        .notices
-        .push(format!("{cut} frames at the ends of clips have no code in any layer and were cut off"));
+    codes.notices.push(msg!("array-frames-cut", cut = cut));
     moved(codes, &kept, |_, frame| frame)
 }
 
@@ -211,10 +210,15 @@ fn specials(codes: &mut RawCodes, sizes: &[usize]) -> Result<(), Problem> {
     }
     let (layer, frame) = inside.unwrap_or_default();
     let limit = limits.get(layer).copied().unwrap_or(0);
-    Err(Problem::Value(format!(
-        "layer {layer}, frame {frame}: {} is no code of a codebook of {limit}; --ignore {first} leaves such places out, or the codebook has more codes",
-        codes.values.get([layer, frame]).copied().unwrap_or(first)
-    ).into()))
+    let id = codes.values.get([layer, frame]).copied().unwrap_or(first);
+    Err(Problem::Value(msg!(
+        "array-no-code-of-codebook",
+        layer = layer,
+        frame = frame,
+        id = id,
+        limit = limit,
+        first = first
+    )))
 }
 
 /// `K` where the largest ids look like specials that were put behind it: the power of two at or below them.
@@ -292,25 +296,18 @@ fn delays(mut codes: RawCodes, cleaning: &Cleaning) -> Result<RawCodes, Problem>
     let seen = staircase(&ends(&codes, |_, id| id < 0));
     let listed = |delays: &[usize]| delays.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     let Some(given) = &cleaning.delay else {
-        codes.notices.extend(seen.map(|seen| {
-            format!(
-                "The layers are late by {} frames, as in a delay pattern: codes of one frame do not stand in one column; --delay moves them there",
-                listed(&seen)
-            )
-        }));
+        codes.notices.extend(seen.map(|seen| msg!("array-delayed", delays = listed(&seen))));
         return Ok(codes);
     };
     let layers = codes.values.nrows();
     let delays = match (given.len(), seen) {
         (0, Some(seen)) => seen,
         (0, None) => {
-            let words = "no delay pattern is seen in these codes; say by how many frames each layer is late: --delay 0,1,2,3";
-            return Err(Problem::Unsupported(words.to_owned().into()));
+            return Err(Problem::Unsupported(msg!("array-no-delay")));
         }
         (len, _) if len == layers => given.clone(),
         (len, _) => {
-            let words = format!("--delay gives {len} layers, but these codes have {layers}");
-            return Err(Problem::Unsupported(words.into()));
+            return Err(Problem::Unsupported(msg!("array-delay-of-others", given = len, layers = layers)));
         }
     };
     let latest = delays.iter().copied().max().unwrap_or(0);
@@ -318,6 +315,6 @@ fn delays(mut codes: RawCodes, cleaning: &Cleaning) -> Result<RawCodes, Problem>
         .into_iter()
         .map(|range| range.start..range.end.saturating_sub(latest).max(range.start))
         .collect();
-    codes.notices.push(format!("The delay of the layers, {} frames, was made good", listed(&delays)));
+    codes.notices.push(msg!("array-delay-undone", delays = listed(&delays)));
     moved(codes, &kept, |layer, frame| frame + delays.get(layer).copied().unwrap_or(0))
 }

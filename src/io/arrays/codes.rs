@@ -4,6 +4,7 @@ use ndarray::{Array2, Array3, ArrayD, ArrayView2, Axis, Ix3};
 
 use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
+use super::records::Kind;
 use super::wanted::Wanted;
 use crate::io::Problem;
 use crate::text::{Message, msg, phrase};
@@ -23,7 +24,7 @@ pub struct Codes {
     /// The clips that the frames are of, each with its name and number of frames, where the file tells; empty elsewhere.
     pub clips: Vec<(String, usize)>,
     /// What the user should know of how the file was read: what was left out, what else it may be.
-    pub notices: Vec<String>,
+    pub notices: Vec<Message>,
     /// What the file says of the quantizer that they belong to.
     pub stated: Stated,
     /// How the file holds them.
@@ -53,7 +54,7 @@ pub(in crate::io) struct RawCodes {
     /// Why.
     pub(in crate::io) guess_reason: Message,
     /// What to tell.
-    pub(in crate::io) notices: Vec<String>,
+    pub(in crate::io) notices: Vec<Message>,
     /// What the file says of the quantizer.
     pub(in crate::io) stated: Stated,
     /// Whether this program wrote them, so that every id is a code.
@@ -67,9 +68,6 @@ pub(super) const MOST_LAYERS: usize = 64;
 
 /// Clips of a few layers are this many times as long as their layers are many, or longer.
 const FAR: usize = 8;
-
-/// What a person should save instead of an array of another shape.
-const WANTED_SHAPE: &str = "[layers, frames]";
 
 impl Codes {
     /// The same codes with the other axis taken for time.
@@ -113,7 +111,7 @@ impl RawCodes {
     ) -> Result<Self, Problem> {
         axis::check_not_empty(&[codes.len()])?;
         let values = Array2::from_shape_vec((1, codes.len()), codes)
-            .map_err(|_| Problem::malformed("there are more codes than can be counted"))?;
+            .map_err(|_| Problem::malformed(msg!("array-too-many-codes")))?;
         Ok(Self { clips, ..Self::of(values, TimeAxis::Columns, reason) })
     }
 
@@ -127,7 +125,7 @@ impl RawCodes {
         let shape = values.shape().to_vec();
         axis::check_not_empty(&shape)?;
         if shape.len() == 1 {
-            let values = axis::matrix(values.insert_axis(Axis(0)), "codes", WANTED_SHAPE)?;
+            let values = axis::matrix(values.insert_axis(Axis(0)), Kind::Codes)?;
             return Ok(Self::of(values, TimeAxis::Columns, msg!("axis-one-alone")));
         }
         // One layer of several clips, [B, 1, T], has the shape of layers of one clip, [n_q, 1, T].
@@ -135,14 +133,12 @@ impl RawCodes {
         let kept = if is_one_layer { vec![0, 1, 2] } else { axis::kept_axes(&shape, 2, false) };
         let values = axis::with_axes(values, &kept);
         if kept.len() == 3 {
-            let values = values
-                .into_dimensionality::<Ix3>()
-                .map_err(|_| axis::cannot_be(&shape, "codes", WANTED_SHAPE))?;
+            let values =
+                values.into_dimensionality::<Ix3>().map_err(|_| axis::cannot_be(&shape, Kind::Codes))?;
             return Self::of_batch(&values, wanted);
         }
-        let values = values
-            .into_dimensionality::<ndarray::Ix2>()
-            .map_err(|_| axis::cannot_be(&shape, "codes", WANTED_SHAPE))?;
+        let values =
+            values.into_dimensionality::<ndarray::Ix2>().map_err(|_| axis::cannot_be(&shape, Kind::Codes))?;
         let (time_axis, guess_reason, doubt) = match is_stated {
             true => (TimeAxis::Columns, msg!("axis-file-says"), None),
             false => time_of(&[values.dim()], wanted),
@@ -180,8 +176,12 @@ impl RawCodes {
         codes.clips = (0..clips).map(|nth| (format!("clip {}", nth + 1), frames)).collect();
         let is_sure = known == Some(layers) || (wanted.time_axis.is_some() && clips != layers);
         if !is_sure {
-            codes.notices.push(format!(
-                "An array of shape [{first}, {second}, {third}] was taken for {clips} clips of {layers} layers and {frames} frames; what else it can be is said with --time-axis, or by a model"
+            codes.notices.push(msg!(
+                "array-taken-for-clips",
+                shape = format!("[{first}, {second}, {third}]"),
+                clips = clips,
+                layers = layers,
+                frames = frames
             ));
         }
         Ok(codes)
@@ -214,7 +214,7 @@ impl RawCodes {
             let kept = axis::kept_axes(clip.shape(), 2, false);
             let clip = axis::with_axes(clip, &kept);
             let clip = if clip.ndim() == 1 { clip.insert_axis(Axis(0)) } else { clip };
-            let clip = axis::matrix(clip, "codes", WANTED_SHAPE)?;
+            let clip = axis::matrix(clip, Kind::Codes)?;
             let clip = if time_axis == TimeAxis::Rows { clip.reversed_axes() } else { clip };
             put(&mut values, name, start, clip.view())?;
             clips.push((name.clone(), clip.ncols()));
@@ -241,9 +241,7 @@ impl RawCodes {
         }
         let counts = layers.iter().map(|layer| layer.len().to_string()).collect::<Vec<_>>().join(", ");
         let mut codes = Self::of(values, TimeAxis::Columns, msg!("axis-arrays-are-layers"));
-        codes.notices.push(format!(
-            "The layers tell of frames at different rates ({counts} codes): each code is counted once, at the first of the frames that it covers"
-        ));
+        codes.notices.push(msg!("array-layers-at-rates", counts = counts));
         Ok(codes)
     }
 }
@@ -252,8 +250,8 @@ impl RawCodes {
 fn put(values: &mut Array2<i32>, name: &str, start: usize, clip: ArrayView2<'_, i32>) -> Result<(), Problem> {
     let (layers, expected) = (clip.nrows(), values.nrows());
     if layers != expected {
-        let words = format!("{name} has {layers} layers, but what came before has {expected}");
-        return Err(Problem::Unsupported(words.into()));
+        let words = msg!("array-layers-differ", name = name, layers = layers, expected = expected);
+        return Err(Problem::Unsupported(words));
     }
     values.slice_mut(ndarray::s![.., start..start + clip.ncols()]).assign(&clip);
     Ok(())
@@ -267,7 +265,7 @@ fn pair(shape: &[usize]) -> (usize, usize) {
 }
 
 /// Which axis of codes is time, why, and what is to be told where both could be.
-fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, Message, Option<String>) {
+fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, Message, Option<Message>) {
     let (rows, columns) = shapes.first().copied().unwrap_or_default();
     if let Some(axis) = wanted.time_axis {
         return (axis, msg!("axis-chosen"), None);
@@ -276,10 +274,11 @@ fn time_of(shapes: &[(usize, usize)], wanted: &Wanted<'_>) -> (TimeAxis, Message
         return (axis, msg!("axis-clips-differ", clips = shapes.len()), None);
     }
     let said = |axis: TimeAxis| {
-        format!(
-            "Either axis of an array of shape [{rows}, {columns}] could count layers; its {} one was taken for time (--time-axis says otherwise)",
-            axis.ordinal()
-        )
+        let shape = format!("[{rows}, {columns}]");
+        match axis {
+            TimeAxis::Rows => msg!("array-either-first", shape = shape),
+            TimeAxis::Columns => msg!("array-either-second", shape = shape),
+        }
     };
     if let Some(layers) = wanted.num_layers {
         let first = || msg!("axis-first-has-the-layers", layers = layers);

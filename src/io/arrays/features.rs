@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 
 use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
+use super::records::Kind;
 use crate::features::{FeatureError, FeatureMatrix};
 use crate::io::Problem;
 use crate::mapped::MappedRows;
@@ -23,7 +24,7 @@ pub struct RawFeatures {
     /// The clips that the frames are of, each with its name and number of frames, where the file holds several; empty elsewhere.
     pub clips: Vec<(String, usize)>,
     /// What the user should know of how the file was read.
-    pub notices: Vec<String>,
+    pub notices: Vec<Message>,
     /// How the file holds them.
     pub as_stored: AsStored,
 }
@@ -69,11 +70,8 @@ impl RawFeatures {
     ) -> Result<Self, Problem> {
         axis::check_not_empty(values.shape())?;
         if values.ndim() < 2 {
-            let words = format!(
-                "an array of shape {:?} cannot be features; reshape it to [frames, dimensions]",
-                values.shape()
-            );
-            return Err(Problem::Unsupported(words.into()));
+            let shape = format!("{:?}", values.shape());
+            return Err(Problem::Unsupported(msg!("array-flat-features", shape = shape)));
         }
         let (stored, shape) = (values.ndim(), values.shape().to_vec());
         let kept = axis::kept_axes(&shape, 2, true);
@@ -84,12 +82,12 @@ impl RawFeatures {
             let frames = if axis == TimeAxis::Rows { shape.0 } else { shape.1 };
             let mut joined = Joined::new(axis, shape, clips * frames);
             for (nth, clip) in values.axis_iter(Axis(0)).enumerate() {
-                let clip = clip.into_dimensionality().map_err(|_| axis::cannot_be(&[], "features", ""))?;
+                let clip = clip.into_dimensionality().map_err(|_| axis::cannot_be(&[], Kind::Features))?;
                 joined.push(format!("clip {}", nth + 1), clip)?;
             }
             return joined.finish(reason, frame_rate_hz);
         }
-        let values = axis::matrix(values, "features", "[frames, dimensions]")?;
+        let values = axis::matrix(values, Kind::Features)?;
         let (time_axis, guess_reason) = axis::guess_features(values.dim(), stored > 2);
         Ok(Self::of(RawValues::Owned(values), time_axis, guess_reason, frame_rate_hz))
     }
@@ -115,7 +113,7 @@ impl RawFeatures {
         for (nth, name) in names.iter().enumerate() {
             let values = read(nth)?;
             let kept = axis::kept_axes(values.shape(), 2, true);
-            let values = axis::matrix(axis::with_axes(values, &kept), "features", "[frames, dimensions]")?;
+            let values = axis::matrix(axis::with_axes(values, &kept), Kind::Features)?;
             joined.push(name.clone(), values.view())?;
         }
         joined.finish(reason, frame_rate_hz)
@@ -130,9 +128,8 @@ impl RawFeatures {
     ) -> Result<Self, Problem> {
         let rows = values.len() / dim.max(1);
         axis::check_not_empty(&[rows, dim])?;
-        let values = Array2::from_shape_vec((rows, dim), values).map_err(|_| {
-            Problem::malformed(format!("the numbers are no whole frames of {dim} dimensions"))
-        })?;
+        let values = Array2::from_shape_vec((rows, dim), values)
+            .map_err(|_| Problem::malformed(msg!("array-no-whole-frames", dim = dim)))?;
         Ok(Self { clips, ..Self::of(RawValues::Owned(values), TimeAxis::Rows, reason, None) })
     }
 

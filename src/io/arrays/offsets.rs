@@ -8,6 +8,7 @@ use ndarray::{Array2, Axis};
 use super::codes::RawCodes;
 use super::wanted::Offsets;
 use crate::io::Problem;
+use crate::text::{Message, msg};
 
 /// Ranges of ids, a layer each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +32,13 @@ const LEAST_FRAMES: usize = 8;
 const KNOWN_BASES: [i64; 2] = [0, 128_266];
 
 /// What is to be told of ids that look shifted and were left as they are.
-pub(super) fn notice(codes: &RawCodes) -> Option<String> {
+pub(super) fn notice(codes: &RawCodes) -> Option<Message> {
     let Ranges { count, step, base } = ranges(codes, &Offsets::default())?;
-    let first = if base == 0 { String::new() } else { format!(" from {base} on") };
-    Some(if codes.values.nrows() == 1 {
-        format!(
-            "The ids repeat after {count} places, each with a range of its own ({step} wide{first}): these look like flattened layers; --offsets undoes that"
-        )
-    } else {
-        format!(
-            "Every layer has a range of ids of its own ({step} wide{first}): these look shifted by layer; --offsets undoes that"
-        )
+    Some(match (codes.values.nrows(), base) {
+        (1, 0) => msg!("array-flattened", count = count, step = step),
+        (1, base) => msg!("array-flattened-from", count = count, step = step, base = base),
+        (_, 0) => msg!("array-shifted", step = step),
+        (_, base) => msg!("array-shifted-from", step = step, base = base),
     })
 }
 
@@ -50,11 +47,8 @@ pub(super) fn notice(codes: &RawCodes) -> Option<String> {
 /// # Errors
 /// There is none, or an id lies outside of its layer's range.
 pub(super) fn undo(mut codes: RawCodes, offsets: &Offsets) -> Result<RawCodes, Problem> {
-    let found = ranges(&codes, offsets).ok_or_else(|| {
-        Problem::Unsupported(
-            "no shift by layer is seen in these codes; give it as --offsets STEP,BASE, or leave --offsets out".to_owned().into(),
-        )
-    })?;
+    let no_shift = || Problem::Unsupported(msg!("array-no-shift"));
+    let found = ranges(&codes, offsets).ok_or_else(no_shift)?;
     let Ranges { count, step, base } = found;
     if codes.values.nrows() == 1 && count > 1 {
         codes = unflattened(codes, count)?;
@@ -64,17 +58,19 @@ pub(super) fn undo(mut codes: RawCodes, offsets: &Offsets) -> Result<RawCodes, P
         for (frame, id) in row.iter_mut().enumerate().filter(|(_, id)| **id >= 0) {
             let code = i64::from(*id) - first;
             if !(0..step).contains(&code) {
-                return Err(Problem::Value(format!(
-                    "layer {layer}, frame {frame}: the id {id} lies outside of {first} to {}, which --offsets gives to this layer",
-                    first + step - 1
-                ).into()));
+                return Err(Problem::Value(msg!(
+                    "array-outside-of-layer",
+                    layer = layer,
+                    frame = frame,
+                    id = *id,
+                    first = first,
+                    last = first + step - 1
+                )));
             }
             *id = i32::try_from(code).unwrap_or(i32::MAX);
         }
     }
-    codes.notices.push(format!(
-        "The shift of ids by layer was undone: {step} from layer to layer, beginning at {base}"
-    ));
+    codes.notices.push(msg!("array-shift-undone", step = step, base = base));
     Ok(codes)
 }
 
@@ -84,7 +80,7 @@ fn unflattened(codes: RawCodes, count: usize) -> Result<RawCodes, Problem> {
     let clips = if codes.clips.is_empty() { vec![(String::new(), total)] } else { codes.clips.clone() };
     let frames: usize = clips.iter().map(|(_, len)| len / count).sum();
     if frames == 0 {
-        return Err(Problem::Unsupported(format!("no clip is as long as one frame of {count} slots").into()));
+        return Err(Problem::Unsupported(msg!("array-no-frame-of-slots", count = count)));
     }
     let mut values = Array2::zeros((count, frames));
     let (mut from, mut to, mut cut) = (0, 0, 0);
@@ -102,9 +98,7 @@ fn unflattened(codes: RawCodes, count: usize) -> Result<RawCodes, Problem> {
     }
     let mut notices = codes.notices;
     if cut > 0 {
-        notices.push(format!(
-            "{cut} ids at the ends of clips make no whole frame of {count} slots and were cut off"
-        ));
+        notices.push(msg!("array-slots-cut", cut = cut, count = count));
     }
     let clips = match codes.clips.is_empty() {
         true => Vec::new(),

@@ -11,7 +11,7 @@ pub(in crate::io) const FIRST_LAYER_KEY: &str = "rvqscope.first_layer";
 pub(in crate::io) const CLIPS_KEY: &str = "rvqscope.clips";
 pub(in crate::io) const FRAME_RATE_KEY: &str = "frame_rate_hz";
 /// What stands under [`AXES_KEY`] in files of codes.
-pub(in crate::io) const CODES_AXES: &str = "layers, frames";
+pub(in crate::io) const CODES_AXES: &str = "layers, frames"; // not a text
 
 /// What our own files say of the quantizer.
 pub(super) fn stated(metadata: &BTreeMap<String, String>, layers: usize) -> Stated {

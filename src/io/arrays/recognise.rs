@@ -14,6 +14,7 @@ use super::{axis, own};
 use crate::io::tensors::{TensorInfo, Tensors};
 use crate::io::{Opened, Problem};
 use crate::task::Task;
+use crate::text::{Message, msg};
 
 /// How names of parameters end: a file of them is a model, of whatever kind.
 const PARAMETERS: &[&str] = &[
@@ -45,22 +46,16 @@ pub(in crate::io) fn of_tensors(
     if !(wanted.wants_codes() || wanted.wants_frames())
         && chosen.left_out.iter().any(|name| is_data(name, infos))
     {
-        return Err(Problem::Unsupported(format!(
-            "this file holds {} beside {}, which could be data as well; say what is wanted of it with --as features or --as codes",
-            listed(&chosen.names),
-            listed(&chosen.left_out)
-        ).into()));
+        let (names, left_out) = (listed(&chosen.names), listed(&chosen.left_out));
+        return Err(Problem::Unsupported(msg!("array-other-data", names = names, left_out = left_out)));
     }
     let mut opened = match kind {
         Kind::Features => Opened::Features(features(tensors, &chosen, wanted, task)?),
         Kind::Codes => Opened::Codes(codes(tensors, &chosen, wanted, task)?),
     };
     if !chosen.left_out.is_empty() {
-        let notice = format!(
-            "Of this file {} was read, {} was left out",
-            listed(&chosen.names),
-            listed(&chosen.left_out)
-        );
+        let (names, left_out) = (listed(&chosen.names), listed(&chosen.left_out));
+        let notice = msg!("array-left-out", names = names, left_out = left_out);
         match &mut opened {
             Opened::Features(features) => features.notices.push(notice),
             Opened::Codes(codes) => codes.notices.push(notice),
@@ -114,7 +109,7 @@ fn features(
                 .map(|info| matrix_shape(&info.shape))
                 .collect();
             RawFeatures::of_clips(&names, &shapes, wanted.time_axis, rate, |nth| {
-                read(chosen.names.get(nth).ok_or_else(|| Problem::malformed("an array is missing"))?)
+                read(chosen.names.get(nth).ok_or_else(missing)?)
             })?
         }
     };
@@ -123,21 +118,23 @@ fn features(
     Ok(features)
 }
 
+fn missing() -> Problem {
+    Problem::malformed(msg!("array-missing"))
+}
+
 /// What is told of whole numbers that were taken for features although they may be codes.
 pub(in crate::io) fn notice_of_whole(
     features: &RawFeatures,
     is_whole: bool,
     wanted: &Wanted<'_>,
-) -> Option<String> {
+) -> Option<Message> {
     if wanted.read_as.is_some() {
         return None;
     }
     if is_whole {
-        return Some("Whole numbers were taken for features, since frames are wanted here; --as codes reads them as codes".to_owned());
+        return Some(msg!("array-whole-wanted"));
     }
-    features
-        .look_like_codes()
-        .then(|| "Every number is whole, as if these were codes: they were taken for features; --as codes reads them as codes".to_owned())
+    features.look_like_codes().then(|| msg!("array-whole"))
 }
 
 fn codes(
@@ -172,8 +169,7 @@ fn codes(
                 .map(|info| info.shape.clone())
                 .collect();
             RawCodes::of_clips(&names, &shapes, wanted, |nth| {
-                let name = chosen.names.get(nth).ok_or_else(|| Problem::malformed("an array is missing"))?;
-                read(name)
+                read(chosen.names.get(nth).ok_or_else(missing)?)
             })?
         }
     };
@@ -200,13 +196,10 @@ fn whole(values: ArrayD<f32>) -> Result<ArrayD<i32>, Problem> {
     const MOST: f32 = (1 << 24) as f32;
     match values.iter().position(|v| v.fract() != 0.0 || v.abs() > MOST) {
         None => Ok(values.mapv(|v| v as i32)),
-        Some(at) => Err(Problem::Value(
-            format!(
-                "value number {at} is {}, which is no code: these are real numbers",
-                values.iter().nth(at).copied().unwrap_or_default()
-            )
-            .into(),
-        )),
+        Some(at) => {
+            let value = values.iter().nth(at).copied().unwrap_or_default().to_string();
+            Err(Problem::Value(msg!("array-real-code", at = at, value = value)))
+        }
     }
 }
 

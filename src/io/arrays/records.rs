@@ -8,6 +8,7 @@ use super::wanted::Wanted;
 use crate::io::Problem;
 use crate::io::order::natural_order;
 use crate::io::tensors::TensorInfo;
+use crate::text::{Message, msg};
 
 /// Names of fields that hold codes, the surest first.
 pub(super) const CODE_FIELDS: &[&str] =
@@ -122,11 +123,11 @@ fn group<'a>(
         && (are_alike(infos, kind, &names) || (kind == Kind::Codes && are_rates(infos, &names)))
     {
         if are_records && are_versions(infos, &names) {
-            return Err(Problem::Unsupported(format!(
-                "every clip of this file has arrays of the names {}, and which of them is wanted cannot be told; keep one of them, or call it {}",
-                listed(&by_field.into_keys().collect::<Vec<_>>()),
-                if kind == Kind::Codes { "codes" } else { "features" }
-            ).into()));
+            let names = listed(&by_field.into_keys().collect::<Vec<_>>());
+            return Err(Problem::Unsupported(match kind {
+                Kind::Codes => msg!("array-versions-of-codes", names = names),
+                Kind::Features => msg!("array-versions-of-features", names = names),
+            }));
         }
         return Ok(Some(chosen(names)));
     }
@@ -217,11 +218,14 @@ fn flat_len(shape: &[usize]) -> Option<usize> {
 }
 
 /// A few names, for a sentence.
-pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
+pub(super) fn listed(names: &[impl AsRef<str>]) -> Message {
     const SHOWN: usize = 3;
     const NAME_CHARS: usize = 60;
     let shown: Vec<String> =
         names.iter().take(SHOWN).map(|name| name.as_ref().chars().take(NAME_CHARS).collect()).collect();
-    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
-    format!("{}{more}", shown.join(", "))
+    let shown = shown.join(", ");
+    match names.len() {
+        len if len > SHOWN => msg!("array-names-more", names = shown, n = len - SHOWN),
+        _ => Message::verbatim(shown),
+    }
 }

@@ -140,11 +140,6 @@ impl Wanted<'_> {
         }
     }
 
-    /// What is wanted, for a sentence.
-    pub(in crate::io) fn what(&self) -> &'static str {
-        if self.wants_codes() { "codes" } else { "features" }
-    }
-
     /// Whether a quantizer, known by nothing but the shapes of its arrays, may be taken for one.
     #[must_use]
     pub fn may_be_bare_model(&self) -> bool {

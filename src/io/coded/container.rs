@@ -8,6 +8,7 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::default::formats::{AdtsReader, AiffReader, FlacReader, IsoMp4Reader, MpaReader, OggReader};
 
 use super::Problem;
+use crate::text::msg;
 
 /// A kind of file that holds coded audio.
 pub(super) struct Container {
@@ -33,12 +34,12 @@ macro_rules! open {
 
 /// The containers, in the order in which they are tried.
 pub(super) static CONTAINERS: &[Container] = &[
-    Container { label: "FLAC", is: |head| head.starts_with(b"fLaC"), open: open!(FlacReader) },
-    Container { label: "Ogg", is: |head| head.starts_with(b"OggS\0"), open: open!(OggReader) },
-    Container { label: "MP4", is: |head| head.get(4..8) == Some(b"ftyp"), open: open!(IsoMp4Reader) },
-    Container { label: "AIFF", is: is_aiff, open: open!(AiffReader) },
-    Container { label: "AAC", is: |head| two_frames(head, adts_frame), open: open!(AdtsReader) },
-    Container { label: "MP3", is: |head| two_frames(head, mpeg_frame), open: open!(MpaReader) },
+    Container { label: "FLAC", is: |head| head.starts_with(b"fLaC"), open: open!(FlacReader) }, // not a text
+    Container { label: "Ogg", is: |head| head.starts_with(b"OggS\0"), open: open!(OggReader) }, // not a text
+    Container { label: "MP4", is: |head| head.get(4..8) == Some(b"ftyp"), open: open!(IsoMp4Reader) }, // not a text
+    Container { label: "AIFF", is: is_aiff, open: open!(AiffReader) }, // not a text
+    Container { label: "AAC", is: |head| two_frames(head, adts_frame), open: open!(AdtsReader) }, // not a text
+    Container { label: "MP3", is: |head| two_frames(head, mpeg_frame), open: open!(MpaReader) }, // not a text
 ];
 
 /// How many bytes of the file the containers are told by. The longest MPEG frame has 1441 bytes, the longest of AAC 8191.
@@ -68,20 +69,16 @@ pub(super) fn find(file: &mut (impl Read + Seek)) -> Result<(u64, &'static Conta
             return Ok((start, container));
         }
         if tags == 0 {
-            return Err(Problem::malformed("this is not audio: one frame of it is not followed by another"));
+            return Err(Problem::malformed(msg!("array-audio-one-frame")));
         }
         let hole = head_at(file, start, HOLE_LEN + HEAD_LEN)?;
         let found = (1..hole.len().min(HOLE_LEN)).find_map(|at| Some((at, of(hole.get(at..)?)?)));
         return match found {
             Some((at, container)) => Ok((start + at as u64, container)),
-            None => Err(Problem::Unsupported(
-                "behind the ID3 tag there is no audio of a known kind (FLAC, Ogg, MP4, AIFF, AAC, MP3)"
-                    .to_owned()
-                    .into(),
-            )),
+            None => Err(Problem::Unsupported(msg!("array-audio-behind-tag"))),
         };
     }
-    Err(Problem::malformed(format!("there is no audio behind its first {MAX_TAGS} tags")))
+    Err(Problem::malformed(msg!("array-audio-behind-tags", n = MAX_TAGS)))
 }
 
 fn of(head: &[u8]) -> Option<&'static Container> {

@@ -19,6 +19,7 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use super::{Opened, Problem, Reader, Source, guard, limits};
 use crate::audio::{Audio, Collector};
 use crate::task::Task;
+use crate::text::{Message, msg};
 use container::Container;
 use feed::{Feed, Position};
 
@@ -38,7 +39,7 @@ impl Reader for CodedReader {
     }
 
     fn label(&self) -> &'static str {
-        "FLAC, MP3, Ogg Vorbis, M4A, AAC and AIFF audio"
+        "FLAC, MP3, Ogg Vorbis, M4A, AAC and AIFF audio" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -72,14 +73,16 @@ fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
     let stream = MediaSourceStream::new(Box::new(feed), MediaSourceStreamOptions::default());
     let told = |err| problem(err, container, task);
     let format = (container.open)(stream, FormatOptions::default()).map_err(told)?;
-    let no_audio = || Problem::malformed(format!("there is no audio in this {} file", container.label));
+    let no_audio = || Problem::malformed(msg!("array-audio-none", format = container.label));
     let track = format.default_track(TrackType::Audio).ok_or_else(no_audio)?;
     let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(no_audio)?;
     let channels = params.channels.as_ref().map_or(0, Channels::count);
     if channels > MAX_CHANNELS {
         // A decoder makes room for every channel before it has seen a sample.
-        return Err(Problem::malformed(format!(
-            "its header tells of {channels} channels; at most {MAX_CHANNELS} are read"
+        return Err(Problem::malformed(msg!(
+            "array-audio-channels",
+            channels = channels,
+            most = MAX_CHANNELS
         )));
     }
     let options = AudioDecoderOptions::default().gapless(params.codec == CODEC_ID_VORBIS);
@@ -105,8 +108,8 @@ fn read(source: &Source<'_>, task: &Task<'_>) -> Result<Audio, Problem> {
 fn trim(source: &Source<'_>, container: &Container, track: &Track, rate_hz: u32) -> Result<Trim, Problem> {
     match (container.label, track.delay) {
         // Only where the encoder tells of its delay does the number of frames count what is to be heard; else it is guessed from the bit rate.
-        ("MP3", Some(delay)) => Ok(Trim { skip: delay.into(), keep: track.num_frames }),
-        ("MP4", _) => mp4::trim(&mut &source.file, source.len, track.id, rate_hz),
+        ("MP3", Some(delay)) => Ok(Trim { skip: delay.into(), keep: track.num_frames }), // not a text
+        ("MP4", _) => mp4::trim(&mut &source.file, source.len, track.id, rate_hz),       // not a text
         _ => Ok(Trim::default()),
     }
 }
@@ -154,7 +157,7 @@ impl Decoding<'_> {
                 Ok(Some(packet)) => packet,
                 Ok(None) => break,
                 Err(Symphonia::ResetRequired) => {
-                    findings.push("another stream follows in this file, which is not read".to_owned());
+                    findings.push(msg!("array-audio-another-stream"));
                     break;
                 }
                 Err(Symphonia::IoError(err)) if err.kind() == std::io::ErrorKind::UnexpectedEof => break,
@@ -231,23 +234,20 @@ impl Decoding<'_> {
 
     fn nothing(&self) -> Problem {
         Problem::malformed(match self.damaged {
-            0 => "there is no audio in it: the file has no samples".to_owned(),
-            damaged => format!("none of its {damaged} packets can be decoded; the file is damaged"),
+            0 => msg!("array-audio-no-samples"),
+            damaged => msg!("array-audio-no-packet", n = damaged),
         })
     }
 
-    fn findings(&self, heard: usize) -> Vec<String> {
+    fn findings(&self, heard: usize) -> Vec<Message> {
         let mut findings = Vec::new();
         if self.damaged > 0 {
-            let packets =
-                if self.damaged == 1 { "1 packet".to_owned() } else { format!("{} packets", self.damaged) };
-            findings
-                .push(format!("{packets} could not be decoded and were passed over; the file is damaged"));
+            findings.push(msg!("array-audio-damaged", n = self.damaged));
         }
         if let Some(declared) = self.declared.filter(|&declared| declared > self.decoded) {
-            findings.push(format!(
-                "samples are missing: the header tells of {declared}, but {heard} could be read; the file is damaged or cut short"
-            ));
+            // A header may tell of any number.
+            let declared = declared.to_string();
+            findings.push(msg!("array-audio-missing", declared = declared, heard = heard));
         }
         findings
     }
@@ -266,15 +266,15 @@ fn problem(err: Symphonia, container: &Container, task: &Task<'_>) -> Problem {
     let label = container.label;
     match err {
         Symphonia::IoError(err) if err.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Problem::malformed(format!("the file is cut short: it ends before its first sample ({label})"))
+            Problem::malformed(msg!("array-audio-cut-short", format = label))
         }
         Symphonia::IoError(err) => err.into(),
-        Symphonia::Unsupported(words) => Problem::Unsupported(
-            format!("this kind of {label} is not read ({words}); convert it to WAV or FLAC").into(),
-        ),
-        Symphonia::LimitError(words) => {
-            Problem::Unsupported(format!("this {label} file goes beyond what can be right ({words})").into())
+        Symphonia::Unsupported(words) => {
+            Problem::Unsupported(msg!("array-audio-unsupported", format = label, words = words))
         }
-        err => Problem::malformed(format!("this {label} file is damaged ({err})")),
+        Symphonia::LimitError(words) => {
+            Problem::Unsupported(msg!("array-audio-beyond", format = label, words = words))
+        }
+        err => Problem::malformed(msg!("array-audio-bad", format = label, words = err.to_string())),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::held::{HeldArrays, NAME_FIELDS};
 use super::{Opened, Problem, Reader, Source, arrays};
 use crate::task::Task;
+use crate::text::msg;
 
 mod node;
 
@@ -25,7 +26,7 @@ impl Reader for JsonReader {
     }
 
     fn label(&self) -> &'static str {
-        "JSON of codes"
+        "JSON of codes" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -49,17 +50,12 @@ impl Reader for JsonReader {
             arrays::of_tensors(&json.held, &source.wanted, task)?
         };
         if let (Some(Opened::Codes(codes)), Some(first)) = (&mut found, json.mixed.first()) {
-            let more = if json.mixed.len() > 1 {
-                format!(" and {} more", json.mixed.len() - 1)
-            } else {
-                String::new()
-            };
-            codes.notices.push(format!("Lists of numbers and other things were left out: {first}{more}"));
+            codes.notices.push(match json.mixed.len() {
+                len if len > 1 => msg!("array-json-mixed-more", first = first, n = len - 1),
+                _ => msg!("array-json-mixed", first = first),
+            });
         }
-        found.ok_or_else(|| {
-            let words = "no arrays of this JSON file make one corpus of codes or features; give {\"codes\": [[..], ..]} for each clip";
-            Problem::Unsupported(words.to_owned().into())
-        })
+        found.ok_or_else(|| Problem::Unsupported(msg!("array-json-no-corpus")))
     }
 }
 

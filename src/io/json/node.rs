@@ -9,6 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use crate::io::Problem;
 use crate::io::held::{Number, Values};
 use crate::task::Task;
+use crate::text::msg;
 
 /// A value.
 #[derive(Debug)]
@@ -62,27 +63,33 @@ impl Node {
 pub(super) fn read(src: impl Read, len: u64, task: &Task<'_>) -> Result<Node, Problem> {
     const SLACK: usize = 4 << 20;
     let budget = usize::try_from(len).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(SLACK);
-    let build = Build { task, budget: &Cell::new(budget), values: &Cell::new(0) };
+    let build =
+        Build { task, budget: &Cell::new(budget), is_spent: &Cell::new(false), values: &Cell::new(0) };
     let mut values = serde_json::Deserializer::from_reader(src);
     let mut nodes = Vec::new();
     loop {
         match values.end() {
             Ok(()) => break,
             // Another value follows.
-            Err(_) => nodes.push(build.deserialize(&mut values).map_err(|err| stopped(&err, task))?),
+            Err(_) => nodes.push(build.deserialize(&mut values).map_err(|err| stopped(&err, build))?),
         }
         if nodes.len() > 1 {
-            build.charge(ARRAY_COST).map_err(|err| stopped(&err, task))?;
+            build.charge(ARRAY_COST).map_err(|err| stopped(&err, build))?;
         }
     }
     Ok(if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Other) } else { Node::List(nodes) })
 }
 
-fn stopped(err: &serde_json::Error, task: &Task<'_>) -> Problem {
-    match task.check() {
-        Err(cancelled) => cancelled.into(),
-        Ok(()) => Problem::malformed(format!("this JSON cannot be read: {err}")),
+fn stopped(err: &serde_json::Error, build: Build<'_>) -> Problem {
+    if let Err(cancelled) = build.task.check() {
+        return cancelled.into();
     }
+    Problem::malformed(match (build.is_spent.get(), err.line()) {
+        // Between two values there is no place to tell.
+        (true, 0) => msg!("array-json-small-parts"),
+        (true, line) => msg!("array-json-small-parts-at", line = line, column = err.column()),
+        (false, _) => msg!("array-json-unreadable", problem = err.to_string()),
+    })
 }
 
 /// What builds values, with the memory that may be spent on them.
@@ -90,14 +97,16 @@ fn stopped(err: &serde_json::Error, task: &Task<'_>) -> Problem {
 struct Build<'a> {
     task: &'a Task<'a>,
     budget: &'a Cell<usize>,
+    /// Whether it was stopped since more would have to be spent.
+    is_spent: &'a Cell<bool>,
     values: &'a Cell<usize>,
 }
 
 impl Build<'_> {
     fn charge<E: Error>(&self, cost: usize) -> Result<(), E> {
         let left = self.budget.get().checked_sub(cost);
-        self.budget
-            .set(left.ok_or_else(|| E::custom("it is made of very many small parts; save arrays as .npz"))?);
+        self.is_spent.set(left.is_none());
+        self.budget.set(left.ok_or_else(|| E::custom("spent"))?);
         Ok(())
     }
 }
@@ -118,7 +127,7 @@ impl<'de> Visitor<'de> for Build<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+        f.write_str("any value") // not a text
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Node, E> {

@@ -110,13 +110,13 @@ impl Table {
         let reason = arrays.frame_rows.filter(|_| source.wanted.time_axis.is_none());
         match &mut opened {
             Opened::Features(features) => {
-                features.notices.extend(arrays.notices.iter().map(Message::english));
+                features.notices.extend(arrays.notices);
                 if let Some(reason) = reason {
                     features.guess_reason = reason;
                 }
             }
             Opened::Codes(codes) => {
-                codes.notices.extend(arrays.notices.iter().map(Message::english));
+                codes.notices.extend(arrays.notices);
                 if let Some(reason) = reason {
                     codes.guess_reason = reason;
                 }

@@ -79,7 +79,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
         let mut codes = RawCodes::of_lines(values, clips, msg!("axis-lines-are-clips"))?;
         if several && is_table {
             codes.notices.push(
-                "Every line was taken for a clip of one layer; where lines are layers or frames, --time-axis says so".to_owned(),
+                "Every line was taken for a clip of one layer; where lines are layers or frames, --time-axis says so".into(),
             );
         }
         Ok(Some(codes))
