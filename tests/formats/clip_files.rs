@@ -25,7 +25,7 @@ fn json_of_clips_records_and_lines() {
     let records = |other: &str| serde_json::json!([{"id": "utt1", "refs": a, other: a}, {"id": "utt2", "refs": b, other: b}]);
     let read = codes(io_as_codes(&records("codes").to_string()).unwrap());
     assert_eq!(read.clips, [("utt1".to_owned(), 30), ("utt2".to_owned(), 12)]);
-    assert!(read.notices.iter().any(|notice| notice.contains("utt1.refs")), "{:?}", read.notices);
+    assert!(read.notices.iter().any(|notice| notice.text().contains("utt1.refs")), "{:?}", read.notices);
     check_refused(records("ids").to_string().as_bytes(), "could be data as well");
     check_refused(records("mine").to_string().as_bytes(), "arrays of the names mine, refs");
     // Two speakers with two clips each.

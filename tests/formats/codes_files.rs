@@ -63,7 +63,7 @@ proptest! {
                 let wanted = Wanted { need, num_layers, ..Wanted::default() };
                 let read = super::codes(io::open_as(&path, wanted, &Task::silent(&Cancel::default())).unwrap());
                 prop_assert_eq!(&read.values, &codes, "{}", ending);
-                prop_assert_eq!(&read.notices, &Vec::<String>::new(), "{}", ending);
+                prop_assert!(read.notices.is_empty(), "{}: {:?}", ending, read.notices);
                 if *ending == "safetensors" {
                     prop_assert_eq!(&read.clips, &clips);
                     prop_assert_eq!(&read.stated.codebook_sizes, &header.codebook_sizes);
@@ -91,7 +91,7 @@ fn a_known_number_of_layers_settles_what_a_shape_leaves_open() {
     let turned = read(&[3, 8], Some(8));
     assert_eq!((turned.values.dim(), turned.time_axis), ((8, 3), TimeAxis::Rows));
     assert!(
-        turned.notices[0].contains("Either axis"),
+        turned.notices[0].text().contains("Either axis"),
         "a few layers alone fit as well: {:?}",
         turned.notices
     );
@@ -121,7 +121,7 @@ fn an_axis_of_clips_may_stand_anywhere() {
     let batch = read(&values, None);
     assert_eq!(batch.values, expected([0, 2, 1]));
     assert_eq!(batch.clips.iter().map(|(_, len)| *len).collect::<Vec<_>>(), [250; 4]);
-    assert!(batch.notices[0].contains("4 clips of 8 layers and 250 frames"));
+    assert!(batch.notices[0].text().contains("4 clips of 8 layers and 250 frames"));
     // [B, n_q, T]
     let turned = values.view().permuted_axes(&[0, 2, 1][..]).as_standard_layout().into_owned();
     assert_eq!(read(&turned, None).values, expected([0, 2, 1]));
@@ -145,6 +145,7 @@ fn masks_are_no_codes_and_are_said_by_layer() {
     );
     assert!(
         read.notices[0]
+            .text()
             .contains("-1 stands for no code in 300 places (layer 5: 100, layer 6: 100, layer 7: 100)"),
         "{:?}",
         read.notices
@@ -153,7 +154,7 @@ fn masks_are_no_codes_and_are_said_by_layer() {
     values.slice_mut(ndarray::s![.., 290..]).fill(-100);
     let read = codes(open_bytes(&ids(&values)).unwrap());
     assert_eq!(read.values.ncols(), 290);
-    assert!(read.notices.iter().any(|notice| notice.contains("10 frames at the ends of clips")));
+    assert!(read.notices.iter().any(|notice| notice.text().contains("10 frames at the ends of clips")));
     let cleaning = Cleaning { ignore: vec![64], ..Cleaning::default() };
     values.slice_mut(ndarray::s![3, ..10]).fill(64);
     let wanted = Wanted { cleaning: Some(&cleaning), ..Wanted::default() };
@@ -186,7 +187,9 @@ fn a_delay_pattern_is_seen_and_undone_where_that_is_asked_for() {
         // Counted right, if not aligned: the pads are no codes, and K is 64.
         assert_eq!(seen.values.iter().filter(|&&code| code != NO_CODE).max(), Some(&63));
         assert!(
-            seen.notices.iter().any(|notice| notice.contains("delay pattern") && notice.contains("--delay")),
+            seen.notices
+                .iter()
+                .any(|notice| notice.text().contains("delay pattern") && notice.text().contains("--delay")),
             "{:?}",
             seen.notices
         );
@@ -235,12 +238,12 @@ fn ids_that_were_shifted_by_layer_are_seen_and_shifted_back() {
     let expected: Array2<u32> = plain.t().mapv(|code| code as u32).into_dimensionality().unwrap();
     let seen = codes(open_bytes(&ids(&shifted)).unwrap());
     assert!(
-        seen.notices[0].contains("--offsets") && seen.notices[0].contains("4096 wide"),
+        seen.notices[0].text().contains("--offsets") && seen.notices[0].text().contains("4096 wide"),
         "{:?}",
         seen.notices
     );
     let flat = shifted.mapv(|id| id + 128_266).into_shape_with_order(IxDyn(&[1400])).unwrap();
-    assert!(codes(open_bytes(&ids(&flat)).unwrap()).notices[0].contains("repeat after 7 places"));
+    assert!(codes(open_bytes(&ids(&flat)).unwrap()).notices[0].text().contains("repeat after 7 places"));
     for (file, offsets) in [
         (&shifted, Offsets::default()),
         (&shifted, Offsets::parse("4096").unwrap()),
@@ -308,11 +311,11 @@ fn what_an_array_is_follows_from_what_is_wanted() {
     let whole = ids(&some_ids(&[300, 30], 255));
     let frames = Wanted { need: Need::Frames, ..Wanted::default() };
     let read = features(open_wanted(&whole, frames).unwrap());
-    assert!(read.values.view().dim() == (300, 30) && read.notices[0].contains("--as codes"));
+    assert!(read.values.view().dim() == (300, 30) && read.notices[0].text().contains("--as codes"));
     let data: Vec<u8> = some_ids(&[8, 300], 64).iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
     let floats = npy(1, "<f4", false, "(8, 300)", &data);
     let read = features(open_bytes(&floats).unwrap());
-    assert!(read.notices[0].contains("Every number is whole"), "{:?}", read.notices);
+    assert!(read.notices[0].text().contains("Every number is whole"), "{:?}", read.notices);
     let asked = Wanted { read_as: Some(ReadAs::Codes), ..Wanted::default() };
     assert_eq!(codes(open_wanted(&floats, asked).unwrap()).values.dim(), (8, 300));
     let real = npy(1, "<f4", false, "(1, 2)", &[0, 0, 0x80, 0x3f, 0, 0, 0xc0, 0x3f]);

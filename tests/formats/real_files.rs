@@ -70,7 +70,7 @@ fn every_audio_file_has_its_rate_channels_and_length() {
         let audio = super::audio(open(&data.join("audio").join(name)).unwrap());
         let found = (audio.sample_rate_hz, audio.channels.len(), audio.num_samples());
         assert_eq!(found, (rate_hz, channels, samples), "{name}");
-        assert_eq!(audio.findings, [""; 0], "{name}");
+        assert!(audio.findings.is_empty(), "{name}: {:?}", audio.findings);
     }
     let all: Vec<_> =
         ["wav", "flac", "mp3", "aiff"].iter().flat_map(|e| files(&data.join("audio"), e)).collect();

@@ -74,7 +74,11 @@ fn clips_of_codes_are_the_same_however_a_table_stores_them() {
         let read = codes(table(name).unwrap_or_else(|err| panic!("{name}: {err}")));
         assert_eq!(read.clips, clips(), "{name}");
         check_codes(name, &read, LAYERS);
-        assert!(read.notices.iter().all(|notice| !notice.contains("left out")), "{name}: {:?}", read.notices);
+        assert!(
+            read.notices.iter().all(|notice| !notice.text().contains("left out")),
+            "{name}: {:?}",
+            read.notices
+        );
     }
     let units = codes(table("units.parquet").unwrap());
     assert_eq!(units.clips, clips());
@@ -116,12 +120,20 @@ fn a_row_that_is_a_frame_is_taken_for_one_and_said() {
             (0, "every row of the table is one frame".to_owned()),
             "{name}"
         );
-        assert!(read.notices.iter().any(|notice| notice.contains("one frame")), "{name}: {:?}", read.notices);
+        assert!(
+            read.notices.iter().any(|notice| notice.text().contains("one frame")),
+            "{name}: {:?}",
+            read.notices
+        );
         check_features(name, read);
     }
     for name in ["ids.parquet", "wide_ids.parquet"] {
         let read = codes(table(name).unwrap_or_else(|err| panic!("{name}: {err}")));
-        assert!(read.notices.iter().any(|notice| notice.contains("one frame")), "{name}: {:?}", read.notices);
+        assert!(
+            read.notices.iter().any(|notice| notice.text().contains("one frame")),
+            "{name}: {:?}",
+            read.notices
+        );
         check_codes(name, &read, LAYERS);
         // Who knows better says so.
         let wanted = Wanted { time_axis: Some(TimeAxis::Columns), ..Wanted::default() };
@@ -136,12 +148,16 @@ fn a_row_that_is_a_frame_is_taken_for_one_and_said() {
 fn what_a_table_leaves_open_is_said_or_refused() {
     let rates = codes(table("rates.parquet").unwrap());
     assert_eq!(rates.values.dim(), (3, 32));
-    assert!(rates.notices.iter().any(|notice| notice.contains("different rates")), "{:?}", rates.notices);
+    assert!(
+        rates.notices.iter().any(|notice| notice.text().contains("different rates")),
+        "{:?}",
+        rates.notices
+    );
     for name in ["empty.parquet", "empty.arrow"] {
         let read = codes(table(name).unwrap());
         assert_eq!(read.clips, clips(), "{name}");
         assert!(
-            read.notices.iter().any(|notice| notice.starts_with("2 of 5 rows hold no numbers")),
+            read.notices.iter().any(|notice| notice.text().starts_with("2 of 5 rows hold no numbers")),
             "{:?}",
             read.notices
         );

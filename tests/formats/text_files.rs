@@ -86,7 +86,7 @@ fn whole_numbers_alone_are_codes_and_never_features() {
     assert_eq!(read("6 25 48 14\n").values, array![[6u32, 25, 48, 14]], "one line is one clip");
     let equal = read("6 25 48\n14 15 16\n");
     assert_eq!((equal.values.nrows(), lens(&equal)), (1, vec![3, 3]));
-    assert!(equal.notices[0].contains("--time-axis"), "a table is as likely: {:?}", equal.notices);
+    assert!(equal.notices[0].text().contains("--time-axis"), "a table is as likely: {:?}", equal.notices);
     let named = read("utt1|12 5 7\nutt2|3\n");
     assert_eq!(
         (named.values, named.clips),
@@ -97,7 +97,7 @@ fn whole_numbers_alone_are_codes_and_never_features() {
     assert_eq!(table.values, array![[1u32, 2, 3, 4], [5, 6, 7, 8]]);
     // Columns with names are features, and so is anything that is not whole.
     let named = features(open_bytes(b"a,b\n1,2\n3,4\n").unwrap());
-    assert!(named.notices[0].contains("--as codes"));
+    assert!(named.notices[0].text().contains("--as codes"));
     features(open_bytes(b"1 2 3\n4 5 6.5\n").unwrap());
     let task = Cancel::default();
     let folder = TempDir::new().unwrap();

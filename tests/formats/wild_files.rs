@@ -1,6 +1,7 @@
 //! Every sample of features and of codes that people have, where they are at hand: opened as what it is, or refused with the right reason.
 
 use rvqscope::io::{Cleaning, Need, Wanted};
+use rvqscope::text::Message;
 
 use super::*;
 
@@ -87,7 +88,7 @@ fn samples_of_features_and_codes_open_as_what_they_are() {
                         "codes, {:?}, {} clips; {}",
                         read.values.dim(),
                         read.clips.len(),
-                        read.notices.join("; ")
+                        read.notices.iter().map(Message::text).collect::<Vec<_>>().join("; ")
                     ),
                 )
             }
