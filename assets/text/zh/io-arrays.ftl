@@ -58,7 +58,7 @@ array-holds-few = { $n } 个张量：{ $names }
 array-holds-many = { $n } 个张量，例如 { $names }
 array-holds-name-of-model = 没有张量，只有所代表模型的名称 { $model }；请打开该模型自己的文件
 array-holds-lora = LoRA 权重，用于修改另一个文件中的基础模型；量化器在那个文件中
-array-holds-fsq = 有限标量或无查表量化器（FSQ、LFQ），没有码本：其码字由数值取整得到；请单独打开码字
+array-holds-fsq = 有限标量量化器或免查表量化器（FSQ、LFQ），没有码本：其码字由数值取整得到；请单独打开码字
 # JSON。`problem` 是解析器给出的说明。
 array-json-unreadable = 无法读取此 JSON：{ $problem }
 array-json-small-parts = 无法读取此 JSON：它由大量细小的部分组成；请将数组存为 .npz
