@@ -12,6 +12,7 @@ use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, TensorInfo};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Codebook, Metric, Rvq};
+use crate::text::{msg, phrase};
 
 /// The layout without any names.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +98,7 @@ impl Family for Bare {
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         one_chain(self.id(), rvq)?;
         if rvq.metric() == Metric::CosineRaw {
-            return Err(cannot_hold(self.id(), "a search by angle"));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-angle")));
         }
         let first = rvq.layers().first().map_or((0, 0), |layer| layer.codebook.embed().dim());
         if rvq
@@ -105,9 +106,7 @@ impl Family for Bare {
             .iter()
             .any(|layer| layer.projection.is_some() || layer.codebook.embed().dim() != first)
         {
-            return Err(Problem::Unsupported(
-                "a bare array holds layers of one size, without projections".to_owned().into(),
-            ));
+            return Err(Problem::Unsupported(msg!("layout-bare-alike")));
         }
         let mut named = Named::new(dtype);
         if let Some(start) = place.strip_suffix(NUMBERED) {

@@ -10,6 +10,7 @@ use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, Tensors};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Layer, Metric, Rvq};
+use crate::text::{msg, phrase};
 
 mod strides;
 
@@ -227,7 +228,12 @@ impl Dac {
             if strides.len() == count && strides.iter().all(|&stride| stride > 0) {
                 return Ok(strides);
             }
-            Err(Problem::malformed(format!("{from} is {strides:?}, but there are {count} layers")))
+            Err(Problem::Malformed(msg!(
+                "layout-strides-count",
+                from = from,
+                strides = format!("{strides:?}"),
+                layers = count
+            )))
         };
         if let Some(strides) = noted_strides(reading.tensors) {
             return check(strides, super::notes::STRIDES_KEY);
@@ -321,21 +327,18 @@ impl Family for Dac {
         if rvq.metric() != Metric::CosineRaw
             && !(self.kind == Kind::Amphion && rvq.metric() == Metric::Euclidean)
         {
-            return Err(cannot_hold(
-                self.id,
-                "codebooks that are not searched by angle and used at full length",
-            ));
+            return Err(cannot_hold(self.id, phrase!("layout-what-not-raw-angle")));
         }
         one_strided_chain(self.id, rvq)?;
         if !self.has_strides() && rvq.common_stride() > 1 {
-            return Err(cannot_hold(self.id, "layers with strides"));
+            return Err(cannot_hold(self.id, phrase!("layout-what-strides")));
         }
         let may_be_plain = self.kind == Kind::Amphion;
         let mut named = Named::new(dtype);
         for (layer_idx, layer) in rvq.layers().iter().enumerate() {
             let start = match (self.stems, layer_idx) {
                 ([], 0) => place.to_owned(),
-                ([], _) => return Err(cannot_hold(self.id, "more than one layer")),
+                ([], _) => return Err(cannot_hold(self.id, phrase!("layout-what-layers"))),
                 ([only], nth) => format!("{place}{only}{nth}."),
                 ([first, ..], 0) => format!("{place}{first}0."),
                 ([.., last], nth) => format!("{place}{last}{}.", nth - 1),
@@ -344,7 +347,7 @@ impl Family for Dac {
             match &layer.projection {
                 Some(p) => weights::write(&mut named, &start, self.sides, p, self.form, self.is_linear),
                 None if may_be_plain => {}
-                None => return Err(cannot_hold(self.id, "layers without a projection")),
+                None => return Err(cannot_hold(self.id, phrase!("layout-what-no-projection"))),
             }
             if self.kind == Kind::BiCodec {
                 let sizes = layer.codebook.cluster_size().mapv(|v| v as f32);
@@ -352,7 +355,7 @@ impl Family for Dac {
             }
         }
         if self.kind == Kind::Modded && rvq.num_layers() < 2 {
-            return Err(cannot_hold(self.id, "fewer than two layers"));
+            return Err(cannot_hold(self.id, phrase!("layout-what-one-layer")));
         }
         Ok(named.tensors)
     }

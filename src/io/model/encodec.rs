@@ -8,6 +8,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Metric, Rvq};
+use crate::text::phrase;
 
 /// `{place}{stem}{i}.{book}embed` and its buffers.
 #[derive(Debug, Clone, Copy)]
@@ -80,10 +81,7 @@ impl Family for CoreVq {
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         one_chain(self.id, rvq)?;
         if rvq.metric() == Metric::CosineRaw {
-            return Err(super::write::cannot_hold(
-                self.id,
-                "codebooks that are searched by angle but used at full length",
-            ));
+            return Err(super::write::cannot_hold(self.id, phrase!("layout-what-raw-angle")));
         }
         let mut named = Named::new(dtype);
         for (layer_idx, layer) in rvq.layers().iter().enumerate() {

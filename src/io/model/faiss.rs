@@ -8,6 +8,7 @@ use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::{ChainParts, Layer, Metric, Rvq};
+use crate::text::{Phrase, phrase};
 
 /// The note under which the container tells what kind of index it is.
 pub(in crate::io) const INDEX_KEY: &str = "faiss.index";
@@ -79,7 +80,7 @@ impl Family for Faiss {
             && rvq.layers().iter().all(|layer| layer.projection.is_none())
             && rvq.chains().iter().all(|chain| chain.projection().is_none());
         if !is_plain {
-            return Err(cannot_hold(self.id(), "anything but plain rows"));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-not-rows")));
         }
         let tensor = |(nth, rows): (usize, ArrayView2<'_, f32>)| NewTensor {
             name: codebook_name(nth),
@@ -90,7 +91,7 @@ impl Family for Faiss {
         Ok(rvq.layers().iter().map(|layer| layer.codebook.embed()).enumerate().map(tensor).collect())
     }
 
-    fn container(&self) -> Option<&'static str> {
-        Some("a FAISS index")
+    fn container(&self) -> Option<Phrase> {
+        Some(phrase!("layout-container-faiss"))
     }
 }

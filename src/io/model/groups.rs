@@ -10,6 +10,7 @@ use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, Tensors};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Layer, Metric, Projection, Rvq};
+use crate::text::{msg, phrase};
 
 /// `{place}quantizer_modules{n}.{g}.embedding.weight`; the first layer has the number 1 or none.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +55,11 @@ impl Family for Groups {
         let stems = stems(reading.tensors, place);
         let groups = stems.first().map_or(0, |(_, count)| *count);
         if let Some((stem, count)) = stems.iter().find(|(_, count)| *count != groups) {
-            return Err(Problem::malformed(format!(
-                "{place}{stem} has {count} groups, but the first layer {groups}"
+            return Err(Problem::Malformed(msg!(
+                "layout-groups-differ",
+                name = format!("{place}{stem}"),
+                count = *count,
+                groups = groups
             )));
         }
         let mut gathered = Gathered::default();
@@ -71,9 +75,11 @@ impl Family for Groups {
                 // A row more than it has, for what is added behind it.
                 in_maps = in_maps.saturating_add(bytes(width + 1, width, 2 * groups));
                 if groups > 1 && in_maps > MAPS_SLACK.max(MAPS_TIMES * in_rows) {
-                    return Err(Problem::Unsupported(format!(
-                        "{groups} groups of {width} columns are too many for so few rows: the maps onto their columns would take far more room than the file"
-                    ).into()));
+                    return Err(Problem::Unsupported(msg!(
+                        "layout-too-many-groups",
+                        groups = groups,
+                        width = width
+                    )));
                 }
                 loaded.layer.projection = (groups > 1).then(|| columns(width, groups, group));
                 layers.push(gathered.take(loaded));
@@ -89,7 +95,7 @@ impl Family for Groups {
     }
 
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
-        let refuse = || cannot_hold(self.id(), "anything but layers over equal groups of columns");
+        let refuse = || cannot_hold(self.id(), phrase!("layout-what-not-groups"));
         let width = rvq.layers().first().map_or(1, |layer| layer.codebook.dim());
         let groups = rvq.dim() / width;
         let is_plain = rvq.is_one_chain() && rvq.metric() == Metric::Euclidean && rvq.common_stride() == 1;

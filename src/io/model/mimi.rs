@@ -9,6 +9,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Chain, ChainParts, Codebook, Metric, Projection, Rvq};
+use crate::text::{msg, phrase};
 
 /// `{place}{chain}{stem}{i}.{book}{sums}`, with `cluster_usage` and a flag beside it.
 #[derive(Debug, Clone, Copy)]
@@ -59,10 +60,15 @@ impl Mimi {
         let sums = reading.matrix(&name(self.sums))?;
         let sizes = reading
             .vector(&name("cluster_usage"))?
-            .ok_or_else(|| Problem::malformed(format!("{} is missing", name("cluster_usage"))))?;
+            .ok_or_else(|| Problem::Malformed(msg!("layout-missing", name = name("cluster_usage"))))?;
         if sizes.len() != sums.nrows() {
             let (rows, sizes) = (sums.nrows(), sizes.len());
-            return Err(Problem::malformed(format!("{start}: {rows} codes have {sizes} cluster sizes")));
+            return Err(Problem::Malformed(msg!(
+                "layout-sizes-at",
+                place = start,
+                codes = rows,
+                sizes = sizes
+            )));
         }
         let mut findings = Vec::new();
         if reading.vector(&name(self.flag))?.is_some_and(|flag| flag.iter().all(|&v| v == 0.0)) {
@@ -104,7 +110,7 @@ impl Family for Mimi {
             let start = format!("{place}{name}");
             let count = num_layers(tensors, place, &format!("{name}{}", self.stem), &self.tail())?;
             if count == 0 {
-                return Err(Problem::malformed(format!("there is no layer under {start}")));
+                return Err(Problem::Malformed(msg!("layout-no-layer", place = start)));
             }
             let mut layers = Vec::with_capacity(count);
             for layer_idx in 0..count {
@@ -122,18 +128,18 @@ impl Family for Mimi {
 
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         let [first, rest] = rvq.chains() else {
-            return Err(cannot_hold(self.id, "anything but two chains of layers, for meaning and for sound"));
+            return Err(cannot_hold(self.id, phrase!("layout-what-not-two-chains")));
         };
         let whole = |chain: &Chain| chain.columns() == (0..rvq.dim());
         if rvq.metric() != Metric::Euclidean || rvq.common_stride() > 1 || !whole(first) || !whole(rest) {
-            return Err(cannot_hold(self.id, "cosine distances, strides or groups of columns"));
+            return Err(cannot_hold(self.id, phrase!("layout-what-cosine-strides-groups")));
         }
         let mut named = Named::new(dtype);
         for (name, chain) in self.chains.into_iter().zip([first, rest]) {
             let start = format!("{place}{name}");
             if let Some(p) = chain.projection() {
                 if p.in_bias.iter().chain(&p.out_bias).any(|&bias| bias != 0.0) {
-                    return Err(cannot_hold(self.id, "projections with a bias"));
+                    return Err(cannot_hold(self.id, phrase!("layout-what-bias")));
                 }
                 named.array(format!("{start}{}.weight", SIDES[0]), &[], &p.in_weight, &[1]);
                 named.array(format!("{start}{}.weight", SIDES[1]), &[], &p.out_weight, &[1]);
@@ -142,7 +148,7 @@ impl Family for Mimi {
                 rvq.layers().iter().take(chain.layers().end).skip(chain.layers().start).enumerate()
             {
                 if layer.projection.is_some() {
-                    return Err(cannot_hold(self.id, "projections around single layers"));
+                    return Err(cannot_hold(self.id, phrase!("layout-what-layer-projections")));
                 }
                 let book = format!("{start}{}{nth}.{}", self.stem, self.book);
                 named.push(format!("{book}{}", self.flag), vec![1], [1.0]);

@@ -7,6 +7,7 @@ use super::{Dtype, Problem, QuantizerPlace, error};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Metric, Rvq};
 use crate::task::Task;
+use crate::text::{Phrase, msg};
 
 mod account;
 mod bare;
@@ -80,7 +81,7 @@ pub trait Family: Sync {
     }
 
     /// What its tensors are known by besides their names, so that a new file cannot hold it; `None` where the names are enough.
-    fn container(&self) -> Option<&'static str> {
+    fn container(&self) -> Option<Phrase> {
         None
     }
 }
@@ -218,23 +219,22 @@ pub(super) fn is_sum(family: &dyn Family, name: &str) -> bool {
 fn check_wishes(rvq: &Rvq, options: &ModelOptions) -> Result<(), Problem> {
     let has: Vec<usize> = rvq.layers().iter().map(|layer| layer.stride).collect();
     if let Some(said) = options.strides_of(has.len()).filter(|said| *said != has) {
-        return Err(Problem::Unsupported(
-            format!("--strides says {said:?}, but the layers of this quantizer have {has:?}").into(),
-        ));
+        return Err(Problem::Unsupported(msg!(
+            "layout-other-strides",
+            said = format!("{said:?}"),
+            has = format!("{has:?}")
+        )));
     }
     let said = options.metric.filter(|said| match (said, rvq.metric()) {
         (Metric::Cosine, Metric::CosineRaw) => false,
         (said, has) => *said != has,
     });
     said.map_or(Ok(()), |said| {
-        Err(Problem::Unsupported(
-            format!(
-                "--metric says {}, but quantizers of this family measure distances as {}",
-                metric_name(said),
-                metric_name(rvq.metric())
-            )
-            .into(),
-        ))
+        Err(Problem::Unsupported(msg!(
+            "layout-other-metric",
+            said = metric_name(said),
+            has = metric_name(rvq.metric())
+        )))
     })
 }
 

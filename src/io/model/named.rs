@@ -9,6 +9,7 @@ use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, TensorInfo, Tensors};
 use crate::io::{Candidate, Dtype, Problem};
 use crate::rvq::{Layer, Rvq};
+use crate::text::{Phrase, msg, phrase};
 
 /// A layout that is said: the place is the name of the rows, with `{i}` for the layer.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +42,7 @@ impl CodebookNames {
         }
         // Some count layers from 1.
         let Some(first) = (0..=1).find(|&number| has(&layer(number).rows)) else {
-            return Err(Problem::Unsupported(
-                format!("there is no tensor {}, nor one with another first number", layer(0).rows).into(),
-            ));
+            return Err(Problem::Unsupported(msg!("layout-no-first-tensor", name = layer(0).rows)));
         };
         Ok((first..MAX_LAYERS).map(layer).take_while(|layer| has(&layer.rows)).collect())
     }
@@ -60,11 +59,11 @@ impl CodebookNames {
     ) -> Result<Vec<NewTensor>, Problem> {
         one_chain(ByName.id(), rvq)?;
         if rvq.layers().iter().any(|layer| layer.projection.is_some()) {
-            return Err(cannot_hold(ByName.id(), "projections"));
+            return Err(cannot_hold(ByName.id(), phrase!("layout-what-projections")));
         }
         let names = self.layers(has)?;
         if names.len() < rvq.num_layers() {
-            return Err(cannot_hold(ByName.id(), "more layers than it has names for"));
+            return Err(cannot_hold(ByName.id(), phrase!("layout-what-unnamed-layers")));
         }
         let mut named = Named::new(dtype);
         for (NamedLayer { rows, sizes }, layer) in names.into_iter().zip(rvq.layers()) {
@@ -97,13 +96,13 @@ impl Family for ByName {
 
     fn load(&self, reading: Reading<'_>, _place: &str) -> Result<Parts, Problem> {
         let Some(names) = &reading.options.codebook else {
-            return Err(Problem::malformed("no codebook is named"));
+            return Err(Problem::Malformed(msg!("layout-none-named")));
         };
         let mut gathered = Gathered::default();
         let mut layers: Vec<Layer> = Vec::new();
         for NamedLayer { rows, sizes } in names.layers(|name| reading.has(name))? {
             if let Some(missing) = sizes.as_ref().filter(|name| !reading.has(name)) {
-                return Err(Problem::Unsupported(format!("there is no tensor {missing}").into()));
+                return Err(Problem::Unsupported(msg!("layout-no-such-tensor", name = missing)));
             }
             let stored = StoredLayer { rows, sizes, lie: names.lie(), ..StoredLayer::default() };
             layers.push(gathered.take(reading.stored_layer(&stored)?));
@@ -123,14 +122,14 @@ impl Family for ByName {
             None => (place, false),
         };
         if rows.is_empty() {
-            return Err(cannot_hold(self.id(), "a quantizer whose names are not known"));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-unnamed")));
         }
         let names = CodebookNames { rows: rows.to_owned(), transposed, sizes: None };
         names.tensors(|_| true, rvq, dtype)
     }
 
-    fn container(&self) -> Option<&'static str> {
-        Some("the file whose tensors were named")
+    fn container(&self) -> Option<Phrase> {
+        Some(phrase!("layout-container-named"))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::io::Problem;
 use crate::io::tensors::Tensors;
 use crate::rvq::Metric;
+use crate::text::msg;
 
 /// The metadata key under which a distance other than the Euclidean is noted.
 pub const METRIC_KEY: &str = "rvqscope.metric";
@@ -20,8 +21,7 @@ pub(super) fn noted_metric(tensors: &dyn Tensors) -> Result<Option<Metric>, Prob
         Some("euclidean") => Ok(Some(Metric::Euclidean)),
         Some("cosine") => Ok(Some(Metric::Cosine)),
         Some(other) => {
-            let words = format!("the file names the distance {other:?}, which is not known");
-            Err(Problem::Unsupported(words.into()))
+            Err(Problem::Unsupported(msg!("layout-unknown-distance", name = format!("{other:?}"))))
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
+use crate::text::{Phrase, msg, phrase};
 
 mod table;
 
@@ -120,9 +121,10 @@ impl Plain {
         let map = reading.matrix(&map)?;
         let rows = loaded.layer.codebook.embed();
         if map.ncols() != rows.ncols() {
-            return Err(Problem::malformed(format!(
-                "{start}{SIM_VQ} does not fit rows of {} dimensions",
-                rows.ncols()
+            return Err(Problem::Malformed(msg!(
+                "layout-map-misfit",
+                map = format!("{start}{SIM_VQ}"),
+                dim = rows.ncols()
             )));
         }
         loaded.layer.codebook = Codebook::from_rows(rows.dot(&map.t()))?;
@@ -209,8 +211,8 @@ impl Family for Plain {
         self.id
     }
 
-    fn container(&self) -> Option<&'static str> {
-        matches!(self.proof, Proof::Setting(..)).then_some("a file of llama.cpp's")
+    fn container(&self) -> Option<Phrase> {
+        matches!(self.proof, Proof::Setting(..)).then_some(phrase!("layout-container-llama"))
     }
 
     fn row_formula(&self) -> Option<RowFormula> {
@@ -259,7 +261,7 @@ impl Family for Plain {
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         let is_cosine = rvq.metric() == Metric::Cosine && self.is_open;
         if rvq.metric() != Metric::Euclidean && !is_cosine {
-            return Err(cannot_hold(self.id, "a search by angle"));
+            return Err(cannot_hold(self.id, phrase!("layout-what-angle")));
         }
         let mut named = Named::new(dtype);
         if rvq.chains().len() == 1 {
@@ -282,7 +284,7 @@ impl Family for Plain {
             let is_group =
                 chain.columns() == (group * width..(group + 1) * width) && chain.projection().is_none();
             if self.id != NEMO.id || !is_group || rvq.common_stride() > 1 {
-                return Err(cannot_hold(self.id, "several chains of layers, or layers with strides"));
+                return Err(cannot_hold(self.id, phrase!("layout-what-chains-or-strides")));
             }
             let layers = rvq.layers().get(chain.layers()).unwrap_or_default();
             self.write_chain(&mut named, &format!("{place}{GROUPS}{group}."), layers)?;
@@ -312,11 +314,11 @@ impl Plain {
 
     fn write_chain(&self, named: &mut Named, start: &str, layers: &[Layer]) -> Result<(), Problem> {
         if self.stem.is_none() && layers.len() != 1 {
-            return Err(cannot_hold(self.id, "more than one layer"));
+            return Err(cannot_hold(self.id, phrase!("layout-what-layers")));
         }
         for (layer_idx, layer) in layers.iter().enumerate() {
             if layer.projection.is_some() {
-                return Err(cannot_hold(self.id, "projections around single layers"));
+                return Err(cannot_hold(self.id, phrase!("layout-what-layer-projections")));
             }
             let start = self.stem.map_or(start.to_owned(), |stem| format!("{start}{stem}{layer_idx}."));
             let StoredLayer { rows, sizes, sums, flags, lie } = self.stored(&start);

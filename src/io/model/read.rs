@@ -12,6 +12,7 @@ use crate::io::Problem;
 use crate::io::tensors::Tensors;
 use crate::rvq::{Codebook, Layer, Metric, Projection, Rvq};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Named tensors that are looked through for a quantizer, and what is said of it.
 #[derive(Clone, Copy)]
@@ -137,28 +138,27 @@ impl Reading<'_> {
         self.account_for(name);
         let values = self.tensors.floats(name, self.task).map_err(|problem| match problem {
             Problem::Unsupported(words) | Problem::Value(words) => {
-                Problem::Value(format!("{name}: {words}").into())
+                Problem::Value(msg!("layout-of-tensor", name = name, problem = words))
             }
             other => other,
         })?;
         // Beside an axis of length 0 another may have any length, and what is made of so many rows takes room without end.
         if values.is_empty() {
-            return Err(Problem::malformed(format!(
-                "{name} has no values: its shape is {:?}",
-                values.shape()
+            return Err(Problem::Malformed(msg!(
+                "layout-no-values",
+                name = name,
+                shape = format!("{:?}", values.shape())
             )));
         }
         if values.iter().any(|v| !v.is_finite()) {
-            return Err(Problem::Value(
-                format!("{name} holds a value that is not finite, so it cannot be used").into(),
-            ));
+            return Err(Problem::Value(msg!("layout-not-finite", name = name)));
         }
         Ok(Some(values))
     }
 
     /// A tensor that must be there.
     pub(super) fn needed(&self, name: &str) -> Result<ArrayD<f32>, Problem> {
-        self.optional(name)?.ok_or_else(|| Problem::malformed(format!("{name} is missing")))
+        self.optional(name)?.ok_or_else(|| Problem::Malformed(msg!("layout-missing", name = name)))
     }
 
     /// A tensor of two axes. Axes of length 1 in front (the heads of vector-quantize-pytorch) or behind (convolutions over one frame) are dropped.
@@ -188,7 +188,7 @@ impl Reading<'_> {
             (Some((in_weight, in_bias)), Some((out_weight, out_bias))) => {
                 Ok(Some(Projection { in_weight, in_bias, out_weight, out_bias }))
             }
-            _ => Err(Problem::malformed(format!("{start}{inward} and {start}{outward} must come together"))),
+            _ => Err(maps_apart(start, sides)),
         }
     }
 
@@ -320,7 +320,7 @@ pub(super) fn last_part(name: &str) -> &str {
 /// A codebook of rows whose sums are what an EMA step would make the same rows of again.
 pub(super) fn sized(rows: Array2<f32>, sizes: &Array1<f64>) -> Result<Codebook, Problem> {
     if rows.nrows() != sizes.len() {
-        return Err(Problem::malformed(format!("{} codes have {} cluster sizes", rows.nrows(), sizes.len())));
+        return Err(Problem::Malformed(msg!("layout-sizes", codes = rows.nrows(), sizes = sizes.len())));
     }
     let sums = rows.mapv(f64::from) * sizes.view().insert_axis(Axis(1));
     Ok(Codebook::new(rows, sizes.clone(), sums)?)
@@ -346,8 +346,17 @@ fn vector(name: &str, values: ArrayD<f32>) -> Result<Array1<f32>, Problem> {
     values.into_dimensionality::<Ix1>().map_err(|_| wrong_axes(name, 1, &shape))
 }
 
+/// One of the maps around a layer without the other.
+pub(super) fn maps_apart(start: &str, [inward, outward]: [&str; 2]) -> Problem {
+    Problem::Malformed(msg!(
+        "layout-maps-together",
+        inward = format!("{start}{inward}"),
+        outward = format!("{start}{outward}")
+    ))
+}
+
 pub(super) fn wrong_axes(name: &str, wanted: usize, shape: &[usize]) -> Problem {
-    Problem::malformed(format!("{name} has the shape {shape:?}, but should have {wanted} axes"))
+    Problem::Malformed(msg!("layout-wrong-axes", name = name, shape = format!("{shape:?}"), wanted = wanted))
 }
 
 /// The places in front of `{place}{stem}{layer}{tail}`, each with its layers' indices in order.
@@ -378,9 +387,9 @@ pub(super) fn num_layers(
 ) -> Result<usize, Problem> {
     let indices = indexed_places(tensors, stem, tail).remove(place).unwrap_or_default();
     match indices.iter().enumerate().find(|(wanted, index)| wanted != *index) {
-        Some((missing, &next)) => Err(Problem::malformed(format!(
-            "layer {missing} of the quantizer is missing, though layer {next} is there"
-        ))),
+        Some((missing, &next)) => {
+            Err(Problem::Malformed(msg!("layout-missing-layer", missing = missing, next = next)))
+        }
         None => Ok(indices.len()),
     }
 }

@@ -9,6 +9,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq};
+use crate::text::{msg, phrase};
 
 /// `{place}rq.model.embed`, `[n_q, K, D]`.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,7 @@ impl Family for Stacked {
         let sizes = reading.matrix(&name("cluster_size"))?;
         let flags = reading.optional(&name("inited"))?;
         let misfit =
-            |part: &str| Problem::malformed(format!("{} does not fit {}", name(part), name("embed")));
+            |part: &str| Problem::Malformed(msg!("layout-misfit", part = name(part), rows = name("embed")));
         if sums.dim() != rows.dim() {
             return Err(misfit("embed_avg"));
         }
@@ -95,16 +96,13 @@ impl Family for Stacked {
 
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         let ([chain], Metric::Euclidean, 1) = (rvq.chains(), rvq.metric(), rvq.common_stride()) else {
-            return Err(cannot_hold(self.id(), "several chains of layers, cosine distances or strides"));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-chains-cosine-strides")));
         };
         let (codes, dim) = rvq.layers().first().map_or((0, 0), |layer| layer.codebook.embed().dim());
         let is_alike =
             |layer: &Layer| layer.projection.is_none() && layer.codebook.embed().dim() == (codes, dim);
         if !rvq.layers().iter().all(is_alike) {
-            return Err(cannot_hold(
-                self.id(),
-                "layers of different sizes, or with projections of their own",
-            ));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-unlike-layers")));
         }
         let count = rvq.num_layers();
         let books = || rvq.layers().iter().map(|layer| &layer.codebook);

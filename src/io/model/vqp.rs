@@ -12,6 +12,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Layer, Metric, Rvq, normalize_rows};
+use crate::text::{msg, phrase};
 
 /// `{place}[rvqs.{g}.]layers.{i}._codebook.embed`, `[1, K, D]`.
 #[derive(Debug, Clone, Copy)]
@@ -57,11 +58,7 @@ impl Family for Vqp {
             .keys()
             .any(|name| name.starts_with(&mlps) || name.starts_with(place) && name.contains(".mlps."))
         {
-            return Err(Problem::Unsupported(
-                "this quantizer makes the codebooks of its later layers anew for every frame (implicit neural codebooks, mlps.*), so it has \
-                 none that could be shown or searched"
-                    .to_owned().into(),
-            ));
+            return Err(Problem::Unsupported(msg!("layout-implicit")));
         }
         let mut gathered = Gathered::default();
         let mut groups = Vec::new();
@@ -97,18 +94,12 @@ impl Family for Vqp {
 
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         if rvq.metric() == Metric::CosineRaw || rvq.common_stride() > 1 {
-            return Err(cannot_hold(
-                self.id(),
-                "codebooks used at full length behind a search by angle, or strides",
-            ));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-raw-angle-or-strides")));
         }
         let mut next = 0;
         for chain in rvq.chains() {
             if chain.columns().start != next || chain.columns().len() * rvq.chains().len() != rvq.dim() {
-                return Err(cannot_hold(
-                    self.id(),
-                    "several chains of layers that are not equal groups of columns",
-                ));
+                return Err(cannot_hold(self.id(), phrase!("layout-what-unequal-chains")));
             }
             next = chain.columns().end;
         }
@@ -121,7 +112,7 @@ impl Family for Vqp {
                 rvq.layers().iter().take(chain.layers().end).skip(chain.layers().start).enumerate()
             {
                 if layer.projection.is_some() {
-                    return Err(cannot_hold(self.id(), "projections around single layers"));
+                    return Err(cannot_hold(self.id(), phrase!("layout-what-layer-projections")));
                 }
                 let book = format!("{start}{STEM}{nth}._codebook.");
                 let mut codebook = layer.codebook.clone();
@@ -170,13 +161,7 @@ fn layer(reading: Reading<'_>, start: &str) -> Result<Loaded, Problem> {
         && let [heads, _, _] = *info.shape
         && heads != 1
     {
-        return Err(Problem::Unsupported(
-            format!(
-                "{} has {heads} heads, each with codes of its own; only quantizers with one are read",
-                name("embed")
-            )
-            .into(),
-        ));
+        return Err(Problem::Unsupported(msg!("layout-heads", name = name("embed"), heads = heads)));
     }
     let mut loaded = reading.ema_layer(start, "_codebook.")?;
     loaded.layer.projection = reading.projection(start, SIDES)?;
@@ -201,9 +186,11 @@ fn affine_rows(
         let values = reading.needed(&name(part))?;
         if values.len() != rows.ncols() {
             let (found, dim) = (values.len(), rows.ncols());
-            return Err(Problem::malformed(format!(
-                "{} has {found} numbers for {dim} dimensions",
-                name(part)
+            return Err(Problem::Malformed(msg!(
+                "layout-affine-lengths",
+                name = name(part),
+                found = found,
+                dim = dim
             )));
         }
         Ok(values.iter().copied().collect::<Vec<f32>>())
@@ -265,10 +252,7 @@ impl Family for SingleVqp {
     fn tensors(&self, rvq: &Rvq, place: &str, dtype: Dtype) -> Result<Vec<NewTensor>, Problem> {
         one_chain(self.id(), rvq)?;
         let ([layer], false) = (rvq.layers(), rvq.metric() == Metric::CosineRaw) else {
-            return Err(cannot_hold(
-                self.id(),
-                "more than one layer, or rows used at full length behind a search by angle",
-            ));
+            return Err(cannot_hold(self.id(), phrase!("layout-what-layers-or-raw-angle")));
         };
         let mut named = Named::new(dtype);
         projection(&mut named, place, SIDES, layer.projection.as_ref(), true);

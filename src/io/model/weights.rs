@@ -2,10 +2,11 @@
 
 use ndarray::{Array1, Array2};
 
-use super::read::Reading;
+use super::read::{Reading, maps_apart};
 use super::write::Named;
 use crate::io::Problem;
 use crate::rvq::Projection;
+use crate::text::msg;
 
 /// A form in which a map's weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub(super) fn around(
         (Some((in_weight, in_bias)), Some((out_weight, out_bias))) => {
             Ok(Some(Projection { in_weight, in_bias, out_weight, out_bias }))
         }
-        _ => Err(Problem::malformed(format!("{start}{inward} and {start}{outward} must come together"))),
+        _ => Err(maps_apart(start, sides)),
     }
 }
 
@@ -73,12 +74,17 @@ fn read(reading: Reading<'_>, map: &str, form: Weights) -> Result<(Array2<f32>, 
         let lengths = reading.needed(&name)?;
         if lengths.len() != weight.nrows() {
             let (rows, lengths) = (weight.nrows(), lengths.len());
-            return Err(Problem::malformed(format!("{name} has {lengths} lengths for {rows} rows")));
+            return Err(Problem::Malformed(msg!(
+                "layout-lengths",
+                name = name,
+                lengths = lengths,
+                rows = rows
+            )));
         }
         for (mut row, &length) in weight.rows_mut().into_iter().zip(&lengths) {
             let norm = norm(row.view());
             if norm == 0.0 {
-                return Err(Problem::Value(format!("{map} has a row without a direction").into()));
+                return Err(Problem::Value(msg!("layout-no-direction", map = map)));
             }
             row.mapv_inplace(|v| (f64::from(v) * f64::from(length) / norm) as f32);
         }

@@ -5,6 +5,7 @@ use ndarray::ArrayBase;
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Codebook, Projection, Rvq};
+use crate::text::{Phrase, msg, phrase};
 
 /// Tensors under their names, in the order in which they are written.
 pub(super) struct Named {
@@ -64,7 +65,7 @@ pub(super) fn projection(
 /// A family that keeps one chain of layers over the frames as they are.
 pub(super) fn one_chain(family: &str, rvq: &Rvq) -> Result<(), Problem> {
     if rvq.common_stride() > 1 {
-        return Err(cannot_hold(family, "layers with strides"));
+        return Err(cannot_hold(family, phrase!("layout-what-strides")));
     }
     one_strided_chain(family, rvq)
 }
@@ -73,11 +74,12 @@ pub(super) fn one_chain(family: &str, rvq: &Rvq) -> Result<(), Problem> {
 pub(super) fn one_strided_chain(family: &str, rvq: &Rvq) -> Result<(), Problem> {
     match rvq.chains() {
         [chain] if chain.projection().is_none() => Ok(()),
-        [_] => Err(cannot_hold(family, "a projection around all layers")),
-        _ => Err(cannot_hold(family, "several chains of layers")),
+        [_] => Err(cannot_hold(family, phrase!("layout-what-whole-projection"))),
+        _ => Err(cannot_hold(family, phrase!("layout-what-chains"))),
     }
 }
 
-pub(super) fn cannot_hold(family: &str, what: &str) -> Problem {
-    Problem::Unsupported(format!("files of the family {family} cannot hold {what}").into())
+/// That a family has no place for something.
+pub(super) fn cannot_hold(family: &str, what: Phrase) -> Problem {
+    Problem::Unsupported(msg!("layout-cannot-hold", family = family, what = what))
 }
