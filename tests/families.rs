@@ -239,22 +239,22 @@ fn what_is_told_of_each() {
     assert_eq!(snac.metric, "cosine-raw");
     assert_eq!(snac.layers.iter().map(|l| l.stride).collect::<Vec<_>>(), [Some(4), Some(2), None]);
     assert!(
-        snac.findings.iter().any(|f| f.starts_with("the strides [4, 2, 1] are assumed")),
+        snac.notes().iter().any(|f| f.starts_with("the strides [4, 2, 1] are assumed")),
         "{:?}",
         snac.findings
     );
     let strides = |name: &str| model(name).rvq.layers().iter().map(|layer| layer.stride).collect::<Vec<_>>();
     assert_eq!((strides("snac_four"), strides("snac_flat")), (vec![8, 4, 2, 1], vec![2, 1, 1]));
     let noted = model("snac_noted").info;
-    assert!(noted.findings.iter().all(|f| !f.contains("assumed")));
+    assert!(noted.notes().iter().all(|f| !f.contains("assumed")));
     assert_eq!(noted.training["config.vq_strides"], "[3, 1]");
     let cosine = model("vector-quantize-pytorch_cosine").info;
     assert_eq!((cosine.metric.as_str(), cosine.place.as_str()), ("cosine", "model.quantizer."));
-    assert!(cosine.findings.iter().any(|f| f.contains("every row has length 1")));
+    assert!(cosine.notes().iter().any(|f| f.contains("every row has length 1")));
     assert!(
         model("vector-quantize-pytorch_shared")
             .info
-            .findings
+            .notes()
             .iter()
             .any(|f| f == "all layers share one codebook")
     );
@@ -480,7 +480,7 @@ fn what_looks_like_part_of_a_quantizer_is_never_left_out_without_a_word() {
             write_file(&path, &tensors, &model.info.metadata);
             tried += 1;
             if let Ok(opened) = load(&path) {
-                let first = opened.info.findings.first().cloned().unwrap_or_default();
+                let first = opened.info.notes().first().cloned().unwrap_or_default();
                 assert!(
                     first.starts_with("left out, though it looks like part of a quantizer: "),
                     "{name} with {planted}: {:?}",
@@ -488,7 +488,7 @@ fn what_looks_like_part_of_a_quantizer_is_never_left_out_without_a_word() {
                 );
             }
         }
-        let whole = model.info.findings.iter().all(|finding| !finding.starts_with("left out"));
+        let whole = model.info.notes().iter().all(|finding| !finding.starts_with("left out"));
         assert!(whole, "{name}: {:?}", model.info.findings);
     }
     assert!(tried > 150, "{tried}");
@@ -638,7 +638,7 @@ fn one_layer_written_as_a_bare_array_opens_again_where_a_model_is_asked_for() {
         values: rows.iter().copied().collect(),
     };
     write_file(&path, &[tensor], &std::collections::BTreeMap::new());
-    let found = ask(&path).unwrap().info.findings;
+    let found = ask(&path).unwrap().info.notes();
     assert!(found[0].starts_with("one array of 16 x 8 is taken for the codebook of one layer"), "{found:?}");
 }
 

@@ -206,8 +206,8 @@ fn every_sample_opens_with_its_own_codes_or_is_refused_for_the_right_reason() {
                 });
                 let words = right.map_or("no golden".to_owned(), |right| format!("{right:.4}"));
                 let line = format!("{:<32} {:>6}  {words}", model.info.family, model.rvq.num_layers());
-                let notes: Vec<_> =
-                    model.info.findings.iter().filter(|f| !f.contains("cluster size")).cloned().collect();
+                let mut notes = model.info.notes();
+                notes.retain(|f| !f.contains("cluster size"));
                 (format!("{line}  {}", notes.join(" | ")), is_it && right.is_none_or(|right| right == 1.0))
             }
             (Ok(Opened::Model(model)), Err(_)) => (format!("{} was opened", model.info.family), false),

@@ -23,7 +23,7 @@ const CODES_SHOWN: usize = 12;
 pub(super) fn doctor(matches: &ArgMatches, env: &Env) -> Result<()> {
     let path = flags::path(matches, "model")?;
     let Evaluated { run, info, dataset } = evaluated::evaluate(matches, path, env)?;
-    let notes = info.findings;
+    let notes = info.notes();
     let mut patient = Patient::of(&run);
     if let Some(dataset) = &dataset {
         patient = patient.with_frames(dataset.set.matrix.view());

@@ -112,8 +112,8 @@ fn described(path: &Path, model: &LoadedModel) -> String {
         let _ = writeln!(text, "{} [{}] {}", finding.severity.label(), finding.id, finding.text);
         let _ = writeln!(text, "    measured  {}", finding.evidence());
     }
-    for note in &info.findings {
-        let _ = writeln!(text, "note: {}", super::one_line(note));
+    for note in info.notes() {
+        let _ = writeln!(text, "note: {}", super::one_line(&note));
     }
     text
 }
@@ -132,7 +132,7 @@ fn as_value(model: &LoadedModel) -> Result<serde_json::Value> {
         found(model).iter().map(super::doctor::as_value).collect::<Result<_, _>>()?;
     if let Some(fields) = value.as_object_mut() {
         fields.insert("findings".to_owned(), findings.into());
-        fields.insert("notes".to_owned(), model.info.findings.clone().into());
+        fields.insert("notes".to_owned(), model.info.notes().into());
     }
     Ok(value)
 }

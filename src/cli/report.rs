@@ -23,7 +23,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
         Some(path) => {
             flags::no_training(matches, "--model gives a model that is trained")?;
             let Evaluated { run, info, dataset } = evaluated::evaluate(matches, path, env)?;
-            (run, History::default(), info.findings, StepLogs::default(), dataset)
+            (run, History::default(), info.notes(), StepLogs::default(), dataset)
         }
         None => {
             // What makes no sense is said before anything is opened.

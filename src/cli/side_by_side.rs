@@ -112,7 +112,7 @@ fn first_byte(path: &Path) -> Result<Option<u8>, FileError> {
 /// A model file, judged by the data where they are named and by its buffers where not.
 fn of_model(path: &Path, dataset: Option<&Arc<Dataset>>, matches: &ArgMatches, env: &Env) -> Result<Member> {
     let Evaluated { run, info, dataset } = evaluated::evaluate_on(matches, path, dataset.cloned(), env)?;
-    Ok(of_run(path, &run, &History::default(), dataset.as_deref(), info.findings))
+    Ok(of_run(path, &run, &History::default(), dataset.as_deref(), info.notes()))
 }
 
 /// A run as a workspace stores it: with the figures that it had, or those of the data where they are named.

@@ -294,7 +294,7 @@ fn many_arrays_in_one_file_are_clips() {
     assert_eq!((read.values.view().dim(), read.clips.len()), ((200, 24), 4));
     let bare = model(open_bytes(&batch).unwrap());
     assert!(
-        bare.info.findings.iter().any(|finding| finding.contains("--as features")),
+        bare.info.notes().iter().any(|finding| finding.contains("--as features")),
         "{:?}",
         bare.info.findings
     );

@@ -88,7 +88,7 @@ fn any_prefix_and_layers_of_different_sizes_are_read() {
     ]);
     let loaded = model(open_bytes(&file).unwrap());
     assert_eq!(loaded.info.layers.iter().map(|l| l.codes).collect::<Vec<_>>(), [1, 2]);
-    let findings = loaded.info.findings.join("\n");
+    let findings = loaded.info.notes().join("\n");
     assert!(findings.contains("EMA state is missing (cluster_size, embed_avg)"), "{findings}");
     assert!(findings.contains("different numbers of codes: [1, 2]"), "{findings}");
     assert_eq!(loaded.rvq.layers()[1].codebook, Codebook::from_rows(array![[1.0, 2.0], [3.0, 4.0]]).unwrap());
@@ -117,7 +117,7 @@ fn trouble_is_found() {
         (&key("", 0, "inited"), "F32", &[1], &f32s(&[0.0])),
     ]);
     let loaded = model(open_bytes(&file).unwrap());
-    assert_eq!(loaded.info.findings, ["layer 0: the codebook was never initialised (inited is 0)"]);
+    assert_eq!(loaded.info.notes(), ["layer 0: the codebook was never initialised (inited is 0)"]);
     // What is wrong with the quantizer itself is for the doctor to say.
     let run = Run::of_model("m".to_owned(), Arc::new(loaded.rvq), None, 0);
     let found: Vec<&str> = diagnose(&Patient::of(&run)).iter().map(|finding| finding.id).collect();

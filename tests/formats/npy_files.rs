@@ -140,5 +140,5 @@ fn arrays_that_are_written_read_back() {
 fn three_axes_are_codebooks() {
     let model = model(open_bytes(&npy(1, "<f4", false, "(2, 1, 3)", &bytes(f32::to_le_bytes))).unwrap());
     assert_eq!((model.info.family.as_str(), model.rvq.num_layers(), model.rvq.dim()), ("bare", 2, 3));
-    assert!(model.info.findings[0].contains("no EMA state"));
+    assert!(model.info.notes()[0].contains("no EMA state"));
 }

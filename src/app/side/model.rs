@@ -8,7 +8,7 @@ use crate::app::{PanelCtx, WindowRequest};
 use crate::io::QuantizerPlace;
 use crate::jobs::trained_words;
 use crate::session::{Answer, DataCommand, ModelFile, Session, TrainCommand};
-use crate::text::t;
+use crate::text::{Message, t};
 
 /// Draws what is known of it, where there is one.
 pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -126,7 +126,9 @@ fn findings_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
         0 => return,
         n => t!("count-findings", n = n),
     };
-    let link = ui.link(RichText::new(text).size(NOTE_SIZE)).on_hover_rich(findings.join("\n"));
+    let link = ui
+        .link(RichText::new(text).size(NOTE_SIZE))
+        .on_hover_rich(findings.iter().map(Message::text).collect::<Vec<_>>().join("\n"));
     if link.clicked() {
         ctx.request(WindowRequest::ShowPanel("notices"));
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::io::tensors::Tensors;
+use crate::text::{Message, msg};
 
 /// Parts of a name that say that a module is a quantizer's, whatever stands below it.
 const MODULES: [&str; 5] = ["quantiz", "rvq", "codebook", "vq", "rq"];
@@ -31,7 +32,11 @@ const SHOWN: usize = 4;
 
 /// The sentence on what was left out, if anything was: `taken` are the tensors that the family read, `others` the places of other quantizers in
 /// the file, which the user did not choose.
-pub(super) fn left_out(tensors: &dyn Tensors, taken: &BTreeSet<String>, others: &[String]) -> Option<String> {
+pub(super) fn left_out(
+    tensors: &dyn Tensors,
+    taken: &BTreeSet<String>,
+    others: &[String],
+) -> Option<Message> {
     let stems = stems(taken);
     let is_others =
         |name: &str| others.iter().any(|place| !place.is_empty() && name.starts_with(place.as_str()));
@@ -46,16 +51,14 @@ pub(super) fn left_out(tensors: &dyn Tensors, taken: &BTreeSet<String>, others: 
         }
     }
     let groups = grouped(&left);
-    let names: Vec<&str> = groups.iter().take(SHOWN).map(String::as_str).collect();
-    let more = match groups.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!groups.is_empty()).then(|| {
-        format!(
-            "left out, though it looks like part of a quantizer: {}{more}; with it the codes may be others",
-            names.join(", ")
-        )
+    let more = groups.len().saturating_sub(SHOWN);
+    let names = groups
+        .into_iter()
+        .take(SHOWN)
+        .reduce(|names, next| msg!("layout-left-and-next", names = names, next = next))?;
+    Some(match more {
+        0 => msg!("layout-left-out", names = names),
+        more => msg!("layout-left-out-more", names = names, more = more),
     })
 }
 
@@ -98,7 +101,7 @@ fn is_module(part: &str) -> bool {
 }
 
 /// Names by what they have in common: `decoder.vq.*` for several below one module.
-fn grouped(names: &[&str]) -> Vec<String> {
+fn grouped(names: &[&str]) -> Vec<Message> {
     let mut groups: Vec<(String, usize)> = Vec::new();
     for name in names {
         let front: Vec<&str> = name.split('.').collect();
@@ -110,8 +113,8 @@ fn grouped(names: &[&str]) -> Vec<String> {
         }
     }
     let told = |(key, count): (String, usize)| match count {
-        1 => names.iter().find(|name| name.starts_with(&key)).map_or(key.clone(), |name| (*name).to_owned()),
-        count => format!("{key}.* ({count} tensors)"),
+        1 => Message::verbatim(*names.iter().find(|name| name.starts_with(&key)).unwrap_or(&key.as_str())),
+        count => msg!("layout-left-group", name = key, count = count),
     };
     groups.into_iter().map(told).collect()
 }

@@ -77,7 +77,7 @@ impl Family for Bare {
         } else {
             let mut values = reading.needed(place)?;
             if let [codes, dim] = *values.shape() {
-                said = Some(format!("one array of {codes} x {dim} is taken for the codebook of one layer"));
+                said = Some(msg!("layout-one-array", codes = codes, dim = dim));
                 values.insert_axis_inplace(Axis(0));
             }
             let shape = values.shape().to_vec();
@@ -88,9 +88,7 @@ impl Family for Bare {
             }
         }
         gathered.findings.extend(said);
-        gathered
-            .findings
-            .push("only rows are stored: there is no EMA state to continue a training from".to_owned());
+        gathered.findings.push(msg!("layout-no-state"));
         let metric = noted_metric(tensors)?.or(reading.options.metric).unwrap_or_default();
         Ok(gathered.into_parts(Rvq::with_metric(layers, metric)?))
     }

@@ -10,7 +10,7 @@ use super::{Family, Parts};
 use crate::io::tensors::{NewTensor, Tensors};
 use crate::io::{Dtype, Problem};
 use crate::rvq::{Layer, Metric, Rvq};
-use crate::text::{msg, phrase};
+use crate::text::{Message, msg, phrase};
 
 mod strides;
 
@@ -219,7 +219,7 @@ impl Dac {
         reading: Reading<'_>,
         place: &str,
         count: usize,
-        findings: &mut Vec<String>,
+        findings: &mut Vec<Message>,
     ) -> Result<Vec<usize>, Problem> {
         if !self.has_strides() {
             return Ok(vec![1; count]);
@@ -254,10 +254,7 @@ impl Dac {
                 if let Some([_, 1, inward]) = shape
                     && *inward > 1
                 {
-                    findings.push(
-                        "the maps lie as MLX keeps them, where DAC and SNAC have the same names: no layer is taken to have a stride (--strides)"
-                            .to_owned(),
-                    );
+                    findings.push(msg!("layout-strides-mlx"));
                 }
                 Ok(vec![1; count])
             }
@@ -266,7 +263,7 @@ impl Dac {
     }
 
     /// What is worth saying of a relative.
-    fn remarks(&self, reading: Reading<'_>, place: &str, findings: &mut Vec<String>) {
+    fn remarks(&self, reading: Reading<'_>, place: &str, findings: &mut Vec<Message>) {
         if self.kind == Kind::Modded {
             let around = |name: &&String| {
                 name.strip_prefix(place)
@@ -274,16 +271,10 @@ impl Dac {
             };
             let names: Vec<String> = reading.tensors.infos().keys().filter(around).cloned().collect();
             names.iter().for_each(|name| reading.account_for(name));
-            findings.push(
-                "downsample and pre_module lie in front of the quantizer, post_module and upsample behind it: frames are what pre_module gives"
-                    .to_owned(),
-            );
+            findings.push(msg!("layout-modded-frames"));
         }
         if self.kind == Kind::BigCodec && is_numbered(place) {
-            findings.push(
-                "one of FACodec's groups: the first two see the frames, the third what those two leave over; here each sees the frames it is given"
-                    .to_owned(),
-            );
+            findings.push(msg!("layout-facodec-group"));
         }
     }
 }

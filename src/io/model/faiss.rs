@@ -8,7 +8,7 @@ use super::{Family, Parts};
 use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::{ChainParts, Layer, Metric, Rvq};
-use crate::text::{Phrase, phrase};
+use crate::text::{Phrase, msg, phrase};
 
 /// The note under which the container tells what kind of index it is.
 pub(in crate::io) const INDEX_KEY: &str = "faiss.index";
@@ -49,19 +49,13 @@ impl Family for Faiss {
             "residual" => {
                 // FAISS's own default, for an index whose header does not lead to it.
                 let beam = Some(note(BEAM_KEY)).filter(|beam| !beam.is_empty()).unwrap_or("5");
-                findings.push(format!(
-                    "FAISS itself searches this index with a beam of {beam}, so its codes are those of --beam {beam} and not the greedy ones"
-                ));
+                findings.push(msg!("layout-index-beam", beam = beam));
             }
-            "local-search" => findings.push(
-                "FAISS finds the codes of a local search quantizer for all codebooks together; codes found here layer by layer are others, and \
-                 decoding is the same"
-                    .to_owned(),
-            ),
-            "product" => findings.push("each codebook quantizes its own group of columns".to_owned()),
-            _ => findings.push("the vectors of a flat index are taken for the codebook of one layer".to_owned()),
+            "local-search" => findings.push(msg!("layout-local-search")),
+            "product" => findings.push(msg!("layout-product-index")),
+            _ => findings.push(msg!("layout-flat-index")),
         }
-        findings.push("only rows are stored: there is no EMA state to continue a training from".to_owned());
+        findings.push(msg!("layout-no-state"));
         if note(INDEX_KEY) != "product" {
             return Ok(gathered.into_parts(Rvq::with_metric(layers, Metric::Euclidean)?));
         }

@@ -85,12 +85,8 @@ impl Family for Groups {
                 layers.push(gathered.take(loaded));
             }
         }
-        gathered.findings.push(format!(
-            "each layer quantizes {groups} groups of columns: codes stand layer by layer, and group by group within a layer"
-        ));
-        gathered
-            .findings
-            .push("only rows are stored: there is no EMA state to continue a training from".to_owned());
+        gathered.findings.push(msg!("layout-group-order", groups = groups));
+        gathered.findings.push(msg!("layout-no-state"));
         Ok(gathered.into_parts(Rvq::with_metric(layers, Metric::Euclidean)?))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Rvq, RvqParams};
+use crate::text::Message;
 use crate::training::params_from_json;
 
 /// What a model file tells of its quantizer, as `inspect` shows it.
@@ -25,7 +26,8 @@ pub struct ModelInfo {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub training: BTreeMap<String, String>,
     /// What is worth knowing before it is used, a sentence each.
-    pub findings: Vec<String>,
+    #[serde(with = "super::findings::in_files")]
+    pub findings: Vec<Message>,
     /// The file's free-form notes.
     #[serde(skip)]
     pub metadata: BTreeMap<String, String>,
@@ -76,7 +78,7 @@ impl ModelInfo {
         place: &str,
         rvq: &Rvq,
         mut layers: Vec<LayerInfo>,
-        findings: Vec<String>,
+        findings: Vec<Message>,
         metadata: &BTreeMap<String, String>,
     ) -> Self {
         for (info, layer) in layers.iter_mut().zip(rvq.layers()) {
@@ -93,6 +95,12 @@ impl ModelInfo {
             metadata: metadata.clone(),
             row_formula: None,
         }
+    }
+
+    /// [`Self::findings`] in English, for reports and scripts.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.findings.iter().map(Message::english).collect()
     }
 
     /// The parameters and the number of steps that a file of this program tells of.

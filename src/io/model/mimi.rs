@@ -72,7 +72,7 @@ impl Mimi {
         }
         let mut findings = Vec::new();
         if reading.vector(&name(self.flag))?.is_some_and(|flag| flag.iter().all(|&v| v == 0.0)) {
-            findings.push(format!("the codebook was never initialised ({} is 0)", self.flag));
+            findings.push(msg!("layout-never-initialised", flag = self.flag));
         }
         // In f32, as the classes do it.
         let rows = &sums / &sizes.mapv(|size| size.max(SMALLEST_SIZE)).insert_axis(Axis(1));

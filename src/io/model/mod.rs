@@ -7,7 +7,7 @@ use super::{Dtype, Problem, QuantizerPlace, error};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{Metric, Rvq};
 use crate::task::Task;
-use crate::text::{Phrase, msg};
+use crate::text::{Message, Phrase, msg};
 
 mod account;
 mod bare;
@@ -98,7 +98,7 @@ pub struct Parts {
     /// For each layer, whether the sums that its rows are made of come from the file.
     pub has_sums: Vec<bool>,
     /// What the family itself noticed.
-    pub findings: Vec<String>,
+    pub findings: Vec<Message>,
 }
 
 /// The id of the family that has nothing but shapes.

@@ -108,10 +108,7 @@ impl Family for ByName {
             layers.push(gathered.take(reading.stored_layer(&stored)?));
         }
         let metric = reading.options.metric.unwrap_or_default();
-        gathered.findings.push(
-            "the codebooks are taken as they were named; nothing in the file says how they are searched"
-                .to_owned(),
-        );
+        gathered.findings.push(msg!("layout-as-named"));
         Ok(gathered.into_parts(Rvq::with_metric(layers, metric)?))
     }
 

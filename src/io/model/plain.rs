@@ -10,7 +10,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Rvq, normalize_rows};
-use crate::text::{Phrase, msg, phrase};
+use crate::text::{Message, Phrase, msg, phrase};
 
 mod table;
 
@@ -128,9 +128,7 @@ impl Plain {
             )));
         }
         loaded.layer.codebook = Codebook::from_rows(rows.dot(&map.t()))?;
-        loaded
-            .findings
-            .push("the rows are those that are searched: the stored ones behind out_proj (SimVQ)".to_owned());
+        loaded.findings.push(msg!("layout-sim-vq"));
         Ok(())
     }
 
@@ -163,7 +161,7 @@ impl Plain {
         reading: Reading<'_>,
         place: &str,
         layers: &mut [Layer],
-        findings: &mut Vec<String>,
+        findings: &mut Vec<Message>,
     ) -> Result<Metric, Problem> {
         if self.id == RECOMMENDER.id {
             normalize_first(reading, layers, findings)?;
@@ -187,7 +185,7 @@ impl Plain {
 fn normalize_first(
     reading: Reading<'_>,
     layers: &mut [Layer],
-    findings: &mut Vec<String>,
+    findings: &mut Vec<Message>,
 ) -> Result<(), Problem> {
     let keys = ["vae_codebook_normalize", "codebook_normalize"];
     let said = keys.iter().find_map(|key| setting(reading.tensors, key));
@@ -196,12 +194,9 @@ fn normalize_first(
         let mut rows: Array2<f32> = first.codebook.embed().to_owned();
         normalize_rows(&mut rows);
         first.codebook = Codebook::from_rows(rows)?;
-        findings.push("layer 0: the rows are used at length 1 (codebook_normalize)".to_owned());
+        findings.push(super::findings::in_layer(0, msg!("layout-first-normalized")));
     } else if said.is_none() && !super::read::has_unit_rows(&first.codebook) {
-        findings.push(
-            "if it was trained with codebook_normalize, the first layer's rows are used at length 1; the file does not tell, and here they are used as stored"
-                .to_owned(),
-        );
+        findings.push(msg!("layout-maybe-normalized"));
     }
     Ok(())
 }
@@ -251,9 +246,7 @@ impl Family for Plain {
         }
         let metric = self.settle_metric(reading, place, &mut layers, &mut gathered.findings)?;
         if self.sums.is_none() {
-            gathered
-                .findings
-                .push("only rows are stored: there is no EMA state to continue a training from".to_owned());
+            gathered.findings.push(msg!("layout-no-state"));
         }
         Ok(gathered.into_parts(Rvq::with_metric(layers, metric)?))
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis, Ix1, Ix2};
 
+use super::findings::in_layer;
 use super::notes::noted_metric;
 use super::options::ModelOptions;
 use super::{LayerInfo, Parts, metric_name};
@@ -12,7 +13,7 @@ use crate::io::Problem;
 use crate::io::tensors::Tensors;
 use crate::rvq::{Codebook, Layer, Metric, Projection, Rvq};
 use crate::task::Task;
-use crate::text::msg;
+use crate::text::{Message, msg};
 
 /// Named tensors that are looked through for a quantizer, and what is said of it.
 #[derive(Clone, Copy)]
@@ -63,7 +64,7 @@ pub(super) struct Loaded {
     pub(super) info: LayerInfo,
     pub(super) has_sizes: bool,
     pub(super) has_sums: bool,
-    pub(super) findings: Vec<String>,
+    pub(super) findings: Vec<Message>,
 }
 
 /// What came of the layers so far.
@@ -73,14 +74,14 @@ pub(super) struct Gathered {
     has_sizes: Vec<bool>,
     has_sums: Vec<bool>,
     /// What the family noticed.
-    pub(super) findings: Vec<String>,
+    pub(super) findings: Vec<Message>,
 }
 
 impl Gathered {
     /// Takes in what is told of a layer, and gives the layer.
     pub(super) fn take(&mut self, loaded: Loaded) -> Layer {
         let layer_idx = self.infos.len();
-        let named = |finding| format!("layer {layer_idx}: {finding}");
+        let named = |finding| in_layer(layer_idx, finding);
         self.findings.extend(loaded.findings.into_iter().map(named));
         self.infos.push(loaded.info);
         self.has_sizes.push(loaded.has_sizes);
@@ -110,19 +111,16 @@ impl Reading<'_> {
         layers: &[&Layer],
         unit_rows: Metric,
         usual: Metric,
-        findings: &mut Vec<String>,
+        findings: &mut Vec<Message>,
     ) -> Result<Metric, Problem> {
         if let Some(metric) = noted_metric(self.tensors)?.or(self.options.metric) {
             return Ok(metric);
         }
         if layers.iter().all(|layer| has_unit_rows(&layer.codebook)) {
-            findings.push("every row has length 1, so distances are taken to be cosine".to_owned());
+            findings.push(msg!("layout-unit-rows"));
             return Ok(unit_rows);
         }
-        findings.push(format!(
-            "distances are taken to be {}, as released; the file does not tell (--metric)",
-            metric_name(usual)
-        ));
+        findings.push(msg!("layout-usual-metric", metric = metric_name(usual)));
         Ok(usual)
     }
 
@@ -227,17 +225,15 @@ impl Reading<'_> {
             self.account_for(flag);
             let is_float = self.tensors.infos().get(flag).is_some_and(|info| info.dtype.is_float());
             if is_float && self.needed(flag)?.iter().all(|&v| v == 0.0) {
-                findings.push(format!("the codebook was never initialised ({} is 0)", last_part(flag)));
+                findings.push(msg!("layout-never-initialised", flag = last_part(flag)));
             }
         }
         let parts = [(&stored.sizes, sizes.is_none()), (&stored.sums, sums.is_none())];
         let missing: Vec<&str> =
             parts.iter().filter(|(_, missing)| *missing).filter_map(|(name, _)| name.as_deref()).collect();
         if !missing.is_empty() {
-            findings.push(format!(
-                "the EMA state is missing ({}): a training that continues from here starts it anew",
-                missing.iter().map(|name| last_part(name)).collect::<Vec<_>>().join(", ")
-            ));
+            let names = missing.iter().map(|name| last_part(name)).collect::<Vec<_>>().join(", ");
+            findings.push(msg!("layout-state-missing", names = names));
         }
         let (has_sizes, has_sums) = (sizes.is_some(), sums.is_some());
         let names =

@@ -69,7 +69,7 @@ impl Family for Stacked {
             let sums = sums.index_axis(Axis(0), layer_idx).mapv(f64::from);
             let codebook = Codebook::new(layer_rows.to_owned(), sizes, sums)?;
             let is_blank = flags.as_ref().is_some_and(|flags| flags.iter().nth(layer_idx) == Some(&0.0));
-            let findings = is_blank.then(|| "the codebook was never initialised (inited is 0)".to_owned());
+            let findings = is_blank.then(|| msg!("layout-never-initialised", flag = "inited"));
             let buffers = ["cluster_size", "embed_avg", "inited"].map(str::to_owned).to_vec();
             let (codes, dim) = layer_rows.dim();
             let info = LayerInfo { codes, dim, dtype: dtype.to_owned(), buffers, stride: None };
@@ -83,11 +83,7 @@ impl Family for Stacked {
             }));
         }
         let projection = reading.projection(place, SIDES)?;
-        gathered.findings.push(
-            "FunCodec's configuration may put tanh in front of the quantizer (codec_range) or halve the first layer's rate (q0_ds_ratio), which the \
-             file does not tell; neither is taken to be so"
-                .to_owned(),
-        );
+        gathered.findings.push(msg!("layout-funcodec-settings"));
         let inner = layers.first().map_or(1, Layer::dim);
         let dim = projection.as_ref().map_or(inner, |p| p.in_weight.ncols());
         let chain = ChainParts { layers, columns: None, projection };

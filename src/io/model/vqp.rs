@@ -12,7 +12,7 @@ use crate::io::tensors::NewTensor;
 use crate::io::{Dtype, Problem};
 use crate::rvq::ema_state::RowFormula;
 use crate::rvq::{ChainParts, Layer, Metric, Rvq, normalize_rows};
-use crate::text::{msg, phrase};
+use crate::text::{Message, msg, phrase};
 
 /// `{place}[rvqs.{g}.]layers.{i}._codebook.embed`, `[1, K, D]`.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ impl Family for Vqp {
             && !others.is_empty()
             && others.iter().all(|layer| layer.codebook == first.codebook)
         {
-            gathered.findings.push("all layers share one codebook".to_owned());
+            gathered.findings.push(msg!("layout-shared-codebook"));
         }
         Ok(gathered.into_parts(Rvq::of_chains(dim.max(1), groups, metric)?))
     }
@@ -144,12 +144,16 @@ impl Vqp {
 }
 
 /// By angle where every row has length 1, unless it is said otherwise.
-fn metric_of(reading: Reading<'_>, layers: &[&Layer], findings: &mut Vec<String>) -> Result<Metric, Problem> {
+fn metric_of(
+    reading: Reading<'_>,
+    layers: &[&Layer],
+    findings: &mut Vec<Message>,
+) -> Result<Metric, Problem> {
     if let Some(metric) = noted_metric(reading.tensors)?.or(reading.options.metric) {
         return Ok(metric);
     }
     if layers.iter().all(|layer| has_unit_rows(&layer.codebook)) {
-        findings.push("every row has length 1, so distances are taken to be cosine".to_owned());
+        findings.push(msg!("layout-unit-rows"));
         return Ok(Metric::Cosine);
     }
     Ok(Metric::Euclidean)
@@ -169,9 +173,7 @@ fn layer(reading: Reading<'_>, start: &str) -> Result<Loaded, Problem> {
         let rows = affine_rows(reading, &name, loaded.layer.codebook.embed().to_owned())?;
         let sizes = loaded.layer.codebook.cluster_size().clone();
         loaded.layer.codebook = sized(rows, &sizes)?;
-        loaded.findings.push(
-            "the rows are those that are searched, made of the stored ones and of the statistics beside them (affine)".to_owned(),
-        );
+        loaded.findings.push(msg!("layout-affine-rows"));
     }
     Ok(loaded)
 }

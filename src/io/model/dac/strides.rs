@@ -2,6 +2,7 @@
 
 use super::super::notes::noted_strides;
 use crate::io::tensors::Tensors;
+use crate::text::{Message, msg};
 
 /// What tells DAC and SNAC apart, whose quantizers have the same names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,16 +33,12 @@ pub(super) fn has_noise_block(tensors: &dyn Tensors) -> bool {
 }
 
 /// The strides of a SNAC of so many layers whose file does not tell them, and a sentence on it.
-pub(super) fn assumed_strides(count: usize, findings: &mut Vec<String>) -> Vec<usize> {
+pub(super) fn assumed_strides(count: usize, findings: &mut Vec<Message>) -> Vec<usize> {
     let Some(usual) = usual_strides(count) else {
-        findings.push(format!(
-            "no SNAC of {count} layers is known, so no layer is taken to have a stride (--strides)"
-        ));
+        findings.push(msg!("layout-strides-unknown", layers = count));
         return vec![1; count];
     };
-    findings.push(format!(
-        "the strides {usual:?} are assumed, because every known SNAC of {count} layers has them; the file does not tell (vq_strides)"
-    ));
+    findings.push(msg!("layout-strides-assumed", strides = format!("{usual:?}"), layers = count));
     usual.to_vec()
 }
 
