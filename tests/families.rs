@@ -320,8 +320,8 @@ fn of_two_families_at_one_place_each_has_a_name_and_a_broken_one_says_why() {
     };
     let names: Vec<_> = places.iter().map(rvqscope::io::QuantizerPlace::name).collect();
     assert_eq!(names, ["encodec without a prefix", "hf-encodec without a prefix"]);
-    assert_eq!(places[0].about.as_deref(), Ok("3 layers, K = 16, D = 8"));
-    let why = places[1].about.as_ref().unwrap_err();
+    assert_eq!(places[0].about.as_ref().unwrap().english(), "3 layers, K = 16, D = 8");
+    let why = places[1].about.as_ref().unwrap_err().english();
     assert!(why.contains("a codebook of 4 x 32 has cluster_size 16"), "{why}");
     assert_eq!(families_support::load_at(&path, Some(&names[0])).unwrap().info.family, "encodec");
     let err = families_support::load_at(&path, Some("")).unwrap_err().to_string();
@@ -363,7 +363,7 @@ fn a_model_is_told_in_a_few_lines() {
     let mut info = model("encodec").info;
     info.layers[1].codes = 12;
     info.layers[2].buffers.pop();
-    assert_eq!(info.shape_words(), "3 layers, K = 12 to 16, D = 8");
+    assert_eq!(info.shape_words().english(), "3 layers, K = 12 to 16, D = 8");
     let told = [
         ("optimizer.step", "7"),
         ("config.width", "3"),

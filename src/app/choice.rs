@@ -106,7 +106,7 @@ fn button_ui(ui: &mut Ui, name: &str, about: &str, color: egui::Color32, can: bo
 
 fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
     let (about, color) = match &place.about {
-        Ok(about) => (about.clone(), palette.faint),
+        Ok(about) => (about.text(), palette.faint),
         Err(problem) => (t!("window-cannot-be-used", problem = problem), palette.warning),
     };
     button_ui(ui, &place.name(), &about, color, place.about.is_ok())

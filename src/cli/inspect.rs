@@ -73,7 +73,7 @@ fn candidates(err: &anyhow::Error) -> String {
             super::one_line(&candidate.pattern),
             candidate.layers.to_string(),
             shape,
-            candidate.guess.to_owned(),
+            candidate.guess.english().to_owned(),
         ]
     }));
     table::aligned(&rows)

@@ -7,7 +7,7 @@ use crate::audio::AudioError;
 use crate::features::FeatureError;
 use crate::rvq::RvqError;
 use crate::task::Cancelled;
-use crate::text::Message;
+use crate::text::{Message, Phrase};
 
 /// A file, and what is wrong with it: "problem: /path".
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub struct QuantizerPlace {
     /// What stands in front of these names.
     pub place: String,
     /// Its layers and sizes, empty where nobody looked; or why it cannot be used.
-    pub about: Result<String, String>,
+    pub about: Result<Message, Message>,
 }
 
 /// Tensors of one pattern of names that could be the codebooks of a quantizer.
@@ -40,7 +40,7 @@ pub struct Candidate {
     /// The axes of the first.
     pub shape: Vec<usize>,
     /// What it could be.
-    pub guess: &'static str,
+    pub guess: Phrase,
 }
 
 impl QuantizerPlace {
@@ -223,7 +223,7 @@ impl From<std::io::Error> for Problem {
 fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> String {
     const SHOWN: usize = 4;
     let name = |place: &QuantizerPlace| match &place.about {
-        Ok(about) if !about.is_empty() => format!("{} ({about})", one_line(&place.name())),
+        Ok(about) if !about.text().is_empty() => format!("{} ({about})", one_line(&place.name())),
         _ => one_line(&place.name()),
     };
     let mut names = places.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::io::{self, ModelInfo, ModelOptions, Need, Opened, Problem, Wanted};
 use crate::rvq::{Rvq, RvqParams};
 use crate::task::{Cancelled, Task};
+use crate::text::Message;
 
 use super::step;
 
@@ -43,7 +44,7 @@ pub(super) struct AboutFile {
 /// The shape of a quantizer: checkpoints of one training have the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// In words: "8 layers, K = 1024, D = 128".
+    /// In English: "8 layers, K = 1024, D = 128".
     pub words: String,
     /// Codes, dimensions and stride of each layer.
     layers: Vec<[usize; 3]>,
@@ -73,7 +74,12 @@ impl Shape {
     fn of(rvq: &Rvq, info: &ModelInfo) -> Self {
         let layers = rvq.layers().iter();
         let layers = layers.map(|l| [l.codebook.num_codes(), l.codebook.dim(), l.stride]).collect();
-        Self { words: info.shape_words(), layers, dim: rvq.dim(), metric: info.metric.clone() }
+        Self { words: info.shape_words().english(), layers, dim: rvq.dim(), metric: info.metric.clone() }
+    }
+
+    /// The same in whatever language is read.
+    pub(super) fn told(&self) -> Message {
+        io::model::shape_of(self.layers.iter().map(|&[codes, dim, _]| [codes, dim]))
     }
 }
 

@@ -217,10 +217,10 @@ impl Watch {
         task: &Task<'_>,
     ) -> Result<Vec<Event>, Cancelled> {
         if let Some(shape) = self.shape.as_ref().filter(|shape| **shape != about.shape) {
-            let (own, theirs) = (&about.shape, &shape.words);
+            let (own, theirs) = (&about.shape, shape.told());
             let text = msg!(
                 "training-watch-other-shape",
-                own = &own.words,
+                own = own.told(),
                 metric = &own.metric,
                 theirs = theirs,
                 their_metric = &shape.metric

@@ -1022,7 +1022,11 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
     let ask = |desk: &mut Desk| {
         desk.open(&two);
         let choice = desk.session.file_choice().expect("a question");
-        let told: Vec<_> = choice.places().iter().map(|place| (place.name(), place.about.clone())).collect();
+        let told: Vec<_> = choice
+            .places()
+            .iter()
+            .map(|place| (place.name(), place.about.as_ref().map(|about| about.english())))
+            .collect();
         let of = |name: &str, about: &str| (name.to_owned(), Ok(about.to_owned()));
         assert_eq!(
             told,

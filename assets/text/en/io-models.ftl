@@ -87,3 +87,36 @@ layout-first-normalized = the rows are used at length 1 (codebook_normalize)
 layout-maybe-normalized = if it was trained with codebook_normalize, the first layer's rows are used at length 1; the file does not tell, and here they are used as stored
 layout-funcodec-settings = FunCodec's configuration may put tanh in front of the quantizer (codec_range) or halve the first layer's rate (q0_ds_ratio), which the file does not tell; neither is taken to be so
 layout-shared-codebook = all layers share one codebook
+# A model in a few short lines: what each is about, and what it says.
+layout-fact = Layout
+    .at = { $family } at { $place }
+layout-fact-codebooks = Codebooks
+layout-fact-frames = Frames
+    .dim = dimension { $dim }
+layout-fact-stored = Stored as
+layout-fact-distance = Distance
+    .euclidean = euclidean
+    .cosine = cosine
+    .raw = cosine, rows at full length
+layout-fact-chains = Chains
+    .same = { $layers } layers, each chain on the same frames; their outputs are added
+    .own = { $layers } layers, each chain on its own dimensions: { $columns }
+layout-fact-projections = Projections
+    .chains = around each chain, to { $dims } dimensions
+    .all = around all layers, to { $dims } dimensions
+    .layers = around each layer, to { $dims } dimensions
+layout-fact-strides = Strides
+    .frames = { $strides } frames a code
+layout-fact-buffers = EMA buffers
+    .some = { $name } (in { $count } of { $all } layers)
+    .none = none
+layout-range = { $least } to { $most }
+layout-shape = { $layers } { $layers ->
+    [one] layer
+   *[other] layers
+    }, K = { $codes }, D = { $dim }
+# What tensors that look like codebooks could be.
+layout-guess-columns = rows as columns: --transposed
+layout-guess-wide = more columns than rows: maybe --transposed
+layout-guess-one = one layer
+layout-guess-each = one tensor a layer

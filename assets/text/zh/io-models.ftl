@@ -87,3 +87,33 @@ layout-first-normalized = 使用时行的长度归一化为 1（codebook_normali
 layout-maybe-normalized = 若训练时启用了 codebook_normalize，第一层的行会归一化为长度 1 来使用；文件没有说明，这里按存储的原样使用
 layout-funcodec-settings = FunCodec 的配置可能在量化器前加 tanh（codec_range），或把第一层的码率减半（q0_ds_ratio），文件没有说明；这里认为两者都没有
 layout-shared-codebook = 所有层共用一个码本
+# A model in a few short lines: what each is about, and what it says.
+layout-fact = 结构
+    .at = { $family }，位于 { $place }
+layout-fact-codebooks = 码本
+layout-fact-frames = 帧
+    .dim = { $dim } 维
+layout-fact-stored = 存储类型
+layout-fact-distance = 距离
+    .euclidean = 欧氏距离
+    .cosine = 余弦
+    .raw = 余弦，行按完整长度使用
+layout-fact-chains = 层链
+    .same = { $layers } 层，各链接收相同的帧，输出相加
+    .own = { $layers } 层，各链接收自己的维度：{ $columns }
+layout-fact-projections = 投影
+    .chains = 每条链各一个，投影到 { $dims } 维
+    .all = 所有层共用，投影到 { $dims } 维
+    .layers = 每层各一个，投影到 { $dims } 维
+layout-fact-strides = 步幅
+    .frames = 每个码字 { $strides } 帧
+layout-fact-buffers = EMA 缓冲区
+    .some = { $name }（{ $all } 层中的 { $count } 层）
+    .none = 无
+layout-range = { $least } 至 { $most }
+layout-shape = { $layers } 层，K = { $codes }，D = { $dim }
+# What tensors that look like codebooks could be.
+layout-guess-columns = 行按列存放：--transposed
+layout-guess-wide = 列多于行：可能需要 --transposed
+layout-guess-one = 单层
+layout-guess-each = 每层一个张量

@@ -51,8 +51,8 @@ fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
         let combo = egui::ComboBox::from_id_salt("quantizer-of-file").truncate();
         let shown = combo.width(ui.available_width() - 8.0).selected_text(name(*index)).show_ui(ui, |ui| {
             for (other, place) in choice.places().iter().enumerate() {
-                let cannot = |problem| t!("window-cannot-be-used", problem = problem);
-                let about = place.about.as_ref().map_or_else(cannot, Clone::clone);
+                let cannot = |problem: &Message| t!("window-cannot-be-used", problem = problem);
+                let about = place.about.as_ref().map_or_else(cannot, Message::text);
                 let choice = ui.add_enabled_ui(place.about.is_ok(), |ui| {
                     ui.selectable_label(other == *index, name(other))
                 });

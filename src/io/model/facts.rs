@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{LayerInfo, ModelInfo};
+use super::{LayerInfo, ModelInfo, metric_named};
+use crate::rvq::Metric;
+use crate::text::{Message, Value, msg, t};
 
-/// One line about a model.
+/// One line about a model, in the language of the thread that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What it is about.
@@ -26,7 +28,7 @@ const PROJECTIONS: [&str; 5] = ["in_proj.", "out_proj.", "project_", "in_project
 impl ModelInfo {
     /// How many layers there are, and the size of their codebooks: "8 layers, K = 1024, D = 128".
     #[must_use]
-    pub fn shape_words(&self) -> String {
+    pub fn shape_words(&self) -> Message {
         shape_words(&self.layers)
     }
 
@@ -35,31 +37,27 @@ impl ModelInfo {
     pub fn facts(&self, dim: usize) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut tell = |label, text| facts.push(Fact { label, text });
-        let place = match self.place.as_str() {
-            "" => String::new(),
-            place => format!(" at {place}"),
+        let layout = match self.place.as_str() {
+            "" => self.family.clone(),
+            place => t!("layout-fact.at", family = &self.family, place = place),
         };
-        tell("Layout", format!("{}{place}", self.family));
-        tell("Codebooks", self.shape_words());
-        tell("Frames", format!("dimension {dim}"));
-        tell("Stored as", distinct(self.layers.iter().map(|layer| layer.dtype.as_str())));
-        let metric = match self.metric.as_str() {
-            "cosine-raw" => "cosine, rows at full length",
-            metric => metric,
-        };
-        tell("Distance", metric.to_owned());
+        tell(t!("layout-fact"), layout);
+        tell(t!("layout-fact-codebooks"), self.shape_words().text());
+        tell(t!("layout-fact-frames"), t!("layout-fact-frames.dim", dim = dim));
+        tell(t!("layout-fact-stored"), distinct(self.layers.iter().map(|layer| layer.dtype.as_str())));
+        tell(t!("layout-fact-distance"), self.metric_words().to_owned());
         if let Some(text) = self.chain_words() {
-            tell("Chains", text);
+            tell(t!("layout-fact-chains"), text);
         }
         if let Some(text) = self.projection_words() {
-            tell("Projections", text);
+            tell(t!("layout-fact-projections"), text);
         }
         let strides: Vec<String> =
             self.layers.iter().map(|layer| layer.stride.unwrap_or(1).to_string()).collect();
         if strides.iter().any(|stride| stride != "1") {
-            tell("Strides", format!("{} frames a code", strides.join(", ")));
+            tell(t!("layout-fact-strides"), t!("layout-fact-strides.frames", strides = strides.join(", ")));
         }
-        tell("EMA buffers", self.buffer_words());
+        tell(t!("layout-fact-buffers"), self.buffer_words());
         facts
     }
 
@@ -90,34 +88,43 @@ impl ModelInfo {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
+    fn metric_words(&self) -> &str {
+        match metric_named(&self.metric) {
+            Some(Metric::Euclidean) => t!("layout-fact-distance.euclidean"),
+            Some(Metric::Cosine) => t!("layout-fact-distance.cosine"),
+            Some(Metric::CosineRaw) => t!("layout-fact-distance.raw"),
+            None => &self.metric,
+        }
+    }
+
     fn chain_words(&self) -> Option<String> {
         let [first, _, ..] = self.chains.as_slice() else { return None };
         let layers: Vec<String> = self.chains.iter().map(|chain| chain.layers.to_string()).collect();
         let layers = layers.join(" + ");
         if self.chains.iter().all(|chain| chain.columns == first.columns) {
-            return Some(format!("{layers} layers, each chain on the same frames; their outputs are added"));
+            return Some(t!("layout-fact-chains.same", layers = layers));
         }
-        let columns = self
-            .chains
-            .iter()
-            .map(|chain| format!("{} to {}", chain.columns[0], chain.columns[1].saturating_sub(1)));
-        Some(format!(
-            "{layers} layers, each chain on its own dimensions: {}",
-            columns.collect::<Vec<_>>().join(", ")
-        ))
+        let columns = self.chains.iter().map(|chain| {
+            let [from, to] = chain.columns;
+            t!("layout-range", least = from, most = to.saturating_sub(1))
+        });
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        Some(t!("layout-fact-chains.own", layers = layers, columns = columns))
     }
 
     fn projection_words(&self) -> Option<String> {
         let chains = self.chains.iter().filter(|chain| chain.projected);
         let inner = distinct(chains.map(|chain| chain.inner_dim.to_string()));
         if !inner.is_empty() {
-            let around = if self.chains.len() > 1 { "each chain" } else { "all layers" };
-            return Some(format!("around {around}, to {inner} dimensions"));
+            return Some(match self.chains.len() {
+                0 | 1 => t!("layout-fact-projections.all", dims = inner),
+                _ => t!("layout-fact-projections.chains", dims = inner),
+            });
         }
         let dims = distinct(
             self.layers.iter().filter(|layer| layer.is_projected()).map(|layer| layer.dim.to_string()),
         );
-        (!dims.is_empty()).then(|| format!("around each layer, to {dims} dimensions"))
+        (!dims.is_empty()).then(|| t!("layout-fact-projections.layers", dims = dims))
     }
 
     /// The tensors of the running averages and how many layers have them.
@@ -129,10 +136,10 @@ impl ModelInfo {
         let all = self.layers.len();
         let words = counts.into_iter().map(|(name, count)| match count {
             count if count == all => name.to_owned(),
-            count => format!("{name} (in {count} of {all} layers)"),
+            count => t!("layout-fact-buffers.some", name = name, count = count, all = all),
         });
         let words: Vec<String> = words.collect();
-        if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+        if words.is_empty() { t!("layout-fact-buffers.none").to_owned() } else { words.join(", ") }
     }
 }
 
@@ -143,16 +150,20 @@ impl LayerInfo {
 }
 
 /// As [`ModelInfo::shape_words`].
-pub(super) fn shape_words(layers: &[LayerInfo]) -> String {
-    let range = |of: fn(&LayerInfo) -> usize| {
-        let (least, most) = (layers.iter().map(of).min(), layers.iter().map(of).max());
+pub(super) fn shape_words(layers: &[LayerInfo]) -> Message {
+    shape_of(layers.iter().map(|layer| [layer.codes, layer.dim]))
+}
+
+/// As [`ModelInfo::shape_words`], of layers of so many codes and dimensions.
+pub(crate) fn shape_of(sizes: impl ExactSizeIterator<Item = [usize; 2]> + Clone) -> Message {
+    let range = |of: fn([usize; 2]) -> usize| {
+        let (least, most) = (sizes.clone().map(of).min(), sizes.clone().map(of).max());
         match (least.unwrap_or(0), most.unwrap_or(0)) {
-            (least, most) if least == most => most.to_string(),
-            (least, most) => format!("{least} to {most}"),
+            (least, most) if least == most => Value::from(most.to_string()),
+            (least, most) => msg!("layout-range", least = least, most = most).into(),
         }
     };
-    let plural = if layers.len() == 1 { "" } else { "s" };
-    format!("{} layer{plural}, K = {}, D = {}", layers.len(), range(|l| l.codes), range(|l| l.dim))
+    msg!("layout-shape", layers = sizes.len(), codes = range(|[codes, _]| codes), dim = range(|[_, dim]| dim))
 }
 
 fn is_projection(name: &str) -> bool {

@@ -31,6 +31,7 @@ mod write;
 
 pub(super) use dac::strides_without_note;
 pub use facts::Fact;
+pub(crate) use facts::shape_of;
 pub(super) use faiss::{BEAM_KEY, INDEX_KEY, codebook_name};
 pub use info::{ChainInfo, LayerInfo, ModelInfo};
 pub(super) use named::candidates;
@@ -256,12 +257,20 @@ fn places(
 ) -> Result<Vec<QuantizerPlace>, Problem> {
     let look = |(nth, (family, place)): (usize, &(&'static dyn Family, String))| {
         let about = match (nth < MAX_LOOKED_AT).then(|| family.load(reading, place)) {
-            None => Ok(String::new()),
+            None => Ok(Phrase::NONE.into()),
             Some(Ok(parts)) => Ok(facts::shape_words(&parts.layers)),
             Some(Err(Problem::Cancelled(cancelled))) => return Err(cancelled.into()),
-            Some(Err(problem)) => Err(problem.to_string()),
+            Some(Err(problem)) => Err(told(problem)),
         };
         Ok(QuantizerPlace { family: family.id().to_owned(), place: place.clone(), about })
     };
     found.iter().enumerate().map(look).collect()
+}
+
+/// What is wrong with a quantizer that is not chosen yet.
+fn told(problem: Problem) -> Message {
+    match problem {
+        Problem::Malformed(words) | Problem::Unsupported(words) | Problem::Value(words) => words,
+        other => Message::verbatim(other.to_string()),
+    }
 }

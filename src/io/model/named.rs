@@ -188,15 +188,15 @@ fn first_of(tensors: &dyn Tensors, pattern: &str) -> String {
     tensors.infos().keys().find(same).map_or_else(|| pattern.to_owned(), Clone::clone)
 }
 
-fn guess(tensors: &dyn Tensors, pattern: &str, shape: &[usize], layers: usize) -> &'static str {
+fn guess(tensors: &dyn Tensors, pattern: &str, shape: &[usize], layers: usize) -> Phrase {
     let parent = pattern.rsplit_once('.').map_or("", |(parent, _)| parent).replace(LAYER_SLOT, "0");
     let beside =
         |part: &str| tensors.infos().get(&format!("{parent}.{part}")).map(|info| info.shape.as_slice());
     let sizes = beside("cluster_size").and_then(|shape| shape.first().copied());
     match (shape, layers) {
-        (&[rows, columns], _) if rows != columns && sizes == Some(columns) => "rows as columns: --transposed",
-        (&[rows, columns], _) if columns > 4 * rows => "more columns than rows: maybe --transposed",
-        (_, 1) => "one layer",
-        _ => "one tensor a layer",
+        (&[rows, columns], _) if rows != columns && sizes == Some(columns) => phrase!("layout-guess-columns"),
+        (&[rows, columns], _) if columns > 4 * rows => phrase!("layout-guess-wide"),
+        (_, 1) => phrase!("layout-guess-one"),
+        _ => phrase!("layout-guess-each"),
     }
 }
