@@ -30,7 +30,7 @@ pub struct Reading<'a> {
 
 impl std::fmt::Debug for Reading<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reading").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Reading").field("options", &self.options).finish_non_exhaustive() // not a text
     }
 }
 
