@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::ranks::{Alone, Lost, Ranks};
-use crate::text::Message;
+use crate::text::{Message, t};
 
 /// A switch that long work looks at between blocks; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +12,7 @@ pub struct Cancel(Arc<AtomicBool>);
 
 /// The work was cancelled; nothing it made is to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("cancelled")]
+#[error("{}", t!("err-cancelled"))]
 pub struct Cancelled;
 
 impl From<Lost> for Cancelled {

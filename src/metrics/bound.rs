@@ -10,6 +10,7 @@ use crate::rvq::encoder::Encoder;
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqError};
 use crate::task::Task;
+use crate::text::Message;
 
 /// A layer on a sample of the frames.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -121,7 +122,7 @@ fn sample(
         codes.extend(encoder.encode(block, search)?.codes);
     }
     let rows = Array2::from_shape_vec((wanted - left, frames.ncols()), values);
-    Ok((rows.map_err(|err| RvqError::Shape(err.to_string()))?, codes))
+    Ok((rows.map_err(|err| RvqError::Shape(Message::verbatim(err.to_string())))?, codes))
 }
 
 #[cfg(test)]

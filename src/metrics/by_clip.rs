@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::distortion;
 use crate::rvq::{Rvq, RvqError};
 use crate::task::Task;
+use crate::text::msg;
 
 /// What a clip, or another stretch of frames, gives when it is quantized.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -57,7 +58,7 @@ pub fn clip_errors(
 ) -> Result<Vec<ClipError>, RvqError> {
     if frames.ncols() != rvq.dim() {
         let (dim, other) = (rvq.dim(), frames.ncols());
-        return Err(RvqError::Shape(format!("frames of {other} dimensions for a quantizer of {dim}"))); // text outside: an error's detail
+        return Err(RvqError::Shape(msg!("err-frames-for", frames = other, quantizer = dim)));
     }
     let end = frames.nrows().min(codes.ncols());
     let block = |block: Range<usize>| -> Result<[f64; 2], RvqError> {

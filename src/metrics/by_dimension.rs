@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{distortion, metric};
 use crate::rvq::{Rvq, RvqError};
 use crate::task::Task;
-use crate::text::Phrase;
+use crate::text::{Phrase, msg};
 
 metric! {
     DIMENSION_VARIANCE, "dimension_variance", Phrase::NONE,
@@ -92,7 +92,7 @@ pub fn dimension_errors(
 ) -> Result<DimensionErrors, RvqError> {
     if frames.ncols() != rvq.dim() {
         let (dim, other) = (rvq.dim(), frames.ncols());
-        return Err(RvqError::Shape(format!("frames of {other} dimensions for a quantizer of {dim}"))); // text outside: an error's detail
+        return Err(RvqError::Shape(msg!("err-frames-for", frames = other, quantizer = dim)));
     }
     if num_layers > codes.nrows() {
         return Err(RvqError::TooManyLayers { asked: num_layers, have: codes.nrows() });

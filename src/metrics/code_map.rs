@@ -10,6 +10,7 @@ use crate::rvq::encoder::Encoder;
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
+use crate::text::Message;
 
 /// Frames that are looked at at the most.
 pub const MOST_FRAMES: usize = 16_384;
@@ -112,7 +113,7 @@ fn sampled_inputs(
         values.extend(inputs);
     }
     let shape = (values.len().checked_div(dim).unwrap_or(0), dim);
-    Array2::from_shape_vec(shape, values).map_err(|err| RvqError::Shape(err.to_string()))
+    Array2::from_shape_vec(shape, values).map_err(|err| RvqError::Shape(Message::verbatim(err.to_string())))
 }
 
 /// At most about `most` of `frames` frames, spread evenly, in groups of `stride` that share their codes.

@@ -13,7 +13,7 @@ use crate::rvq::encoder::{Encoder, energy};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::Task;
-use crate::text::phrase;
+use crate::text::{Message, msg, phrase};
 
 /// An evaluation under way.
 ///
@@ -74,10 +74,10 @@ impl<'a> Evaluator<'a> {
         bound: BoundWork,
     ) -> Result<Self, RvqError> {
         if frames.ncols() != rvq.dim() {
-            return Err(RvqError::Shape(format!(
-                "the frames have {} dimensions, but the quantizer has {}", // text outside: an error's detail
-                frames.ncols(),
-                rvq.dim()
+            return Err(RvqError::Shape(msg!(
+                "err-frames-dimension",
+                frames = frames.ncols(),
+                quantizer = rvq.dim()
             )));
         }
         let layer = |layer: &crate::rvq::Layer| {
@@ -150,7 +150,7 @@ impl<'a> Evaluator<'a> {
         }
         let dim = self.frames.ncols();
         let block = Array2::from_shape_vec((values.len() / dim.max(1), dim), values)
-            .map_err(|err| RvqError::Shape(err.to_string()))?;
+            .map_err(|err| RvqError::Shape(Message::verbatim(err.to_string())))?;
         self.take(block.view())?;
         self.block = block.into_raw_vec_and_offset().0;
         Ok(())

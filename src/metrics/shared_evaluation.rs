@@ -13,7 +13,7 @@ use crate::rvq::encoder::{Encoded, Encoder};
 use crate::rvq::search::Search;
 use crate::rvq::{LayerSpan, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
-use crate::text::phrase;
+use crate::text::{Message, phrase};
 
 /// The frames that one rank has.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +51,8 @@ pub fn evaluate_shared(
         task.check()?;
         task.progress(phrase!("stage-evaluating"), nth * BLOCK_PIECES, mine.len());
         let views: Vec<_> = block.iter().map(|piece| own.frames.slice(s![piece.clone(), ..])).collect();
-        let frames =
-            ndarray::concatenate(ndarray::Axis(0), &views).map_err(|err| RvqError::Shape(err.to_string()))?;
+        let frames = ndarray::concatenate(ndarray::Axis(0), &views)
+            .map_err(|err| RvqError::Shape(Message::verbatim(err.to_string())))?;
         tally.add(rvq, &encoder, frames, search)?;
     }
     let mut evaluation = tally.of_all(search, task.ranks())?;

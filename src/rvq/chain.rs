@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use super::rows::Rows;
 use super::{Layer, Projection, RvqError};
+use crate::text::msg;
 
 /// Residual layers one behind the other, as they are put together to a quantizer by [`Rvq::of_chains`](super::Rvq::of_chains).
 #[derive(Debug, Clone, PartialEq)]
@@ -45,22 +46,18 @@ impl Chain {
         let ChainParts { layers, columns, projection } = parts;
         let columns = columns.unwrap_or(0..dim);
         if columns.is_empty() || columns.end > dim {
-            return Err(RvqError::Shape(format!(
-                "a chain of layers sees the columns {} to {} of frames of {dim} dimensions",
-                columns.start, columns.end
-            )));
+            let Range { start, end } = columns;
+            return Err(RvqError::Shape(msg!("err-columns", start = start, end = end, dim = dim)));
         }
         let outer = columns.len();
         let inner = projection.as_ref().map_or(outer, |p| p.in_weight.nrows());
         if let Some(p) = &projection
             && !p.fits(outer, inner)
         {
-            return Err(RvqError::Shape(format!(
-                "the projection around a chain of layers does not fit frames of {outer} dimensions"
-            )));
+            return Err(RvqError::Shape(msg!("err-chain-projection", dim = outer)));
         }
         if layers.is_empty() {
-            return Err(RvqError::Shape("a quantizer needs at least one layer".to_owned()));
+            return Err(RvqError::Shape(msg!("err-no-layer")));
         }
         for (layer_idx, layer) in (start..).zip(&layers) {
             layer.check(layer_idx, inner)?;

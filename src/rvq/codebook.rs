@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::RvqError;
+use crate::text::{msg, phrase};
 
 /// The rows of one layer and the running averages that move them.
 ///
@@ -39,23 +40,23 @@ impl Codebook {
     ) -> Result<Self, RvqError> {
         let (num_codes, dim) = embed.dim();
         if num_codes == 0 || dim == 0 {
-            return Err(RvqError::Shape(format!(
-                "a codebook needs at least one code and one dimension, not {num_codes} x {dim}"
-            )));
+            return Err(RvqError::Shape(msg!("err-no-code", codes = num_codes, dim = dim)));
         }
         if cluster_size.len() != num_codes || embed_avg.dim() != (num_codes, dim) {
-            return Err(RvqError::Shape(format!(
-                "a codebook of {num_codes} x {dim} has cluster_size {} and embed_avg {} x {}",
-                cluster_size.len(),
-                embed_avg.nrows(),
-                embed_avg.ncols()
+            return Err(RvqError::Shape(msg!(
+                "err-codebook-parts",
+                codes = num_codes,
+                dim = dim,
+                sizes = cluster_size.len(),
+                rows = embed_avg.nrows(),
+                columns = embed_avg.ncols(),
             )));
         }
         let finite = embed.iter().all(|v| v.is_finite())
             && cluster_size.iter().all(|v| v.is_finite())
             && embed_avg.iter().all(|v| v.is_finite());
         if !finite {
-            return Err(RvqError::NotFinite("the codebook"));
+            return Err(RvqError::NotFinite(phrase!("err-the-codebook")));
         }
         Ok(Self { embed: standard(embed), cluster_size, embed_avg: standard(embed_avg) })
     }

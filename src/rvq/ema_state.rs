@@ -6,6 +6,7 @@
 use ndarray::{Array1, Array2};
 
 use super::{Codebook, RvqError};
+use crate::text::msg;
 
 /// How a trainer makes rows of its averages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +87,11 @@ pub fn ema_state_for(codebook: &Codebook, how: &Settling) -> Result<Codebook, Rv
         Expiry::ShareOfMean(share) => share,
     };
     if !(decay > 0.0 && decay <= 1.0 && epsilon >= 0.0 && threshold >= 0.0 && threshold.is_finite()) {
-        return Err(RvqError::Shape(format!(
-            "no EMA runs with a decay of {decay}, an epsilon of {epsilon} and a threshold of {threshold}"
+        return Err(RvqError::Shape(msg!(
+            "err-no-ema",
+            decay = decay.to_string(),
+            epsilon = epsilon.to_string(),
+            threshold = threshold.to_string(),
         )));
     }
     let wanted = wanted_sizes(codebook, how.total);
@@ -158,10 +162,10 @@ fn chosen_sizes(codebook: &Codebook, wanted: &Array1<f64>, how: &Settling) -> Re
     let floor = at_least(&sizes) * (1.0 - MARGIN / 2.0);
     match sizes.iter().position(|&size| size < floor) {
         None => Ok(sizes),
-        Some(code_idx) => Err(RvqError::Shape(format!(
-            "the sums overflow: code {code_idx} needs a cluster size of {floor:.3} not to be replaced at the next step, and times its \
-             row that is beyond {largest:e}, the largest number of the type that they are stored as; a lower threshold or a wider type does"
-        ))),
+        Some(code_idx) => {
+            let (floor, largest) = (format!("{floor:.3}"), format!("{largest:e}"));
+            Err(RvqError::Shape(msg!("err-sums-overflow", code = code_idx, floor = floor, largest = largest)))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::prepared::{PreparedLayer, prepare_tables};
 use super::rows::Rows;
 use super::search::Search;
 use super::{Layer, LayerSpan, Rvq, RvqError};
+use crate::text::msg;
 
 pub(crate) use super::rows::energy;
 
@@ -112,9 +113,10 @@ impl<'a> Encoder<'a> {
     pub fn encode(&self, frames: ArrayView2<'_, f32>, search: Search) -> Result<Encoded, RvqError> {
         let (dim, num_layers) = (self.rvq.dim(), self.layers.len());
         if frames.ncols() != dim {
-            return Err(RvqError::Shape(format!(
-                "the frames have {} dimensions, but the quantizer has {dim}",
-                frames.ncols()
+            return Err(RvqError::Shape(msg!(
+                "err-frames-dimension",
+                frames = frames.ncols(),
+                quantizer = dim
             )));
         }
         // Making a row of a table costs as much as screening a frame.

@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 use super::codebook::normalize_rows;
 use super::{Codebook, Metric, Projection, RvqError};
+use crate::text::msg;
 
 /// One layer: its codebook, and its projection where the codebook has another dimension than the frames.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,17 +33,20 @@ impl Layer {
     /// Checks that layer `layer_idx` fits together and works in `dim` dimensions.
     pub(super) fn check(&self, layer_idx: usize, dim: usize) -> Result<(), RvqError> {
         if self.dim() != dim {
-            return Err(RvqError::Shape(format!(
-                "layer {layer_idx} has {} dimensions, but its input has {dim}",
-                self.dim()
+            let own = self.dim();
+            return Err(RvqError::Shape(msg!(
+                "err-layer-dimension",
+                layer = layer_idx,
+                own = own,
+                dim = dim
             )));
         }
         let inner = self.codebook.dim();
         match &self.projection {
-            Some(p) if !p.fits(dim, inner) => Err(RvqError::Shape(format!(
-                "the projection of layer {layer_idx} does not fit a codebook of {inner} dimensions"
-            ))),
-            _ if self.stride == 0 => Err(RvqError::Shape(format!("layer {layer_idx} has a stride of 0"))),
+            Some(p) if !p.fits(dim, inner) => {
+                Err(RvqError::Shape(msg!("err-layer-projection", layer = layer_idx, dim = inner)))
+            }
+            _ if self.stride == 0 => Err(RvqError::Shape(msg!("err-layer-stride", layer = layer_idx))),
             _ => Ok(()),
         }
     }

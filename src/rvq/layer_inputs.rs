@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::rows::Rows;
 use super::{Rvq, RvqError};
+use crate::text::msg;
 
 /// What the search of one layer after the other sees of some frames: `(num_groups, codebook dim)`, behind projections and with what the layers before
 /// it in its chain took away.
@@ -68,12 +69,8 @@ impl Rvq {
     }
 
     fn do_not_go_together(&self, frames: ArrayView2<'_, f32>, codes: ArrayView2<'_, u32>) -> RvqError {
-        RvqError::Shape(format!(
-            "{:?} codes do not go with {:?} frames of a quantizer of {} dimensions",
-            codes.dim(),
-            frames.dim(),
-            self.dim()
-        ))
+        let (codes, frames) = (format!("{:?}", codes.dim()), format!("{:?}", frames.dim()));
+        RvqError::Shape(msg!("err-codes-of-others", codes = codes, frames = frames, dim = self.dim()))
     }
 }
 

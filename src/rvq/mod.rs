@@ -56,19 +56,16 @@ pub(crate) use upstream_assignment::replace_by_upstream;
 pub use valid_params::ValidRvqParams;
 
 use crate::task::Cancelled;
-use crate::text::Phrase;
+use crate::text::{Message, Phrase, msg};
 
 /// What can be wrong with a quantizer or with what is asked of it.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum RvqError {
     /// Arrays do not fit together.
-    #[error("{0}")]
-    Shape(String),
+    Shape(Message),
     /// A value is NaN or infinite.
-    #[error("{0} holds a value that is not finite")]
-    NotFinite(&'static str),
+    NotFinite(Phrase),
     /// A layer was asked for that is not there.
-    #[error("layer {asked} was asked for, but there are {have} layers, numbered from 0")]
     NoSuchLayer {
         /// The layer asked for.
         asked: usize,
@@ -76,7 +73,6 @@ pub enum RvqError {
         have: usize,
     },
     /// More layers were asked for than there are.
-    #[error("{asked} layers were asked for, but there are {have}")]
     TooManyLayers {
         /// How many were asked for.
         asked: usize,
@@ -84,7 +80,6 @@ pub enum RvqError {
         have: usize,
     },
     /// A code lies beyond its codebook.
-    #[error("code {code} in layer {layer} is beyond the codebook's {num_codes} codes")]
     NoSuchCode {
         /// The layer.
         layer: usize,
@@ -94,9 +89,39 @@ pub enum RvqError {
         num_codes: usize,
     },
     /// No rule can train on from this quantizer.
-    #[error("no training can go on from this quantizer: {}", .0.english())]
     NotTrainable(Phrase),
     /// The work was cancelled.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Cancelled(Cancelled),
+}
+
+impl RvqError {
+    /// What is wrong, to be said in whatever language it is read.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::Shape(words) => words.clone(),
+            Self::NotFinite(what) => msg!("err-not-finite", what = *what),
+            Self::NoSuchLayer { asked, have } => msg!("err-no-such-layer", asked = *asked, have = *have),
+            Self::TooManyLayers { asked, have } => msg!("err-too-many-layers", asked = *asked, have = *have),
+            Self::NoSuchCode { layer, code, num_codes } => {
+                msg!("err-no-such-code", code = *code, layer = *layer, codes = *num_codes)
+            }
+            Self::NotTrainable(why) => msg!("err-not-trainable", why = *why),
+            Self::Cancelled(_) => msg!("err-cancelled"),
+        }
+    }
+}
+
+impl std::fmt::Display for RvqError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
+impl std::error::Error for RvqError {}
+
+impl From<Cancelled> for RvqError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Cancelled(cancelled)
+    }
 }

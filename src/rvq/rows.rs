@@ -33,7 +33,7 @@ impl<'a> Rows<'a> {
     /// Rows of `dim` numbers that stand in `values` one behind the other; the last must be whole.
     pub(crate) fn new(values: &'a [f32], dim: usize) -> Self {
         let num_rows = values.len() / dim.max(1);
-        assert_eq!(num_rows * dim, values.len(), "rows of {dim} numbers");
+        assert_eq!(num_rows * dim, values.len(), "rows of {dim} numbers"); // not a text
         Self { values: Cow::Borrowed(values), num_rows, dim }
     }
 

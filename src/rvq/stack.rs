@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use super::codebook::normalize_rows;
 use super::{Chain, ChainParts, Layer, Metric, RvqError};
-use crate::text::phrase;
+use crate::text::{msg, phrase};
 
 /// Residual layers over frames of one dimension, in one or several chains.
 ///
@@ -50,10 +50,7 @@ impl LayerSpan {
             return Err(RvqError::NoSuchLayer { asked: self.start, have: num_layers });
         }
         if self.start >= end {
-            return Err(RvqError::Shape(format!(
-                "the first layer ({}) must lie before the end ({end})",
-                self.start
-            )));
+            return Err(RvqError::Shape(msg!("err-span", start = self.start, end = end)));
         }
         Ok(self.start..end)
     }
@@ -89,13 +86,11 @@ impl Rvq {
             layers.extend(more);
         }
         if chains.is_empty() {
-            return Err(RvqError::Shape("a quantizer needs at least one layer".to_owned()));
+            return Err(RvqError::Shape(msg!("err-no-layer")));
         }
         let rvq = Self { layers, chains, dim, metric };
         if rvq.common_stride() > MAX_COMMON_STRIDE {
-            return Err(RvqError::Shape(format!(
-                "the strides of the layers come out even only after more than {MAX_COMMON_STRIDE} frames"
-            )));
+            return Err(RvqError::Shape(msg!("err-strides", most = MAX_COMMON_STRIDE)));
         }
         Ok(rvq)
     }
@@ -162,11 +157,9 @@ impl Rvq {
         if is_first || self.is_one_chain() {
             return Ok(range);
         }
-        Err(RvqError::Shape(format!(
-            "layer {} lies inside a chain, where only what the layers before leave over can go in; start at layer {}",
-            range.start,
-            self.chains.iter().map(|c| c.layers().start).filter(|&s| s < range.start).max().unwrap_or(0)
-        )))
+        let starts = self.chains.iter().map(|chain| chain.layers().start);
+        let start = starts.filter(|&start| start < range.start).max().unwrap_or(0);
+        Err(RvqError::Shape(msg!("err-inside-chain", layer = range.start, start = start)))
     }
 
     /// The layers, to be updated.

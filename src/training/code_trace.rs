@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::metrics::convergence;
 use crate::rvq::{Rvq, RvqError};
+use crate::text::msg;
 
 /// Snapshots that are kept at most, of the whole of a training.
 const MOST_SNAPSHOTS: usize = 64;
@@ -91,7 +92,7 @@ impl CodeTrace {
         };
         let ascends = snapshots.is_sorted_by(|a, b| a.step < b.step);
         if every == 0 || snapshots.len() > MOST_SNAPSHOTS || !ascends || !snapshots.iter().all(fits) {
-            return Err(RvqError::Shape("the history of its codes does not fit together".to_owned())); // of an error, not a text
+            return Err(RvqError::Shape(msg!("err-trace-parts")));
         }
         Ok(Self { layer_codes, from, every, snapshots })
     }

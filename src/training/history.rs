@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView1};
 
 use crate::rvq::RvqError;
+use crate::text::msg;
 
 use super::{LayerStep, StepRecord};
 
@@ -157,25 +158,26 @@ impl History {
     /// Steps do not ascend, a scalar is missing or there twice, or one has another number of steps or layers.
     pub fn from_columns(steps: Vec<u64>, columns: &[(Series, Array2<f64>)]) -> Result<Self, RvqError> {
         if !steps.is_sorted_by(|a, b| a < b) {
-            return Err(RvqError::Shape("the steps of the history do not ascend".to_owned())); // of an error, not a text
+            return Err(RvqError::Shape(msg!("err-history-steps")));
         }
         let num_layers = columns.first().map_or(0, |(_, matrix)| matrix.ncols());
         if steps.is_empty() && num_layers > 0 {
-            return Err(RvqError::Shape(format!("the history has {num_layers} layers, but no step"))); // of an error, not a text
+            return Err(RvqError::Shape(msg!("err-history-no-step", layers = num_layers)));
         }
         let mut layers = vec![Columns::default(); num_layers];
         for series in Series::ALL {
             let mut all = columns.iter().filter(|(other, _)| *other == series);
             let (Some((_, matrix)), None) = (all.next(), all.next()) else {
-                return Err(RvqError::Shape(format!("the history must have {} once", series.key()))); // of an error, not a text
+                return Err(RvqError::Shape(msg!("err-history-series", series = series.key())));
             };
             if matrix.dim() != (steps.len(), num_layers) {
-                return Err(RvqError::Shape(format!(
-                    "{} is of {} steps and {} layers in a history of {} and {num_layers}", // of an error, not a text
-                    series.key(),
-                    matrix.nrows(),
-                    matrix.ncols(),
-                    steps.len()
+                return Err(RvqError::Shape(msg!(
+                    "err-history-shape",
+                    series = series.key(),
+                    steps = matrix.nrows(),
+                    layers = matrix.ncols(),
+                    own = steps.len(),
+                    own_layers = num_layers,
                 )));
             }
             for (layer, column) in layers.iter_mut().zip(matrix.columns()) {

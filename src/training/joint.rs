@@ -37,6 +37,7 @@ use rayon::prelude::*;
 use crate::rvq::nearest::{Scratch, Searcher};
 use crate::rvq::search::Search;
 use crate::rvq::{Assignment, Metric, Rows, Rvq, RvqError, RvqParams};
+use crate::text::{Message, msg};
 
 /// Frames whose paths one task extends. Energies are added by these blocks in order, so that they are the same bits on any number of threads.
 const BLOCK_FRAMES: usize = 64;
@@ -172,25 +173,19 @@ pub(super) fn best_energy(residual: &Rows<'_>, count: usize) -> f64 {
 /// # Errors
 /// It cannot; the sentence says why.
 pub(super) fn check(params: &RvqParams, rvq: &Rvq) -> Result<(), RvqError> {
-    let refused = |why: &str| Err(RvqError::Shape(why.to_owned()));
+    let refused = |why: Message| Err(RvqError::Shape(why));
     if params.search > 1 && params.assignment == Assignment::Upstream {
-        return refused(
-            "a search along several paths is exact: train with codes assigned exactly, or greedily", // of an error, not a text
-        );
+        return refused(msg!("err-search-exact"));
     }
     if params.refit == 0 {
         return Ok(());
     }
     if params.quantizer_dropout {
-        return refused(
-            "a refit moves the rows of all layers for all of them together, but quantizer dropout trains the first ones to work alone: use one of the two", // of an error, not a text
-        );
+        return refused(msg!("err-refit-dropout"));
     }
     let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none());
     if !is_plain || rvq.metric() != Metric::Euclidean {
-        return refused(
-            "a refit moves rows where the frames are: it works without projections and with the Euclidean distance only", // of an error, not a text
-        );
+        return refused(msg!("err-refit-plain"));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 
 use crate::rvq::{Codebook, Layer, Projection, Rvq, RvqError, RvqParams, ValidRvqParams};
+use crate::text::msg;
 
 use super::LayerState;
 
@@ -13,9 +14,7 @@ use super::LayerState;
 pub(super) fn blank(params: &RvqParams, dim: usize) -> Result<Layer, RvqError> {
     let codebook_dim = if params.codebook_dim == 0 { dim } else { params.codebook_dim };
     if codebook_dim > dim {
-        return Err(RvqError::Shape(format!(
-            "the codebooks are to have {codebook_dim} dimensions, but the frames have {dim}: a projection can only take dimensions away" // of an error, not a text
-        )));
+        return Err(RvqError::Shape(msg!("err-codebook-too-wide", codebook = codebook_dim, dim = dim)));
     }
     let projection = (codebook_dim < dim).then(|| Projection::blank(dim, codebook_dim));
     let codebook = Codebook::blank(params.codebook_size, codebook_dim);
@@ -54,5 +53,5 @@ pub(super) fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqP
     let (num_layers, metric) = (rvq.num_layers(), rvq.metric());
     RvqParams { num_layers, codebook_size, codebook_dim, metric, ..*params }
         .validate()
-        .map_err(|err| RvqError::Shape(format!("the starting model does not do: {err}"))) // of an error, not a text
+        .map_err(|err| RvqError::Shape(msg!("err-start-model", why = err.to_string())))
 }

@@ -8,6 +8,7 @@ use crate::rvq::init::{self, EmptyCluster};
 use crate::rvq::rules::{StartRows, stage};
 use crate::rvq::{Codebook, InitMethod, Layer, Metric, Projection, Rows, RvqError, ValidRvqParams};
 use crate::task::Task;
+use crate::text::msg;
 
 use super::batches::block_len;
 use super::{Batches, layer_start};
@@ -33,7 +34,7 @@ impl SharedStart {
         task: &Task<'_>,
     ) -> Result<Self, RvqError> {
         if Split::count(&train) == 0 {
-            return Err(RvqError::Shape("there is no frame to train on".to_owned())); // of an error, not a text
+            return Err(RvqError::Shape(msg!("err-no-frame")));
         }
         let mut batches = Batches::in_blocks(train, params.order, params.seed, block_len(set));
         let mut residual = Rows::default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::features::FeatureSet;
 use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
+use crate::text::{Message, msg};
 
 use super::batches::block_len_of;
 use super::{Share, Trainer, TrainerState};
@@ -30,7 +31,7 @@ impl Trainer {
     ) -> Result<Self, RvqError> {
         let params = RvqParams { calibrate: false, ..*check(&params)? }
             .validate()
-            .map_err(|err| RvqError::Shape(err.to_string()))?;
+            .map_err(|err| RvqError::Shape(Message::verbatim(err.to_string())))?;
         let block_len = block_len_of(share.total(), set.matrix.dim());
         let mut trainer = Self::in_blocks_of(block_len, params, set, train, start)?;
         trainer.share = Some(share);
@@ -58,9 +59,7 @@ impl Trainer {
 /// Checks that several ranks can train as `params` say.
 fn check(params: &RvqParams) -> Result<&RvqParams, RvqError> {
     if params.search > 1 || params.refit > 0 {
-        return Err(RvqError::Shape(
-            "several ranks take greedy steps only: train without a search along several paths and without refits, or in one process".to_owned(), // of an error, not a text
-        ));
+        return Err(RvqError::Shape(msg!("err-ranks-greedy")));
     }
     Ok(params)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::rvq::{Rvq, RvqError};
+use crate::text::msg;
 
 use super::code_trace::{CodeSnapshot, CodeTrace, narrow};
 
@@ -39,7 +40,7 @@ impl Tracer {
     pub fn from_parts(trace: Arc<CodeTrace>, moved: Vec<f64>, replaced: Vec<u32>) -> Result<Self, RvqError> {
         let lens = [moved.len(), replaced.len()];
         if lens != [trace.num_codes(); 2] || moved.iter().any(|moved| moved.is_nan()) {
-            return Err(RvqError::Shape("the history of its codes does not fit its last steps".to_owned())); // of an error, not a text
+            return Err(RvqError::Shape(msg!("err-trace-last")));
         }
         Ok(Self { trace, moved, replaced })
     }

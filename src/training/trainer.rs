@@ -10,6 +10,7 @@ use crate::random::{self, Purpose};
 use crate::rvq::rules::{self, InitInput, InitOutcome, UpdateRule};
 use crate::rvq::{Layer, Rows, Rvq, RvqError, RvqParams, ValidRvqParams, energy};
 use crate::task::{Cancelled, Task};
+use crate::text::msg;
 
 use super::batches::block_len;
 use super::init_sample::InitSample;
@@ -82,14 +83,11 @@ impl Trainer {
     ) -> Result<Self, RvqError> {
         let dim = set.matrix.dim();
         if Split::count(&train) == 0 {
-            return Err(RvqError::Shape("there is no frame to train on".to_owned())); // of an error, not a text
+            return Err(RvqError::Shape(msg!("err-no-frame")));
         }
         let rvq = match start {
             Some(rvq) if rvq.dim() != dim => {
-                return Err(RvqError::Shape(format!(
-                    "the starting model has {} dimensions, but the frames have {dim}", // of an error, not a text
-                    rvq.dim()
-                )));
+                return Err(RvqError::Shape(msg!("err-start-dimension", own = rvq.dim(), dim = dim)));
             }
             Some(rvq) => {
                 params = in_shape_of(rvq, params)?;

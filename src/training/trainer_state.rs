@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::features::{FeatureSet, Split};
 use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
+use crate::text::{Message, msg};
 
 use super::batches::block_len;
 use super::joint;
@@ -93,9 +94,9 @@ impl Trainer {
         state.check_frames((num_frames, set.matrix.dim()), &train)?;
         let batches = Batches::in_blocks(train, params.order, params.seed, block_len);
         let num_frames = batches.num_frames();
-        let batches = batches.starting_at(state.epoch, state.next).ok_or_else(|| {
-            unfit(format!("{} frames of an epoch were taken, but it has {num_frames}", state.next)) // of an error, not a text
-        })?;
+        let batches = batches
+            .starting_at(state.epoch, state.next)
+            .ok_or_else(|| unfit(msg!("err-state-epoch", taken = state.next, frames = num_frames)))?;
         let mut trainer =
             Self::standing_at(state.step, params, set, batches, state.rvq.clone(), state.layers.clone());
         if let Some(tracer) = &state.tracer {
@@ -109,36 +110,35 @@ impl TrainerState {
     /// Checks that its parts fit each other.
     fn check(&self) -> Result<ValidRvqParams, RvqError> {
         let Self { params, step, rvq, layers, tracer, epoch, next: _ } = self;
-        let valid = params.validate().map_err(|err| unfit(err.to_string()))?;
+        let valid = params.validate().map_err(|err| unfit(Message::verbatim(err.to_string())))?;
         rvq.check_trainable()?;
         joint::check(params, rvq)?;
         let num_codes = rvq.layers().first().map_or(0, |layer| layer.codebook.num_codes());
         if (params.num_layers, params.codebook_size, params.metric)
             != (rvq.num_layers(), num_codes, rvq.metric())
         {
-            return Err(unfit(format!(
-                "its parameters are of {} layers by {} codes, but its quantizer has {} by {num_codes}, or another distance", // of an error, not a text
-                params.num_layers,
-                params.codebook_size,
-                rvq.num_layers()
+            return Err(unfit(msg!(
+                "err-state-shape",
+                layers = params.num_layers,
+                size = params.codebook_size,
+                own_layers = rvq.num_layers(),
+                own_size = num_codes,
             )));
         }
         // A step begins at most one epoch.
         if *step > MAX_STEP || epoch > step {
-            return Err(unfit(format!("{epoch} epochs in {step} steps"))); // of an error, not a text
+            return Err(unfit(msg!("err-state-epochs", epochs = *epoch, steps = *step)));
         }
         if layers.len() != rvq.num_layers() {
-            return Err(unfit(format!("{} states of {} layers", layers.len(), rvq.num_layers()))); // of an error, not a text
+            return Err(unfit(msg!("err-state-layers", states = layers.len(), layers = rvq.num_layers())));
         }
         for (layer_idx, (state, layer)) in layers.iter().zip(rvq.layers()).enumerate() {
             if !state.fits(layer.codebook.num_codes(), *step) {
-                return Err(unfit(format!(
-                    "what layer {layer_idx} remembers is not of its codebook and its steps" // of an error, not a text
-                )));
+                return Err(unfit(msg!("err-state-layer", layer = layer_idx)));
             }
         }
         if tracer.as_ref().is_some_and(|tracer| !tracer.trace().fits(rvq, *step)) {
-            return Err(unfit("the history of its codes is not of its quantizer and its steps".to_owned())); // of an error, not a text
+            return Err(unfit(msg!("err-state-trace")));
         }
         Ok(valid)
     }
@@ -149,12 +149,10 @@ impl TrainerState {
         train: &[Range<usize>],
     ) -> Result<(), RvqError> {
         if self.rvq.dim() != dim {
-            return Err(unfit(format!("it has {} dimensions, but the frames have {dim}", self.rvq.dim()))); // of an error, not a text
+            return Err(unfit(msg!("err-state-dimension", own = self.rvq.dim(), dim = dim)));
         }
         if train.iter().any(|range| range.end > num_frames) || Split::count(train) == 0 {
-            return Err(unfit(format!(
-                "there is no frame to train on, or one beyond the {num_frames} that there are" // of an error, not a text
-            )));
+            return Err(unfit(msg!("err-state-frames", frames = num_frames)));
         }
         Ok(())
     }
@@ -171,8 +169,8 @@ impl LayerState {
     }
 }
 
-fn unfit(what: String) -> RvqError {
-    RvqError::Shape(format!("the state of the training does not fit: {what}")) // of an error, not a text
+fn unfit(why: Message) -> RvqError {
+    RvqError::Shape(msg!("err-state-unfit", why = why))
 }
 
 #[cfg(test)]
@@ -232,7 +230,7 @@ mod tests {
         let state = started(&set).state().unwrap();
         let refused_on = |state: &TrainerState, set: &Arc<FeatureSet>, train: Range<usize>, why: &str| {
             match Trainer::from_state(state, set.clone(), vec![train]) {
-                Err(RvqError::Shape(words)) => assert!(words.contains(why), "{why}: {words}"),
+                Err(RvqError::Shape(words)) => assert!(words.english().contains(why), "{why}: {words}"),
                 other => panic!("{why}: {other:?}"),
             }
         };

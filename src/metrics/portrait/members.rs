@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::random::{self, Purpose};
 use crate::rvq::{Rvq, RvqError};
+use crate::text::msg;
 
 /// Frames of each kind that are told of.
 pub const TOLD: usize = 8;
@@ -169,7 +170,7 @@ pub(super) fn search_inputs(
     let group = |&start: &u32| (start as usize..end).take(stride);
     let picked: Vec<usize> = starts.iter().flat_map(group).collect();
     if starts.last().is_some_and(|&last| last as usize >= end) {
-        return Err(RvqError::Shape(format!("there are {end} frames with codes, fewer than were sorted"))); // text outside: an error's detail
+        return Err(RvqError::Shape(msg!("err-fewer-sorted", n = end)));
     }
     rvq.search_input(layer_idx, frames.select(Axis(0), &picked).view(), codes.select(Axis(1), &picked).view())
 }

@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use super::NONE;
 use crate::rvq::nearest::{Scratch, Searcher};
 use crate::rvq::{Layer, Metric, Rows, Rvq, RvqError, normalize_rows};
+use crate::text::msg;
 
 /// Frames that are searched in one go, while they lie in the cache.
 const BLOCK_FRAMES: usize = 256;
@@ -50,14 +51,14 @@ impl Neighbours {
         let Self { rvq, .. } = self;
         let shape = (rvq.num_layers(), frames.nrows());
         if codes.dim() != shape || frames.ncols() != rvq.dim() {
-            return Err(RvqError::Shape(format!(
-                "{} frames of {} dimensions and {} x {} codes do not fit a quantizer of {} layers and {} dimensions", // text outside: an error's detail
-                frames.nrows(),
-                frames.ncols(),
-                codes.nrows(),
-                codes.ncols(),
-                rvq.num_layers(),
-                rvq.dim()
+            return Err(RvqError::Shape(msg!(
+                "err-neighbours",
+                frames = frames.nrows(),
+                dim = frames.ncols(),
+                rows = codes.nrows(),
+                columns = codes.ncols(),
+                layers = rvq.num_layers(),
+                own = rvq.dim(),
             )));
         }
         let mut nearby = Nearby {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use crate::metrics::Evaluation;
 use crate::rvq::{Rvq, RvqError, energy};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Frames that one task adds up.
 const BLOCK_FRAMES: usize = 1024;
@@ -22,11 +23,11 @@ pub fn squared_errors(
     codes: ArrayView2<'_, u32>,
 ) -> Result<Array2<f64>, RvqError> {
     if codes.dim() != (rvq.num_layers(), frames.nrows()) || frames.ncols() != rvq.dim() {
-        return Err(RvqError::Shape(format!(
-            "{} x {} codes are not those of {} frames", // text outside: an error's detail
-            codes.nrows(),
-            codes.ncols(),
-            frames.nrows()
+        return Err(RvqError::Shape(msg!(
+            "err-stretch",
+            rows = codes.nrows(),
+            columns = codes.ncols(),
+            frames = frames.nrows(),
         )));
     }
     let mut left = frames.to_owned();
