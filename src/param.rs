@@ -122,6 +122,14 @@ pub struct ParamError {
     pub wanted: Message,
 }
 
+impl ParamError {
+    /// What is wrong, to be said in whatever language it is read.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        msg!("param-wrong", label = self.label, key = self.key, got = &self.got, wanted = &self.wanted)
+    }
+}
+
 impl Readers {
     /// Whether `id` is one of them.
     #[must_use]

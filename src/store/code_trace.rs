@@ -8,6 +8,7 @@ use super::error::Fault;
 use super::stored::StoredTensors;
 use super::tensors::Tensors;
 use crate::rvq::Rvq;
+use crate::text::msg;
 use crate::training::{CodeSnapshot, CodeTrace, Tracer};
 
 /// What the tensors of a history of codes do not tell.
@@ -35,7 +36,7 @@ pub(super) fn put<'a>(
     tensors: &mut Tensors<'a>,
 ) -> Result<TraceDoc, Fault> {
     if !trace.fits(rvq, step) {
-        return Err(Fault::unfit("the history of its codes is not of its quantizer and its steps"));
+        return Err(Fault::unfit(msg!("err-trace-codes")));
     }
     let snapshots = || trace.snapshots().iter().map(Arc::as_ref);
     let shape = [trace.snapshots().len(), trace.num_codes()];
@@ -76,11 +77,7 @@ pub(super) fn take(
         snapshots.push(Arc::new(CodeSnapshot { step, sizes, moved, replaced }));
     }
     let trace = CodeTrace::from_parts(layer_codes, doc.from, doc.every, snapshots)?;
-    if trace.fits(rvq, step) {
-        Ok(Arc::new(trace))
-    } else {
-        Err(Fault::damaged("the history of its codes is of later steps"))
-    }
+    if trace.fits(rvq, step) { Ok(Arc::new(trace)) } else { Err(Fault::damaged(msg!("err-trace-later"))) }
 }
 
 /// Adds the tensors of `tracer`, which stands behind step `step`, where they are not those of the run's own history `runs`.
@@ -122,7 +119,7 @@ pub(super) fn take_tracer(
         (Some(own), _) => take(own, of, "trainer", tensors)?,
         // Whether it fits the training is seen when that is whole.
         (None, Some(runs)) => runs.clone(),
-        (None, None) => return Err(Fault::damaged("the history of its codes is missing")),
+        (None, None) => return Err(Fault::damaged(msg!("err-trace-missing"))),
     };
     let moved = tensors.list_f64("trainer.since.moved")?;
     Ok(Tracer::from_parts(trace, moved, tensors.list("trainer.since.replaced")?)?)

@@ -4,18 +4,16 @@ use std::path::{Path, PathBuf};
 
 use crate::io::{FileError, Problem};
 use crate::rvq::RvqError;
+use crate::text::{Message, msg, t};
 
 /// Why something could not be stored or read back.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another window, or another program, holds the workspace.
-    #[error("this workspace is open in another window: {}", .0.display())]
+    #[error("{}", t!("err-in-use", path = .0.display().to_string()))]
     InUse(PathBuf),
     /// It is of a version that is not known yet.
-    #[error(
-        "this was written by a newer version of rvqscope (it is of format {found}, and formats up to {known} are read): {}",
-        path.display()
-    )]
+    #[error("{}", t!("err-newer", found = *.found, known = *.known, path = .path.display().to_string()))]
     Newer {
         /// The file.
         path: PathBuf,
@@ -73,35 +71,30 @@ pub(super) enum Fault {
     /// Of a format with this number.
     Newer(u64),
     /// Not usable, and why.
-    Broken(String),
+    Broken(Message),
     /// Not to be written, and why.
-    Unfit(String),
+    Unfit(Message),
     /// Anything else.
     Problem(Problem),
 }
 
 impl Fault {
     /// A run that cannot be stored, and why.
-    pub(super) fn unfit(words: impl std::fmt::Display) -> Self {
-        Self::Unfit(format!("this run cannot be kept: {words}"))
+    pub(super) fn unfit(why: Message) -> Self {
+        Self::Unfit(msg!("err-run-unfit", why = why))
     }
 
     /// A file that does not hold what it held, and how that shows.
-    pub(super) fn damaged(words: impl std::fmt::Display) -> Self {
-        Self::Broken(format!("the file is damaged: {words}"))
-    }
-
-    /// What is not usable, and why.
-    pub(super) fn broken(words: impl Into<String>) -> Self {
-        Self::Broken(words.into())
+    pub(super) fn damaged(why: Message) -> Self {
+        Self::Broken(msg!("err-damaged", why = why))
     }
 
     /// The error, with its file.
     pub(super) fn at(self, path: &Path) -> StoreError {
         match self {
             Self::Newer(found) => StoreError::Newer { path: path.to_owned(), found, known: VERSION },
-            Self::Broken(words) => StoreError::Broken(Problem::Malformed(words.into()).at(path)),
-            Self::Unfit(words) => StoreError::Unfit(Problem::Value(words.into()).at(path)),
+            Self::Broken(words) => StoreError::Broken(Problem::Malformed(words).at(path)),
+            Self::Unfit(words) => StoreError::Unfit(Problem::Value(words).at(path)),
             Self::Problem(problem) => {
                 let err = problem.at(path);
                 match err.problem {
@@ -129,12 +122,12 @@ impl From<std::io::Error> for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(err: serde_json::Error) -> Self {
-        Self::damaged(format_args!("its description cannot be read ({err})"))
+        Self::damaged(msg!("err-description", why = err.to_string()))
     }
 }
 
 impl From<RvqError> for Fault {
     fn from(err: RvqError) -> Self {
-        Self::damaged(err)
+        Self::damaged(err.message())
     }
 }

@@ -81,7 +81,7 @@ impl<'de> Deserialize<'de> for Stored {
             type Value = Stored;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a number")
+                f.write_str("a number") // of a JSON reader, not a text
             }
 
             fn visit_f64<E: Error>(self, v: f64) -> Result<Stored, E> {
@@ -101,7 +101,7 @@ impl<'de> Deserialize<'de> for Stored {
                     "nan" => Ok(Stored(f64::NAN)),
                     "inf" => Ok(Stored(f64::INFINITY)),
                     "-inf" => Ok(Stored(f64::NEG_INFINITY)),
-                    _ => Err(E::custom("this text is no number")),
+                    _ => Err(E::custom("this text is no number")), // of a JSON reader, not a text
                 }
             }
         }

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use super::error::Fault;
 use super::stored::StoredTensors;
 use super::tensors::Tensors;
+use crate::text::msg;
 use crate::training::{History, Series};
 
 const STEPS: &str = "history.steps";
@@ -21,7 +22,7 @@ fn name(series: Series) -> String {
 /// Its steps do not count up.
 pub(super) fn put<'a>(history: &'a History, tensors: &mut Tensors<'a>) -> Result<BTreeSet<String>, Fault> {
     if !history.steps().is_sorted_by(|a, b| a < b) {
-        return Err(Fault::unfit("the steps of its history do not count up"));
+        return Err(Fault::unfit(msg!("err-history-count")));
     }
     tensors.put_u64(STEPS.to_owned(), history.steps());
     for series in Series::ALL {
@@ -44,11 +45,11 @@ pub(super) fn take(known: &BTreeSet<String>, tensors: &StoredTensors) -> Result<
     }
     let shape = columns.first().map_or((steps.len(), 0), |(_, table)| table.dim());
     if steps.len() != shape.0 {
-        return Err(Fault::damaged("its history has another number of steps than it says"));
+        return Err(Fault::damaged(msg!("err-history-other")));
     }
     for series in Series::ALL.into_iter().filter(|series| !known.contains(series.key())) {
         columns.push((series, Array2::from_elem(shape, f64::NAN)));
     }
     let history = History::from_columns(steps, &columns);
-    history.map_err(Fault::damaged)
+    Ok(history?)
 }

@@ -8,6 +8,7 @@ use super::folder::{Folder, RUNS, STATE, at, run_id, run_name};
 use super::run::read_run;
 use super::state;
 use crate::io::{bundle, unbundle};
+use crate::text::msg;
 
 /// Writes the state and the runs of `folder` to the one file `path`, whole or not at all.
 ///
@@ -16,7 +17,7 @@ use crate::io::{bundle, unbundle};
 pub fn pack(folder: &Folder, path: &Path) -> Result<(), StoreError> {
     let _busy = folder.hold();
     if folder.read_state()?.is_none() {
-        return Err(Fault::Unfit("there is no workspace to save yet".to_owned()).at(path));
+        return Err(Fault::Unfit(msg!("err-no-workspace")).at(path));
     }
     let mut files = vec![(STATE.to_owned(), folder.root().join(STATE))];
     let ids = folder.run_ids()?;
@@ -45,7 +46,7 @@ pub fn unpack(path: &Path, folder: &Folder) -> Result<Option<PathBuf>, StoreErro
     let inside = |err: StoreError, name: &str| err.in_place(&path.join(name));
     let state = state::read(&scratch.path().join(STATE)).map_err(|err| inside(err, STATE))?;
     if state.is_none() {
-        return Err(Fault::broken("this is not a workspace that rvqscope has saved").at(path));
+        return Err(Fault::Broken(msg!("err-not-workspace")).at(path));
     }
     for entry in at(&runs, fs::read_dir(&runs))? {
         let run = at(&runs, entry)?.path();

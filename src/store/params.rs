@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::error::Fault;
 use crate::param::{ParamKind, ParamValue};
 use crate::rvq::{Metric, PARAMS, RvqParams, rules};
+use crate::text::msg;
 
 const RULE_KEY: &str = "rule";
 
@@ -21,7 +22,7 @@ pub(super) fn put(params: &RvqParams) -> Result<Map<String, Value>, Fault> {
     for spec in PARAMS {
         let value = (spec.read)(params).to_json();
         if value.is_null() {
-            return Err(Fault::unfit(format_args!("{} is not a number", spec.key)));
+            return Err(Fault::unfit(msg!("err-not-number", key = spec.key)));
         }
         map.insert(spec.key.to_owned(), value);
     }
@@ -39,12 +40,12 @@ pub(super) fn put(params: &RvqParams) -> Result<Map<String, Value>, Fault> {
 /// The rule is not known, or a value is of another kind.
 pub(super) fn take(map: &Map<String, Value>) -> Result<RvqParams, Fault> {
     let rule = map.get(RULE_KEY).and_then(Value::as_str).unwrap_or_default();
-    let rule = rules::find(rule).ok_or_else(|| Fault::damaged("its update rule is not known"))?;
+    let rule = rules::find(rule).ok_or_else(|| Fault::damaged(msg!("err-unknown-rule")))?;
     let mut params = rule.defaults();
     for spec in PARAMS {
         let Some(value) = map.get(spec.key) else { continue };
         let value = of_kind(&spec.kind, value);
-        let value = value.ok_or_else(|| Fault::damaged(format_args!("{} has no value", spec.key)))?;
+        let value = value.ok_or_else(|| Fault::damaged(msg!("err-no-value", key = spec.key)))?;
         (spec.write)(&mut params, value);
     }
     if map.contains_key(RAW_KEY) {

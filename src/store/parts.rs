@@ -14,6 +14,7 @@ use crate::metrics::{Evaluation, GainSample, LayerTally};
 use crate::rvq::Rvq;
 use crate::rvq::param_spec;
 use crate::rvq::search::Search;
+use crate::text::{Message, msg};
 use crate::training::{LayerState, LiveEdit, SourceInfo};
 
 /// Mirrors [`SourceInfo`].
@@ -133,7 +134,7 @@ impl EditDoc {
         let LiveEdit { step, key, from, to } = edit;
         match param_spec(key) {
             Some(_) => Ok(Self { step: *step, key: (*key).to_owned(), from: from.clone(), to: to.clone() }),
-            None => Err(Fault::unfit(format_args!("there is no parameter {key}"))),
+            None => Err(Fault::unfit(msg!("err-no-parameter", key = *key))),
         }
     }
 
@@ -142,8 +143,7 @@ impl EditDoc {
     pub(super) fn take(self) -> Result<LiveEdit, Fault> {
         let Self { step, key, from, to } = self;
         let spec = param_spec(&key);
-        let spec =
-            spec.ok_or_else(|| Fault::damaged("it tells of an edit of a parameter that is not known"))?;
+        let spec = spec.ok_or_else(|| Fault::damaged(msg!("err-unknown-edit")))?;
         Ok(LiveEdit { step, key: spec.key, from, to })
     }
 }
@@ -193,15 +193,15 @@ pub(super) fn take_states(
 }
 
 /// Checks that there is no state, or one for each layer of `rvq` with all its codes.
-fn check_states(states: &[LayerState], rvq: &Rvq) -> Result<(), String> {
+fn check_states(states: &[LayerState], rvq: &Rvq) -> Result<(), Message> {
     if !states.is_empty() && states.len() != rvq.num_layers() {
-        return Err(format!("it has {} states of {} layers", states.len(), rvq.num_layers()));
+        return Err(msg!("err-states", states = states.len(), layers = rvq.num_layers()));
     }
     for (nth, (state, layer)) in states.iter().zip(rvq.layers()).enumerate() {
         let lens = [state.batch_counts.len(), state.code_drift.len(), state.replaced_at.len()];
         // A state that nothing was noted in yet may have no code.
         if lens != [layer.codebook.num_codes(); 3] && lens != [0; 3] {
-            return Err(format!("the state of layer {nth} is of another number of codes"));
+            return Err(msg!("err-state-codes", layer = nth));
         }
     }
     Ok(())
@@ -250,22 +250,19 @@ pub(super) fn take_evaluation(
 }
 
 /// Checks that an evaluation has all layers and codes of `rvq`, and counts each of its frames at most once.
-fn check_evaluation(evaluation: &Evaluation, rvq: &Rvq) -> Result<(), String> {
+fn check_evaluation(evaluation: &Evaluation, rvq: &Rvq) -> Result<(), Message> {
     if evaluation.layers.len() != rvq.num_layers() {
-        return Err(format!(
-            "it has figures of {} layers, not of {}",
-            evaluation.layers.len(),
-            rvq.num_layers()
-        ));
+        let (layers, own) = (evaluation.layers.len(), rvq.num_layers());
+        return Err(msg!("err-figures-layers", layers = layers, own = own));
     }
     for (nth, (tally, layer)) in evaluation.layers.iter().zip(rvq.layers()).enumerate() {
         let codes = layer.codebook.num_codes();
         if tally.counts.len() != codes || tally.code_sq_error.len() != codes {
-            return Err(format!("the figures of layer {nth} are of another number of codes"));
+            return Err(msg!("err-figures-codes", layer = nth));
         }
         let chosen = tally.counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count));
         if chosen.is_none_or(|chosen| chosen > evaluation.frames) {
-            return Err(format!("layer {nth} counts more codes than there are frames"));
+            return Err(msg!("err-figures-counts", layer = nth));
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use super::error::Fault;
 use super::stored::StoredTensors;
 use super::tensors::Tensors;
 use crate::rvq::{ChainParts, Codebook, Layer, Metric, Projection, Rvq};
+use crate::text::msg;
 
 /// What the tensors of a quantizer do not tell.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -77,11 +78,7 @@ fn check_finite(codebook: &Codebook, layer_idx: usize) -> Result<(), Fault> {
     let finite = codebook.embed().iter().all(|v| v.is_finite())
         && codebook.cluster_size().iter().all(|v| v.is_finite())
         && codebook.embed_avg().iter().all(|v| v.is_finite());
-    if finite {
-        Ok(())
-    } else {
-        Err(Fault::unfit(format_args!("the codebook of layer {layer_idx} holds a value that is not finite")))
-    }
+    if finite { Ok(()) } else { Err(Fault::unfit(msg!("err-codebook-not-finite", layer = layer_idx))) }
 }
 
 fn put_projection<'a>(
@@ -91,7 +88,7 @@ fn put_projection<'a>(
 ) -> Result<(), Fault> {
     let Some(projection) = projection else { return Ok(()) };
     if !is_finite(projection) {
-        return Err(Fault::unfit("a projection holds a value that is not finite"));
+        return Err(Fault::unfit(msg!("err-projection-not-finite")));
     }
     let Projection { in_weight, in_bias, out_weight, out_bias } = projection;
     tensors.put_f32_table(format!("{at}.in_weight"), in_weight.view());
@@ -136,7 +133,7 @@ pub(super) fn take(doc: &RvqDoc, at: &str, tensors: &StoredTensors) -> Result<Rv
     let seen = doc.chains.iter().map(|chain| chain.columns.end).max();
     let told = doc.chains.iter().fold(0usize, |sum, chain| sum.saturating_add(chain.layers));
     if seen != Some(doc.dim) || told != doc.layers.len() {
-        return Err(Fault::damaged("its layers do not make a quantizer"));
+        return Err(Fault::damaged(msg!("err-not-a-quantizer")));
     }
     Ok(Rvq::of_chains(doc.dim, chains, doc.metric)?)
 }
@@ -154,6 +151,6 @@ fn take_projection(is_there: bool, at: &str, tensors: &StoredTensors) -> Result<
     if is_finite(&projection) {
         Ok(Some(projection))
     } else {
-        Err(Fault::damaged("a projection holds a value that is not finite"))
+        Err(Fault::damaged(msg!("err-projection-not-finite")))
     }
 }

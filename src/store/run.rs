@@ -17,6 +17,7 @@ use super::{history, params};
 use crate::io::replace_file;
 use crate::metrics::Evaluation;
 use crate::rvq::{Layer, Rvq};
+use crate::text::{Message, msg};
 use crate::training::course::{Best, CourseState, CourseSummary};
 use crate::training::{CodeTrace, History, LayerState, Run, RunFigures, SourceInfo, TrainerState};
 
@@ -227,7 +228,7 @@ fn take_course(doc: CourseDoc, of: &TrainerState, tensors: &StoredTensors) -> Re
     let take = |BestDoc { step, mse, rvq }: BestDoc| {
         let rvq = rvq.map(|doc| quantizer::take(&doc, "best", tensors)).transpose()?;
         if step > of.step || rvq.as_ref().is_some_and(|rvq| shape_of(rvq) != shape_of(&of.rvq)) {
-            return Err(Fault::damaged("its best state does not fit its training"));
+            return Err(Fault::damaged(msg!("err-best-state")));
         }
         Ok(Best { step, mse, rvq: rvq.map(Arc::new) })
     };
@@ -236,7 +237,7 @@ fn take_course(doc: CourseDoc, of: &TrainerState, tensors: &StoredTensors) -> Re
     let is_ahead =
         |of_look: Option<(u64, f64)>| of_look.is_some_and(|(at, _)| at > of.step.saturating_add(1));
     if is_ahead(last) || is_ahead(gained) {
-        return Err(Fault::damaged("its looks at held-out frames are ahead of its training"));
+        return Err(Fault::damaged(msg!("err-looks-ahead")));
     }
     Ok(CourseState { best, gained, last })
 }
@@ -310,7 +311,7 @@ fn shape_of(rvq: &Rvq) -> (usize, Vec<(usize, usize)>) {
 }
 
 /// Checks that every layer has a state that is not ahead of the training. Whether it fits its frames shows where it is resumed.
-fn check_trainer(state: &TrainerState) -> Result<(), String> {
+fn check_trainer(state: &TrainerState) -> Result<(), Message> {
     let TrainerState { step, rvq, layers, tracer, .. } = state;
     let fits = |(layer, of): (&LayerState, &Layer)| {
         let noted = layer.replaced_at.iter().max().copied().max(layer.init_step);
@@ -320,6 +321,6 @@ fn check_trainer(state: &TrainerState) -> Result<(), String> {
     if traced && layers.len() == rvq.num_layers() && layers.iter().zip(rvq.layers()).all(fits) {
         Ok(())
     } else {
-        Err("its training does not fit its quantizer".to_owned())
+        Err(msg!("err-training-quantizer"))
     }
 }

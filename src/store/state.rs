@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::error::{Fault, StoreError, VERSION};
 use crate::io::{Source, replace_file};
+use crate::text::msg;
 
 /// The key that tells a state from other files, and its format.
 const VERSION_KEY: &str = "rvqscope.workspace";
 
 /// What stands between the envelope and the state. The checksum is of the text behind it, so nothing hangs on how numbers are printed.
-const SEAM: &str = "\n\"state\": ";
+const SEAM: &str = "\n\"state\": "; // not a text
 const END: &str = "}\n";
 
 /// The longest state that is read.
@@ -28,10 +29,9 @@ const MAX_COMMAS: usize = 1 << 20;
 pub(super) fn write(path: &Path, state: &Value) -> Result<(), StoreError> {
     let text = state.to_string();
     let crc = crc32fast::hash(text.as_bytes());
-    let text = format!("{{\"{VERSION_KEY}\": {VERSION}, \"crc32\": {crc},{SEAM}{text}{END}");
+    let text = format!("{{\"{VERSION_KEY}\": {VERSION}, \"crc32\": {crc},{SEAM}{text}{END}"); // not a text
     if text.len() as u64 > MAX_BYTES || commas(text.as_bytes()) > MAX_COMMAS {
-        let words =
-            format!("the workspace cannot be kept: its state takes {} bytes in too many parts", text.len());
+        let words = msg!("err-workspace-too-large", bytes = text.len());
         return Err(Fault::Unfit(words).at(path));
     }
     replace_file(path, |out| out.write_all(text.as_bytes())).map_err(StoreError::File)
@@ -51,27 +51,25 @@ pub(super) fn read(path: &Path) -> Result<Option<Value>, StoreError> {
 fn parse(path: &Path) -> Result<Value, Fault> {
     let source = Source::open(path)?;
     if source.len > MAX_BYTES {
-        return Err(Fault::broken("this is not a workspace that rvqscope has saved: it is far too long"));
+        return Err(Fault::Broken(msg!("err-workspace-long")));
     }
     let mut bytes = Vec::new();
     (&source.file).take(MAX_BYTES).read_to_end(&mut bytes)?;
     if commas(&bytes) > MAX_COMMAS {
-        return Err(Fault::broken(
-            "this is not a workspace that rvqscope has saved: it has far too many parts",
-        ));
+        return Err(Fault::Broken(msg!("err-workspace-parts")));
     }
-    let damaged = || Fault::broken("the file is damaged or cut short: the saved workspace cannot be read");
+    let damaged = || Fault::Broken(msg!("err-workspace-damaged"));
     let text = String::from_utf8(bytes).map_err(|_| damaged())?;
     let mut envelope: Value = serde_json::from_str(&text).map_err(|_| damaged())?;
     match envelope.get(VERSION_KEY).and_then(Value::as_u64) {
-        None | Some(0) => return Err(Fault::broken("this is not a workspace that rvqscope has saved")),
+        None | Some(0) => return Err(Fault::Broken(msg!("err-not-workspace"))),
         Some(newer) if newer > VERSION => return Err(Fault::Newer(newer)),
         Some(_) => {}
     }
     let inside = text.split_once(SEAM).and_then(|(_, rest)| rest.strip_suffix(END)).ok_or_else(damaged)?;
     let wanted = envelope.get("crc32").and_then(Value::as_u64);
     if wanted != Some(u64::from(crc32fast::hash(inside.as_bytes()))) {
-        return Err(Fault::damaged("it does not match its checksum"));
+        return Err(Fault::damaged(msg!("err-checksum")));
     }
     envelope.get_mut("state").map(Value::take).ok_or_else(damaged)
 }

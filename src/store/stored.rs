@@ -11,6 +11,7 @@ use safetensors::tensor::{Dtype, Metadata};
 use super::error::{Fault, VERSION};
 use super::tensors::{BLOCK, CHECKSUM_LEN, LEN_SIZE, MAX_HEADER_LEN, Number, VERSION_KEY};
 use crate::io::{Problem, Source};
+use crate::text::msg;
 
 /// Where a tensor lies in a file.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl StoredTensors {
         let notes = header.metadata().as_ref();
         let version = notes.and_then(|notes| notes.get(VERSION_KEY)?.parse::<u64>().ok());
         match version {
-            None | Some(0) => return Err(Fault::broken("this is not a run that rvqscope has stored")),
+            None | Some(0) => return Err(Fault::Broken(msg!("err-not-run"))),
             Some(newer) if newer > VERSION => return Err(Fault::Newer(newer)),
             Some(_) => {}
         }
@@ -65,7 +66,7 @@ impl StoredTensors {
 
     /// The tensor `name` as text.
     pub(super) fn text(&self, name: &str) -> Result<String, Fault> {
-        String::from_utf8(self.list(name)?).map_err(|_| Fault::broken(format!("{name} is not text")))
+        String::from_utf8(self.list(name)?).map_err(|_| Fault::Broken(msg!("err-not-words", name = name)))
     }
 
     /// The numbers of a tensor with one axis.
@@ -123,7 +124,7 @@ impl StoredTensors {
     }
 
     fn place(&self, name: &str) -> Result<&Place, Fault> {
-        self.places.get(name).ok_or_else(|| Fault::damaged(format_args!("it has no {name}")))
+        self.places.get(name).ok_or_else(|| Fault::damaged(msg!("err-part-missing", name = name)))
     }
 
     fn numbers_f64(&self, name: &str, len: usize) -> Result<Vec<f64>, Fault> {
@@ -137,7 +138,7 @@ impl StoredTensors {
     fn numbers<T: Number>(&self, name: &str, len: usize) -> Result<Vec<T>, Fault> {
         let place = self.place(name)?;
         if place.dtype != T::DTYPE {
-            return Err(Fault::damaged(format_args!("{name} is of another type")));
+            return Err(Fault::damaged(msg!("err-part-type", name = name)));
         }
         let mut file = &self.file;
         file.seek(SeekFrom::Start(place.offset))?;
@@ -154,7 +155,7 @@ impl StoredTensors {
 }
 
 fn misshapen(name: &str) -> Fault {
-    Fault::damaged(format_args!("{name} is of another shape"))
+    Fault::damaged(msg!("err-part-shape", name = name))
 }
 
 /// The header and where the numbers begin. The header's own checks see to it that tensors neither overlap nor leave gaps.
@@ -163,12 +164,12 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Fault> {
     let rest = source.len.saturating_sub(LEN_SIZE + CHECKSUM_LEN);
     let mut len_bytes = [0u8; LEN_SIZE as usize];
     if rest == 0 {
-        return Err(Fault::broken("the file is cut short: it has no header"));
+        return Err(Fault::Broken(msg!("err-no-header")));
     }
     file.read_exact(&mut len_bytes)?;
     let len = u64::from_le_bytes(len_bytes);
     if len > MAX_HEADER_LEN {
-        return Err(Fault::broken("this is not a run that rvqscope has stored"));
+        return Err(Fault::Broken(msg!("err-not-run")));
     }
     if len > rest {
         return Err(Problem::Truncated { what: "its header", expected: len, found: rest }.into());
@@ -176,7 +177,7 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Fault> {
     let mut text = Vec::new();
     file.take(len).read_to_end(&mut text)?;
     let header = serde_json::from_slice::<Metadata>(&text)
-        .map_err(|err| Fault::damaged(format_args!("its header cannot be read ({err})")))?;
+        .map_err(|err| Fault::damaged(msg!("err-header", why = err.to_string())))?;
     Ok((header, LEN_SIZE + len))
 }
 
@@ -198,6 +199,6 @@ fn check_sum(source: &Source<'_>) -> Result<(), Fault> {
     if hasher.finalize() == u32::from_le_bytes(wanted) {
         Ok(())
     } else {
-        Err(Fault::damaged("it does not match its checksum"))
+        Err(Fault::damaged(msg!("err-checksum")))
     }
 }

@@ -11,6 +11,7 @@ use safetensors::tensor::Dtype;
 use serde_json::{Map, Value, json};
 
 use super::error::{Fault, VERSION};
+use crate::text::msg;
 
 /// The key in the header's notes that tells a stored run from other files, and its format.
 pub(super) const VERSION_KEY: &str = "rvqscope.store";
@@ -173,7 +174,7 @@ impl<'a> Tensors<'a> {
         self.0.sort_by_key(|tensor| std::cmp::Reverse(tensor.pieces.dtype().bitsize()));
         let header = self.header();
         if header.len() as u64 > MAX_HEADER_LEN {
-            return Err(Fault::Unfit(format!("a run of so many parts ({}) cannot be stored", self.0.len())));
+            return Err(Fault::Unfit(msg!("err-too-many-parts", n = self.0.len())));
         }
         Ok(TensorsFile { header, tensors: self.0 })
     }

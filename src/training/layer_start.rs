@@ -53,5 +53,5 @@ pub(super) fn in_shape_of(rvq: &Rvq, params: ValidRvqParams) -> Result<ValidRvqP
     let (num_layers, metric) = (rvq.num_layers(), rvq.metric());
     RvqParams { num_layers, codebook_size, codebook_dim, metric, ..*params }
         .validate()
-        .map_err(|err| RvqError::Shape(msg!("err-start-model", why = err.to_string())))
+        .map_err(|err| RvqError::Shape(msg!("err-start-model", why = err.message())))
 }

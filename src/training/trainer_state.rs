@@ -110,7 +110,7 @@ impl TrainerState {
     /// Checks that its parts fit each other.
     fn check(&self) -> Result<ValidRvqParams, RvqError> {
         let Self { params, step, rvq, layers, tracer, epoch, next: _ } = self;
-        let valid = params.validate().map_err(|err| unfit(Message::verbatim(err.to_string())))?;
+        let valid = params.validate().map_err(|err| unfit(err.message()))?;
         rvq.check_trainable()?;
         joint::check(params, rvq)?;
         let num_codes = rvq.layers().first().map_or(0, |layer| layer.codebook.num_codes());
