@@ -4,7 +4,7 @@ mod intake;
 mod resample;
 
 use crate::task::Cancelled;
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 pub use intake::{Collector, Intake};
 pub use resample::{Resampler, resample, resampled_len};
@@ -37,13 +37,11 @@ pub enum ChannelChoice {
 }
 
 /// What can be wrong with audio.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum AudioError {
     /// There is no channel.
-    #[error("there is no channel in this audio")]
     NoChannels,
     /// The channels are not of one length.
-    #[error("channel {channel} has {len} samples, but the first has {expected}")]
     Length {
         /// The channel, from 0.
         channel: usize,
@@ -53,7 +51,6 @@ pub enum AudioError {
         expected: usize,
     },
     /// A sample is NaN or infinite.
-    #[error("sample {sample} of channel {channel} is {value}; audio must be finite numbers")]
     NotFinite {
         /// The channel, from 0.
         channel: usize,
@@ -63,7 +60,6 @@ pub enum AudioError {
         value: f32,
     },
     /// The channel that was asked for does not exist.
-    #[error("there is no channel {wanted}: this audio has {channels}, counted from 0")]
     NoSuchChannel {
         /// The channel that was asked for, from 0.
         wanted: usize,
@@ -71,13 +67,11 @@ pub enum AudioError {
         channels: usize,
     },
     /// The sample rate is one that nothing can be done with.
-    #[error("the sample rate is {rate_hz} Hz; it must be from {} to {} Hz", RESAMPLE_RATES_HZ.start(), RESAMPLE_RATES_HZ.end())]
     Rate {
         /// The rate.
         rate_hz: u32,
     },
     /// The resampler did not take what it was given.
-    #[error("cannot resample from {from_hz} Hz to {to_hz} Hz: {reason}")]
     Resample {
         /// The rate of the input.
         from_hz: u32,
@@ -87,8 +81,49 @@ pub enum AudioError {
         reason: String,
     },
     /// The work was cancelled.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Cancelled(Cancelled),
+}
+
+impl AudioError {
+    /// What is wrong, to be said in whatever language it is read.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NoChannels => msg!("err-no-channel"),
+            Self::Length { channel, len, expected } => {
+                msg!("err-channel-length", channel = *channel, len = *len, expected = *expected)
+            }
+            Self::NotFinite { channel, sample, value } => {
+                let value = value.to_string();
+                msg!("err-sample-not-finite", sample = *sample, channel = *channel, value = value)
+            }
+            Self::NoSuchChannel { wanted, channels } => {
+                msg!("err-no-such-channel", wanted = *wanted, channels = *channels)
+            }
+            Self::Rate { rate_hz } => {
+                let (least, most) = (*RESAMPLE_RATES_HZ.start(), *RESAMPLE_RATES_HZ.end());
+                msg!("err-sample-rate", rate = *rate_hz, least = least, most = most)
+            }
+            Self::Resample { from_hz, to_hz, reason } => {
+                msg!("err-resample", from = *from_hz, to = *to_hz, why = reason)
+            }
+            Self::Cancelled(_) => msg!("err-cancelled"),
+        }
+    }
+}
+
+impl std::fmt::Display for AudioError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
+impl std::error::Error for AudioError {}
+
+impl From<Cancelled> for AudioError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Cancelled(cancelled)
+    }
 }
 
 impl Audio {

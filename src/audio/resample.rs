@@ -61,7 +61,7 @@ struct Filter {
 impl std::fmt::Debug for Resampler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { from_hz, to_hz, pushed, .. } = self;
-        write!(f, "Resampler({from_hz} -> {to_hz} Hz, {pushed} samples in)")
+        write!(f, "Resampler({from_hz} -> {to_hz} Hz, {pushed} samples in)") // not a text
     }
 }
 

@@ -33,7 +33,7 @@ use crate::io::{FileError, Problem};
 use crate::param::ParamError;
 use crate::rvq::search::Search;
 use crate::rvq::{RvqError, ValidRvqParams};
-use crate::store::{Folder, Saver, StoredRun};
+use crate::store::{Folder, Saver, StoreError, StoredRun};
 use crate::task::{Cancel, Cancelled, Progress, Task};
 use crate::text::{Message, msg, t};
 use crate::training::{Run, SplitKind, StepRecord};
@@ -64,7 +64,9 @@ pub use train::{
     Trained, compare, entries_of, entry_of, no_standardizing, recording, train, train_recorded,
 };
 pub use watch::{NewestCheckpoint, WatchTell, Watched, WatchedSpec, probe_of, watch, watch_live};
-pub use workspace::{AT_ONCE, OpenedWorkspace, open_workspace, pack_workspace, unpack_workspace};
+pub use workspace::{
+    AT_ONCE, OpenedWorkspace, WorkspaceProblem, open_workspace, pack_workspace, unpack_workspace,
+};
 
 /// What can go wrong in a job. What was there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +104,9 @@ pub enum JobError {
         /// Where.
         path: String,
     },
+    /// What is kept on disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The quantizer cannot do what is asked.
     #[error(transparent)]
     Rvq(RvqError),
@@ -216,6 +221,8 @@ impl JobError {
     pub fn into_message(self) -> Message {
         match self {
             Self::Input(words) => words,
+            Self::Param(err) => err.message(),
+            Self::Rvq(err) => err.message(),
             other => Message::verbatim(other.to_string()),
         }
     }

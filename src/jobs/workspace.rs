@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::store::{self, Folder, Saver, StoreError, StoredRun};
-use crate::text::{Message, msg};
+use crate::text::{Message, msg, t};
 
 use super::JobError;
 
@@ -28,15 +28,25 @@ pub struct OpenedWorkspace {
     /// The runs that are read at once.
     pub runs: BTreeMap<u64, StoredRun>,
     /// What could not be read, a sentence each.
-    pub problems: Vec<Message>,
+    pub problems: Vec<WorkspaceProblem>,
     /// What is good to know, a sentence each.
     pub notes: Vec<Message>,
 }
 
-impl From<StoreError> for JobError {
-    fn from(err: StoreError) -> Self {
-        Self::Input(Message::verbatim(err.to_string()))
-    }
+/// What of a workspace could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceProblem {
+    /// Its state is of no use, and was moved out of the way.
+    #[error("{}", t!("workspace-kept-aside", problem = .problem.to_string(), path = .aside.display().to_string()))]
+    KeptAside {
+        /// What is wrong with it.
+        problem: StoreError,
+        /// Where it lies now.
+        aside: PathBuf,
+    },
+    /// A part of it.
+    #[error(transparent)]
+    Part(#[from] StoreError),
 }
 
 /// Opens the workspace in the folder `root`, which is made where it is not there. A state that cannot be used is kept aside.
@@ -50,8 +60,7 @@ pub fn open_workspace(root: &Path) -> Result<OpenedWorkspace, JobError> {
         Ok(state) => state,
         Err(err) if err.is_content() => {
             let aside = folder.keep_aside()?;
-            let (problem, aside) = (err.to_string(), aside.display().to_string());
-            problems.push(msg!("workspace-kept-aside", problem = problem, path = aside));
+            problems.push(WorkspaceProblem::KeptAside { problem: err, aside });
             None
         }
         Err(err) => return Err(err.into()),
@@ -94,12 +103,16 @@ fn flush(saver: &Saver) -> Result<(), JobError> {
     Err(JobError::Input(msg!("workspace-not-written")))
 }
 
-fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<Message>) -> OpenedWorkspace {
+fn with_runs(
+    folder: Arc<Folder>,
+    state: Option<Value>,
+    mut problems: Vec<WorkspaceProblem>,
+) -> OpenedWorkspace {
     let mut runs = BTreeMap::new();
     // Files of runs that were deleted, and of which no undo is left: the process that could have undone it is over.
     if let Some(ids) = state.as_ref().and_then(ids_of) {
         let kept = folder.retain(&ids);
-        problems.extend(kept.err().map(|err| Message::verbatim(err.to_string())));
+        problems.extend(kept.err().map(WorkspaceProblem::from));
     }
     let at_once = state.as_ref().and_then(|state| state.get(AT_ONCE)).and_then(Value::as_array);
     for id in at_once.into_iter().flatten().filter_map(Value::as_u64) {
@@ -108,7 +121,7 @@ fn with_runs(folder: Arc<Folder>, state: Option<Value>, mut problems: Vec<Messag
         }
         match folder.read_run(id) {
             Ok(run) => drop(runs.insert(id, run)),
-            Err(err) => problems.push(Message::verbatim(err.to_string())),
+            Err(err) => problems.push(err.into()),
         }
     }
     OpenedWorkspace { folder, state, runs, problems, notes: Vec::new() }

@@ -156,7 +156,7 @@ impl Session {
             return self.start_up(false);
         };
         for problem in problems {
-            self.notify(Severity::Error, problem.text());
+            self.notify(Severity::Error, problem.to_string());
         }
         for note in notes {
             self.notify(Severity::Info, note.text());
@@ -211,7 +211,7 @@ impl Session {
     pub(super) fn save_if_due(&mut self) {
         for problem in self.workspace.kept.as_ref().map(|kept| kept.saver.take_problems()).unwrap_or_default()
         {
-            self.notify(Severity::Error, problem);
+            self.notify(Severity::Error, problem.to_string());
         }
         let is_due = self.workspace.saved.is_none_or(|(_, at)| at.elapsed() >= self.workspace.every());
         if self.is_unsaved() && is_due && !self.is_restoring() {

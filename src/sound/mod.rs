@@ -22,41 +22,41 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::text::{self, Phrase, msg, phrase, t};
+
 /// What goes wrong with sound.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SoundError {
     /// There are no takes, or they do not go together.
     #[error("{0}")]
-    Takes(String),
+    Takes(text::Message),
     /// No server was found.
-    #[error(
-        "no sound server was found: neither PULSE_SERVER nor the folder of the session (XDG_RUNTIME_DIR) leads to a socket of PulseAudio or PipeWire"
-    )]
+    #[error("{}", t!("err-no-sound-server"))]
     NoServer,
     /// The server cannot be reached, does not answer, or refuses.
-    #[error("the sound server {what}: {why}")]
+    #[error("{}", t!("err-sound", what = *.what, why = .why))]
     Server {
         /// What it does not do.
-        what: &'static str,
-        /// Why, in the system's words.
-        why: String,
+        what: Phrase,
+        /// Why, often in the system's words.
+        why: text::Message,
     },
     /// The system has no output.
-    #[error("there is no sound device")]
+    #[error("{}", t!("err-no-sound-device"))]
     NoDevice,
     /// The system's output cannot be used, or is gone.
-    #[error("the sound device {what}: {why}")]
+    #[error("{}", t!("err-sound", what = *.what, why = .why))]
     Device {
         /// What it does not do.
-        what: &'static str,
-        /// Why, in the system's words.
-        why: String,
+        what: Phrase,
+        /// Why, often in the system's words.
+        why: text::Message,
     },
     /// There is no way to play here.
-    #[error("there is no sound on this system yet; write a file and play that")]
+    #[error("{}", t!("err-no-sound-system"))]
     NoSystem,
     /// The player has ended by a fault of its own.
-    #[error("the player has ended unexpectedly")]
+    #[error("{}", t!("err-player-ended"))]
     Ended,
 }
 
@@ -74,19 +74,16 @@ impl Takes {
     /// There is none, they are empty or of different lengths, or no server plays the rate.
     pub fn new(takes: Vec<Arc<[f32]>>, sample_rate_hz: u32) -> Result<Self, SoundError> {
         let Some(len) = takes.first().map(|take| take.len()) else {
-            return Err(SoundError::Takes("there is nothing to play".to_owned()));
+            return Err(SoundError::Takes(msg!("err-nothing-to-play")));
         };
         if len == 0 {
-            return Err(SoundError::Takes("there is no sample to play".to_owned()));
+            return Err(SoundError::Takes(msg!("err-no-sample-to-play")));
         }
         if let Some(other) = takes.iter().find(|take| take.len() != len) {
-            let words =
-                format!("takes are of one length, but one has {} samples, the first {len}", other.len());
-            return Err(SoundError::Takes(words));
+            return Err(SoundError::Takes(msg!("err-takes-length", len = other.len(), first = len)));
         }
         if !(1..=MAX_RATE_HZ).contains(&sample_rate_hz) {
-            let words =
-                format!("a sample rate of {sample_rate_hz} Hz cannot be played, but up to {MAX_RATE_HZ} Hz");
+            let words = msg!("err-take-rate", rate = sample_rate_hz, most = MAX_RATE_HZ);
             return Err(SoundError::Takes(words));
         }
         Ok(Self { takes, sample_rate_hz })
@@ -150,7 +147,7 @@ pub struct Player {
 #[derive(Debug)]
 #[cfg_attr(
     not(any(target_os = "linux", windows, target_os = "macos")),
-    allow(dead_code, reason = "nothing has anything to say where nothing is played")
+    allow(dead_code, reason = "nothing has anything to say where nothing is played") // not a text
 )]
 enum Message {
     /// Play a stretch of a take.
@@ -284,8 +281,8 @@ impl Player {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let why = format!("nothing within {} s", timeout.as_secs_f64());
-                return Err(SoundError::Server { what: "does not answer", why });
+                let why = msg!("err-nothing-within", secs = timeout.as_secs_f64().to_string());
+                return Err(SoundError::Server { what: phrase!("err-server-silent"), why });
             }
             status = match self.shared.changed.wait_timeout(status, left) {
                 Ok((status, _)) => status,

@@ -35,7 +35,7 @@ impl Rates {
             let made = match known {
                 Some((_, made)) => made.clone(),
                 None => resample(take, self.takes_hz, self.device_hz, &Task::silent(&cancel))
-                    .map_err(|err| SoundError::Takes(err.to_string()))?
+                    .map_err(|err| SoundError::Takes(err.message()))?
                     .into(),
             };
             converted.push((take.clone(), made));

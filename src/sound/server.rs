@@ -17,6 +17,7 @@ use pulseaudio::protocol::{
 
 use super::device::Device;
 use super::{Message, Server, SoundError};
+use crate::text::{Message as Words, Phrase, msg, phrase};
 
 /// How long the server may take over an answer, and over taking in what is written to it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -57,7 +58,7 @@ impl Connection {
             Server::Usual => pulseaudio::socket_path_from_env().ok_or(SoundError::NoServer)?,
             Server::At(path) => path.clone(),
         };
-        let unreachable = |err: std::io::Error| refused("cannot be reached", &err);
+        let unreachable = |err: std::io::Error| refused(phrase!("err-server-unreachable"), &err);
         let socket = UnixStream::connect(path).map_err(unreachable)?;
         socket.set_read_timeout(Some(PATIENCE)).map_err(unreachable)?;
         socket.set_write_timeout(Some(PATIENCE)).map_err(unreachable)?;
@@ -101,8 +102,8 @@ impl Connection {
         let (answered, reply) = read_reply_message(reader, self.version).map_err(|err| told(&err))?;
         if answered != number {
             return Err(SoundError::Server {
-                what: "answers what was not asked",
-                why: format!("{answered}"),
+                what: phrase!("err-server-unasked"),
+                why: Words::verbatim(answered.to_string()),
             });
         }
         Ok(reply)
@@ -195,15 +196,15 @@ fn listen(
             Ok(descriptor) if descriptor.length <= MAX_MESSAGE => descriptor,
             Ok(_) => {
                 return SoundError::Server {
-                    what: "sends what is too long",
-                    why: "the stream is lost".to_owned(),
+                    what: phrase!("err-server-too-long"),
+                    why: msg!("err-stream-lost"),
                 };
             }
             Err(err) => return told(&err),
         };
         payload.resize(descriptor.length as usize, 0);
         if let Err(err) = reader.read_exact(&mut payload) {
-            return refused("is gone", &err);
+            return refused(phrase!("err-server-gone"), &err);
         }
         let mut rest = payload.as_slice();
         let message = match Command::read_tag_prefixed(&mut rest, version) {
@@ -223,12 +224,15 @@ fn listen(
             }
             Ok((_, Command::PlaybackStreamKilled(_))) => {
                 return SoundError::Server {
-                    what: "has ended the stream",
-                    why: "its device is gone".to_owned(),
+                    what: phrase!("err-server-ended"),
+                    why: msg!("err-stream-device"),
                 };
             }
             Ok((_, Command::Error(err))) => {
-                return SoundError::Server { what: "refuses", why: err.to_string() };
+                return SoundError::Server {
+                    what: phrase!("err-server-refuses"),
+                    why: Words::verbatim(err.to_string()),
+                };
             }
             _ => continue,
         };
@@ -240,18 +244,23 @@ fn listen(
 
 fn told(err: &ProtocolError) -> SoundError {
     match err {
-        ProtocolError::Io(err) => refused("does not answer", err),
-        ProtocolError::ServerError(err) => SoundError::Server { what: "refuses", why: err.to_string() },
-        other => SoundError::Server { what: "cannot be understood", why: other.to_string() },
+        ProtocolError::Io(err) => refused(phrase!("err-server-silent"), err),
+        ProtocolError::ServerError(err) => {
+            SoundError::Server { what: phrase!("err-server-refuses"), why: Words::verbatim(err.to_string()) }
+        }
+        other => SoundError::Server {
+            what: phrase!("err-server-strange"),
+            why: Words::verbatim(other.to_string()),
+        },
     }
 }
 
-fn refused(what: &'static str, err: &std::io::Error) -> SoundError {
+fn refused(what: Phrase, err: &std::io::Error) -> SoundError {
     let why = match err.kind() {
         std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
-            format!("nothing within {} s", PATIENCE.as_secs())
+            msg!("err-nothing-within", secs = PATIENCE.as_secs().to_string())
         }
-        _ => err.to_string(),
+        _ => Words::verbatim(err.to_string()),
     };
     SoundError::Server { what, why }
 }

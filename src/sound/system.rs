@@ -12,6 +12,7 @@ use cpal::{ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample,
 
 use super::device::Device;
 use super::{Message, SoundError};
+use crate::text::{Message as Words, Phrase, msg, phrase};
 
 /// What waits in the queue, in seconds: a switch of takes is heard after this, and no less is safe on a busy machine.
 const QUEUE_SECS: f64 = 0.08;
@@ -51,7 +52,8 @@ impl Output {
     /// Opens it and lets it run, silent. What it wants from then on goes to `inbox`.
     pub(super) fn open(inbox: Sender<Message>) -> Result<Self, SoundError> {
         let device = cpal::default_host().default_output_device().ok_or(SoundError::NoDevice)?;
-        let usual = device.default_output_config().map_err(|err| failed("cannot be used", &err))?;
+        let usual =
+            device.default_output_config().map_err(|err| failed(phrase!("err-device-unusable"), &err))?;
         let (config, format) = (usual.config(), usual.sample_format());
         let (rate_hz, queue) = (config.sample_rate, Arc::new(Queue::default()));
         let room = ((f64::from(rate_hz) * QUEUE_SECS) as usize).max(1);
@@ -71,13 +73,13 @@ impl Output {
             SampleFormat::U8 => stream::<u8>(&device, config, filler),
             other => {
                 return Err(SoundError::Device {
-                    what: "cannot be used",
-                    why: format!("it takes samples as {other} alone"),
+                    what: phrase!("err-device-unusable"),
+                    why: msg!("err-device-format", format = other.to_string()),
                 });
             }
         };
-        let stream = stream.map_err(|err| failed("cannot be opened", &err))?;
-        stream.play().map_err(|err| failed("does not start", &err))?;
+        let stream = stream.map_err(|err| failed(phrase!("err-device-closed"), &err))?;
+        stream.play().map_err(|err| failed(phrase!("err-device-stuck"), &err))?;
         // Whoever listens has gone where this fails.
         let _ = inbox.send(Message::Wanted(room));
         Ok(Self { _stream: stream, queue, rate_hz, inbox })
@@ -162,13 +164,13 @@ fn stream<T: SizedSample + FromSample<f32>>(
     let fail = move |err: cpal::Error| match err.kind() {
         // It plays on: late, on another device, or without the precedence that it asked for.
         ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => drop(inbox.send(Message::Lost(failed("is gone", &err)))),
+        _ => drop(inbox.send(Message::Lost(failed(phrase!("err-device-gone"), &err)))),
     };
     device.build_output_stream(config, fill, fail, None)
 }
 
-fn failed(what: &'static str, err: &cpal::Error) -> SoundError {
-    SoundError::Device { what, why: err.to_string() }
+fn failed(what: Phrase, err: &cpal::Error) -> SoundError {
+    SoundError::Device { what, why: Words::verbatim(err.to_string()) }
 }
 
 #[cfg(test)]

@@ -23,4 +23,4 @@ pub use error::StoreError;
 pub use folder::Folder;
 pub use pack::{pack, unpack};
 pub use run::{StoredRun, is_run, read_run, write_run};
-pub use saver::{Saver, Waker};
+pub use saver::{Saver, Unsaved, Waker};

@@ -14,6 +14,7 @@ use super::error::StoreError;
 use super::folder::Folder;
 use super::queue::{Outcome, Queue, Work};
 use super::run::StoredRun;
+use crate::text::t;
 
 /// Called when there is a problem to tell.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -27,6 +28,20 @@ pub struct Saver {
 /// How long what the system refused is left alone.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// Why something is not on the disk.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsaved {
+    /// Nothing is written, since the system gives no thread for it, in its words.
+    #[error("{}", t!("err-no-saver", why = .0))]
+    NoThread(String),
+    /// It cannot be written, or the system refuses.
+    #[error(transparent)]
+    Store(StoreError),
+    /// Writing has failed by a fault of its own.
+    #[error("{}", t!("err-saver-fault"))]
+    Fault,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     desk: Mutex<Desk>,
@@ -39,7 +54,7 @@ struct Shared {
 struct Desk {
     queue: Queue,
     is_writing: bool,
-    problems: Vec<String>,
+    problems: Vec<Unsaved>,
     /// When what was refused is tried once more.
     retry_at: Option<Instant>,
     /// Causes that were told since everything could last be written.
@@ -73,8 +88,7 @@ impl Saver {
         });
         if let Err(err) = thread {
             let mut desk = shared.desk();
-            desk.problems
-                .push(format!("the workspace is not being saved: no thread could be started ({err})"));
+            desk.problems.push(Unsaved::NoThread(err.to_string()));
             desk.has_ended = true;
         }
         Self { shared }
@@ -103,7 +117,7 @@ impl Saver {
 
     /// What could not be written since the last call, in a sentence each; the same cause once, until everything could be written again.
     #[must_use]
-    pub fn take_problems(&self) -> Vec<String> {
+    pub fn take_problems(&self) -> Vec<Unsaved> {
         std::mem::take(&mut self.shared.desk().problems)
     }
 
@@ -166,15 +180,9 @@ impl Shared {
             }));
             let (outcome, problem) = match written {
                 Ok(Ok(())) => (Outcome::Done, None),
-                Ok(Err(err @ StoreError::File(_))) => {
-                    (Outcome::Refused, Some((err.cause(), err.to_string())))
-                }
-                Ok(Err(err)) => (Outcome::Hopeless, Some((err.cause(), err.to_string()))),
-                Err(_) => {
-                    let words =
-                        "a part of the workspace was not saved: writing it failed for a reason of our own";
-                    (Outcome::Hopeless, Some((words.to_owned(), words.to_owned())))
-                }
+                Ok(Err(err @ StoreError::File(_))) => (Outcome::Refused, Some(Unsaved::Store(err))),
+                Ok(Err(err)) => (Outcome::Hopeless, Some(Unsaved::Store(err))),
+                Err(_) => (Outcome::Hopeless, Some(Unsaved::Fault)),
             };
             let mut desk = self.desk();
             let finished = desk.queue.done(work, outcome);
@@ -182,10 +190,10 @@ impl Shared {
             if outcome == Outcome::Refused {
                 desk.retry_at.get_or_insert_with(|| Instant::now() + RETRY);
             }
-            let is_new = problem.is_some_and(|(cause, words)| {
-                let is_new = desk.told.insert(cause);
+            let is_new = problem.is_some_and(|problem| {
+                let is_new = desk.told.insert(problem.cause());
                 if is_new {
-                    desk.problems.push(words);
+                    desk.problems.push(problem);
                 }
                 is_new
             });
@@ -221,6 +229,16 @@ impl Shared {
                 Some(left) => self.changed.wait_timeout(desk, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner),
             };
+        }
+    }
+}
+
+impl Unsaved {
+    /// What is wrong, without the file.
+    fn cause(&self) -> String {
+        match self {
+            Self::Store(err) => err.cause(),
+            other => other.to_string(),
         }
     }
 }

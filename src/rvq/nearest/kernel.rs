@@ -45,15 +45,15 @@ impl Kernel {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Portable => "portable f32",
-            Self::Avx2 => "avx2 f32",
-            Self::Avx512 => "avx512 f32",
-            Self::Avx2Int16 => "avx2 int16",
-            Self::Avx2Int8 => "avx2 int8",
-            Self::AvxVnni => "avx-vnni int8",
-            Self::Avx512Vnni => "avx512-vnni int8",
-            Self::Avx512VnniInt16 => "avx512-vnni int16",
-            Self::NeonDot => "neon-dot int8",
+            Self::Portable => "portable f32",             // not a text
+            Self::Avx2 => "avx2 f32",                     // not a text
+            Self::Avx512 => "avx512 f32",                 // not a text
+            Self::Avx2Int16 => "avx2 int16",              // not a text
+            Self::Avx2Int8 => "avx2 int8",                // not a text
+            Self::AvxVnni => "avx-vnni int8",             // not a text
+            Self::Avx512Vnni => "avx512-vnni int8",       // not a text
+            Self::Avx512VnniInt16 => "avx512-vnni int16", // not a text
+            Self::NeonDot => "neon-dot int8",             // not a text
         }
     }
 

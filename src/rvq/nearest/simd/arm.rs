@@ -18,7 +18,7 @@ pub(super) fn neon_dot<J: Job>(job: J) -> J::Output {
 fn dot(mut sum: int32x4_t, codes: int8x16_t, x: int8x16_t) -> int32x4_t {
     // SAFETY: features as above. The intrinsic is not stable, the instruction is; it touches registers only.
     unsafe {
-        asm!("sdot {0:v}.4s, {1:v}.16b, {2:v}.16b", inout(vreg) sum, in(vreg) codes, in(vreg) x,
+        asm!("sdot {0:v}.4s, {1:v}.16b, {2:v}.16b", inout(vreg) sum, in(vreg) codes, in(vreg) x, // not a text
             options(pure, nomem, nostack, preserves_flags));
     }
     sum

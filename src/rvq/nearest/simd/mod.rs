@@ -104,7 +104,7 @@ impl Terms<'_> {
         let rows = self.added.iter().chain(self.taken).chain(self.soon);
         assert!(panels.end <= self.from.len().min(sums.len()).min(self.table.num_panels));
         let last = rows.fold(0, |last, &row| last.max(row as usize + panels.end));
-        assert!(last <= self.table.units.len(), "a row behind the table's end");
+        assert!(last <= self.table.units.len(), "a row behind the table's end"); // not a text
     }
 }
 

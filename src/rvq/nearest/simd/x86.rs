@@ -155,7 +155,7 @@ simd!(Avx512VnniInt16, Format::Int16, sixteen, 8 x 2,
 fn add_pairs(mut sum: __m256i, codes: __m256i, x: __m256i) -> __m256i {
     // SAFETY: the instructions touch registers only.
     unsafe {
-        asm!("vpmaddwd {product}, {codes}, {x}", "vpaddd {sum}, {sum}, {product}",
+        asm!("vpmaddwd {product}, {codes}, {x}", "vpaddd {sum}, {sum}, {product}", // not a text
             sum = inout(ymm_reg) sum, codes = in(ymm_reg) codes, x = in(ymm_reg) x, product = out(ymm_reg) _,
             options(pure, nomem, nostack, preserves_flags));
     }
@@ -168,7 +168,7 @@ fn add_pairs(mut sum: __m256i, codes: __m256i, x: __m256i) -> __m256i {
 fn add_quads(mut sum: __m256i, codes: __m256i, x: __m256i) -> __m256i {
     // SAFETY: the instructions touch registers only.
     unsafe {
-        asm!("vpmaddubsw {product}, {codes}, {x}", "vpmaddwd {product}, {product}, {ones}", "vpaddd {sum}, {sum}, {product}",
+        asm!("vpmaddubsw {product}, {codes}, {x}", "vpmaddwd {product}, {product}, {ones}", "vpaddd {sum}, {sum}, {product}", // not a text
             sum = inout(ymm_reg) sum, codes = in(ymm_reg) codes, x = in(ymm_reg) x, ones = in(ymm_reg) _mm256_set1_epi16(1),
             product = out(ymm_reg) _, options(pure, nomem, nostack, preserves_flags));
     }
