@@ -289,7 +289,8 @@ impl Session {
         let name = entry.name().to_owned();
         let dataset = entry.data.and_then(|data| self.corpus.dataset(data)).cloned();
         let dataset = dataset.ok_or_else(|| t!("session-planned-data-closed", run = &name))?;
-        let params = recipe.params.validate().map_err(|err| format!("{err}: {name}"))?;
+        let params =
+            recipe.params.validate().map_err(|err| t!("about-file", words = err.message(), path = &name))?;
         let from = match entry.origin {
             Origin::Trained { from: Some(from) } => {
                 let run = self.runs.get(from).and_then(RunEntry::run);

@@ -59,14 +59,14 @@ pub(super) enum Refusal {
     Other,
     /// It is whole and holds no quantizer, or leaves open which.
     NoQuantizer {
-        text: String,
+        text: Message,
         /// Whether it would hold one if something were said of it.
         asks: bool,
     },
     /// It is whole, and what it holds cannot be used.
-    Unusable(String),
+    Unusable(Message),
     /// It is cut short or damaged, or cannot be read: somebody may still write to it.
-    Broken(String),
+    Broken(Message),
     Cancelled,
 }
 
@@ -98,10 +98,19 @@ impl From<Problem> for Refusal {
             | Problem::SeveralQuantizers { .. }
             | Problem::UnknownStrides { .. }
             | Problem::UnknownFormat { .. }
-            | Problem::LfsPointer => Self::NoQuantizer { asks: problem.asks(), text: problem.to_string() },
-            Problem::Quantizer(_) | Problem::Value(_) => Self::Unusable(problem.to_string()),
-            broken => Self::Broken(broken.to_string()),
+            | Problem::LfsPointer => Self::NoQuantizer { asks: problem.asks(), text: said(&problem) },
+            Problem::Quantizer(_) | Problem::Value(_) => Self::Unusable(said(&problem)),
+            broken => Self::Broken(said(&broken)),
         }
+    }
+}
+
+/// What is wrong with a file, to be said in whatever language it is read.
+pub(super) fn said(problem: &Problem) -> Message {
+    match problem {
+        Problem::Malformed(words) | Problem::Unsupported(words) | Problem::Value(words) => words.clone(),
+        Problem::Quantizer(err) => err.message(),
+        other => Message::verbatim(other.to_string()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::training::Run;
 
 use super::beside::{Bench, Work};
 use super::cache::{Cache, FileKey};
-use super::checkpoint::{self, AboutFile, Checkpoint, Refusal, Shape};
+use super::checkpoint::{self, AboutFile, Checkpoint, Refusal, Shape, said};
 use super::digest::{Digest, Digester};
 use super::files::{self, Files, Order, Stamp};
 use super::series::{Point, Series};
@@ -38,9 +38,7 @@ impl Watch {
     pub fn new(spec: WatchSpec) -> Result<Self, FileError> {
         let at = |problem: Problem| problem.at(&spec.folder);
         if !std::fs::metadata(&spec.folder).map_err(|err| at(err.into()))?.is_dir() {
-            return Err(at(Problem::Unsupported(
-                "this is no folder that could be watched".to_owned().into(),
-            ))); // of an error, not a text
+            return Err(at(Problem::Unsupported(msg!("err-not-watched"))));
         }
         std::fs::read_dir(&spec.folder).map_err(|err| at(err.into()))?;
         let mut meant = Digester::new();
@@ -170,7 +168,7 @@ impl Watch {
         let (seen, print) = match files::look_at(&path) {
             Ok(Some(seen)) => seen,
             Ok(None) => return Ok(Vec::new()),
-            Err(err) => return Ok(self.unreadable(file, Message::verbatim(Problem::from(err).to_string()))),
+            Err(err) => return Ok(self.unreadable(file, said(&Problem::from(err)))),
         };
         if seen != stamp {
             self.files.settle(file);
@@ -197,12 +195,9 @@ impl Watch {
                 self.add(file, stamp, (quantizer, &checkpoint.about), Some(&checkpoint), task)
             }
             Err(Refusal::Other) => Ok(Vec::new()),
-            Err(Refusal::NoQuantizer { text, asks }) => Ok(self.skip(file, Message::verbatim(text), asks)),
-            Err(Refusal::Unusable(text)) => {
-                let text = Message::verbatim(text);
-                Ok(vec![Event::Unreadable { file: file.to_owned(), text }])
-            }
-            Err(Refusal::Broken(text)) => Ok(self.unreadable(file, Message::verbatim(text))),
+            Err(Refusal::NoQuantizer { text, asks }) => Ok(self.skip(file, text, asks)),
+            Err(Refusal::Unusable(text)) => Ok(vec![Event::Unreadable { file: file.to_owned(), text }]),
+            Err(Refusal::Broken(text)) => Ok(self.unreadable(file, text)),
             Err(Refusal::Cancelled) => Err(Cancelled),
         }
     }
@@ -239,7 +234,7 @@ impl Watch {
                 Ok(figures) => figures,
                 Err(RvqError::Cancelled(cancelled)) => return Err(cancelled),
                 Err(err) => {
-                    let text = Message::verbatim(err.to_string());
+                    let text = err.message();
                     events.push(Event::Unreadable { file: file.to_owned(), text });
                     return Ok(events);
                 }

@@ -125,3 +125,4 @@ err-sample-not-finite = sample { $sample } of channel { $channel } is { $value }
 err-no-such-channel = there is no channel { $wanted }: this audio has { $channels }, counted from 0
 err-sample-rate = the sample rate is { $rate } Hz; it must be from { $least } to { $most } Hz
 err-resample = cannot resample from { $from } Hz to { $to } Hz: { $why }
+err-not-watched = this is no folder that could be watched

@@ -125,3 +125,4 @@ err-sample-not-finite = 声道 { $channel } 的采样 { $sample } 为 { $value }
 err-no-such-channel = 没有声道 { $wanted }：此音频有 { $channels } 个声道，从 0 编号
 err-sample-rate = 采样率为 { $rate } Hz；必须在 { $least } 到 { $most } Hz 之间
 err-resample = 无法从 { $from } Hz 重采样到 { $to } Hz：{ $why }
+err-not-watched = 这不是可以监视的文件夹

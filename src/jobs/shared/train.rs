@@ -9,7 +9,7 @@ use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::store::{StoredRun, write_run};
 use crate::task::Task;
-use crate::text::{Message, msg};
+use crate::text::msg;
 use crate::training::course::CourseState;
 use crate::training::{History, LiveEdit, Run, Share, SourceInfo, SplitKind, Trainer};
 
@@ -92,8 +92,7 @@ impl SharedTraining {
         let SharedTrainSpec { name, data, params, holdout, search, start, resume, keep } = spec;
         // Whatever was asked for: no rank has the frames to calibrate on or to look at on the way.
         let uncalibrated = RvqParams { calibrate: false, keep_best: false, patience: 0, ..*params };
-        let params =
-            uncalibrated.validate().map_err(|err| JobError::Input(Message::verbatim(err.to_string())))?;
+        let params = uncalibrated.validate()?;
         let holdout = resume.as_ref().map_or(holdout.0, |SharedResume(stored)| stored.run.source.holdout);
         let total = data.num_frames();
         if u32::try_from(total).is_err() {
@@ -167,7 +166,7 @@ impl SharedTraining {
             course: CourseState::default(),
             standardize: false,
         };
-        write_run(&keep.path, &stored).map_err(|err| JobError::Input(Message::verbatim(err.to_string())))
+        Ok(write_run(&keep.path, &stored)?)
     }
 
     /// Quantizes all frames.
