@@ -46,7 +46,7 @@ impl Chain {
         let ChainParts { layers, columns, projection } = parts;
         let columns = columns.unwrap_or(0..dim);
         if columns.is_empty() || columns.end > dim {
-            let Range { start, end } = columns;
+            let (start, end) = (columns.start.to_string(), columns.end.to_string());
             return Err(RvqError::Shape(msg!("err-columns", start = start, end = end, dim = dim)));
         }
         let outer = columns.len();

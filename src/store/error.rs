@@ -13,7 +13,7 @@ pub enum StoreError {
     #[error("{}", t!("err-in-use", path = .0.display().to_string()))]
     InUse(PathBuf),
     /// It is of a version that is not known yet.
-    #[error("{}", t!("err-newer", found = *.found, known = *.known, path = .path.display().to_string()))]
+    #[error("{}", t!("err-newer", found = .found.to_string(), known = .known.to_string(), path = .path.display().to_string()))]
     Newer {
         /// The file.
         path: PathBuf,

@@ -94,9 +94,9 @@ impl Trainer {
         state.check_frames((num_frames, set.matrix.dim()), &train)?;
         let batches = Batches::in_blocks(train, params.order, params.seed, block_len);
         let num_frames = batches.num_frames();
-        let batches = batches
-            .starting_at(state.epoch, state.next)
-            .ok_or_else(|| unfit(msg!("err-state-epoch", taken = state.next, frames = num_frames)))?;
+        let batches = batches.starting_at(state.epoch, state.next).ok_or_else(|| {
+            unfit(msg!("err-state-epoch", taken = state.next.to_string(), frames = num_frames))
+        })?;
         let mut trainer =
             Self::standing_at(state.step, params, set, batches, state.rvq.clone(), state.layers.clone());
         if let Some(tracer) = &state.tracer {
@@ -127,7 +127,11 @@ impl TrainerState {
         }
         // A step begins at most one epoch.
         if *step > MAX_STEP || epoch > step {
-            return Err(unfit(msg!("err-state-epochs", epochs = *epoch, steps = *step)));
+            return Err(unfit(msg!(
+                "err-state-epochs",
+                epochs = epoch.to_string(),
+                steps = step.to_string()
+            )));
         }
         if layers.len() != rvq.num_layers() {
             return Err(unfit(msg!("err-state-layers", states = layers.len(), layers = rvq.num_layers())));
@@ -138,7 +142,7 @@ impl TrainerState {
             }
         }
         if tracer.as_ref().is_some_and(|tracer| !tracer.trace().fits(rvq, *step)) {
-            return Err(unfit(msg!("err-state-trace")));
+            return Err(unfit(msg!("err-trace-codes")));
         }
         Ok(valid)
     }

@@ -46,7 +46,6 @@ err-state-shape = its parameters are of { $layers } layers by { $size } codes, b
 err-state-epochs = { $epochs } epochs in { $steps } steps
 err-state-layers = { $states } states of { $layers } layers
 err-state-layer = what layer { $layer } remembers is not of its codebook and its steps
-err-state-trace = the history of its codes is not of its quantizer and its steps
 err-state-dimension = it has { $own } dimensions, but the frames have { $dim }
 err-state-frames = there is no frame to train on, or one beyond the { $frames } that there are
 # What is wrong with what is kept on disk.

@@ -46,7 +46,6 @@ err-state-shape = 其参数为 { $layers } 层、每层 { $size } 个码字，�
 err-state-epochs = { $steps } 步中有 { $epochs } 个 epoch
 err-state-layers = { $layers } 层却有 { $states } 个状态
 err-state-layer = 第 { $layer } 层所记的内容与其码本和步数不符
-err-state-trace = 其码字历史记录与其量化器和步数不符
 err-state-dimension = 它是 { $own } 维，而帧是 { $dim } 维
 err-state-frames = 没有可用于训练的帧，或有帧超出现有的 { $frames } 帧
 # What is wrong with what is kept on disk.
