@@ -109,7 +109,7 @@ fn place_ui(palette: &Palette, place: &QuantizerPlace, ui: &mut Ui) -> bool {
         Ok(about) => (about.text(), palette.faint),
         Err(problem) => (t!("window-cannot-be-used", problem = problem), palette.warning),
     };
-    button_ui(ui, &place.name(), &about, color, place.about.is_ok())
+    button_ui(ui, &place.title().text(), &about, color, place.about.is_ok())
 }
 
 fn strides_ui(palette: &Palette, strides: &[usize], ui: &mut Ui) -> bool {

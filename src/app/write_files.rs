@@ -18,7 +18,7 @@ pub type Written = Result<usize, Message>;
 /// It could not be written; the sentence says why.
 pub fn write_text(path: &Path, text: &str) -> Written {
     let written = replace_file(path, |out| out.write_all(text.as_bytes()));
-    written.map(|()| 0).map_err(|err| Message::verbatim(err.to_string()))
+    written.map(|()| 0).map_err(|err| err.message())
 }
 
 /// Writes a drawing.
@@ -48,7 +48,7 @@ pub fn write_png(path: &Path, image: &ColorImage) -> Written {
         Ok(())
     })
     .map(|()| 0)
-    .map_err(|err| Message::verbatim(err.to_string()))
+    .map_err(|err| err.message())
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ use clap::ArgMatches;
 use crate::io::{self, FileError, Problem};
 use crate::jobs::{JobCtx, JobError, JobEvent};
 use crate::task::Cancel;
+use crate::text::phrase;
 
 use progress::Reporter;
 
@@ -264,10 +265,10 @@ fn check_folder(folder: &Path) -> Result<(), Problem> {
     match tempfile::tempfile_in(folder) {
         Ok(_) => Ok(()),
         Err(err) if err.kind() == ErrorKind::PermissionDenied => {
-            Err(Problem::NotWritable("permission denied"))
+            Err(Problem::NotWritable(phrase!("file-denied")))
         }
         Err(err) if err.kind() == ErrorKind::ReadOnlyFilesystem => {
-            Err(Problem::NotWritable("the file system is read-only"))
+            Err(Problem::NotWritable(phrase!("file-system-read-only")))
         }
         Err(err) => Err(Problem::System(err)),
     }

@@ -8,6 +8,7 @@ use super::write::ZipFile;
 use super::zip::{self, Archive};
 use super::{FileError, Problem, Source, replace_file};
 use crate::task::{Cancel, Task};
+use crate::text::msg;
 
 /// What an archive of 32-bit sizes holds, less room for its directory.
 const MAX_BYTES: u64 = u32::MAX as u64 - (16 << 20);
@@ -24,11 +25,8 @@ pub(crate) fn bundle(path: &Path, files: &[(String, PathBuf)]) -> Result<(), Fil
         bytes = bytes.saturating_add(len);
     }
     if bytes > MAX_BYTES || files.len() > MAX_FILES {
-        let words = format!(
-            "{} files of {bytes} bytes in all are more than one file of this kind holds (4 GiB)",
-            files.len()
-        );
-        return Err(Problem::Unsupported(words.into()).at(path));
+        let words = msg!("file-bundle-too-large", n = files.len(), bytes = bytes.to_string());
+        return Err(Problem::Unsupported(words).at(path));
     }
     replace_file(path, |out| {
         let mut zip = ZipFile::new(io::BufWriter::new(out));
@@ -48,13 +46,13 @@ pub(crate) fn unbundle(path: &Path, place: impl Fn(&str) -> Option<PathBuf>) -> 
     let take = || {
         let source = Source::open(path)?;
         if !zip::sniff(&source.head()?) {
-            return Err(Problem::malformed("this is no archive that rvqscope has written"));
+            return Err(Problem::Malformed(msg!("file-no-bundle")));
         }
         let archive = Archive::read(&source, &Task::silent(&cancel))?;
         let places = archive.entries().iter().map(|entry| {
             let place = place(&entry.name);
             place.ok_or_else(|| {
-                Problem::malformed(format!("{:?} does not belong in such an archive", entry.name))
+                Problem::Malformed(msg!("file-not-of-bundle", name = format!("{:?}", entry.name)))
             })
         });
         // All names are looked at before anything is written.

@@ -11,6 +11,7 @@ use super::npy::codes_header_bytes;
 use super::replace::WriteSeek;
 use super::safetensors::MAX_HEADER_LEN;
 use super::{FileError, NO_CODE, Problem, replace_file};
+use crate::text::msg;
 
 /// What is known of codes that are written. A `.npy` has room for their axes alone.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,8 +64,7 @@ impl CodesFile<'_> {
 /// A code is above `i32::MAX`, or the file cannot be written.
 pub fn write_codes(path: &Path, codes: ArrayView2<'_, u32>, header: &CodesHeader) -> Result<(), FileError> {
     if let Some(code) = codes.iter().find(|&&code| code != NO_CODE && i32::try_from(code).is_err()) {
-        let words = format!("the code {code} does not fit a 32-bit signed number");
-        return Err(Problem::Value(words.into()).at(path));
+        return Err(Problem::Value(msg!("file-code-too-large", code = code.to_string())).at(path));
     }
     write_codes_blocks(path, codes.dim(), header, |file| file.put(0, codes))
 }

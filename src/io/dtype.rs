@@ -6,7 +6,7 @@ use half::{bf16, f16};
 
 use super::Problem;
 use crate::task::Task;
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 /// The type of a stored number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,9 +102,7 @@ pub(super) fn read_floats(src: &mut dyn Read, run: Run<'_>, task: &Task<'_>) -> 
         Dtype::Bf16 => decode(src, run, task, |b: [u8; 2], _| Ok(bf16::from_le_bytes(b).to_f32())),
         Dtype::F32 => decode(src, run, task, |b: [u8; 4], _| Ok(f32::from_le_bytes(b))),
         Dtype::F64 => decode(src, run, task, |b: [u8; 8], at| narrow(f64::from_le_bytes(b), at)),
-        other => {
-            Err(Problem::Unsupported(format!("numbers of type {} are not real numbers", other.name()).into()))
-        }
+        other => Err(Problem::Unsupported(msg!("file-not-real", dtype = other.name()))),
     }
 }
 
@@ -119,7 +117,7 @@ pub(super) fn read_codes(src: &mut dyn Read, run: Run<'_>, task: &Task<'_>) -> R
         Dtype::Uint(2) => decode(src, run, task, |b: [u8; 2], at| code(u16::from_le_bytes(b), at)),
         Dtype::Uint(4) => decode(src, run, task, |b: [u8; 4], at| code(u32::from_le_bytes(b), at)),
         Dtype::Uint(_) => decode(src, run, task, |b: [u8; 8], at| code(u64::from_le_bytes(b), at)),
-        other => Err(Problem::Unsupported(format!("numbers of type {} are not codes", other.name()).into())),
+        other => Err(Problem::Unsupported(msg!("file-not-codes", dtype = other.name()))),
     }
 }
 
@@ -151,15 +149,15 @@ fn decode<const SIZE: usize, T>(
 fn narrow(value: f64, at: usize) -> Result<f32, Problem> {
     let narrowed = value as f32;
     if value.is_finite() && narrowed.is_infinite() {
-        return Err(Problem::Value(format!(
-            "value number {at} is {value:e}, beyond the range of 32-bit floats; scale the data before saving it"
-        ).into()));
+        let value = format!("{value:e}");
+        return Err(Problem::Value(msg!("file-value-beyond-float", at = at, value = value)));
     }
     Ok(narrowed)
 }
 
 fn code<T: TryInto<i32> + Copy + std::fmt::Display>(value: T, at: usize) -> Result<i32, Problem> {
     value.try_into().map_err(|_| {
-        Problem::Value(format!("value number {at} is {value}, but codes run from 0 to {}", i32::MAX).into())
+        let (value, most) = (value.to_string(), i32::MAX);
+        Problem::Value(msg!("file-value-no-code", at = at, value = value, most = most))
     })
 }

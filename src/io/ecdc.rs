@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::arrays::{RawCodes, Stated, TimeAxis, finished};
 use super::{Opened, Problem, Reader, Source};
 use crate::task::Task;
-use crate::text::msg;
+use crate::text::{msg, phrase};
 
 /// Reads `.ecdc`.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,11 @@ fn codes(header: &Header, bytes: &[u8]) -> Result<RawCodes, Problem> {
         let packed = bytes.get(at..).unwrap_or_default();
         let need = (frames.saturating_mul(*nc as u64).saturating_mul(u64::from(BITS))).div_ceil(8);
         if frames > most || need > packed.len() as u64 {
-            return Err(Problem::Truncated { what: "codes", expected: need, found: packed.len() as u64 });
+            return Err(Problem::Truncated {
+                what: phrase!("file-part-codes"),
+                expected: need,
+                found: packed.len() as u64,
+            });
         }
         let frames = frames as usize;
         let mut bits = Bits { bytes: packed, held: 0, count: 0 };

@@ -1,5 +1,6 @@
 //! What can go wrong with a file, in one sentence each, with the path attached once.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -7,11 +8,11 @@ use crate::audio::AudioError;
 use crate::features::FeatureError;
 use crate::rvq::RvqError;
 use crate::task::Cancelled;
-use crate::text::{Message, Phrase};
+use crate::text::{Message, Phrase, msg};
 
 /// A file, and what is wrong with it: "problem: /path".
 #[derive(Debug, thiserror::Error)]
-#[error("{problem}: {}", path.display())]
+#[error("{}", self.message())]
 pub struct FileError {
     /// The file or folder.
     pub path: PathBuf,
@@ -43,84 +44,85 @@ pub struct Candidate {
     pub guess: Phrase,
 }
 
+impl FileError {
+    /// What is said of it, in whatever language it is read in.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        msg!("about-file", words = self.problem.message(), path = self.path.display().to_string())
+    }
+}
+
 impl QuantizerPlace {
     /// What it is called: by this it can be asked for.
     #[must_use]
     pub fn name(&self) -> String {
         name_of(&self.family, &self.place)
     }
+
+    /// The same for people.
+    #[must_use]
+    pub fn title(&self) -> Message {
+        let Self { family, place, .. } = self;
+        match place.as_str() {
+            "" => msg!("file-quantizer-without-prefix", family = family),
+            place => msg!("file-quantizer-at", family = family, place = place),
+        }
+    }
 }
 
-/// What a quantizer of this family at this place is called.
+/// What a quantizer of this family at this place is asked for by, in every language.
 pub(super) fn name_of(family: &str, place: &str) -> String {
     match place {
-        "" => format!("{family} without a prefix"),
+        "" => format!("{family} without a prefix"), // not a text
         place => format!("{family} at {place}"),
     }
 }
 
 /// What is wrong with a file.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Problem {
     /// Nothing is there.
-    #[error("there is no such file")]
     NotFound,
     /// A folder stands where a file was wanted.
-    #[error("this is a folder, not a file")]
     Folder,
     /// A pipe, a device or a socket, which could block for ever.
-    #[error("this is a pipe, a socket or a device; only regular files can be used")]
     NotAFile,
     /// No byte in it.
-    #[error("the file is empty")]
     Empty,
     /// The system does not let us.
-    #[error("permission denied")]
     Denied,
     /// The disk, or what one may use of it, is full.
-    #[error("there is no room left to write this file; what was there before is as it was")]
     NoRoom,
     /// The system lets nobody write there.
-    #[error("nothing may be written there ({0}); what was there before is as it was")]
-    NotWritable(&'static str),
+    NotWritable(Phrase),
     /// No reader knows it.
-    #[error(
-        "this is none of the formats that can be read ({known}); bare float32 numbers are read where the dimensions of a frame are said (--dim)"
-    )]
     UnknownFormat {
         /// The formats that are known.
         known: String,
     },
     /// A large file was checked out without its content.
-    #[error("this is a Git LFS pointer, not the file it stands for; fetch that with `git lfs pull`")]
     LfsPointer,
     /// A folder in which no file can be read.
-    #[error("no file in this folder can be read ({known})")]
     NothingInFolder {
         /// The formats that are known.
         known: String,
     },
     /// It ends before its header says.
-    #[error("the file is cut short: its header tells of {expected} bytes of {what}, but {found} are there")]
     Truncated {
         /// What is missing.
-        what: &'static str,
+        what: Phrase,
         /// How many bytes there should be.
         expected: u64,
         /// How many there are.
         found: u64,
     },
     /// It is not what its format allows.
-    #[error("{0}")]
     Malformed(Message),
     /// It is sound but of a kind that is not read.
-    #[error("{0}")]
     Unsupported(Message),
     /// A number does not fit.
-    #[error("{0}")]
     Value(Message),
     /// Tensors, but none of a quantizer.
-    #[error("there is no quantizer of a known layout in this file; it holds {found}{}", advice(.candidates))]
     NoQuantizer {
         /// What it holds instead.
         found: Message,
@@ -128,7 +130,6 @@ pub enum Problem {
         candidates: Vec<Candidate>,
     },
     /// A quantizer whose layers may have strides, which nothing in the file tells.
-    #[error("{}", strides_choice(*.layers, .choices))]
     UnknownStrides {
         /// How many layers it has.
         layers: usize,
@@ -136,7 +137,6 @@ pub enum Problem {
         choices: Vec<Vec<usize>>,
     },
     /// More than one quantizer.
-    #[error("{}", choice(.wanted.as_deref(), .places))]
     SeveralQuantizers {
         /// The place that was asked for, at which there is none or more than one.
         wanted: Option<String>,
@@ -144,19 +144,14 @@ pub enum Problem {
         places: Vec<QuantizerPlace>,
     },
     /// The samples, or the channel that is wanted of them.
-    #[error(transparent)]
     Audio(AudioError),
     /// The values do not make features.
-    #[error(transparent)]
-    Features(#[from] FeatureError),
+    Features(FeatureError),
     /// The arrays do not make a quantizer.
-    #[error(transparent)]
-    Quantizer(#[from] RvqError),
+    Quantizer(RvqError),
     /// The work was cancelled.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
+    Cancelled(Cancelled),
     /// The system's own words for anything else.
-    #[error("the system reports: {0}")]
     System(std::io::Error),
 }
 
@@ -186,9 +181,75 @@ impl Problem {
         }
     }
 
+    /// What is said of it, in whatever language it is read in; what others make, in that of this thread.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NotFound => msg!("file-not-found"),
+            Self::Folder => msg!("file-is-folder"),
+            Self::NotAFile => msg!("file-not-regular"),
+            Self::Empty => msg!("file-empty"),
+            Self::Denied => msg!("file-denied"),
+            Self::NoRoom => msg!("file-no-room"),
+            Self::NotWritable(why) => msg!("file-not-writable", why = *why),
+            Self::UnknownFormat { known } => msg!("file-unknown-format", known = known),
+            Self::LfsPointer => msg!("file-lfs-pointer"),
+            Self::NothingInFolder { known } => msg!("file-nothing-in-folder", known = known),
+            Self::Truncated { what, expected, found } => {
+                let (expected, found) = (expected.to_string(), found.to_string());
+                msg!("file-truncated", what = *what, expected = expected, found = found)
+            }
+            Self::Malformed(words) | Self::Unsupported(words) | Self::Value(words) => words.clone(),
+            Self::NoQuantizer { found, candidates } => no_quantizer(found, candidates),
+            Self::UnknownStrides { layers, choices } => strides_choice(*layers, choices),
+            Self::SeveralQuantizers { wanted, places } => choice(wanted.as_deref(), places),
+            Self::System(err) => msg!("file-system", problem = err.to_string()),
+            Self::Audio(err) => err.message(),
+            Self::Features(err) => Message::verbatim(err.to_string()),
+            Self::Quantizer(err) => err.message(),
+            Self::Cancelled(err) => Message::verbatim(err.to_string()),
+        }
+    }
+
     /// A file that breaks the rules of its format.
     pub(super) fn malformed(words: impl Into<Message>) -> Self {
         Self::Malformed(words.into())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
+impl std::error::Error for Problem {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Audio(err) => err.source(),
+            Self::Features(err) => err.source(),
+            Self::Quantizer(err) => err.source(),
+            Self::Cancelled(err) => err.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<FeatureError> for Problem {
+    fn from(err: FeatureError) -> Self {
+        Self::Features(err)
+    }
+}
+
+impl From<RvqError> for Problem {
+    fn from(err: RvqError) -> Self {
+        Self::Quantizer(err)
+    }
+}
+
+impl From<Cancelled> for Problem {
+    fn from(err: Cancelled) -> Self {
+        Self::Cancelled(err)
     }
 }
 
@@ -209,64 +270,72 @@ impl From<std::io::Error> for Problem {
             ErrorKind::PermissionDenied => Self::Denied,
             ErrorKind::IsADirectory => Self::Folder,
             // Sizes are checked beforehand, so this means that the file shrank meanwhile.
-            ErrorKind::UnexpectedEof => Self::malformed("the file ended while it was being read"),
+            ErrorKind::UnexpectedEof => Self::Malformed(msg!("file-ended-early")),
             // What a decoder of packed bytes says.
-            ErrorKind::InvalidData => {
-                Self::malformed("what is packed in this file cannot be unpacked; it is damaged")
-            }
+            ErrorKind::InvalidData => Self::Malformed(msg!("file-not-unpacked")),
             _ => Self::System(err),
         }
     }
 }
 
 /// What there is to choose from.
-fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> String {
+fn choice(wanted: Option<&str>, places: &[QuantizerPlace]) -> Message {
     const SHOWN: usize = 4;
-    let name = |place: &QuantizerPlace| match &place.about {
-        Ok(about) if !about.text().is_empty() => format!("{} ({about})", one_line(&place.name())),
-        _ => one_line(&place.name()),
+    let name = |place: &QuantizerPlace| {
+        let title = place.title().with_texts(&one_line);
+        match &place.about {
+            Ok(about) if !about.english().is_empty() => {
+                msg!("file-quantizer-with-sizes", name = title, sizes = about)
+            }
+            _ => title,
+        }
     };
-    let mut names = places.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
+    let mut names = listed(places.iter().take(SHOWN).map(name));
     if places.len() > SHOWN {
-        names.push_str(&format!(" and {} more", places.len() - SHOWN));
+        names = msg!("file-and-more", names = names, n = places.len() - SHOWN);
     }
     match wanted {
-        None => format!(
-            "this file holds {} quantizers: {names}; name the place of one with --quantizer",
-            places.len()
-        ),
-        Some(wanted) => format!("this file holds no single quantizer at {:?}, but {names}", one_line(wanted)),
+        None => msg!("file-several-quantizers", n = places.len(), names = names),
+        Some(wanted) => {
+            let wanted = format!("{:?}", one_line(wanted));
+            msg!("file-no-single-quantizer", wanted = wanted, names = names)
+        }
     }
 }
 
-/// What could be tried on a file without a quantizer of a known layout; empty where nothing in it looks like a codebook.
-fn advice(candidates: &[Candidate]) -> String {
+/// Some texts one after the other.
+fn listed(texts: impl Iterator<Item = Message>) -> Message {
+    let both = |first, next| msg!("file-list", first = first, next = next);
+    texts.reduce(both).unwrap_or_else(|| Phrase::NONE.into())
+}
+
+/// A file without a quantizer of a known layout, and what could be tried on it where something looks like a codebook.
+fn no_quantizer(found: &Message, candidates: &[Candidate]) -> Message {
     const SHOWN: usize = 3;
     const NAME_CHARS: usize = 60;
     let told = |candidate: &Candidate| {
         let Candidate { pattern, layers, shape, guess } = candidate;
         let pattern: String = one_line(pattern).chars().take(NAME_CHARS).collect();
+        let shape = format!("{shape:?}");
         match layers {
-            1 => format!("{pattern} {shape:?} ({guess})"),
-            layers => format!("{pattern} ({layers} x {shape:?}, {guess})"),
+            1 => msg!("file-candidate-of-one", name = pattern, shape = shape, guess = *guess),
+            n => msg!("file-candidate", name = pattern, n = *n, shape = shape, guess = *guess),
         }
     };
-    let names: Vec<String> = candidates.iter().take(SHOWN).map(told).collect();
-    if names.is_empty() {
-        return String::new();
+    if candidates.is_empty() {
+        return msg!("file-no-quantizer", found = found);
     }
-    format!("; what looks like a codebook: {}; open one with --codebook NAME", names.join(", "))
+    let names = listed(candidates.iter().take(SHOWN).map(told));
+    msg!("file-no-quantizer.candidates", found = found, names = names)
 }
 
 /// How strides are said, where a file could be of several models.
-fn strides_choice(layers: usize, choices: &[Vec<usize>]) -> String {
+fn strides_choice(layers: usize, choices: &[Vec<usize>]) -> Message {
     let said = |strides: &Vec<usize>| strides.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-    let others: Vec<String> = choices.iter().skip(1).map(said).collect();
-    let others = if others.is_empty() { "one number a layer".to_owned() } else { others.join(" or ") };
-    format!(
-        "the {layers} layers of this quantizer are named as both DAC and SNAC name them, and nothing in the file tells which it is: say --strides 1 \
-         for a DAC, or --strides {others} for a SNAC"
-    )
+    let either = |one, other| msg!("file-strides-or", one = one, other = other);
+    let others = choices.iter().skip(1).map(|strides| Message::verbatim(said(strides))).reduce(either);
+    let others = others.unwrap_or_else(|| msg!("file-strides-any"));
+    msg!("file-unknown-strides", layers = layers, others = others)
 }
 
 /// `words` as one line of readable length. Names and types are quoted from files, which can put anything there.

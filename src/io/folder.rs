@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::order::natural_order;
 use super::{FileError, Problem, Source, known_formats, reader_for};
 use crate::task::Task;
-use crate::text::phrase;
+use crate::text::{msg, phrase};
 
 /// How deep folders are searched.
 const MAX_DEPTH: usize = 16;
@@ -57,11 +57,10 @@ fn matches(path: &Path, task: &Task<'_>) -> Result<Option<Vec<PathBuf>>, FileErr
         found.push(path);
     }
     if found.len() > MAX_ENTRIES {
-        let words = format!("over {MAX_ENTRIES} files match this pattern; make it narrower");
-        return Err(Problem::Unsupported(words.into()).at(path));
+        return Err(Problem::Unsupported(msg!("file-pattern-too-wide", most = MAX_ENTRIES)).at(path));
     }
     if found.is_empty() {
-        return Err(Problem::Unsupported("no file matches this pattern".to_owned().into()).at(path));
+        return Err(Problem::Unsupported(msg!("file-pattern-without-files")).at(path));
     }
     found.sort_by(|a: &PathBuf, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     Ok(Some(found))
@@ -107,9 +106,8 @@ impl Walk<'_> {
             let entry = entry.map_err(at)?;
             self.entries += 1;
             if self.entries > MAX_ENTRIES {
-                let words =
-                    format!("this folder holds over {MAX_ENTRIES} entries; choose a folder inside it");
-                return Err(Problem::Unsupported(words.into()).at(folder));
+                let words = msg!("file-folder-too-full", most = MAX_ENTRIES);
+                return Err(Problem::Unsupported(words).at(folder));
             }
             if !entry.file_name().as_encoded_bytes().starts_with(b".") {
                 entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));

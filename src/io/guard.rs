@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
 use super::Problem;
+use crate::text::msg;
 
 thread_local! {
     /// Whether such a decoder is at work on this thread.
@@ -31,9 +32,14 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Problem>) -> Result<T,
     AT_WORK.set(outer);
     done.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-        let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
-        Err(Problem::malformed(format!("the decoder failed on it, so it is most likely damaged ({words})")))
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        let line = |words: &str| -> String {
+            words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+        };
+        Err(Problem::Malformed(match words.map(line) {
+            Some(words) => msg!("file-decoder-failed", words = words),
+            None => msg!("file-decoder-failed.without-reason"),
+        }))
     })
 }
 

@@ -7,6 +7,7 @@ use ndarray::ArrayD;
 use super::tensors::{TensorInfo, Tensors};
 use super::{Dtype, Problem};
 use crate::task::Task;
+use crate::text::msg;
 
 /// What names may take: so many times the file's size, and so much on top. One key may stand in front of very many names.
 const NAME_TIMES: u64 = 16;
@@ -110,11 +111,7 @@ impl HeldArrays {
     /// They take far more room than the file.
     pub(super) fn charge(&mut self, name: &str) -> Result<(), Problem> {
         let room = self.room.checked_sub(name.len() as u64);
-        self.room = room.ok_or_else(|| {
-            Problem::malformed(
-                "the keys of this file are so long, and so much lies below them, that the names of its arrays take far more room than the file",
-            )
-        })?;
+        self.room = room.ok_or_else(|| Problem::Malformed(msg!("file-names-too-long")))?;
         Ok(())
     }
 
@@ -129,7 +126,9 @@ impl HeldArrays {
     }
 
     fn array(&self, name: &str) -> Result<&(Vec<usize>, Values), Problem> {
-        self.arrays.get(name).ok_or_else(|| Problem::malformed(format!("there is no array {name:?}")))
+        self.arrays
+            .get(name)
+            .ok_or_else(|| Problem::Malformed(msg!("file-no-array", name = format!("{name:?}"))))
     }
 }
 
@@ -154,11 +153,11 @@ impl Tensors for HeldArrays {
     fn codes(&self, name: &str, _task: &Task<'_>) -> Result<ArrayD<i32>, Problem> {
         match self.array(name)? {
             (shape, Values::Whole(values)) => shaped(shape, values.clone()),
-            _ => Err(Problem::Unsupported(format!("{name} holds real numbers, which are no codes").into())),
+            _ => Err(Problem::Unsupported(msg!("file-array-not-codes", name = name))),
         }
     }
 }
 
 fn shaped<T>(shape: &[usize], values: Vec<T>) -> Result<ArrayD<T>, Problem> {
-    ArrayD::from_shape_vec(shape, values).map_err(|_| Problem::malformed("rows of an array differ in length"))
+    ArrayD::from_shape_vec(shape, values).map_err(|_| Problem::Malformed(msg!("file-rows-differ")))
 }

@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use super::Problem;
+use crate::text::{Message, msg};
 
 /// The environment variable that says what a compressed file may unpack to, as [`byte_count`] reads it.
-pub const UNPACK_LIMIT_VAR: &str = "RVQSCOPE_UNPACK_LIMIT";
+pub const UNPACK_LIMIT_VAR: &str = "RVQSCOPE_UNPACK_LIMIT"; // not a text
 
 /// The flag of the command line that says the same, and wins.
 pub const UNPACK_LIMIT_FLAG: &str = "unpack-limit";
@@ -38,10 +39,10 @@ pub fn byte_count(text: &str) -> Option<u64> {
     let number = text.strip_suffix(unit)?;
     let exponent = match unit.trim_start().to_ascii_uppercase().as_str() {
         "" | "B" => 0,
-        "K" | "KB" | "KIB" => 1,
-        "M" | "MB" | "MIB" => 2,
-        "G" | "GB" | "GIB" => 3,
-        "T" | "TB" | "TIB" => 4,
+        "K" | "KB" | "KIB" => 1, // not a text
+        "M" | "MB" | "MIB" => 2, // not a text
+        "G" | "GB" | "GIB" => 3, // not a text
+        "T" | "TB" | "TIB" => 4, // not a text
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(1 << (10 * exponent)).filter(|&bytes| bytes > 0)
@@ -64,15 +65,15 @@ pub(super) fn of_table(file_len: u64) -> u64 {
 
 /// The refusal of what unpacks to `bytes`, or to more where `or_more`, when `limit` are allowed.
 pub(super) fn exceeded(bytes: u64, or_more: bool, limit: u64) -> Problem {
-    let least = if or_more { "at least " } else { "" };
-    let enough = shown(bytes.max(2).checked_next_power_of_two().unwrap_or(1 << 63)).replace(" ", "");
-    let enough = enough.trim_end_matches("iB");
-    Problem::Unsupported(format!(
-        "this file unpacks to {least}{}, but {} are allowed; if you trust it, allow more with --{UNPACK_LIMIT_FLAG} {enough}, or with the \
-         environment variable {UNPACK_LIMIT_VAR}={enough}",
-        shown(bytes),
-        shown(limit)
-    ).into())
+    let (number, unit) = sized(bytes.max(2).checked_next_power_of_two().unwrap_or(1 << 63));
+    let enough = format!("{number}{}", unit.trim_end_matches("iB")); // not a text
+    let (flag, var) = (UNPACK_LIMIT_FLAG, UNPACK_LIMIT_VAR);
+    let (size, limit) = (shown(bytes), shown(limit));
+    Problem::Unsupported(if or_more {
+        msg!("file-unpacks-to-more", size = size, limit = limit, flag = flag, var = var, enough = enough)
+    } else {
+        msg!("file-unpacks-to", size = size, limit = limit, flag = flag, var = var, enough = enough)
+    })
 }
 
 fn chosen() -> Option<u64> {
@@ -80,15 +81,25 @@ fn chosen() -> Option<u64> {
 }
 
 /// `bytes` in the largest unit of which there is a whole one.
-fn shown(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+fn shown(bytes: u64) -> Message {
+    match sized(bytes) {
+        (number, BYTES) => msg!("file-bytes", n = number),
+        (number, unit) => Message::verbatim(format!("{number} {unit}")),
+    }
+}
+
+const BYTES: &str = "bytes";
+
+/// The number and the unit.
+fn sized(bytes: u64) -> (String, &'static str) {
+    const UNITS: [&str; 5] = [BYTES, "KiB", "MiB", "GiB", "TiB"]; // not a text
     let power = (bytes.max(1).ilog2() as usize / 10).min(UNITS.len() - 1);
     let unit = UNITS.get(power).copied().unwrap_or_default();
     let number = bytes as f64 / (1u64 << (10 * power)) as f64;
     if bytes.is_multiple_of(1 << (10 * power)) {
-        format!("{number} {unit}")
+        (number.to_string(), unit)
     } else {
-        format!("{number:.1} {unit}")
+        (format!("{number:.1}"), unit)
     }
 }
 

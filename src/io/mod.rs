@@ -168,13 +168,10 @@ pub fn open(path: &Path, task: &Task<'_>) -> Result<Opened, FileError> {
 /// As for [`open`]; or there is no such channel, or no quantizer at that place.
 pub fn open_as(path: &Path, wanted: Wanted<'_>, task: &Task<'_>) -> Result<Opened, FileError> {
     let opened = open_source(path, wanted, task).and_then(|opened| match (&opened, wanted.dim) {
-        (Opened::Features(features), Some(dim)) if !features.has_dim(dim) => Err(Problem::Value(
-            format!(
-                "the frames of this file do not have {dim} dimensions: it holds an array of {:?}",
-                features.values.view().shape()
-            )
-            .into(),
-        )),
+        (Opened::Features(features), Some(dim)) if !features.has_dim(dim) => {
+            let shape = format!("{:?}", features.values.view().shape());
+            Err(Problem::Value(msg!("file-other-dimension", dim = dim, shape = shape)))
+        }
         _ => Ok(opened),
     });
     opened.map_err(|problem| problem.at(path))
@@ -259,19 +256,12 @@ fn with_tensors<'a, T>(
 ) -> Result<(Source<'a>, T), FileError> {
     let open = || {
         if let Some(shards) = sharded::shards_of(path)? {
-            return Err(Problem::Unsupported(format!(
-                "this checkpoint lies in {} files, and only one file is written back into; write the model to a file of its own with `rvqscope convert`",
-                shards.count()
-            ).into()));
+            return Err(Problem::Unsupported(msg!("file-many-to-write-back", n = shards.count())));
         }
         let source = Source::open(path)?;
         let head = source.head()?;
         let tensors = reader_for(&head, path).and_then(|reader| reader.tensors(&source, task));
-        let tensors = tensors.ok_or_else(|| {
-            Problem::Unsupported(
-                "this file holds no named tensors, so there is no checkpoint to change".to_owned().into(),
-            )
-        })?;
+        let tensors = tensors.ok_or_else(|| Problem::Unsupported(msg!("file-no-named-tensors")))?;
         let done = work(&*tensors?)?;
         Ok((source, done))
     };

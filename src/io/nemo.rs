@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 
 use super::{Opened, Problem, Reader, Source, limits, reader_for};
 use crate::task::Task;
-use crate::text::msg;
+use crate::text::{msg, phrase};
 
 /// Reads the checkpoint inside a tar archive.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,11 @@ fn checkpoint(mut file: &File, len: u64, task: &Task<'_>) -> Result<Option<(u64,
         let size = size_of(record.get(124..136).unwrap_or_default()).ok_or_else(broken)?;
         let end = start.checked_add(size).filter(|end| *end <= len);
         let Some(end) = end else {
-            return Err(Problem::Truncated { what: "an archive's file", expected: size, found: len - start });
+            return Err(Problem::Truncated {
+                what: phrase!("file-part-file"),
+                expected: size,
+                found: len - start,
+            });
         };
         let name = record.get(..100).unwrap_or_default();
         let name = name.split(|&byte| byte == 0).next().unwrap_or_default();

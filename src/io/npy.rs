@@ -32,7 +32,7 @@ impl Reader for NpyReader {
     }
 
     fn label(&self) -> &'static str {
-        "NumPy array"
+        "NumPy array" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {

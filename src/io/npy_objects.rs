@@ -6,6 +6,7 @@ use super::npy::{MAGIC, NpyHeader};
 use super::pytorch::read_pickle;
 use super::{Opened, Problem, Reader, Source};
 use crate::task::Task;
+use crate::text::msg;
 
 /// Reads NumPy arrays of objects.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ impl Reader for NpyObjectsReader {
     }
 
     fn label(&self) -> &'static str {
-        "NumPy array of objects"
+        "NumPy array of objects" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -32,7 +33,7 @@ impl Reader for NpyObjectsReader {
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         match NpyHeader::pickle_offset(&mut &source.file, source.len) {
             Some(offset) => read_pickle(source, offset, task),
-            None => Err(Problem::Unsupported("this file changed while it was read".to_owned().into())),
+            None => Err(Problem::Unsupported(msg!("file-changed"))),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::zip::{self, Archive, Entry};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 /// Reads `.npz`: quantizers, or a single array of features or codes.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl Reader for NpzReader {
     }
 
     fn label(&self) -> &'static str {
-        "NumPy archive"
+        "NumPy archive" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -87,12 +87,13 @@ impl<'a> NpzFile<'a> {
                 Ok(header) => header,
                 // An array of objects or texts beside those of numbers is nothing to fail for.
                 Err(Problem::Unsupported(_)) => {
-                    let info = TensorInfo { dtype: Dtype::Other("no numbers"), shape: Vec::new() };
+                    let dtype = Dtype::Other("no numbers"); // not a text
+                    let info = TensorInfo { dtype, shape: Vec::new() };
                     infos.insert(name.to_owned(), info);
                     continue;
                 }
                 Err(Problem::Malformed(words)) => {
-                    return Err(Problem::Malformed(format!("{name}: {words}").into()));
+                    return Err(Problem::Malformed(msg!("file-of-array", name = name, words = words)));
                 }
                 Err(problem) => return Err(problem),
             };
@@ -111,7 +112,7 @@ impl<'a> NpzFile<'a> {
         name: &str,
         decode: impl Fn(&mut dyn Read, Run<'_>) -> Result<Vec<T>, Problem>,
     ) -> Result<ArrayD<T>, Problem> {
-        let missing = || Problem::malformed(format!("there is no array of numbers {name:?}"));
+        let missing = || Problem::Malformed(msg!("file-no-array-of-numbers", name = format!("{name:?}")));
         let Array { entry, header } = self.arrays.get(name).ok_or_else(missing)?;
         let mut reader = entry.reader(self.file)?;
         io::copy(&mut reader.by_ref().take(header.data_offset), &mut io::sink())?;
@@ -162,8 +163,8 @@ fn no_array(archive: &Archive) -> Problem {
     let names = archive.entries().iter().take(SHOWN);
     let names =
         names.map(|entry| entry.name.chars().take(NAME_CHARS).collect::<String>()).collect::<Vec<_>>();
-    let found = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    Problem::Unsupported(format!(
-        "this is a zip archive, but neither PyTorch's nor NumPy's: it holds {found}; unpack it and open what is inside"
-    ).into())
+    Problem::Unsupported(match names.as_slice() {
+        [] => msg!("file-other-zip.empty"),
+        names => msg!("file-other-zip", names = names.join(", ")),
+    })
 }

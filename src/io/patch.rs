@@ -10,7 +10,7 @@ use super::tensors::{Placed, ZipEntry};
 use super::write::bytes;
 use super::{FileError, Problem, Source};
 use crate::task::{Cancelled, Task};
-use crate::text::phrase;
+use crate::text::{msg, phrase};
 
 /// New numbers for a tensor of a file.
 #[derive(Debug, Clone)]
@@ -173,11 +173,8 @@ fn runs(patches: &[Patch]) -> Result<Vec<Run>, Problem> {
         let (here, behind) = run.bytes.split_at(len);
         if shared.split_at(len).0 != here {
             let name = |patch: usize| patches.get(patch).map_or("", |patch| patch.name.as_str());
-            return Err(Problem::Unsupported(format!(
-                "{} and {} share numbers in the checkpoint but are to get different ones; `convert` writes them apart",
-                name(last.patch),
-                name(run.patch)
-            ).into()));
+            let (one, other) = (name(last.patch), name(run.patch));
+            return Err(Problem::Unsupported(msg!("file-patches-share", one = one, other = other)));
         }
         last.bytes.extend(behind);
     }
@@ -194,9 +191,8 @@ fn check_others(runs: &[Run], patches: &[Patch], others: &[(String, Placed)]) ->
             let at = runs.partition_point(|run| run.end() <= offset);
             if let Some(run) = runs.get(at).filter(|run| run.offset < end) {
                 let changed = patches.get(run.patch).map_or("", |patch| patch.name.as_str());
-                return Err(Problem::Unsupported(format!(
-                    "{changed} shares its numbers with {name}, which is not to change; `convert` writes the quantizer apart"
-                ).into()));
+                let words = msg!("file-patch-shares", changed = changed, name = name);
+                return Err(Problem::Unsupported(words));
             }
         }
     }

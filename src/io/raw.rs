@@ -16,28 +16,20 @@ pub(super) fn read(source: &Source<'_>, dim: usize, task: &Task<'_>) -> Result<O
     const SIZE: u64 = 4;
     let frame = (dim as u64).saturating_mul(SIZE);
     if !source.len.is_multiple_of(frame) {
-        return Err(Problem::Value(
-            format!(
-                "this file of {} bytes is no whole number of frames of {dim} float32 numbers",
-                source.len
-            )
-            .into(),
-        ));
+        return Err(Problem::Value(msg!("file-no-whole-frames", n = source.len.to_string(), dim = dim)));
     }
     let mut file = &source.file;
     file.rewind()?;
     let count =
-        usize::try_from(source.len / SIZE).map_err(|_| Problem::malformed("the file is beyond counting"))?;
+        usize::try_from(source.len / SIZE).map_err(|_| Problem::Malformed(msg!("file-beyond-counting")))?;
     let stage = source.stage();
     let run = Run { dtype: Dtype::F32, big_endian: false, count, sure: count, stage: &stage };
     let values = dtype::read_floats(&mut file, run, task)?;
     // Text, packed bytes and numbers of another type are far beyond what features are, or next to nothing.
     const LARGEST: f32 = 1e20;
     if let Some(at) = values.iter().position(|v| v.abs() > LARGEST) {
-        return Err(Problem::Value(format!(
-            "number {at} is {:e} if these are float32 numbers, lowest byte first, which they cannot be then",
-            values.get(at).copied().unwrap_or_default()
-        ).into()));
+        let value = format!("{:e}", values.get(at).copied().unwrap_or_default());
+        return Err(Problem::Value(msg!("file-no-floats", at = at, value = value)));
     }
     let mut features = RawFeatures::of_rows(values, dim, Vec::new(), msg!("axis-bare-numbers"))?;
     features.as_stored.dtype = Some(Dtype::F32);

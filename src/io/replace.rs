@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::{FileError, Problem};
+use crate::text::{msg, phrase};
 
 /// A place to write to, in order or not.
 pub trait WriteSeek: Write + Seek + Send {}
@@ -40,9 +41,8 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn WriteSeek) -> io::Result<()>
         return Err(Problem::Folder);
     }
     if !folder.is_dir() {
-        let words =
-            format!("the folder {} does not exist, so nothing can be written there", folder.display());
-        return Err(Problem::Unsupported(words.into()));
+        let folder = folder.display().to_string();
+        return Err(Problem::Unsupported(msg!("file-no-folder", folder = folder)));
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".rvqscope-").suffix(".part");
@@ -74,7 +74,7 @@ fn follow_links(path: &Path) -> Result<PathBuf, Problem> {
             Err(_) => return Ok(target),
         }
     }
-    Err(Problem::Unsupported("the link leads back to itself".to_owned().into()))
+    Err(Problem::Unsupported(msg!("file-link-in-circle")))
 }
 
 /// The permissions of the file that is to be replaced; `None` where there is none yet.
@@ -86,9 +86,7 @@ fn existing_permissions(target: &Path) -> Result<Option<Permissions>, Problem> {
     };
     super::check_regular(metadata.file_type())?;
     if metadata.permissions().readonly() {
-        return Err(Problem::Unsupported(
-            "the file is write-protected; it was left as it is".to_owned().into(),
-        ));
+        return Err(Problem::Unsupported(msg!("file-write-protected")));
     }
     Ok(Some(metadata.permissions()))
 }
@@ -108,8 +106,8 @@ fn fresh_permissions() -> Option<Permissions> {
 /// A failure to write, in words that say so: "there is no such file" would puzzle here.
 fn refused(err: io::Error) -> Problem {
     match err.kind() {
-        ErrorKind::PermissionDenied => Problem::NotWritable("permission denied"),
-        ErrorKind::ReadOnlyFilesystem => Problem::NotWritable("the file system is read-only"),
+        ErrorKind::PermissionDenied => Problem::NotWritable(phrase!("file-denied")),
+        ErrorKind::ReadOnlyFilesystem => Problem::NotWritable(phrase!("file-system-read-only")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Problem::NoRoom,
         _ => Problem::System(err),
     }

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::Problem;
+use crate::text::{Message, msg, phrase};
 
 /// Where the samples lie and how they are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl WavLayout {
         let mut start = [0u8; 12];
         read_header(src, &mut start)?;
         let [b'R', b'I', b'F', b'F', riff_len @ .., b'W', b'A', b'V', b'E'] = start else {
-            return Err(Problem::malformed("this is not a RIFF/WAVE file"));
+            return Err(Problem::Malformed(msg!("file-no-wave")));
         };
         let streamed = u32::from_le_bytes(riff_len) == UNKNOWN_LEN;
         let mut offset = start.len() as u64;
@@ -68,8 +69,10 @@ impl WavLayout {
         for _ in 0..MAX_CHUNKS {
             let found = file_len.saturating_sub(offset);
             if found == 0 {
-                let missing = if format.is_some() { "no samples" } else { "neither a format nor samples" };
-                return Err(Problem::malformed(format!("there is no audio in it: the file has {missing}")));
+                return Err(Problem::Malformed(match format {
+                    Some(_) => msg!("file-no-audio"),
+                    None => msg!("file-no-audio.without-format"),
+                }));
             }
             let mut chunk = [0u8; 8];
             src.seek(SeekFrom::Start(offset))?;
@@ -80,15 +83,17 @@ impl WavLayout {
             let found = file_len.saturating_sub(offset);
             if id == *b"data" {
                 let Some(format) = format else {
-                    return Err(Problem::malformed(
-                        "the samples come before the chunk that says what they are",
-                    ));
+                    return Err(Problem::Malformed(msg!("file-samples-before-format")));
                 };
                 let unknown = streamed && len == UNKNOWN_LEN;
                 return Self::new(&format, offset, if unknown { None } else { Some(len) }, found);
             }
             if u64::from(len) > found {
-                return Err(Problem::Truncated { what: "header", expected: u64::from(len), found });
+                return Err(Problem::Truncated {
+                    what: phrase!("file-part-header"),
+                    expected: u64::from(len),
+                    found,
+                });
             }
             if id == *b"fmt " {
                 format = Some(Format::read(src, len)?);
@@ -96,7 +101,7 @@ impl WavLayout {
             // Chunks are padded to an even length.
             offset += u64::from(len) + u64::from(len & 1);
         }
-        Err(Problem::malformed(format!("there are no samples behind its first {MAX_CHUNKS} chunks")))
+        Err(Problem::Malformed(msg!("file-no-samples-so-far", n = MAX_CHUNKS)))
     }
 
     /// Checks that a `data` chunk of `len` bytes, `found` of which are in the file, holds whole frames.
@@ -106,23 +111,20 @@ impl WavLayout {
         let frame_bytes = u64::from(format.block_align);
         let data_len = match len.map(u64::from) {
             Some(expected) if expected > found => {
-                return Err(Problem::Truncated { what: "samples", expected, found });
+                return Err(Problem::Truncated { what: phrase!("file-part-samples"), expected, found });
             }
             Some(len) if !len.is_multiple_of(frame_bytes) => {
-                return Err(Problem::malformed(format!(
-                    "{len} bytes of samples are not a whole number of frames of {frame_bytes} bytes"
-                )));
+                let len = len.to_string();
+                return Err(Problem::Malformed(msg!("file-odd-samples", n = len, frame = frame_bytes)));
             }
             Some(len) => len,
             None => found - found % frame_bytes,
         };
         if data_len == 0 {
-            return Err(Problem::malformed("there is no audio in it: the file has no samples"));
+            return Err(Problem::Malformed(msg!("file-no-audio")));
         }
         if data_len > u64::from(u32::MAX) {
-            return Err(Problem::Unsupported(
-                "audio of over 4 GiB is not read; cut it into parts".to_owned().into(),
-            ));
+            return Err(Problem::Unsupported(msg!("file-audio-too-long")));
         }
         let Format { num_channels, sample_rate_hz, .. } = *format;
         Ok(Self { encoding, num_channels, sample_rate_hz, sample_bytes, data_offset, data_len })
@@ -133,7 +135,7 @@ impl WavLayout {
         match (self.encoding, self.sample_bytes) {
             (Encoding::Float, _) => "f32",
             (Encoding::Double, _) => "f64",
-            (Encoding::Int24In32, _) => "24 bits in i32",
+            (Encoding::Int24In32, _) => "24 bits in i32", // not a text
             (Encoding::Int, 1) => "u8",
             (Encoding::Int, 2) => "i16",
             (Encoding::Int, 3) => "i24",
@@ -153,7 +155,7 @@ impl Format {
         // The longest that is known, WAVEFORMATEXTENSIBLE, has 40 bytes; what is missing reads as 0.
         let mut bytes = [0u8; 40];
         if len < 16 {
-            return Err(Problem::malformed(format!("the format chunk has {len} bytes, but needs 16")));
+            return Err(Problem::Malformed(msg!("file-format-chunk-short", n = len)));
         }
         let known = bytes.len().min(len as usize);
         src.read_exact(bytes.split_at_mut(known).0)?;
@@ -183,45 +185,37 @@ impl Format {
     fn encoding(&self) -> Result<Encoding, Problem> {
         let Self { tag, num_channels, sample_rate_hz, block_align, bits, valid_bits } = *self;
         if num_channels == 0 || sample_rate_hz == 0 {
-            return Err(Problem::malformed(format!(
-                "the header tells of {num_channels} channels at {sample_rate_hz} Hz"
-            )));
+            let (channels, rate) = (num_channels, sample_rate_hz);
+            return Err(Problem::Malformed(msg!("file-odd-sound", channels = channels, rate = rate)));
         }
-        let unsupported = |what: &str| {
-            Err(Problem::Unsupported(
-                format!(
-                    "WAV with {what} is not read; convert it to 16-bit or 24-bit PCM, or to 32-bit float"
-                )
-                .into(),
-            ))
-        };
+        let unsupported = |what: Message| Err(Problem::Unsupported(msg!("file-wav-not-read", what = what)));
         match tag {
             TAG_PCM | TAG_FLOAT => {}
-            2 | 17 => return unsupported("ADPCM compression"),
-            6 => return unsupported("A-law compression"),
-            7 => return unsupported("µ-law compression"),
-            0x55 => return unsupported("MP3 inside"),
-            _ => return unsupported(&format!("the compression number {tag:#06x}")),
+            2 | 17 => return unsupported(msg!("file-wav-adpcm")),
+            6 => return unsupported(msg!("file-wav-a-law")),
+            7 => return unsupported(msg!("file-wav-mu-law")),
+            0x55 => return unsupported(msg!("file-wav-mp3")),
+            _ => return unsupported(msg!("file-wav-compression", tag = format!("{tag:#06x}"))),
         }
         let sample_bytes = block_align / num_channels;
         if sample_bytes == 0 || block_align % num_channels != 0 || bits > sample_bytes.saturating_mul(8) {
-            return Err(Problem::malformed(format!(
-                "the header contradicts itself: {num_channels} channels of {bits} bits in {block_align} bytes"
-            )));
+            let (channels, bytes) = (num_channels, block_align);
+            let words = msg!("file-contradicting-sound", channels = channels, bits = bits, bytes = bytes);
+            return Err(Problem::Malformed(words));
         }
         match (tag, sample_bytes, bits) {
             (TAG_FLOAT, 4, 32) => Ok(Encoding::Float),
             (TAG_FLOAT, 8, 64) => Ok(Encoding::Double),
-            (TAG_FLOAT, ..) => unsupported(&format!("{bits}-bit float samples")),
+            (TAG_FLOAT, ..) => unsupported(msg!("file-wav-floats", bits = bits)),
             (_, 4, 24) => Ok(Encoding::Int24In32),
             (_, 4, 32) if valid_bits == 24 => Ok(Encoding::Int24In32),
             // Fewer valid bits than the bytes hold stand at the top, so the scale is that of the bytes.
             (_, 1..=4, _) if bits.div_ceil(8) == sample_bytes && bits > 0 => Ok(Encoding::Int),
-            _ => unsupported(&format!("{bits}-bit samples in {sample_bytes} bytes")),
+            _ => unsupported(msg!("file-wav-bits", bits = bits, bytes = sample_bytes)),
         }
     }
 }
 
 fn read_header(src: &mut impl Read, bytes: &mut [u8]) -> Result<(), Problem> {
-    src.read_exact(bytes).map_err(|_| Problem::malformed("the file ends inside its header"))
+    src.read_exact(bytes).map_err(|_| Problem::Malformed(msg!("file-header-short")))
 }

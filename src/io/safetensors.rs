@@ -11,7 +11,7 @@ use super::stored::StoredFile;
 use super::tensors::{Stored, TensorInfo, Tensors};
 use super::{Dtype, Opened, Problem, Reader, Source};
 use crate::task::Task;
-use crate::text::msg;
+use crate::text::{msg, phrase};
 
 /// Reads `.safetensors`: quantizers, or a single tensor of features or codes.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,7 @@ fn open<'a>(source: &'a Source<'_>) -> Result<StoredFile<'a>, Problem> {
     let data_len = source.len - data_offset;
     let expected = header.data_len() as u64;
     if expected > data_len {
-        return Err(Problem::Truncated { what: "tensors", expected, found: data_len });
+        return Err(Problem::Truncated { what: phrase!("file-part-tensors"), expected, found: data_len });
     }
     if expected < data_len {
         let extra = data_len - expected;
@@ -96,7 +96,7 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Problem> {
     let len = u64::from_le_bytes(len_bytes);
     let found = source.len - LEN_SIZE.min(source.len);
     if len > found {
-        return Err(Problem::Truncated { what: "header", expected: len, found });
+        return Err(Problem::Truncated { what: phrase!("file-part-header"), expected: len, found });
     }
     if len > MAX_HEADER_LEN {
         return Err(Problem::malformed(msg!(

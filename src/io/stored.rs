@@ -8,7 +8,7 @@ use ndarray::ArrayD;
 use super::tensors::{Placed, Stored, TensorInfo, Tensors};
 use super::{Problem, Source};
 use crate::task::Task;
-use crate::text::Message;
+use crate::text::{Message, msg, phrase};
 
 /// An open file of which only it was read where each tensor lies.
 pub(super) struct StoredFile<'a> {
@@ -31,7 +31,9 @@ impl<'a> StoredFile<'a> {
     }
 
     fn stored(&self, name: &str) -> Result<&Stored, Problem> {
-        self.stored.get(name).ok_or_else(|| Problem::malformed(format!("there is no tensor {name:?}")))
+        self.stored
+            .get(name)
+            .ok_or_else(|| Problem::Malformed(msg!("file-no-tensor", name = format!("{name:?}"))))
     }
 }
 
@@ -76,10 +78,8 @@ impl<'a> Header<'a> {
     /// The next bytes, at most `most` of them allowed.
     pub(super) fn bytes(&mut self, len: u64, most: u64) -> Result<Vec<u8>, Problem> {
         if len > self.len - self.at.min(self.len) || len > most {
-            return Err(Problem::malformed(format!(
-                "the header tells of {len} bytes at {}, which the file does not have or no such header needs",
-                self.at
-            )));
+            let (len, at) = (len.to_string(), self.at.to_string());
+            return Err(Problem::Malformed(msg!("file-header-tells-of", n = len, at = at)));
         }
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut std::io::Read::take(&mut self.file, len), &mut bytes)?;
@@ -97,7 +97,11 @@ impl<'a> Header<'a> {
     pub(super) fn skip(&mut self, len: u64) -> Result<(), Problem> {
         let to = self.at.checked_add(len).filter(|to| *to <= self.len);
         let Some(to) = to else {
-            return Err(Problem::Truncated { what: "numbers", expected: len, found: self.len - self.at });
+            return Err(Problem::Truncated {
+                what: phrase!("file-part-numbers"),
+                expected: len,
+                found: self.len - self.at,
+            });
         };
         std::io::Seek::seek(&mut self.file, std::io::SeekFrom::Start(to))?;
         self.at = to;

@@ -9,7 +9,7 @@ use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 use super::dtype::{self, Run};
 use super::{Dtype, Problem};
 use crate::task::Task;
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 /// A tensor before its values are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Stored {
     pub(super) fn array<T>(&self, values: Vec<T>) -> Result<ArrayD<T>, Problem> {
         let shape = IxDyn(&self.info.shape).set_f(self.fortran);
         ArrayD::from_shape_vec(shape, values).map_err(|_| {
-            Problem::malformed(format!("the shape {:?} does not fit its values", self.info.shape))
+            Problem::Malformed(msg!("file-shape-misfit", shape = format!("{:?}", self.info.shape)))
         })
     }
 }

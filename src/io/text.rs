@@ -10,6 +10,7 @@ use ndarray::Array2;
 use super::arrays::{RawFeatures, finished, notice_of_whole};
 use super::{Opened, Problem, ReadAs, Reader, Source, Wanted};
 use crate::task::Task;
+use crate::text::msg;
 
 mod fields;
 mod kind;
@@ -19,7 +20,7 @@ mod whole;
 
 use fields::{COMMENT, Text};
 use kind::Kind;
-use number::{not_a, number, push, shown};
+use number::{not_a_number, number, push, shown};
 use scan::End;
 
 /// Reads text.
@@ -32,7 +33,7 @@ impl Reader for TextReader {
     }
 
     fn label(&self) -> &'static str {
-        "text of numbers or codes"
+        "text of numbers or codes" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -46,7 +47,7 @@ impl Reader for TextReader {
     fn read(&self, source: &Source<'_>, task: &Task<'_>) -> Result<Opened, Problem> {
         let head = source.head()?;
         let kind = Kind::of(&head, source.path)
-            .ok_or_else(|| Problem::malformed("the first lines of this text are no numbers"))?;
+            .ok_or_else(|| Problem::Malformed(msg!("file-text-of-no-numbers")))?;
         let stage = source.stage();
         let stage = task.stage(&stage);
         match kind {
@@ -79,7 +80,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
         let (values, columns) = self.numbers(delimiters, has_header)?;
         let rows = values.len() / columns.max(1);
         let values = Array2::from_shape_vec((rows, columns), values)
-            .map_err(|_| Problem::malformed("the lines of this text are of different lengths"))?;
+            .map_err(|_| Problem::Malformed(msg!("file-lines-differ")))?;
         let mut features = RawFeatures::new(values.into_dyn(), wanted.time_axis, None)?;
         features.notices.extend(notice_of_whole(&features, false, wanted));
         Ok(Opened::Features(features))
@@ -104,12 +105,10 @@ impl<R: std::io::BufRead> Text<'_, R> {
             // Blanks may repeat, and any delimiter may close a line.
             let is_blank = text.is_empty() && (delimiters.contains(&b' ') || end != End::Delimiter);
             if !is_blank && !is_comment && !is_header {
-                let value = number(text, delimiters).ok_or_else(|| not_a(text, "number", line))?;
+                let value = number(text, delimiters).ok_or_else(|| not_a_number(text, line))?;
                 if value.is_infinite() && text.iter().any(u8::is_ascii_digit) {
-                    return Err(Problem::Value(format!(
-                        "line {line}: {} is beyond the range of 32-bit floats; scale the data before saving it",
-                        shown(text)
-                    ).into()));
+                    let words = msg!("file-text-beyond-float", line = line, text = shown(text));
+                    return Err(Problem::Value(words));
                 }
                 push(&mut values, value);
                 in_line += 1;
@@ -119,8 +118,12 @@ impl<R: std::io::BufRead> Text<'_, R> {
                     (columns, first_line) = (in_line, line);
                 }
                 if in_line != columns {
-                    return Err(Problem::malformed(format!(
-                        "line {line} has {in_line} numbers, but line {first_line} has {columns}; every line must be one frame"
+                    return Err(Problem::Malformed(msg!(
+                        "file-line-of-other-length",
+                        line = line,
+                        n = in_line,
+                        first = first_line,
+                        columns = columns
                     )));
                 }
                 in_line = 0;

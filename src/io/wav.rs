@@ -8,7 +8,7 @@ use super::riff::{Encoding, WavLayout};
 use super::{FileError, Opened, Problem, Reader, Source};
 use crate::audio::{Audio, Collector, Intake};
 use crate::task::{Cancel, Task};
-use crate::text::Message;
+use crate::text::{Message, msg};
 
 /// Reads WAV.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ impl Reader for WavReader {
     }
 
     fn label(&self) -> &'static str {
-        "WAV audio"
+        "WAV audio" // not a text
     }
 
     fn extensions(&self) -> &'static [&'static str] {
@@ -119,7 +119,7 @@ impl Blocks<'_> {
                 for channel in &mut block {
                     let sample = samples
                         .next()
-                        .ok_or_else(|| Problem::malformed("the file ended while it was being read"))?
+                        .ok_or_else(|| Problem::Malformed(msg!("file-ended-early")))?
                         .map_err(decoder_problem)?;
                     channel.push(convert(sample));
                 }
@@ -195,8 +195,8 @@ fn plain_header(layout: &WavLayout, bits: u16) -> Vec<u8> {
 /// There are more samples than such a file holds, or it cannot be written; what was there stays.
 pub fn write_f32(path: &Path, samples: &[f32], sample_rate_hz: u32) -> Result<(), FileError> {
     if samples.len() > MOST_WRITTEN {
-        let words = format!("{} samples are more than a WAV file holds ({MOST_WRITTEN})", samples.len());
-        return Err(Problem::Unsupported(words.into()).at(path));
+        let words = msg!("file-too-many-samples", n = samples.len(), most = MOST_WRITTEN);
+        return Err(Problem::Unsupported(words).at(path));
     }
     let spec = hound::WavSpec {
         channels: 1,
@@ -223,6 +223,6 @@ fn encoder_problem(err: hound::Error) -> std::io::Error {
 fn decoder_problem(err: hound::Error) -> Problem {
     match err {
         hound::Error::IoError(err) => err.into(),
-        other => Problem::malformed(format!("the samples cannot be decoded ({other})")),
+        other => Problem::Malformed(msg!("file-samples-not-decoded", problem = other.to_string())),
     }
 }

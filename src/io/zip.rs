@@ -8,6 +8,7 @@ use flate2::read::DeflateDecoder;
 use super::tensors::ZipEntry;
 use super::{Problem, Source, limits};
 use crate::task::{Stage, Task};
+use crate::text::{msg, phrase};
 
 mod directory;
 
@@ -86,9 +87,8 @@ impl Archive {
         let records = read_at(&source.file, directory.offset, directory.len)?;
         if directory.count > MAX_ENTRIES {
             let count = directory.count;
-            return Err(Problem::Unsupported(
-                format!("this archive has {count} entries, but at most {MAX_ENTRIES} are looked at").into(),
-            ));
+            let count = count.to_string();
+            return Err(Problem::Unsupported(msg!("file-zip-too-many", n = count, most = MAX_ENTRIES)));
         }
         let mut entries = Vec::with_capacity(usize::try_from(directory.count).unwrap_or(0));
         let mut at = 0usize;
@@ -112,10 +112,7 @@ impl Archive {
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            return Err(Problem::malformed(format!(
-                "two entries of the archive are called {:?}",
-                pair[0].name
-            )));
+            return Err(Problem::Malformed(msg!("file-zip-twice", name = format!("{:?}", pair[0].name))));
         }
         Ok(Self { entries })
     }
@@ -169,9 +166,7 @@ impl Entry {
     pub(super) fn reader<'a>(&self, mut file: &'a File) -> Result<EntryReader<'a>, Problem> {
         let Self { name, .. } = self;
         if self.is_encrypted {
-            return Err(Problem::Unsupported(
-                format!("{name} in this archive is encrypted; unpack it first").into(),
-            ));
+            return Err(Problem::Unsupported(msg!("file-zip-encrypted", name = name)));
         }
         file.seek(SeekFrom::Start(self.data_offset))?;
         let packed = file.take(self.packed_len);
@@ -179,9 +174,7 @@ impl Entry {
             Method::Stored => Bytes::Stored(packed),
             Method::Deflated => Bytes::Deflated(Box::new(DeflateDecoder::new(packed))),
             Method::Other(number) => {
-                return Err(Problem::Unsupported(format!(
-                    "{name} in this archive is packed by method {number}; only stored and deflated entries are read"
-                ).into()));
+                return Err(Problem::Unsupported(msg!("file-zip-method", name = name, method = number)));
             }
         };
         Ok(EntryReader { bytes, left: self.len, hasher: crc32fast::Hasher::new(), crc: self.crc })
@@ -194,9 +187,8 @@ impl Entry {
     pub(super) fn read_all(&self, file: &File, limit: u64, stage: Stage<'_>) -> Result<Vec<u8>, Problem> {
         if self.len > limit {
             let Self { name, len, .. } = self;
-            return Err(Problem::Unsupported(
-                format!("{name} in this archive is {len} bytes long, but at most {limit} are read").into(),
-            ));
+            let (len, most) = (len.to_string(), limit.to_string());
+            return Err(Problem::Unsupported(msg!("file-zip-long", name = name, n = len, most = most)));
         }
         let mut reader = self.reader(file)?;
         let mut bytes = Vec::new();
@@ -234,9 +226,7 @@ impl Entry {
         let (len, packed_len, header_offset) = (number(24)?, number(20)?, number(42)?);
         let name = String::from_utf8_lossy(name).into_owned();
         if method == Method::Stored && packed_len != len {
-            return Err(Problem::malformed(format!(
-                "the archive contradicts itself on the length of {name:?}"
-            )));
+            return Err(Problem::Malformed(msg!("file-zip-contradicts", name = format!("{name:?}"))));
         }
         let entry = Self {
             name,
@@ -254,8 +244,7 @@ impl Entry {
 
     /// Reads from its own header where its bytes begin, which the directory does not tell.
     fn find_data(&mut self, source: &Source<'_>) -> Result<(), Problem> {
-        let broken =
-            |name: &str| Problem::malformed(format!("the archive has no entry where {name:?} should begin"));
+        let broken = |name: &str| Problem::Malformed(msg!("file-zip-no-entry", name = format!("{name:?}")));
         let outside = self.header_offset.checked_add(LOCAL_LEN as u64).is_none_or(|end| end > source.len);
         if outside {
             return Err(broken(&self.name));
@@ -274,7 +263,7 @@ impl Entry {
         match self.data_offset.checked_add(self.packed_len) {
             Some(end) if end <= source.len => Ok(()),
             _ => Err(Problem::Truncated {
-                what: "an archive's entries",
+                what: phrase!("file-part-entries"),
                 expected: self.packed_len,
                 found: source.len.saturating_sub(self.data_offset),
             }),
@@ -288,10 +277,9 @@ fn check_apart(entries: &mut [Entry], directory: u64) -> Result<(), Problem> {
     let ends = entries.iter().map(|entry| entry.data_offset.saturating_add(entry.packed_len));
     let next = entries.iter().skip(1).map(|entry| entry.header_offset).chain([directory]);
     match ends.zip(next).zip(entries.iter()).find(|((end, next), _)| end > next) {
-        Some((_, entry)) => Err(Problem::malformed(format!(
-            "the archive's entry {:?} lies over what follows it, which no sound archive has",
-            entry.name
-        ))),
+        Some((_, entry)) => {
+            Err(Problem::Malformed(msg!("file-zip-overlaps", name = format!("{:?}", entry.name))))
+        }
         None => Ok(()),
     }
 }
@@ -338,14 +326,10 @@ impl EntryReader<'_> {
             Bytes::Deflated(bytes) => bytes.read(&mut more).unwrap_or(0),
         };
         if self.left > 0 || more > 0 {
-            return Err(Problem::malformed(format!(
-                "{name} unpacks to another length than the archive says; the file is damaged"
-            )));
+            return Err(Problem::Malformed(msg!("file-zip-other-length", name = name)));
         }
         if self.crc != NO_CRC && self.hasher.finalize() != self.crc {
-            return Err(Problem::malformed(format!(
-                "{name} does not match its checksum: the file is damaged; copy or download it again"
-            )));
+            return Err(Problem::Malformed(msg!("file-zip-checksum", name = name)));
         }
         Ok(())
     }

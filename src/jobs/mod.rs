@@ -223,6 +223,7 @@ impl JobError {
             Self::Input(words) => words,
             Self::Param(err) => err.message(),
             Self::Rvq(err) => err.message(),
+            Self::File(err) => err.message(),
             other => Message::verbatim(other.to_string()),
         }
     }

@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, Metadata};
 use super::error::{Fault, VERSION};
 use super::tensors::{BLOCK, CHECKSUM_LEN, LEN_SIZE, MAX_HEADER_LEN, Number, VERSION_KEY};
 use crate::io::{Problem, Source};
-use crate::text::msg;
+use crate::text::{msg, phrase};
 
 /// Where a tensor lies in a file.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl StoredTensors {
         let expected = header.data_len() as u64;
         let found = source.len - offset;
         if expected > found {
-            return Err(Problem::Truncated { what: "numbers", expected, found }.into());
+            return Err(Problem::Truncated { what: phrase!("file-part-numbers"), expected, found }.into());
         }
         check_sum(&source)?;
         let places = header.tensors().into_iter().map(|(name, info)| {
@@ -172,7 +172,9 @@ fn read_header(source: &Source<'_>) -> Result<(Metadata, u64), Fault> {
         return Err(Fault::Broken(msg!("err-not-run")));
     }
     if len > rest {
-        return Err(Problem::Truncated { what: "its header", expected: len, found: rest }.into());
+        return Err(
+            Problem::Truncated { what: phrase!("file-part-its-header"), expected: len, found: rest }.into()
+        );
     }
     let mut text = Vec::new();
     file.take(len).read_to_end(&mut text)?;

@@ -98,9 +98,9 @@ impl From<Problem> for Refusal {
             | Problem::SeveralQuantizers { .. }
             | Problem::UnknownStrides { .. }
             | Problem::UnknownFormat { .. }
-            | Problem::LfsPointer => Self::NoQuantizer { asks: problem.asks(), text: said(&problem) },
-            Problem::Quantizer(_) | Problem::Value(_) => Self::Unusable(said(&problem)),
-            broken => Self::Broken(said(&broken)),
+            | Problem::LfsPointer => Self::NoQuantizer { asks: problem.asks(), text: problem.message() },
+            Problem::Quantizer(_) | Problem::Value(_) => Self::Unusable(problem.message()),
+            broken => Self::Broken(broken.message()),
         }
     }
 }

@@ -45,7 +45,8 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 /// Which of several quantizers of the file it is, and the way to the others.
 fn others_ui(ctx: &PanelCtx<'_>, model: &ModelFile, ui: &mut Ui) {
     let Some((choice, index)) = &model.others else { return };
-    let name = |index: usize| choice.places().get(index).map(QuantizerPlace::name).unwrap_or_default();
+    let title = |place: &QuantizerPlace| place.title().text();
+    let name = |index: usize| choice.places().get(index).map(title).unwrap_or_default();
     ui.horizontal(|ui| {
         let label = ui.label(t!("side-model-one-of", n = choice.places().len()));
         let combo = egui::ComboBox::from_id_salt("quantizer-of-file").truncate();

@@ -6,7 +6,7 @@ use std::io::{BufRead, Read, Seek, SeekFrom};
 use crate::io::dtype::{self, Run};
 use crate::io::{Dtype, Problem};
 use crate::task::Task;
-use crate::text::msg;
+use crate::text::{msg, phrase};
 
 /// How numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,9 @@ impl Entry {
         };
         match entry.end() {
             Ok(end) if end <= len => Ok(entry),
-            Ok(end) => Err(Problem::Truncated { what: "an archive", expected: end, found: len }),
+            Ok(end) => {
+                Err(Problem::Truncated { what: phrase!("file-part-archive"), expected: end, found: len })
+            }
             Err(problem) => Err(problem),
         }
     }

@@ -260,7 +260,7 @@ fn places(
             None => Ok(Phrase::NONE.into()),
             Some(Ok(parts)) => Ok(facts::shape_words(&parts.layers)),
             Some(Err(Problem::Cancelled(cancelled))) => return Err(cancelled.into()),
-            Some(Err(problem)) => Err(told(problem)),
+            Some(Err(problem)) => Err(problem.message()),
         };
         Ok(QuantizerPlace { family: family.id().to_owned(), place: place.clone(), about })
     };

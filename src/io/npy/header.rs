@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::io::{Dtype, Problem};
+use crate::text::{msg, phrase};
 
 /// The first bytes of every `.npy` file.
 pub(in crate::io) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -56,18 +57,19 @@ impl NpyHeader {
     pub fn check_size(&self, file_len: u64) -> Result<(), Problem> {
         let count = self.shape.iter().try_fold(1u64, |n, &len| n.checked_mul(len as u64));
         let Some(expected) = count.and_then(|n| n.checked_mul(self.dtype.size() as u64)) else {
-            return Err(Problem::malformed(format!("the shape {:?} is beyond counting", self.shape)));
+            return Err(Problem::Malformed(msg!(
+                "file-shape-beyond-counting",
+                shape = format!("{:?}", self.shape)
+            )));
         };
         let found = file_len.saturating_sub(self.data_offset);
         if found < expected {
-            return Err(Problem::Truncated { what: "values", expected, found });
+            return Err(Problem::Truncated { what: phrase!("file-part-values"), expected, found });
         }
         if found > expected {
             let extra = found - expected;
-            return Err(Problem::malformed(format!(
-                "{extra} bytes follow the array of shape {:?}; a file must hold one array only",
-                self.shape
-            )));
+            let (extra, shape) = (extra.to_string(), format!("{:?}", self.shape));
+            return Err(Problem::Malformed(msg!("file-bytes-behind-array", n = extra, shape = shape)));
         }
         Ok(())
     }
@@ -75,12 +77,12 @@ impl NpyHeader {
 
 /// The entries of a header, and where the numbers begin.
 fn dictionary(src: &mut dyn Read, file_len: u64) -> Result<(Dictionary, u64), Problem> {
-    let short = || Problem::malformed("the file ends inside the header of its array");
+    let short = || Problem::Malformed(msg!("file-array-header-short"));
     let mut start = [0u8; 8];
     src.read_exact(&mut start).map_err(|_| short())?;
     let [.., major, _minor] = start;
     if !start.starts_with(MAGIC) || !(1..=3).contains(&major) {
-        return Err(Problem::Unsupported(format!("version {major} of the NumPy format is not known").into()));
+        return Err(Problem::Unsupported(msg!("file-numpy-version", version = major)));
     }
     let mut len_bytes = [0u8; 4];
     let len_size = if major == 1 { 2 } else { 4 };
@@ -91,7 +93,7 @@ fn dictionary(src: &mut dyn Read, file_len: u64) -> Result<(Dictionary, u64), Pr
         return Err(short());
     }
     if len > MAX_HEADER_LEN {
-        return Err(Problem::malformed(format!("the header of the array is {len} bytes long")));
+        return Err(Problem::Malformed(msg!("file-array-header-long", n = len.to_string())));
     }
     let mut text = Vec::new();
     src.take(len).read_to_end(&mut text)?;
@@ -101,7 +103,8 @@ fn dictionary(src: &mut dyn Read, file_len: u64) -> Result<(Dictionary, u64), Pr
 
 /// A version 1 header for an array that is stored row by row, padded so that the numbers are aligned.
 pub(in crate::io) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
-    padded(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {}, }}", axes(shape)))
+    let axes = axes(shape);
+    padded(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {axes}, }}")) // not a text
 }
 
 /// The same for codes, int32 `[layers, frames]`.
@@ -109,7 +112,8 @@ pub(in crate::io) fn header_bytes(descr: &str, shape: &[usize]) -> Vec<u8> {
 /// That this is so is written into the order of the three entries: every reader has to take them in any order, and NumPy's own writer, from which
 /// arrays of unknown axes come, puts them in that of the alphabet.
 pub(in crate::io) fn codes_header_bytes(shape: [usize; 2]) -> Vec<u8> {
-    padded(&format!("{{'shape': {}, 'fortran_order': False, 'descr': '<i4', }}", axes(&shape)))
+    let axes = axes(&shape);
+    padded(&format!("{{'shape': {axes}, 'fortran_order': False, 'descr': '<i4', }}")) // not a text
 }
 
 fn axes(shape: &[usize]) -> String {
@@ -130,14 +134,13 @@ fn padded(dictionary: &str) -> Vec<u8> {
 }
 
 fn number_type(descr: &str) -> Result<(Dtype, bool), Problem> {
-    let unsupported = |why: &str| Err(Problem::Unsupported(format!("{why} (its type is '{descr}')").into()));
     let mut chars = descr.chars();
     let order = chars.next().unwrap_or(' ');
     let big_endian = match order {
         '<' | '|' => false,
         '>' => true,
         '=' => cfg!(target_endian = "big"),
-        _ => return unsupported("the array is of an unknown type"),
+        _ => return Err(Problem::Unsupported(msg!("file-array-type-unknown", descr = descr))),
     };
     let dtype = match chars.as_str() {
         "f2" => Dtype::F16,
@@ -152,9 +155,9 @@ fn number_type(descr: &str) -> Result<(Dtype, bool), Problem> {
         "u4" => Dtype::Uint(4),
         "u8" => Dtype::Uint(8),
         "O" => {
-            return unsupported("the array holds pickled Python objects, which are not read; save numbers");
+            return Err(Problem::Unsupported(msg!("file-array-of-objects", descr = descr)));
         }
-        _ => return unsupported("the array holds neither real nor whole numbers that can be read"),
+        _ => return Err(Problem::Unsupported(msg!("file-array-of-no-numbers", descr = descr))),
     };
     Ok((dtype, big_endian))
 }
@@ -205,8 +208,7 @@ impl<'a> Literal<'a> {
 
     fn descr(&mut self) -> Result<&'a str, Problem> {
         if self.rest.trim_start().starts_with('[') {
-            let words = "the array holds records of several fields; save one field as an array of numbers";
-            return Err(Problem::Unsupported(words.to_owned().into()));
+            return Err(Problem::Unsupported(msg!("file-array-of-records")));
         }
         self.string()
     }
@@ -232,8 +234,9 @@ impl<'a> Literal<'a> {
     }
 
     fn boolean(&mut self) -> Result<bool, Problem> {
+        const WORDS: [(&str, bool); 2] = [("True", true), ("False", false)]; // not a text
         let text = self.rest.trim_start();
-        for (word, value) in [("True", true), ("False", false)] {
+        for (word, value) in WORDS {
             if let Some(rest) = text.strip_prefix(word) {
                 self.rest = rest;
                 return Ok(value);
@@ -265,5 +268,5 @@ impl<'a> Literal<'a> {
 }
 
 fn malformed() -> Problem {
-    Problem::malformed("the header of the array is not one that NumPy writes")
+    Problem::Malformed(msg!("file-array-header-odd"))
 }

@@ -33,14 +33,11 @@ pub(super) fn put_clips(source: &Source<'_>, features: &mut RawFeatures) -> Resu
     let Some(lens) = lens.filter(|lens| !lens.is_empty() && !lens.contains(&0)) else { return Ok(()) };
     let total = lens.iter().try_fold(0usize, |sum, len| sum.checked_add(*len));
     if total != Some(rows) {
-        let total = total.map_or("more".to_owned(), |total| total.to_string());
-        return Err(Problem::Value(
-            format!(
-                "{name} beside this array tells of {total} frames in {} clips, but the array has {rows} rows",
-                lens.len()
-            )
-            .into(),
-        ));
+        let clips = lens.len();
+        return Err(Problem::Value(match total {
+            Some(total) => msg!("file-other-lengths", name = name, total = total, clips = clips, rows = rows),
+            None => msg!("file-other-lengths.beyond-counting", name = name, clips = clips, rows = rows),
+        }));
     }
     features.clips =
         lens.into_iter().enumerate().map(|(nth, len)| (format!("clip {}", nth + 1), len)).collect();

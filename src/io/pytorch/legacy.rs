@@ -9,7 +9,7 @@ use super::tree::{self, Tree};
 use super::value::{Element, Heap, Node, Value};
 use super::{Contents, Home, MAX_PICKLE_BYTES, Storage, budget};
 use crate::task::Stage;
-use crate::text::msg;
+use crate::text::{msg, phrase};
 
 /// The pickle of PyTorch's magic number.
 pub(super) const MAGIC: &[u8] = &[0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
@@ -41,7 +41,7 @@ pub(super) fn read(source: &Source<'_>, stage: Stage<'_>) -> Result<Contents, Pr
         const COUNT_LEN: u64 = 8;
         if at.checked_add(COUNT_LEN).is_none_or(|end| end > source.len) {
             return Err(Problem::Truncated {
-                what: "storages",
+                what: phrase!("file-part-storages"),
                 expected: at.saturating_add(COUNT_LEN),
                 found: source.len,
             });
@@ -57,7 +57,11 @@ pub(super) fn read(source: &Source<'_>, stage: Stage<'_>) -> Result<Contents, Pr
         let old = || if big_endian { end_of(u64::from_be_bytes(count)) } else { None };
         let Some(end) = end_of(u64::from_le_bytes(count)).or_else(old) else {
             let expected = u64::from_le_bytes(count).saturating_mul(size);
-            return Err(Problem::Truncated { what: "numbers", expected, found: source.len - offset });
+            return Err(Problem::Truncated {
+                what: phrase!("file-part-numbers"),
+                expected,
+                found: source.len - offset,
+            });
         };
         storages.insert(key, Storage { home: Home::File(offset), len: end - offset });
         at = end;

@@ -1,6 +1,7 @@
 //! A field of a text as a number, and what is said of one that is none.
 
 use crate::io::Problem;
+use crate::text::msg;
 
 /// Numbers for which room is made at least.
 const BLOCK: usize = 1 << 15;
@@ -20,8 +21,12 @@ pub(super) fn number(text: &[u8], delimiters: &[u8]) -> Option<f32> {
     parsed.or_else(|| delimiters.contains(&b';').then(|| text.replacen(',', ".", 1).parse().ok())?)
 }
 
-pub(super) fn not_a(text: &[u8], what: &str, line: usize) -> Problem {
-    Problem::malformed(format!("line {line}: {} is not a {what}", shown(text)))
+pub(super) fn not_a_number(text: &[u8], line: usize) -> Problem {
+    Problem::Malformed(msg!("file-not-a-number", line = line, text = shown(text)))
+}
+
+pub(super) fn not_a_code(text: &[u8], line: usize) -> Problem {
+    Problem::Malformed(msg!("file-not-a-code", line = line, text = shown(text)))
 }
 
 /// A field as a sentence quotes it.

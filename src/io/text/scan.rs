@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use super::super::Problem;
+use crate::text::msg;
 
 /// What ended a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +53,8 @@ impl<R: BufRead> Scan<R> {
             let end = block.iter().position(|byte| *byte == b'\n' || delimiters.contains(byte));
             let text = block.get(..end.unwrap_or(block.len())).unwrap_or_default();
             if field.len() + text.len() > MAX_FIELD_BYTES {
-                return Err(Problem::malformed(format!(
-                    "line {}: a field is over {MAX_FIELD_BYTES} bytes long",
-                    self.line
-                )));
+                let words = msg!("file-field-too-long", line = self.line, most = MAX_FIELD_BYTES);
+                return Err(Problem::Malformed(words));
             }
             // A mark of the encoding at the very beginning is no part of the first field.
             let mark: &[u8] = if self.bytes == 0 { b"\xef\xbb\xbf" } else { b"" };

@@ -3,12 +3,12 @@
 use ndarray::Array2;
 
 use super::fields::{COMMENT, Text};
-use super::number::{not_a, push};
+use super::number::{not_a_code, push};
 use super::scan::End;
 
 use crate::io::arrays::RawCodes;
 use crate::io::{Problem, Wanted};
-use crate::text::msg;
+use crate::text::{Message, msg, t};
 
 /// Lines are long: a file of very many very short ones is none of codes, and takes many times its length in memory.
 const MAX_CLIPS: u64 = 100_000;
@@ -44,11 +44,8 @@ impl<R: std::io::BufRead> Text<'_, R> {
             if end != End::Delimiter && in_line > 0 {
                 if lens.len() as u64 >= most {
                     // Two counts a line, say, are frames as likely.
-                    return Err(too_many(
-                        line,
-                        most,
-                        "split the file, or take every line for a frame with --as features",
-                    ));
+                    let words = msg!("file-too-many-lines", line = line, most = most.to_string());
+                    return Err(Problem::Unsupported(words));
                 }
                 lens.push(in_line);
                 in_line = 0;
@@ -70,7 +67,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
             wanted.num_layers.is_some_and(|layers| layers > 1 && (layers == lens.len() || layers == columns));
         if is_table && (!by_blanks || is_asked || fits) {
             let values = Array2::from_shape_vec((lens.len(), columns), values)
-                .map_err(|_| Problem::malformed("the lines of this text are of different lengths"))?;
+                .map_err(|_| Problem::Malformed(msg!("file-lines-differ")))?;
             return RawCodes::new(values.into_dyn(), wanted, false).map(Some);
         }
         let several = lens.len() > 1;
@@ -78,9 +75,7 @@ impl<R: std::io::BufRead> Text<'_, R> {
         let clips = if several { clips.collect() } else { Vec::new() };
         let mut codes = RawCodes::of_lines(values, clips, msg!("axis-lines-are-clips"))?;
         if several && is_table {
-            codes.notices.push(
-                "Every line was taken for a clip of one layer; where lines are layers or frames, --time-axis says so".into(),
-            );
+            codes.notices.push(msg!("file-lines-as-clips"));
         }
         Ok(Some(codes))
     }
@@ -104,14 +99,11 @@ impl<R: std::io::BufRead> Text<'_, R> {
                 End::Line if name.is_empty() => continue,
                 End::File if name.is_empty() => break,
                 _ => {
-                    let mark = if delimiter == b'\t' {
-                        "tab".to_owned()
-                    } else {
-                        format!("{:?}", char::from(delimiter))
+                    let mark = match char::from(delimiter) {
+                        '\t' => msg!("file-tab"),
+                        mark => Message::verbatim(format!("{mark:?}")),
                     };
-                    return Err(Problem::malformed(format!(
-                        "line {line} has no {mark} between a clip's name and its codes"
-                    )));
+                    return Err(Problem::Malformed(msg!("file-no-mark", line = line, mark = mark)));
                 }
             }
             let start = values.len();
@@ -119,17 +111,18 @@ impl<R: std::io::BufRead> Text<'_, R> {
                 let end = self.next(b" ")?;
                 let text = self.field.trim_ascii();
                 if !text.is_empty() {
-                    push(&mut values, whole_number(text).ok_or_else(|| not_a(text, "code", line))?);
+                    push(&mut values, whole_number(text).ok_or_else(|| not_a_code(text, line))?);
                 }
                 if end != End::Delimiter {
                     break end;
                 }
             };
             if values.len() == start {
-                return Err(Problem::malformed(format!("line {line} names a clip without any codes")));
+                return Err(Problem::Malformed(msg!("file-clip-without-codes", line = line)));
             }
             if clips.len() as u64 >= most {
-                return Err(too_many(line, most, "split the file"));
+                let words = msg!("file-too-many-clips", line = line, most = most.to_string());
+                return Err(Problem::Unsupported(words));
             }
             clips.push((name, values.len() - start));
             if end == End::File {
@@ -142,10 +135,6 @@ impl<R: std::io::BufRead> Text<'_, R> {
     fn most_clips(&self) -> u64 {
         MAX_CLIPS + self.len / MIN_LINE
     }
-}
-
-fn too_many(line: usize, most: u64, advice: &str) -> Problem {
-    Problem::Unsupported(format!("line {line}: there are over {most} clips; {advice}").into())
 }
 
 /// A field as an id.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use super::super::{Problem, Source};
+use crate::text::msg;
 
 const END: u32 = 0x0605_4b50;
 const END_64: u32 = 0x0606_4b50;
@@ -41,11 +42,10 @@ impl Directory {
             let record = Fields(tail.get(*at..).unwrap_or_default());
             record.u32(0) == END && *at + END_LEN + usize::from(record.u16(20)) == tail_len
         };
-        let at = (0..=tail_len.saturating_sub(END_LEN)).rev().find(is_end).ok_or_else(|| {
-            Problem::malformed(
-                "the file begins like an archive but has no directory at its end; it is cut short",
-            )
-        })?;
+        let at = (0..=tail_len.saturating_sub(END_LEN))
+            .rev()
+            .find(is_end)
+            .ok_or_else(|| Problem::Malformed(msg!("file-zip-cut-short")))?;
         let record = Fields(tail.get(at..).unwrap_or_default());
         let mut found = Narrow {
             count: u64::from(record.u16(10)),
@@ -129,7 +129,7 @@ impl Fields<'_> {
 
 /// The refusal of a directory that contradicts itself or the file.
 pub(super) fn broken_directory() -> Problem {
-    Problem::malformed("the directory of the archive is broken; the file is cut short or damaged")
+    Problem::Malformed(msg!("file-zip-directory-broken"))
 }
 
 /// `len` bytes from `offset` on; the caller has checked that the file has them.
