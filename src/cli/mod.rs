@@ -42,7 +42,7 @@ use clap::ArgMatches;
 use crate::io::{self, FileError, Problem};
 use crate::jobs::{JobCtx, JobError, JobEvent};
 use crate::task::Cancel;
-use crate::text::phrase;
+use crate::text::{Message, phrase};
 
 use progress::Reporter;
 
@@ -240,7 +240,7 @@ impl Env {
 
 /// Fails now where `path` could not be written later, so that no hour of work is lost. What is there stays as it is.
 fn check_writable(path: &Path) -> Result<(), FileError> {
-    let refuse = |words: String| Err(Problem::Unsupported(words.into()).at(path));
+    let refuse = |words: String| Err(Problem::Unsupported(Message::verbatim(words)).at(path));
     if path.is_dir() {
         return Err(Problem::Folder.at(path));
     }

@@ -8,6 +8,7 @@ use clap::ArgMatches;
 use crate::io::{FileError, Need, Problem};
 use crate::markup::Format;
 use crate::report::{self, Report};
+use crate::text::Message;
 use crate::training::History;
 
 use super::evaluated::{self, Evaluated};
@@ -58,7 +59,7 @@ pub(super) fn report(matches: &ArgMatches, env: &Env) -> Result<()> {
 
 /// Fails now where the report could not be written later.
 pub(super) fn check_target(out: &Path) -> Result<(), FileError> {
-    let refuse = |words: String| Err(Problem::Unsupported(words.into()).at(out));
+    let refuse = |words: String| Err(Problem::Unsupported(Message::verbatim(words)).at(out));
     let parent = match out.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -38,7 +38,7 @@ impl Language {
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
-            Self::Chinese => "zh-Hans",
+            Self::Chinese => "zh-Hans", // not a text
         }
     }
 
@@ -46,7 +46,7 @@ impl Language {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::English => "English",
+            Self::English => "English", // not a text: the same in every language
             Self::Chinese => "简体中文",
         }
     }

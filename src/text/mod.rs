@@ -163,18 +163,6 @@ impl Message {
     }
 }
 
-impl From<&str> for Message {
-    fn from(words: &str) -> Self {
-        Self::verbatim(words)
-    }
-}
-
-impl From<String> for Message {
-    fn from(words: String) -> Self {
-        Self::verbatim(words)
-    }
-}
-
 impl From<Phrase> for Message {
     fn from(phrase: Phrase) -> Self {
         Self::new(phrase.0, Vec::new())

@@ -105,15 +105,6 @@ impl From<Problem> for Refusal {
     }
 }
 
-/// What is wrong with a file, to be said in whatever language it is read.
-pub(super) fn said(problem: &Problem) -> Message {
-    match problem {
-        Problem::Malformed(words) | Problem::Unsupported(words) | Problem::Value(words) => words.clone(),
-        Problem::Quantizer(err) => err.message(),
-        other => Message::verbatim(other.to_string()),
-    }
-}
-
 /// Opens the checkpoint at `path`.
 pub(super) fn open(path: &Path, meant: &Meant, task: &Task<'_>) -> Result<Checkpoint, Refusal> {
     if !io::may_hold_model(path).map_err(|err| Refusal::from(err.problem))? {

@@ -8,7 +8,7 @@ use crate::training::Run;
 
 use super::beside::{Bench, Work};
 use super::cache::{Cache, FileKey};
-use super::checkpoint::{self, AboutFile, Checkpoint, Refusal, Shape, said};
+use super::checkpoint::{self, AboutFile, Checkpoint, Refusal, Shape};
 use super::digest::{Digest, Digester};
 use super::files::{self, Files, Order, Stamp};
 use super::series::{Point, Series};
@@ -168,7 +168,7 @@ impl Watch {
         let (seen, print) = match files::look_at(&path) {
             Ok(Some(seen)) => seen,
             Ok(None) => return Ok(Vec::new()),
-            Err(err) => return Ok(self.unreadable(file, said(&Problem::from(err)))),
+            Err(err) => return Ok(self.unreadable(file, Problem::from(err).message())),
         };
         if seen != stamp {
             self.files.settle(file);

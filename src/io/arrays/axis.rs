@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayD, Axis, Ix2};
 
-use super::records::Kind;
+use super::Kind;
 use crate::io::Problem;
 use crate::text::{Message, msg};
 

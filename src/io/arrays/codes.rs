@@ -2,9 +2,9 @@
 
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, Axis, Ix3};
 
+use super::Kind;
 use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
-use super::records::Kind;
 use super::wanted::Wanted;
 use crate::io::Problem;
 use crate::text::{Message, msg, phrase};

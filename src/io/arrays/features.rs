@@ -2,9 +2,9 @@
 
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 
+use super::Kind;
 use super::as_stored::AsStored;
 use super::axis::{self, TimeAxis};
-use super::records::Kind;
 use crate::features::{FeatureError, FeatureMatrix};
 use crate::io::Problem;
 use crate::mapped::MappedRows;

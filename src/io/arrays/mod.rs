@@ -19,3 +19,10 @@ pub use features::{RawFeatures, RawValues};
 pub(super) use own::{AXES_KEY, CLIPS_KEY, CODES_AXES, FIRST_LAYER_KEY, FRAME_RATE_KEY, SIZES_KEY};
 pub(super) use recognise::{finished, notice_of_whole, of_tensors};
 pub use wanted::{Cleaning, Need, Offsets, ReadAs, Wanted};
+
+/// Features or codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Features,
+    Codes,
+}

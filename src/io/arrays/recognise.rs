@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayD;
 
+use super::Kind;
 use super::as_stored::AsStored;
 use super::clean::cleaned;
 use super::codes::{Codes, RawCodes};
 use super::features::RawFeatures;
-use super::records::{CODE_FIELDS, Chosen, FEATURE_FIELDS, Kind, are_rates, choose, listed};
+use super::records::{CODE_FIELDS, Chosen, FEATURE_FIELDS, are_rates, choose, listed};
 use super::wanted::{Cleaning, Wanted};
 use super::{axis, own};
 use crate::io::tensors::{TensorInfo, Tensors};

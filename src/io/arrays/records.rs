@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Kind;
 use super::axis;
 use super::codes::MOST_LAYERS;
 use super::wanted::Wanted;
@@ -31,13 +32,6 @@ pub(super) const FEATURE_FIELDS: &[&str] = &[
 
 /// What is looked for, and which arrays can be it.
 type Way<'a> = (Kind, &'a dyn Fn(&TensorInfo) -> bool);
-
-/// Features or codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Features,
-    Codes,
-}
 
 /// Arrays that belong together.
 pub(super) struct Chosen<'a> {

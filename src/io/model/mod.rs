@@ -266,11 +266,3 @@ fn places(
     };
     found.iter().enumerate().map(look).collect()
 }
-
-/// What is wrong with a quantizer that is not chosen yet.
-fn told(problem: Problem) -> Message {
-    match problem {
-        Problem::Malformed(words) | Problem::Unsupported(words) | Problem::Value(words) => words,
-        other => Message::verbatim(other.to_string()),
-    }
-}

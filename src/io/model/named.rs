@@ -16,7 +16,7 @@ use crate::text::{Phrase, msg, phrase};
 pub(super) struct ByName;
 
 /// Behind the place of rows that are stored as columns.
-const TRANSPOSED: &str = " (transposed)";
+const TRANSPOSED: &str = " (transposed)"; // not a text
 
 /// More layers than anybody has.
 const MAX_LAYERS: usize = 4096;

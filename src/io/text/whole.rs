@@ -8,7 +8,7 @@ use super::scan::End;
 
 use crate::io::arrays::RawCodes;
 use crate::io::{Problem, Wanted};
-use crate::text::{Message, msg, t};
+use crate::text::{Message, msg};
 
 /// Lines are long: a file of very many very short ones is none of codes, and takes many times its length in memory.
 const MAX_CLIPS: u64 = 100_000;

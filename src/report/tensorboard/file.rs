@@ -64,7 +64,7 @@ impl EventFile {
             let words = format!(
                 "this folder holds the events of another run ({name}), and TensorBoard would draw both as one; name a new folder"
             );
-            return Err(Problem::Unsupported(words.into()).at(folder));
+            return Err(Problem::Unsupported(crate::text::Message::verbatim(words)).at(folder));
         }
         let path = folder.join(format!("{MARK}{:010}.{}.rvqscope", now() as u64, std::process::id()));
         let open = OpenOptions::new().write(true).create_new(true).open(&path);
