@@ -1025,7 +1025,7 @@ fn of_several_quantizers_in_a_file_one_is_chosen_and_can_be_changed() {
         let told: Vec<_> = choice
             .places()
             .iter()
-            .map(|place| (place.name(), place.about.as_ref().map(|about| about.english())))
+            .map(|place| (place.name(), place.about.as_ref().map(rvqscope::text::Message::english)))
             .collect();
         let of = |name: &str, about: &str| (name.to_owned(), Ok(about.to_owned()));
         assert_eq!(
