@@ -93,7 +93,10 @@
 //!   number; theirs and those of one process alone differ by what sums are rounded.
 //! - **Inputs are finite at the door.** A `FeatureMatrix` holds at least one frame and no NaN, a `Codebook` no NaN, `ValidRvqParams` no value out
 //!   of range; nothing behind them checks again.
-//! - **No formula twice.** A figure's function, its tooltip and its line in a report's footer are one text; what is undefined is `None`, never 0.
+//! - **No formula twice.** A figure's function stands once; its tooltip and its line in a report's footer are one text of the catalogue, which a
+//!   test holds against the function's documentation; what is undefined is `None`, never 0.
+//! - **Every text has its key.** What the window shows and what `--help` says comes out of the catalogue, in English and Chinese, and is said in
+//!   the language of the thread that reads it: the window's own; English for commands, reports, logs and files.
 //! - **Held out is held out.** Frames that a run is judged by were never trained on, in whatever way the run was stopped, edited and resumed.
 
 #[cfg(feature = "gui")]

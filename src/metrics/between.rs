@@ -2,11 +2,11 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "views are passed like slices")]
 
-use crate::text::{Phrase, phrase};
 use ndarray::ArrayView2;
 
 use super::convergence::{RowMoves, drift_all};
 use super::metric;
+use crate::text::{Phrase, phrase};
 
 metric! {
     CHECKPOINT_DRIFT, "checkpoint_drift", Phrase::NONE,

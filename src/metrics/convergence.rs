@@ -1,10 +1,10 @@
 //! Whether the running averages have settled.
 
-use crate::text::{Phrase, phrase};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::metric;
+use crate::text::{Phrase, phrase};
 
 /// How far each row of a codebook moved in one step.
 #[derive(Debug, Clone, Default, PartialEq)]
