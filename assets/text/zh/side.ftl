@@ -52,7 +52,7 @@ side-reset = 将{ $label }重置为 { $default }
     .help = 恢复规则的默认值 { $default }
 side-effect-live = 即时
     .help = 训练运行时可修改：从下一步起生效
-side-effect-restart = 重启
+side-effect-restart = 重训
     .help = 修改后训练会从头重新开始
 side-param =
     { $help }
