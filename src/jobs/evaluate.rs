@@ -158,14 +158,13 @@ pub(super) fn look_at_sample(
     search: Search,
     task: &Task<'_>,
 ) -> Result<(), RvqError> {
-    let train = sampled(&split.train, SAMPLE_FRAMES);
-    let held_out = sampled(&split.held_out, SAMPLE_FRAMES);
+    let (train, held_out) = (sample_of(&split.train), sample_of(&split.held_out));
     look_at(run, set, &Split { train, held_out }, search, BoundWork::Quick, task, &mut |_| {})
 }
 
 /// A sample of the frames of `ranges`, evenly spread.
-pub(super) fn sample_of(set: &FeatureSet, ranges: &[Range<usize>]) -> Array2<f32> {
-    frames_of(set, &sampled(ranges, SAMPLE_FRAMES))
+pub(super) fn sample_of(ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+    sampled(ranges, SAMPLE_FRAMES)
 }
 
 /// The frames of `ranges`.

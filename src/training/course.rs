@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::rvq::{Rows, Rvq};
 use crate::task::{Cancelled, Task};
 use crate::text::{Message, msg};
 
-use super::StepRecord;
+use super::judges::{Judges, sq_norms};
 use super::paired::is_clearly_less;
+use super::{StepRecord, Trainer};
 
 /// Frames that a look goes through at the most.
 pub const LOOK_FRAMES: usize = 1024;
@@ -73,23 +73,23 @@ pub struct CourseSummary {
 #[derive(Debug, Clone)]
 pub struct Course {
     /// In the units in which it trains.
-    frames: Array2<f32>,
+    judges: Judges,
     state: CourseState,
     /// A step that was taken and not looked at to the end.
     owed: Option<StepRecord>,
 }
 
 impl Course {
-    /// Looks at `frames`, `(num_frames, dim)`, which are held out, in the units in which the training trains.
+    /// Looks at `judges`, which are held out, in the units in which the training trains.
     #[must_use]
-    pub fn new(frames: Array2<f32>) -> Self {
-        Self::resumed(frames, CourseState::default())
+    pub fn new(judges: Judges) -> Self {
+        Self::resumed(judges, CourseState::default())
     }
 
     /// Goes on with what [`state`](Self::state) gave.
     #[must_use]
-    pub fn resumed(frames: Array2<f32>, state: CourseState) -> Self {
-        Self { frames, state, owed: None }
+    pub fn resumed(judges: Judges, state: CourseState) -> Self {
+        Self { judges, state, owed: None }
     }
 
     /// What has to be kept to go on with it.
@@ -110,7 +110,8 @@ impl Course {
     }
 
     /// Looks at the frames with the quantizer that the step of `record` left, where it is the turn of that step; gives the record with what was seen.
-    /// The best state is kept where `keep` says so.
+    /// The best state is kept where `keep` says so. Where the frames are spread over the ranks of `task`, all of them look at the same time and see the
+    /// same.
     ///
     /// # Errors
     /// [`Cancelled`]: the record is [owed](Self::take_owed) then.
@@ -124,22 +125,22 @@ impl Course {
         if !is_due(record.step) {
             return Ok(record);
         }
-        let seen = match look(rvq, &self.frames, task) {
-            Ok(seen) => seen,
+        let seen = match look(rvq, &self.judges, task) {
+            Ok((mse, _)) => mse,
             Err(cancelled) => {
                 self.owed = Some(record);
                 return Err(cancelled);
             }
         };
-        for (layer, &mse) in record.layers.iter_mut().zip(&seen.mse) {
+        for (layer, &mse) in record.layers.iter_mut().zip(&seen) {
             layer.held_out_mse = Some(mse);
         }
-        self.take_in(record.step, rvq, keep, seen);
+        self.take_in(record.step, rvq, keep, &seen);
         Ok(record)
     }
 
-    fn take_in(&mut self, step: u64, rvq: &Rvq, keep: bool, seen: Look) {
-        let Some(&mse) = seen.mse.last() else { return };
+    fn take_in(&mut self, step: u64, rvq: &Rvq, keep: bool, mse_by_layer: &[f64]) {
+        let Some(&mse) = mse_by_layer.last() else { return };
         let state = &mut self.state;
         state.last = Some((step, mse));
         if state.gained.is_none_or(|(_, before)| gain_db(before, mse) > GAIN_DB) {
@@ -174,9 +175,15 @@ impl Course {
         rvq.as_ref().filter(|best| best.as_ref() != last).map(|best| (*step, best))
     }
 
-    /// What the looks amount to; `None` before the first.
+    /// What the looks at `trainer` amount to so far; `None` before the first.
     #[must_use]
-    pub fn summary(&self) -> Option<CourseSummary> {
+    pub fn summary_of(&self, trainer: &Trainer) -> Option<CourseSummary> {
+        let params = trainer.params();
+        let ended_early = self.stands_still(params.patience) && trainer.steps_done() < params.steps;
+        self.summary().map(|summary| CourseSummary { ended_early, ..summary })
+    }
+
+    fn summary(&self) -> Option<CourseSummary> {
         let CourseState { best, gained, last } = &self.state;
         let (best, (gained_at, _), (looked_at, last_mse)) = (best.as_ref()?, (*gained)?, (*last)?);
         let above = gain_db(last_mse, best.mse);
@@ -216,12 +223,17 @@ impl CourseSummary {
     }
 }
 
-/// Whether `frames`, `(num_frames, dim)`, lose clearly less with `best` than with `last`.
+/// Whether `judges` lose clearly less with `best` than with `last`; the same answer on every rank of `task`.
 ///
 /// # Errors
 /// [`Cancelled`].
-pub fn is_better(best: &Rvq, last: &Rvq, frames: &Array2<f32>, task: &Task<'_>) -> Result<bool, Cancelled> {
-    Ok(is_clearly_less(&look(best, frames, task)?.sq_dists, &look(last, frames, task)?.sq_dists))
+pub fn is_better(best: &Rvq, last: &Rvq, judges: &Judges, task: &Task<'_>) -> Result<bool, Cancelled> {
+    let sq_dists = |rvq: &Rvq| -> Result<Vec<f32>, Cancelled> {
+        let (_, residual) = look(rvq, judges, task)?;
+        let own = sq_norms(&residual).map(|sq_dist| sq_dist as f32).collect();
+        Ok(judges.places().join(own, task.ranks())?)
+    };
+    Ok(is_clearly_less(&sq_dists(best)?, &sq_dists(last)?))
 }
 
 /// Whether the frames are looked at behind a step.
@@ -234,24 +246,14 @@ fn gain_db(before: f64, after: f64) -> f64 {
     10.0 * (before / after).log10()
 }
 
-/// What the layers of a quantizer leave of frames.
-struct Look {
-    /// The mean squared error per element behind each layer.
-    mse: Vec<f64>,
-    /// The squared distance of each frame behind the last one.
-    sq_dists: Vec<f32>,
-}
-
-fn look(rvq: &Rvq, frames: &Array2<f32>, task: &Task<'_>) -> Result<Look, Cancelled> {
-    let mut residual = Rows::of(frames.view());
-    let mut mse = Vec::with_capacity(rvq.num_layers());
-    let sq_norm = |row: &[f32]| row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>();
+/// The mean squared error per element behind each layer, over all frames, and what the last one leaves of those that this rank has.
+fn look<'a>(rvq: &Rvq, judges: &'a Judges, task: &Task<'_>) -> Result<(Vec<f64>, Rows<'a>), Cancelled> {
+    let mut residual = Rows::of(judges.own());
+    let mut behind = Vec::with_capacity(rvq.num_layers());
     for layer in rvq.layers() {
         task.check()?;
         layer.subtract_from(rvq.metric(), &mut residual, &task.quiet(), |_, _| {})?;
-        let energy = crate::rvq::energy(residual.view());
-        mse.push(energy / residual.values().len().max(1) as f64);
+        behind.push(judges.energy(&residual));
     }
-    let sq_dists = (0..residual.num_rows()).map(|i| sq_norm(residual.row(i)) as f32).collect();
-    Ok(Look { mse, sq_dists })
+    Ok((judges.mse(&behind, task.ranks())?, residual))
 }

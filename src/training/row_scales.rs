@@ -16,9 +16,15 @@
 //! Factors below 1 were tried as well: 0.9 for all layers of a mixture of 200 clusters in 128 dimensions, 70 frames a code, gains 0.06 dB. On features of
 //! speech, 55 frames a code, 0.9 for layers 2 to 4 gains 0.01 dB and costs 0.01 dB along five paths, where 1.1 and 1.21 for layers 6 to 8 alone gain 0.02
 //! and 0.03 dB. So rows only get longer.
+//!
+//! # Several ranks
+//! Where frames are spread over ranks, each takes its own held-out frames through the layers, or the parts that fall to it of those trained on. What a
+//! length leaves of each frame is then told all of them, and added up and compared in the order of the frames: the factors are to the bit those that one
+//! process finds for the same rows and frames.
 
 use ndarray::{Array2, ArrayView2, Axis};
 
+use crate::ranks::Alone;
 use crate::rvq::init::{self, EmptyCluster};
 use crate::rvq::nearest::Searcher;
 use crate::rvq::search::Search;
@@ -27,6 +33,7 @@ use crate::task::{Cancelled, Task};
 use crate::text::{Phrase, phrase};
 
 use super::joint::{PathLayer, PathStep};
+use super::judges::{Judges, Places};
 use super::paired::is_clearly_less;
 
 /// Factors are powers of this.
@@ -44,8 +51,8 @@ const PARTS: usize = 4;
 /// Iterations of Lloyd in which rows forget a part.
 const LEARNING_ITERS: usize = 3;
 
-/// The factor by which the rows of each layer are to be multiplied so that `frames`, `(num_frames, dim)`, which were not trained on, lose least: layer
-/// by layer, each behind those before it at their own factors, along the paths of `search`: the factors are those for codes that are searched so.
+/// The factor by which the rows of each layer are to be multiplied so that `judges`, which were not trained on, lose least: layer by
+/// layer, each behind those before it at their own factors, along the paths of `search`: the factors are those for codes that are searched so.
 ///
 /// The first layer keeps its length: what it sees are the frames themselves, with their mean. So does a layer whose error no factor lowers by more than
 /// two standard errors. All are 1 where there are fewer than a hundred frames, and where lengths do not count or layers are not searched in the space of
@@ -55,33 +62,34 @@ const LEARNING_ITERS: usize = 3;
 /// [`Cancelled`].
 pub fn row_scales(
     rvq: &Rvq,
-    frames: ArrayView2<'_, f32>,
+    judges: &Judges,
     search: Search,
     task: &Task<'_>,
 ) -> Result<Vec<f64>, Cancelled> {
-    scales_of(rvq, vec![Part::new(None, frames)], search, task)
+    let parts = vec![Part::new(None, judges.own())];
+    scales_of(rvq, Parts { parts, places: judges.places().clone() }, search, task)
 }
 
-/// [`row_scales`] without held-out frames: `frames`, `(num_frames, dim)`, are those that were trained on.
+/// [`row_scales`] without held-out frames: `frames` are those that were trained on.
 ///
 /// They are cut into four parts, in order. For each, all rows move to the means of what the other three parts leave there, a few times over, which makes
 /// them rows that have not seen this part; it then stands for frames that are held out.
+///
+/// Of several ranks the first four do the work, a part each, or two ranks two parts each: every part is learnt from frames of all ranks, which are sent
+/// to all of them.
 ///
 /// # Errors
 /// [`Cancelled`].
 pub fn row_scales_across(
     rvq: &Rvq,
-    frames: ArrayView2<'_, f32>,
+    frames: &Judges,
     search: Search,
     task: &Task<'_>,
 ) -> Result<Vec<f64>, Cancelled> {
-    let len = frames.nrows();
-    let part = |nth: usize| {
-        let (from, to) = (nth * len / PARTS, (nth + 1) * len / PARTS);
-        let others: Vec<usize> = (0..from).chain(to..len).collect();
-        Part::new(Some(frames.select(Axis(0), &others)), frames.slice(ndarray::s![from..to, ..]))
-    };
-    scales_of(rvq, (0..PARTS).map(part).collect(), search, task)
+    if !can_scale(rvq, frames.num_frames()) {
+        return Ok(vec![1.0; rvq.num_layers()]);
+    }
+    scales_of(rvq, Parts::across(frames, task)?, search, task)
 }
 
 /// Frames that stand for new ones, and those that rows are to be learnt from in their place.
@@ -94,16 +102,23 @@ struct Part {
     paths: usize,
 }
 
-fn scales_of(
-    rvq: &Rvq,
-    mut parts: Vec<Part>,
-    search: Search,
-    task: &Task<'_>,
-) -> Result<Vec<f64>, Cancelled> {
-    let mut scales = vec![1.0; rvq.num_layers()];
+/// The parts that one rank works on.
+struct Parts {
+    parts: Vec<Part>,
+    /// Where their new frames stand among those of all parts.
+    places: Places,
+}
+
+/// Whether there are frames enough, and rows whose length counts.
+fn can_scale(rvq: &Rvq, num_frames: usize) -> bool {
     let is_plain = rvq.layers().iter().all(|layer| layer.projection.is_none() && layer.stride == 1);
-    let frames: usize = parts.iter().map(|part| part.new.num_rows()).sum();
-    if frames < FRAMES || !is_plain || !rvq.is_one_chain() || rvq.metric().is_cosine() {
+    num_frames >= FRAMES && is_plain && rvq.is_one_chain() && !rvq.metric().is_cosine()
+}
+
+fn scales_of(rvq: &Rvq, parts: Parts, search: Search, task: &Task<'_>) -> Result<Vec<f64>, Cancelled> {
+    let mut scales = vec![1.0; rvq.num_layers()];
+    let Parts { mut parts, places } = parts;
+    if !can_scale(rvq, places.total()) {
         return Ok(scales);
     }
     let mut power = 0;
@@ -114,7 +129,7 @@ fn scales_of(
             .collect::<Result<Vec<_>, _>>()?;
         task.progress(phrase!("stage-calibrating"), layer_idx, rvq.num_layers());
         if layer_idx > 0 {
-            power = Trial { parts: &parts, rows: &rows, task }.best(power)?.power;
+            power = Trial { parts: &parts, rows: &rows, places: &places, task }.best(power)?.power;
         }
         *scale = factor(power);
         for (part, rows) in parts.iter_mut().zip(&rows) {
@@ -123,6 +138,24 @@ fn scales_of(
         }
     }
     Ok(scales)
+}
+
+impl Parts {
+    /// The parts of `frames` that fall to this rank of `task`.
+    fn across(frames: &Judges, task: &Task<'_>) -> Result<Self, Cancelled> {
+        let ranks = task.ranks();
+        let frames = frames.gathered(ranks)?;
+        let (len, mut places) = (frames.nrows(), Vec::new());
+        let mut parts = Vec::new();
+        for nth in (0..PARTS).filter(|nth| nth % ranks.size() == ranks.rank()) {
+            let (from, to) = (nth * len / PARTS, (nth + 1) * len / PARTS);
+            let others: Vec<usize> = (0..from).chain(to..len).collect();
+            let new = frames.slice(ndarray::s![from..to, ..]);
+            parts.push(Part::new(Some(frames.select(Axis(0), &others)), new));
+            places.extend((from..to).map(|place| place as u32));
+        }
+        Ok(Self { parts, places: Places::Some(places, len) })
+    }
 }
 
 impl Part {
@@ -137,16 +170,21 @@ impl Part {
         let searcher = Searcher::new(rows.view());
         let layer = PathLayer { searcher: &searcher, outputs: Rows::of(rows.view()), is_plain: true };
         let num_frames = self.new.num_rows() / self.paths;
+        if num_frames == 0 {
+            return;
+        }
         self.new = layer.extend(&self.new, &self.new, step).residual;
-        self.paths = self.new.num_rows() / num_frames.max(1);
+        self.paths = self.new.num_rows() / num_frames;
     }
 
-    /// The rows of a layer that have not seen the new frames, and takes them off the others as training does, at the length that they have.
+    /// The rows of a layer that have not seen the new frames, and takes them off the others as training does, at the length that they have. It is the
+    /// work of this rank alone.
     fn learn(&mut self, rows: ArrayView2<'_, f32>, task: &Task<'_>) -> Result<Array2<f32>, Cancelled> {
         let Some(seen) = &mut self.seen else { return Ok(rows.to_owned()) };
         let (rows, unsaid) = (rows.to_owned(), Phrase::NONE.into());
+        let task = task.quiet().among(&Alone);
         let learnt =
-            init::lloyd(seen.view(), rows, LEARNING_ITERS, EmptyCluster::Keep, &unsaid, &task.quiet())?.means;
+            init::lloyd(seen.view(), rows, LEARNING_ITERS, EmptyCluster::Keep, &unsaid, &task)?.means;
         let (codes, _) = assign(&Rows::of(seen.view()), &learnt);
         subtract(seen, &codes, &learnt);
         Ok(learnt)
@@ -201,13 +239,14 @@ struct Trial<'a> {
     parts: &'a [Part],
     /// The rows of each part.
     rows: &'a [Array2<f32>],
+    places: &'a Places,
     task: &'a Task<'a>,
 }
 
 /// What is left over at one length.
 struct Tried {
     power: i32,
-    /// By frame, along the path that leaves least.
+    /// By frame, along the path that leaves least, of the frames of all ranks.
     sq_dists: Vec<f32>,
     error: f64,
 }
@@ -224,6 +263,7 @@ impl Trial<'_> {
                     .map(|paths| paths.iter().copied().fold(f32::INFINITY, f32::min)),
             );
         }
+        let sq_dists = self.places.join(sq_dists, self.task.ranks())?;
         let error = sq_dists.iter().map(|&d| f64::from(d)).sum();
         Ok(Tried { power, sq_dists, error })
     }
@@ -266,7 +306,7 @@ mod tests {
     }
 
     fn scales_of(rvq: &Rvq, frames: &Array2<f32>) -> Vec<f64> {
-        row_scales(rvq, frames.view(), Search::Greedy, &Task::silent(&Cancel::default())).unwrap()
+        row_scales(rvq, &frames.clone().into(), Search::Greedy, &Task::silent(&Cancel::default())).unwrap()
     }
 
     fn two_layers(second: &Array2<f32>) -> Rvq {
@@ -320,7 +360,8 @@ mod tests {
         let rvq = by_heart(&train);
         let held_out = scales_of(&rvq, &held_out);
         let across =
-            row_scales_across(&rvq, train.view(), Search::Greedy, &Task::silent(&Cancel::default())).unwrap();
+            row_scales_across(&rvq, &train.into(), Search::Greedy, &Task::silent(&Cancel::default()))
+                .unwrap();
         for (layer, (a, b)) in held_out.iter().zip(&across).enumerate() {
             assert!((a / b).ln().abs() < 2.5 * STEP.ln(), "layer {layer}: {held_out:?} {across:?}");
         }
@@ -351,9 +392,10 @@ mod tests {
             let encoded = encoder.encode(held_out.view(), Search::Beam(4)).unwrap();
             encoded.residual_energy.last().copied().unwrap()
         };
-        let scales = row_scales(&rvq, held_out.view(), Search::Beam(4), &task).unwrap();
+        let judges = Judges::from(held_out.clone());
+        let scales = row_scales(&rvq, &judges, Search::Beam(4), &task).unwrap();
         assert_eq!(scales[0], 1.0);
-        let greedy = row_scales(&rvq, held_out.view(), Search::Greedy, &task).unwrap();
+        let greedy = row_scales(&rvq, &judges, Search::Greedy, &task).unwrap();
         let (plain, along, by_greedy) = (
             error(&rvq),
             error(&with_row_scales(&rvq, &scales).unwrap()),

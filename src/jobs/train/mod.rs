@@ -1,19 +1,19 @@
 //! Training, with everything that happens around a step: control, publishing, held-out figures.
 
 mod compare;
+mod settle;
 mod step_loop;
 mod training_run;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use ndarray::Array2;
 
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
 use crate::text::{Phrase, msg, phrase};
 use crate::training::course::{Course, CourseState, LOOK_FRAMES};
-use crate::training::{History, Run, Trainer, TrainerState};
+use crate::training::{History, Judges, Run, Trainer, TrainerState};
 
 pub use compare::{
     CompareSpec, Compared, Entry, EntryError, PITFALLS, Pitfall, compare, entries_of, entry_of,
@@ -24,6 +24,8 @@ use super::units::rescaled;
 use super::{Dataset, Holdout, JobCtx, JobError, JobEvent};
 use step_loop::StepLoop;
 use training_run::TrainingRun;
+
+pub(super) use settle::{Settled, Settling};
 
 /// A training to be run.
 #[derive(Debug)]
@@ -164,7 +166,7 @@ impl Resume {
             return Err(JobError::Input(msg!("job-other-data", paths = paths)));
         }
         let trainer = Trainer::from_state(trainer, data.seen.clone(), data.split.train.clone())?;
-        let course = data.looked_at().map(|frames| Course::resumed(frames, course.clone()));
+        let course = data.looked_at().map(|judges| Course::resumed(judges, course.clone()));
         let TrainingData { split, standardizer, .. } = data;
         Ok(Self { trainer, run: Some(run.clone()), split, standardizer, course })
     }
@@ -222,10 +224,15 @@ impl TrainingData {
     }
 
     /// The held-out frames that are looked at on the way; `None` where there are none.
-    fn looked_at(&self) -> Option<Array2<f32>> {
-        let held_out = &self.split.held_out;
-        (Split::count(held_out) > 0).then(|| frames_of(&self.seen, &sampled(held_out, LOOK_FRAMES)))
+    fn looked_at(&self) -> Option<Judges> {
+        let looked_at = looked_at(&self.split)?;
+        Some(frames_of(&self.seen, &looked_at).into())
     }
+}
+
+/// The held-out frames of `split` that are looked at on the way; `None` where there are none.
+pub(super) fn looked_at(split: &Split) -> Option<Vec<Range<usize>>> {
+    (Split::count(&split.held_out) > 0).then(|| sampled(&split.held_out, LOOK_FRAMES))
 }
 
 /// A training before its first step.

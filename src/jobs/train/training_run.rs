@@ -1,30 +1,18 @@
 //! One training with what stands around it: its units, its frames, and the run as it is shown.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::features::{FeatureSet, Split, Standardizer};
 use crate::rvq::search::Search;
 use crate::rvq::{Rvq, ValidRvqParams};
 use crate::task::{Cancel, Cancelled, Task};
-use crate::training::course::{Course, CourseSummary, is_better};
-use crate::training::row_scales::{row_scales, row_scales_across, with_row_scales};
+use crate::training::course::{Course, CourseSummary};
 use crate::training::{LiveEdit, Run, StepRecord, Trainer};
 
-use super::super::evaluate::{frames_of, look_at_all, look_at_sample, sample_of, source_info};
+use super::super::evaluate::{frames_of, look_at_all, look_at_sample, source_info};
 use super::super::units::rescaled;
-use super::{Checkpoint, JobError, Resume, ResumeFrom, TrainSpec, Trained, first_state};
-
-/// Frames trained on by which rows are fitted at most where none are held out. With more of them there are so many a code that nothing is left to fit.
-const CALIBRATED_ON: usize = 1 << 17;
-
-/// Numbers in them at most: parts of them are held four times over.
-const CALIBRATED_VALUES: usize = 1 << 25;
-
-/// A quantizer, and by which factors the rows of its layers were multiplied; none where they were not.
-struct Calibrated {
-    rvq: Arc<Rvq>,
-    scales: Vec<f64>,
-}
+use super::{Checkpoint, JobError, Resume, ResumeFrom, Settled, Settling, TrainSpec, Trained, first_state};
 
 /// A training under way, step by step.
 pub(super) struct TrainingRun {
@@ -138,9 +126,7 @@ impl TrainingRun {
             None => self.trainer.rvq().clone(),
         });
         self.run.row_scales = Vec::new();
-        let ended_early = self.stands_still() && self.trainer.steps_done() < self.trainer.params().steps;
-        let course = self.course.as_ref().and_then(Course::summary);
-        self.run.course = course.map(|course| CourseSummary { ended_early, ..course });
+        self.run.course = self.course.as_ref().and_then(|course| course.summary_of(&self.trainer));
         self.run.states = self.trainer.layer_states().to_vec();
         self.run.trace = self.trainer.code_trace().cloned();
         self.run.params = *self.trainer.params();
@@ -151,18 +137,13 @@ impl TrainingRun {
     /// What is done behind the last step: rows are calibrated, and the best state on the way takes the place of the last one, both where that is asked
     /// for. The training itself keeps its own rows, so that it can be resumed.
     pub(super) fn settle(&mut self, task: &Task<'_>) -> Result<(), JobError> {
-        let mut settled = self.calibrated(self.run.rvq.clone(), task)?;
-        let mut kept = None;
-        if let Some((step, best)) = self.best_on_the_way()? {
-            let best = self.calibrated(best, task)?;
-            // Both as they would be shown: a state that overfits is mended in part by its calibration.
-            let judges = sample_of(&self.set, &self.split.held_out);
-            if is_better(&best.rvq, &settled.rvq, &judges, task)? {
-                (settled, kept) = (best, Some(step));
-            }
-        }
-        (self.run.rvq, self.run.row_scales) = (settled.rvq, settled.scales);
-        self.run.course = self.run.course.map(|course| CourseSummary { kept, ..course });
+        let best = self.best_on_the_way()?;
+        let Self { trainer, run, set, split, .. } = self;
+        let frames = |ranges: &[Range<usize>]| frames_of(set, ranges).into();
+        let settling = Settling { params: trainer.params(), split, dim: set.matrix.dim(), frames: &frames };
+        let Settled { rvq, scales, kept } = settling.settle(run.rvq.clone(), best, task)?;
+        (run.rvq, run.row_scales) = (rvq, scales);
+        run.course = run.course.map(|course| CourseSummary { kept, ..course });
         Ok(())
     }
 
@@ -189,27 +170,6 @@ impl TrainingRun {
                 None => best.clone(),
             },
         )))
-    }
-
-    /// The quantizer with the length of its rows fitted to held-out frames, or to parts of those trained on, where that is asked for.
-    fn calibrated(&self, rvq: Arc<Rvq>, task: &Task<'_>) -> Result<Calibrated, JobError> {
-        let Self { trainer, set, split, .. } = self;
-        let plain = Calibrated { rvq, scales: Vec::new() };
-        if !trainer.params().calibrate {
-            return Ok(plain);
-        }
-        let search = Search::of_width(trainer.params().search);
-        let scales = if Split::count(&split.held_out) > 0 {
-            row_scales(&plain.rvq, sample_of(set, &split.held_out).view(), search, task)?
-        } else if is_small(Split::count(&split.train), set.matrix.dim()) {
-            row_scales_across(&plain.rvq, frames_of(set, &split.train).view(), search, task)?
-        } else {
-            return Ok(plain);
-        };
-        if scales.iter().all(|&scale| scale == 1.0) {
-            return Ok(plain);
-        }
-        Ok(Calibrated { rvq: Arc::new(with_row_scales(&plain.rvq, &scales)?), scales })
     }
 
     /// Quantizes a sample of the frames; without a task, nothing can cancel it.
@@ -249,9 +209,4 @@ impl TrainingRun {
         let resume = Resume { trainer, run: Some(run.clone()), split, standardizer, course };
         Trained { run, resume: Box::new(resume) }
     }
-}
-
-/// Whether rows are calibrated on so many frames that they were trained on.
-fn is_small(frames: usize, dim: usize) -> bool {
-    frames <= CALIBRATED_ON && frames.saturating_mul(dim) <= CALIBRATED_VALUES
 }
