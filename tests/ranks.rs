@@ -10,9 +10,12 @@ use rvqscope::features::{FeatureMatrix, FeatureSet};
 use rvqscope::random::{self, Purpose};
 use rvqscope::ranks::{self, Ranks, ThreadRank, as_threads};
 use rvqscope::rvq::rules::RULES;
-use rvqscope::rvq::{Assignment, BatchOrder, InitMethod, Metric, RvqParams};
+use rvqscope::rvq::search::Search;
+use rvqscope::rvq::{Assignment, BatchOrder, InitMethod, Metric, Rvq, RvqParams};
 use rvqscope::task::{Cancel, Task};
-use rvqscope::training::{Share, StepRecord, Trainer, TrainerState};
+use rvqscope::training::course::{Course, CourseState, is_better};
+use rvqscope::training::row_scales::{row_scales, row_scales_across};
+use rvqscope::training::{Judges, Share, StepRecord, Trainer, TrainerState};
 
 /// Frames with clusters, values of very different size, and a mean far from zero.
 fn frames(num_frames: usize, dim: usize, seed: u64) -> Array2<f32> {
@@ -201,4 +204,120 @@ fn a_rank_that_ends_ends_the_training_of_the_others() {
         0
     });
     assert_eq!(ended, [Some(4), Some(4), Some(4)]);
+}
+
+/// Frames without any structure: what is learnt of some says nothing of others.
+fn noise(num_frames: usize, dim: usize, seed: u64) -> Array2<f32> {
+    let mut rng = random::stream(seed, Purpose::Data, 8);
+    Array2::from_shape_simple_fn((num_frames, dim), || {
+        ((0..6).map(|_| random::unit(&mut rng)).sum::<f64>() - 3.0) as f32
+    })
+}
+
+/// Quantizers that know `values` by heart, after 2 and after 12 steps.
+fn by_heart(values: &Array2<f32>) -> [Rvq; 2] {
+    let case = RvqParams { num_layers: 4, codebook_size: 64, batch_size: 300, ..params("rvqscope") };
+    let set = set(values.clone());
+    let mut trainer = Trainer::new(case.validate().unwrap(), set, vec![0..values.nrows()], None).unwrap();
+    [2, 10].map(|steps| {
+        take(&mut trainer, steps);
+        trainer.rvq().clone()
+    })
+}
+
+/// What `judge` finds as each of the ranks that have the frames between `cuts`; all must find the same.
+fn judged<T: PartialEq + std::fmt::Debug + Send>(
+    values: &Array2<f32>,
+    ranges: &[Range<usize>],
+    cuts: &[usize],
+    judge: impl Fn(&Judges, &Task<'_>) -> T + Sync,
+) -> T {
+    let mut bounds = vec![0];
+    bounds.extend_from_slice(cuts);
+    bounds.push(values.nrows());
+    let cancel = Cancel::default();
+    let found = as_threads(bounds.len() - 1, |rank| {
+        let own = bounds[rank.rank()]..bounds[rank.rank() + 1];
+        let judges = Judges::of_share(values.slice(s![own.clone(), ..]), own.start, ranges);
+        judge(&judges, &Task::silent(&cancel).among(&*rank))
+    });
+    let mut found: Vec<T> = found.into_iter().map(Option::unwrap).collect();
+    let first = found.remove(0);
+    assert!(found.iter().all(|other| *other == first), "{first:?} and {found:?}");
+    first
+}
+
+/// Cuts among which ranks without any frame of `ranges` are, and even ones.
+fn cuts_of(num_frames: usize) -> Vec<Vec<usize>> {
+    let mut cuts: Vec<_> = [1, 2, 4, 7].map(|size| even(num_frames, size)).to_vec();
+    cuts.extend([vec![10, 20, 30], vec![1, num_frames - 1]]);
+    cuts
+}
+
+#[test]
+fn factors_are_to_the_bit_those_of_the_gathered_frames() {
+    let values = noise(900, 6, 11);
+    let [_, rvq] = by_heart(&values.slice(s![..500, ..]).to_owned());
+    let ranges = [500..620, 650..651, 700..900];
+    let held_out = ndarray::concatenate![
+        ndarray::Axis(0),
+        values.slice(s![500..620, ..]),
+        values.slice(s![650..651, ..]),
+        values.slice(s![700..900, ..])
+    ];
+    let trained_on = values.slice(s![..500, ..]).to_owned();
+    let cancel = Cancel::default();
+    for search in [Search::Greedy, Search::of_width(4)] {
+        let alone = row_scales(&rvq, &held_out.clone().into(), search, &Task::silent(&cancel)).unwrap();
+        assert!(alone[3] > 1.05, "{alone:?}");
+        let across =
+            row_scales_across(&rvq, &trained_on.clone().into(), search, &Task::silent(&cancel)).unwrap();
+        assert!(across[3] > 1.05, "{across:?}");
+        for cuts in cuts_of(900) {
+            let found = judged(&values, &ranges, &cuts, |judges, task| {
+                row_scales(&rvq, judges, search, task).unwrap()
+            });
+            assert_eq!(found, alone, "{search:?} {cuts:?}");
+            let found = judged(&values, &[0..500], &cuts, |judges, task| {
+                row_scales_across(&rvq, judges, search, task).unwrap()
+            });
+            assert_eq!(found, across, "{search:?} {cuts:?}");
+        }
+    }
+}
+
+#[test]
+fn a_look_sees_the_same_whoever_has_which_frames() {
+    let values = noise(900, 6, 12);
+    let [first, last] = by_heart(&values.slice(s![..500, ..]).to_owned());
+    let ranges = [500..640, 700..900];
+    let held_out = ndarray::concatenate![
+        ndarray::Axis(0),
+        values.slice(s![500..640, ..]),
+        values.slice(s![700..900, ..])
+    ];
+    // Two looks, at steps that are due: what they leave in the record, the state that is kept, and whether one is better than the other.
+    let look = |judges: &Judges, task: &Task<'_>| -> (Vec<f64>, CourseState, [bool; 2]) {
+        let mut course = Course::new(judges.clone());
+        let record = |step| StepRecord { step, layers: vec![Default::default(); 4] };
+        let mut seen = Vec::new();
+        for (step, rvq) in [(10, &first), (20, &last)] {
+            let record = course.after(record(step), rvq, true, task).unwrap();
+            seen.extend(record.layers.iter().map(|layer| layer.held_out_mse.unwrap()));
+        }
+        let better = [(&first, &last), (&last, &first)].map(|(a, b)| is_better(a, b, judges, task).unwrap());
+        (seen, course.state().clone(), better)
+    };
+    let cancel = Cancel::default();
+    let (alone, alone_state, alone_better) = look(&held_out.into(), &Task::silent(&cancel));
+    let one = judged(&values, &ranges, &[], look);
+    for (a, b) in one.0.iter().zip(&alone) {
+        assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+    }
+    assert_eq!(one.1.best.as_ref().unwrap().rvq, alone_state.best.unwrap().rvq);
+    assert_eq!(one.2, alone_better);
+    assert!(alone_better.contains(&true), "{alone_better:?}: nothing that could be judged otherwise");
+    for cuts in cuts_of(900) {
+        assert_eq!(judged(&values, &ranges, &cuts, look), one, "{cuts:?}");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::features::FeatureSet;
 use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
-use crate::text::{Message, msg};
+use crate::text::msg;
 
 use super::batches::block_len_of;
 use super::{Share, Trainer, TrainerState};
@@ -18,7 +18,11 @@ impl Trainer {
     /// Codebooks are the same on all of them. They are not those of a [`Trainer::new`] to the last bit, whose sums are rounded in the order of the
     /// frames. Where there are more than 1 GiB of frames, their order keeps neighbours together as it does for frames on disk.
     ///
-    /// A step that ends with an error cannot be taken up again: the other ranks are elsewhere. Rows are not calibrated.
+    /// A step that ends with an error cannot be taken up again: the other ranks are elsewhere.
+    ///
+    /// What comes behind its steps are the same functions as in one process, given frames that are spread over ranks ([`Judges::of_share`](super::Judges::of_share)) and a task
+    /// [among](crate::task::Task::among) them: [`Course::after`](super::course::Course::after) looks at held-out frames on the way,
+    /// [`row_scales`](super::row_scales::row_scales) calibrates. Every rank comes to the same.
     ///
     /// # Errors
     /// As for [`Trainer::new`]; or `params` ask for a search along several paths, or for refits.
@@ -29,9 +33,7 @@ impl Trainer {
         start: Option<&Rvq>,
         share: Share,
     ) -> Result<Self, RvqError> {
-        let params = RvqParams { calibrate: false, ..*check(&params)? }
-            .validate()
-            .map_err(|err| RvqError::Shape(Message::verbatim(err.to_string())))?;
+        check(&params)?;
         let block_len = block_len_of(share.total(), set.matrix.dim());
         let mut trainer = Self::in_blocks_of(block_len, params, set, train, start)?;
         trainer.share = Some(share);

@@ -1,18 +1,22 @@
 //! The steps of a training that several ranks take together, its checkpoints and its figures.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::features::Split;
 use crate::metrics::{BoundWork, OwnFrames, evaluate_shared};
 use crate::rvq::search::Search;
-use crate::rvq::{Rvq, RvqParams, ValidRvqParams};
+use crate::rvq::{Rvq, ValidRvqParams};
 use crate::store::{StoredRun, write_run};
-use crate::task::Task;
+use crate::task::{Cancelled, Task};
 use crate::text::msg;
-use crate::training::course::CourseState;
-use crate::training::{History, LiveEdit, Run, Share, SourceInfo, SplitKind, Trainer};
+use crate::training::course::{Course, CourseState, CourseSummary};
+use crate::training::{
+    History, Judges, LiveEdit, Run, Share, SourceInfo, SplitKind, StepRecord, Trainer, TrainerState,
+};
 
+use super::super::train::{Settled, Settling, looked_at};
 use super::super::{Holdout, JobCtx, JobError, JobEvent, work_out_figures};
 use super::{SharedData, agree_on};
 
@@ -61,7 +65,10 @@ pub struct SharedTrained {
 
 /// Trains to the last step as one of several ranks, all of which call this with the same but for their share of the data.
 ///
-/// Rank 0 tells of steps and writes checkpoints. The run is to the bit the one that any other number of ranks trains.
+/// Rank 0 tells of steps and writes checkpoints. The run is to the bit the one that any other number of ranks trains. Frames that are held out are looked
+/// at on the way, end a training that stands still, and calibrate its rows, as in one process: each rank has those among its own.
+///
+/// A checkpoint of a training that stood still ends where it is, unless more steps are asked for than before.
 ///
 /// # Errors
 /// Data, parameters and start do not fit each other, a checkpoint cannot be written, or this or another rank was cancelled or has ended.
@@ -70,6 +77,7 @@ pub fn train_shared(spec: SharedTrainSpec, ctx: &JobCtx<'_>) -> Result<SharedTra
         let ranks = spec.data.ranks.clone();
         let mut training = agree_on(&*ranks, SharedTraining::new(spec))?;
         training.take_steps(ctx, task)?;
+        training.settle(&task.among(&*ranks))?;
         training.look(&task.among(&*ranks))?;
         let SharedTraining { run, history, .. } = training;
         work_out_figures(&run);
@@ -83,6 +91,8 @@ struct SharedTraining {
     trainer: Trainer,
     run: Run,
     history: History,
+    /// `None` where nothing is held out.
+    course: Option<Course>,
     search: Search,
     keep: Option<AfterEvery>,
 }
@@ -90,9 +100,6 @@ struct SharedTraining {
 impl SharedTraining {
     fn new(spec: SharedTrainSpec) -> Result<Self, JobError> {
         let SharedTrainSpec { name, data, params, holdout, search, start, resume, keep } = spec;
-        // Whatever was asked for: no rank has the frames to calibrate on or to look at on the way.
-        let uncalibrated = RvqParams { calibrate: false, keep_best: false, patience: 0, ..*params };
-        let params = uncalibrated.validate()?;
         let holdout = resume.as_ref().map_or(holdout.0, |SharedResume(stored)| stored.run.source.holdout);
         let total = data.num_frames();
         if u32::try_from(total).is_err() {
@@ -103,33 +110,37 @@ impl SharedTraining {
         let share = Share::new(data.ranks.clone(), data.first, total);
         let source = source_info(&data, &split, holdout);
         let (set, train) = (data.own.clone(), split.train.clone());
+        let looks = |state| {
+            let judges = Judges::of_share(data.own.matrix.view(), data.first, &looked_at(&split)?);
+            Some(Course::resumed(judges, state))
+        };
         let Some(SharedResume(stored)) = resume else {
             let trainer = Trainer::shared(params, set, train, start.as_deref(), share)?;
-            let run = first_run(name, source, &trainer);
-            return Ok(Self { data, split, trainer, run, history: History::default(), search, keep });
+            let (run, course) = (first_run(name, source, &trainer), looks(CourseState::default()));
+            return Ok(Self { data, split, trainer, run, history: History::default(), course, search, keep });
         };
-        let Some(state) = stored.trainer.as_deref().filter(|_| !stored.standardize) else {
-            let name = format!("{:?}", stored.run.name);
-            return Err(JobError::Input(msg!("ranks-not-resumed", name = name)));
-        };
-        if stored.run.source != source {
-            let paths = stored.run.source.paths.join(", ");
-            return Err(JobError::Input(msg!("ranks-other-data", paths = paths)));
-        }
+        let state = state_of(&stored, &source)?;
         let mut trainer = Trainer::shared_from_state(state, set, train, share)?;
         let before = *trainer.params();
         trainer.set_live(&params);
         let mut run = Run::clone(&stored.run);
         let edits = LiveEdit::between(trainer.steps_done() + 1, &before, trainer.params());
         run.live_edits.extend(edits.into_iter().filter(|edit| edit.key != "steps"));
-        Ok(Self { data, split, trainer, run, history: History::clone(&stored.history), search, keep })
+        let mut course = looks(stored.course.clone());
+        // The same command again ends where it ended; who asks for more steps wants it to go on.
+        let goes_on = run.course.is_some_and(|course| course.ended_early) && params.steps > before.steps;
+        if let Some(course) = course.as_mut().filter(|_| goes_on) {
+            course.renew(trainer.steps_done());
+        }
+        let history = History::clone(&stored.history);
+        Ok(Self { data, split, trainer, run, history, course, search, keep })
     }
 
     fn take_steps(&mut self, ctx: &JobCtx<'_>, task: &Task<'_>) -> Result<(), JobError> {
         let is_first = self.data.ranks.rank() == 0;
-        while self.trainer.steps_done() < self.trainer.params().steps {
+        while !self.is_done() {
             task.check()?;
-            let record = self.trainer.step(task)?;
+            let record = self.step(task)?;
             self.history.push(&record);
             if is_first {
                 (ctx.emit)(JobEvent::Step(0, record));
@@ -145,10 +156,28 @@ impl SharedTraining {
         Ok(())
     }
 
+    /// Whether there is no step left to take, or none that is worth it: the same on all ranks, which have seen the same.
+    fn is_done(&self) -> bool {
+        let params = self.trainer.params();
+        self.trainer.steps_done() >= params.steps
+            || self.course.as_ref().is_some_and(|course| course.stands_still(params.patience))
+    }
+
+    /// Takes a step, and looks at held-out frames where it is their turn.
+    fn step(&mut self, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
+        let record = self.trainer.step(task)?;
+        let Some(course) = self.course.as_mut().filter(|_| self.trainer.has_started()) else {
+            return Ok(record);
+        };
+        let keep = self.trainer.params().keep_best;
+        course.after(record, self.trainer.rvq(), keep, &task.among(&*self.data.ranks))
+    }
+
     /// Brings the run up to where the trainer is.
     fn refresh(&mut self) {
         self.run.rvq = Arc::new(self.trainer.rvq().clone());
-        (self.run.row_scales, self.run.course) = (Vec::new(), None);
+        self.run.row_scales = Vec::new();
+        self.run.course = self.course.as_ref().and_then(|course| course.summary_of(&self.trainer));
         self.run.states = self.trainer.layer_states().to_vec();
         self.run.trace = self.trainer.code_trace().cloned();
         self.run.params = *self.trainer.params();
@@ -163,10 +192,25 @@ impl SharedTraining {
             run: Arc::new(self.run.clone()),
             history: Arc::new(self.history.clone()),
             trainer: Some(Arc::new(state)),
-            course: CourseState::default(),
+            course: self.course.as_ref().map(|course| course.state().clone()).unwrap_or_default(),
             standardize: false,
         };
         Ok(write_run(&keep.path, &stored)?)
+    }
+
+    /// Calibrates the rows, and keeps the best state on the way in place of the last, both where that is asked for.
+    fn settle(&mut self, task: &Task<'_>) -> Result<(), JobError> {
+        let Self { data, split, trainer, run, course, .. } = self;
+        let frames = |ranges: &[Range<usize>]| Judges::of_share(data.own.matrix.view(), data.first, ranges);
+        let (params, dim) = (trainer.params(), data.own.matrix.dim());
+        let best = course.as_ref().filter(|_| params.keep_best);
+        let best = best.and_then(|course| course.better_than(trainer.rvq()));
+        let best = best.map(|(step, rvq)| (step, rvq.clone()));
+        let settling = Settling { params, split, dim, frames: &frames };
+        let Settled { rvq, scales, kept } = settling.settle(run.rvq.clone(), best, task)?;
+        (run.rvq, run.row_scales) = (rvq, scales);
+        run.course = run.course.map(|course| CourseSummary { kept, ..course });
+        Ok(())
     }
 
     /// Quantizes all frames.
@@ -189,6 +233,19 @@ impl SharedTraining {
         }
         Ok(())
     }
+}
+
+/// The training that is kept in `stored`, which must be of the data of `source`.
+fn state_of<'a>(stored: &'a StoredRun, source: &SourceInfo) -> Result<&'a TrainerState, JobError> {
+    let Some(state) = stored.trainer.as_deref().filter(|_| !stored.standardize) else {
+        let name = format!("{:?}", stored.run.name);
+        return Err(JobError::Input(msg!("ranks-not-resumed", name = name)));
+    };
+    if stored.run.source != *source {
+        let paths = stored.run.source.paths.join(", ");
+        return Err(JobError::Input(msg!("ranks-other-data", paths = paths)));
+    }
+    Ok(state)
 }
 
 fn first_run(name: String, source: SourceInfo, trainer: &Trainer) -> Run {
