@@ -584,4 +584,11 @@ fn what_fits_the_data_is_taken_where_no_flag_says_otherwise_and_told() {
     assert_eq!(steps, 30);
     let looked = std::fs::read_to_string(dir.path().join("m.jsonl")).unwrap();
     assert_eq!(looked.lines().filter(|line| line.contains("held_out_mse")).count(), 3, "{looked}");
+
+    // Epochs are of batches that fit: 8100 frames make 7 of them, and one of 4096.
+    rvqscope::io::write_f32_npy(&dir.path().join("x.npy"), frames(9000, 4).view()).unwrap();
+    let fitted = done(&dir, &[&flags[..], &["--epochs", "2"]].concat());
+    assert!(fitted.err.contains("note: --batch 1024: "), "{}", fitted.err);
+    let steps = std::fs::read_to_string(dir.path().join("m.jsonl")).unwrap().lines().count();
+    assert_eq!(steps, 14);
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use clap::ArgMatches;
 
-use crate::doctor;
 use crate::features::Split;
 use crate::io::{self, Need, TimeAxis};
 use crate::jobs::{
@@ -128,7 +127,7 @@ impl Rank<'_> {
         };
         let data = self.job(&|_| {}, |ctx| jobs::open_shared(&spec, self.ranks.clone(), ctx))?;
         self.tell_axis(&data);
-        let params = self.for_epochs(params.validate()?, &data)?;
+        let params = self.for_data(params.validate()?, &data, resume.is_some())?;
         self.env.reporter.expect_steps(params.steps);
         let spec = SharedTrainSpec {
             name: format!("{}, {}", rules::rule(params.rule).id(), data.source.title()),
@@ -163,7 +162,7 @@ impl Rank<'_> {
         let refuse = |what: &str| {
             Err(Usage(format!("{what} is not done by several ranks; start it without mpirun")).into())
         };
-        for flag in ["compare", "pitfall", "fit-data"] {
+        for flag in ["compare", "pitfall"] {
             if flags::is_given(matches, flag) {
                 return refuse(&format!("--{flag}"));
             }
@@ -230,10 +229,31 @@ impl Rank<'_> {
         Ok(SharedResume(Arc::new(stored)))
     }
 
-    /// As [`train::for_epochs`], over the frames of all ranks.
-    fn for_epochs(&self, params: ValidRvqParams, data: &SharedData) -> Result<ValidRvqParams> {
-        let Some(&epochs) = self.matches.get_one::<u64>("epochs") else { return Ok(params) };
+    /// As in one process, over the frames of all ranks: with what fits the data, and the steps of so many epochs. All ranks know how many frames
+    /// there are, and come to the same; a training that is taken up has what fits already.
+    fn for_data(
+        &self,
+        params: ValidRvqParams,
+        data: &SharedData,
+        is_resumed: bool,
+    ) -> Result<ValidRvqParams> {
         let split = Split::of_clips(data.num_frames(), &data.clips, flags::holdout(self.matches).0);
+        let tell = |words: String| {
+            if self.is_first() {
+                self.env.reporter.note(&words);
+            }
+        };
+        let params = if is_resumed {
+            params
+        } else {
+            train::fitted(params, &split, data.own.matrix.dim(), self.matches, tell)?
+        };
+        self.for_epochs(params, &split)
+    }
+
+    /// As [`train::for_epochs`].
+    fn for_epochs(&self, params: ValidRvqParams, split: &Split) -> Result<ValidRvqParams> {
+        let Some(&epochs) = self.matches.get_one::<u64>("epochs") else { return Ok(params) };
         let frames = Split::count(&split.train);
         let steps = Batches::in_epoch(frames, params.order, params.batch_size).saturating_mul(epochs);
         Ok(RvqParams { steps, ..*params }.validate()?)
@@ -254,9 +274,7 @@ impl Rank<'_> {
         let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
         self.job(&|_| {}, |ctx| jobs::save_model(&spec, ctx))?;
         logs.finish([&*trained.run])?;
-        for finding in doctor::sentences(&trained.run, &trained.history) {
-            self.env.reporter.note(&finding);
-        }
+        train::tell_of(&trained.run, &trained.history, &self.env);
         Ok(print(&table::results(&trained.run, flags::format(self.matches)))?)
     }
 }

@@ -12,7 +12,7 @@ use crate::io::{self, Need};
 use crate::jobs::{self, Dataset, OpenedFiles, SaveSpec, TrainSpec, Trained};
 use crate::rvq::{Metric, Rvq, RvqParams, ValidRvqParams, param_spec, rules};
 use crate::training::proposal::{DataSize, Proposed, proposals, with_proposals};
-use crate::training::{Batches, History};
+use crate::training::{Batches, History, Run};
 
 use super::args::rvq_id;
 use super::errors::with_path;
@@ -31,16 +31,21 @@ pub(super) fn train(matches: &ArgMatches, env: &Env) -> Result<()> {
     let spec = SaveSpec { run: trained.run.clone(), path: out.to_owned() };
     env.job(|ctx| jobs::save_model(&spec, ctx))?;
     logs.finish([&*trained.run])?;
-    if let Some(calibration) = trained.run.calibration() {
+    tell_of(&trained.run, &history, env);
+    Ok(print(&table::results(&trained.run, flags::format(matches)))?)
+}
+
+/// Tells what there is to say of a training that is over.
+pub(super) fn tell_of(run: &Run, history: &History, env: &Env) {
+    if let Some(calibration) = run.calibration() {
         env.reporter.note(&format!("calibrated: {calibration}"));
     }
-    if let Some(course) = trained.run.course_words() {
+    if let Some(course) = run.course_words() {
         env.reporter.note(&course.english());
     }
-    for finding in doctor::sentences(&trained.run, &history) {
+    for finding in doctor::sentences(run, history) {
         env.reporter.note(&finding);
     }
-    Ok(print(&table::results(&trained.run, flags::format(matches)))?)
 }
 
 /// Refuses what only means something to several ranks.
@@ -71,7 +76,8 @@ pub(super) fn run_on(
     let source = flags::source(matches);
     let opened = opened.map_or_else(|| corpus::open(source.clone(), Need::Frames, matches, env), Ok)?;
     let dataset = corpus::frames(opened, &source, matches, env)?;
-    let params = for_data(for_epochs(params.validate()?, &dataset, matches)?, &dataset, matches, env)?;
+    // Epochs are counted in the batches that fit.
+    let params = for_epochs(for_data(params.validate()?, &dataset, matches, env)?, &dataset, matches)?;
     let title = dataset.source.title();
     let rule = rules::rule(params.rule);
     let spec = TrainSpec {
@@ -131,21 +137,33 @@ pub(super) fn for_epochs(
     Ok(RvqParams { steps, ..*params }.validate()?)
 }
 
-/// The parameters with what is proposed for the data where no flag says otherwise, if that is asked for; each is told with its reason.
+/// As [`fitted`], for what was opened.
 fn for_data(
     params: ValidRvqParams,
     dataset: &Dataset,
     matches: &ArgMatches,
     env: &Env,
 ) -> Result<ValidRvqParams> {
+    let split = Split::hold_out(&dataset.set, flags::holdout(matches).0);
+    fitted(params, &split, dataset.set.matrix.dim(), matches, |words| env.reporter.note(&words))
+}
+
+/// The parameters with what is proposed for frames of `dim` dimensions that are divided so, where no flag says otherwise, if that is asked for; each is
+/// told with its reason.
+pub(super) fn fitted(
+    params: ValidRvqParams,
+    split: &Split,
+    dim: usize,
+    matches: &ArgMatches,
+    tell: impl Fn(String),
+) -> Result<ValidRvqParams> {
     if !matches.try_get_one::<bool>("fit-data").is_ok_and(|flag| flag == Some(&true)) {
         return Ok(params);
     }
-    let split = Split::hold_out(&dataset.set, flags::holdout(matches).0);
     let data = DataSize {
         train_frames: Split::count(&split.train),
         held_out_frames: Split::count(&split.held_out),
-        dim: dataset.set.matrix.dim(),
+        dim,
     };
     let mut proposed = proposals(&params, data);
     let is_said = |key: &str| {
@@ -154,7 +172,7 @@ fn for_data(
     proposed.retain(|one| !is_said(one.key));
     for Proposed { key, value, why } in &proposed {
         let flag = param_spec(key).map_or(*key, |spec| spec.flag);
-        env.reporter.note(&format!("--{flag} {value}: {why}"));
+        tell(format!("--{flag} {value}: {why}"));
     }
     Ok(with_proposals(&params, &proposed).validate()?)
 }
