@@ -95,12 +95,20 @@ fn one_two_four_and_seven_ranks_train_the_same_bytes() {
         ];
         if rule.id() == "lucidrains" {
             cases.push(RvqParams { metric: Metric::Cosine, ..plain });
+            cases.push(RvqParams { metric: Metric::Cosine, search: 2, ..plain });
         }
+        // More paths than the first layer has codes for, and so few frames that some rank has none.
+        cases.push(RvqParams { search: 4, ..plain });
+        cases.push(RvqParams { search: 40, batch_size: 5, ..plain });
+        cases.push(RvqParams { search: 3, codebook_dim: 5, quantizer_dropout: true, ..plain });
+        cases.extend([1, 3].map(|search| RvqParams { search, refit: 3, steps: 12, ..plain }));
         cases
     });
-    let mut replaced = 0;
+    let (mut replaced, mut refitted) = (0, 0);
     for case in cases {
         let one = train(&values, &train_on, &[], &case, 12);
+        let is_refitted = |record: &StepRecord| record.layers.iter().any(|layer| layer.drift > 0.0);
+        refitted += one.1[12 - case.refit as usize..].iter().filter(|record| is_refitted(record)).count();
         replaced += one.1.iter().flat_map(|record| &record.layers).map(|layer| layer.replaced).sum::<u32>();
         for size in [2, 4, 7] {
             let several = train(&values, &train_on, &even(700, size), &case, 12);
@@ -108,6 +116,7 @@ fn one_two_four_and_seven_ranks_train_the_same_bytes() {
             assert_eq!(several.0, one.0, "{size} ranks, {case:?}");
         }
     }
+    assert!(refitted > 2, "no refit has moved a row");
     assert!(replaced > 50, "only {replaced} codes were replaced: that was hardly looked at");
 }
 
@@ -124,6 +133,7 @@ proptest! {
         scale in -30i32..30,
         mut cuts in prop::collection::vec(1usize..250, 0..6),
         threads in 1usize..4,
+        search in 1usize..5,
     ) {
         cuts.sort_unstable();
         cuts.dedup();
@@ -133,6 +143,7 @@ proptest! {
             codebook_size: num_codes,
             batch_size,
             threshold_ema_dead_code: threshold,
+            search,
             ..params("rvqscope")
         };
         let in_pool = |threads: usize, cuts: &[usize]| {
@@ -146,40 +157,55 @@ proptest! {
 #[test]
 fn several_ranks_train_what_one_process_does_but_for_rounding() {
     let values = frames(600, 8, 3);
-    let case = RvqParams { kmeans_iters: 10, ..params("rvqscope") };
-    let (shared, records) = train(&values, &[0..600], &even(600, 3), &case, 20);
-    let mut alone = Trainer::new(case.validate().unwrap(), set(values), vec![0..600], None).unwrap();
-    let alone_records = take(&mut alone, 20);
-    for (a, b) in records.iter().zip(&alone_records) {
-        for (a, b) in a.layers.iter().zip(&b.layers) {
-            assert!((a.loss - b.loss).abs() <= 1e-4 * b.loss.abs().max(1e-9), "{a:?}\n{b:?}");
-            assert!((a.mse - b.mse).abs() <= 1e-4 * b.mse.abs().max(1e-9), "{a:?}\n{b:?}");
+    let mut replaced = 0;
+    for (search, refit, threshold) in [(1, 0, 0.0), (4, 0, 0.0), (1, 2, 0.0), (4, 2, 0.0), (4, 0, 0.5)] {
+        let case = RvqParams {
+            kmeans_iters: 10,
+            search,
+            refit,
+            steps: 20,
+            threshold_ema_dead_code: threshold,
+            ..params("rvqscope")
+        };
+        let (shared, records) = train(&values, &[0..600], &even(600, 3), &case, 20);
+        let set = set(values.clone());
+        let mut alone = Trainer::new(case.validate().unwrap(), set, vec![0..600], None).unwrap();
+        let alone_records = take(&mut alone, 20);
+        for (a, b) in records.iter().zip(&alone_records) {
+            for (a, b) in a.layers.iter().zip(&b.layers) {
+                assert!((a.loss - b.loss).abs() <= 1e-4 * b.loss.abs().max(1e-9), "{a:?}\n{b:?}");
+                assert!((a.mse - b.mse).abs() <= 1e-4 * b.mse.abs().max(1e-9), "{a:?}\n{b:?}");
+                replaced += b.replaced;
+            }
         }
+        let rows = |rvq: &Rvq| rvq.layers()[0].codebook.embed().to_owned();
+        let (a, b) = (rows(&shared.rvq), rows(alone.rvq()));
+        let farthest = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(farthest < 1e-3, "a row differs by {farthest}");
     }
-    let rows = |rvq: &rvqscope::rvq::Rvq| rvq.layers()[0].codebook.embed().to_owned();
-    let (a, b) = (rows(&shared.rvq), rows(alone.rvq()));
-    let farthest = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(farthest < 1e-3, "a row differs by {farthest}");
+    assert!(replaced > 10, "only {replaced} codes were replaced");
 }
 
 #[test]
 fn a_state_is_taken_up_by_other_ranks_than_left_it() {
     let values = frames(500, 6, 5);
-    let case = params("rvqscope");
-    let whole = train(&values, &[0..500], &even(500, 4), &case, 14);
-    let (state, _) = train(&values, &[0..500], &even(500, 2), &case, 9);
-    let resumed = as_threads(3, |rank| {
-        let own = ranks::part(500, rank.rank(), 3);
-        let share = Share::new(rank.clone(), own.start, 500);
-        let set = set(values.slice(s![own, ..]).to_owned());
-        let mut trainer = Trainer::shared_from_state(&state, set, vec![0..500], share).unwrap();
-        let records = take(&mut trainer, 5);
-        (trainer.state().unwrap(), records)
-    });
-    for (state, records) in resumed.into_iter().map(Option::unwrap) {
-        assert_eq!(state.rvq, whole.0.rvq);
-        assert_eq!(state, whole.0);
-        assert_eq!(records, whole.1[9..]);
+    let plain = params("rvqscope");
+    for case in [plain, RvqParams { search: 3, refit: 7, steps: 14, ..plain }] {
+        let whole = train(&values, &[0..500], &even(500, 4), &case, 14);
+        let (state, _) = train(&values, &[0..500], &even(500, 2), &case, 9);
+        let resumed = as_threads(3, |rank| {
+            let own = ranks::part(500, rank.rank(), 3);
+            let share = Share::new(rank.clone(), own.start, 500);
+            let set = set(values.slice(s![own, ..]).to_owned());
+            let mut trainer = Trainer::shared_from_state(&state, set, vec![0..500], share).unwrap();
+            let records = take(&mut trainer, 5);
+            (trainer.state().unwrap(), records)
+        });
+        for (state, records) in resumed.into_iter().map(Option::unwrap) {
+            assert_eq!(state.rvq, whole.0.rvq);
+            assert_eq!(state, whole.0);
+            assert_eq!(records, whole.1[9..]);
+        }
     }
 }
 

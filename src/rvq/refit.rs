@@ -4,6 +4,8 @@
 //! rows of two layers meet wherever a frame chose both. Moving one layer at a time to its own optimum (block Gauss-Seidel) needs no matrix of all
 //! rows, and no move raises the error.
 
+use std::convert::Infallible;
+
 use ndarray::{Array2, ArrayView2};
 
 use super::Rows;
@@ -50,11 +52,34 @@ impl FixedCodes {
         rows: ArrayView2<'_, f32>,
         ridge: f64,
     ) -> (Array2<f32>, &[u32]) {
+        let num_codes = rows.nrows();
+        let fill = |sums: &mut CodeSums, residual: &Rows<'_>, codes: &[u32]| {
+            sums.fill(residual.view(), codes, num_codes);
+            Ok::<(), Infallible>(())
+        };
+        match self.move_layer_by(layer_idx, rows, ridge, fill) {
+            Ok(moved) => moved,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`move_layer`](Self::move_layer), where the counts and sums of the codes over what is left over are those that `fill` gives: of more frames than
+    /// these, where others lie elsewhere.
+    ///
+    /// # Errors
+    /// That of `fill`; nothing has moved then.
+    pub(crate) fn move_layer_by<E>(
+        &mut self,
+        layer_idx: usize,
+        rows: ArrayView2<'_, f32>,
+        ridge: f64,
+        fill: impl FnOnce(&mut CodeSums, &Rows<'_>, &[u32]) -> Result<(), E>,
+    ) -> Result<(Array2<f32>, &[u32]), E> {
         let Self { codes, anchors, residual, sums } = self;
         let (Some(codes), Some(anchors)) = (codes.get(layer_idx), anchors.get(layer_idx)) else {
-            return (rows.to_owned(), &[]);
+            return Ok((rows.to_owned(), &[]));
         };
-        sums.fill(residual.view(), codes, rows.nrows());
+        fill(sums, residual, codes)?;
         let mut moved = rows.to_owned();
         for (code, mut row) in moved.rows_mut().into_iter().enumerate() {
             let count = f64::from(sums.counts()[code]);
@@ -70,6 +95,6 @@ impl FixedCodes {
         }
         let shift = &moved - &rows;
         residual.subtract(&Rows::of(shift.view()), codes);
-        (moved, sums.counts())
+        Ok((moved, sums.counts()))
     }
 }

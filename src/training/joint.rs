@@ -57,8 +57,8 @@ pub(super) struct PathStep {
 pub(super) struct Extended {
     /// What they leave over, `(num_frames, kept, dim)`, the greedy path first.
     pub(super) residual: Rows<'static>,
-    /// `sum ||r||²` over the best path of each frame.
-    pub(super) energy: f64,
+    /// `||r||²` of each frame along its best path.
+    pub(super) energies: Vec<f64>,
 }
 
 /// A layer as paths go through it.
@@ -77,9 +77,22 @@ impl PathStep {
         Self { count: count.max(1), width: Search::of_width(params.search).width(), is_last }
     }
 
+    /// Paths of each frame behind a layer of `num_codes` codes.
+    pub(super) fn kept(self, num_codes: usize) -> usize {
+        let width = if self.is_last { 1 } else { self.width };
+        width.min(self.count * num_codes).max(1)
+    }
+
     /// Whether each frame has one path, here and behind the layer.
     pub(super) fn is_greedy(self) -> bool {
         self.width == 1 && self.count == 1
+    }
+}
+
+impl Extended {
+    /// `sum ||r||²` over the best path of each frame, added up in fixed blocks.
+    pub(super) fn energy(&self) -> f64 {
+        self.energies.chunks(BLOCK_FRAMES).map(|block| block.iter().sum::<f64>()).sum()
     }
 }
 
@@ -92,20 +105,18 @@ impl PathLayer<'_> {
     pub(super) fn extend(&self, residual: &Rows<'_>, seen: &Rows<'_>, step: PathStep) -> Extended {
         let dim = residual.dim().max(1);
         let num_frames = residual.num_rows() / step.count;
-        let width = if step.is_last { 1 } else { step.width };
-        let kept = width.min(step.count * self.outputs.num_rows()).max(1);
+        let kept = step.kept(self.outputs.num_rows());
+        let mut energies = vec![0.0; num_frames];
         let mut left = vec![0f32; num_frames * kept * dim];
         let block = BLOCK_FRAMES * step.count;
-        let energies: Vec<f64> = left
-            .par_chunks_mut(BLOCK_FRAMES * kept * dim)
+        left.par_chunks_mut(BLOCK_FRAMES * kept * dim)
+            .zip(energies.par_chunks_mut(BLOCK_FRAMES))
             .zip(residual.values().par_chunks(block * dim))
             .zip(seen.values().par_chunks(block * seen.dim().max(1)))
-            .map_init(Scratch::default, |scratch, ((left, residual), seen)| {
-                self.extend_block(residual, seen, (step, kept), left, scratch)
-            })
-            .collect();
-        let residual = Rows::owned(left, dim);
-        Extended { residual, energy: energies.iter().sum() }
+            .for_each_init(Scratch::default, |scratch, (((left, energies), residual), seen)| {
+                self.extend_block(residual, seen, (step, kept), (left, energies), scratch);
+            });
+        Extended { residual: Rows::owned(left, dim), energies }
     }
 
     fn extend_block(
@@ -113,9 +124,9 @@ impl PathLayer<'_> {
         residual: &[f32],
         seen: &[f32],
         (step, kept): (PathStep, usize),
-        left: &mut [f32],
+        (left, energies): (&mut [f32], &mut [f64]),
         scratch: &mut Scratch,
-    ) -> f64 {
+    ) {
         let dim = self.outputs.dim();
         let tried = kept.min(self.outputs.num_rows()).max(1);
         let num_paths = residual.len() / dim.max(1);
@@ -124,8 +135,7 @@ impl PathLayer<'_> {
         let mut candidates: Vec<(f64, usize, u32)> = Vec::with_capacity(step.count * tried);
         let found = codes.chunks_exact(step.count * tried).zip(sq_dists.chunks_exact(step.count * tried));
         let frames = residual.chunks_exact(step.count * dim).zip(left.chunks_exact_mut(kept * dim));
-        let mut energy = 0.0;
-        for ((paths, left), (codes, sq_dists)) in frames.zip(found) {
+        for (((paths, left), (codes, sq_dists)), energy) in frames.zip(found).zip(energies) {
             candidates.clear();
             for (nth, (&code, &sq_dist)) in codes.iter().zip(sq_dists).enumerate() {
                 let path = nth / tried;
@@ -136,7 +146,7 @@ impl PathLayer<'_> {
                 };
                 candidates.push((error, path, code));
             }
-            energy += candidates.iter().fold(f64::INFINITY, |least, (error, ..)| least.min(*error));
+            *energy = candidates.iter().fold(f64::INFINITY, |least, (error, ..)| least.min(*error));
             // A stable sort keeps ties in the order of path and nearness.
             candidates[usize::from(!step.is_last)..].sort_by(|a, b| a.0.total_cmp(&b.0));
             for (left, &(_, path, code)) in left.chunks_exact_mut(dim).zip(&candidates) {
@@ -146,7 +156,6 @@ impl PathLayer<'_> {
                     .for_each(|(left, (r, e))| *left = r - e);
             }
         }
-        energy
     }
 
     /// The squared error that a code leaves of what a path leaves over.

@@ -68,8 +68,9 @@ impl LayerPass<'_> {
         let energy_behind = if self.paths.is_greedy() {
             self.pass_on(residual)
         } else {
-            let Extended { residual: left, energy } = self.extend(residual, input);
-            *residual = left;
+            let extended = self.extend(residual, input);
+            let energy = extended.energy();
+            *residual = extended.residual;
             energy
         };
         let totals = BatchTotals {
@@ -133,7 +134,7 @@ impl LayerPass<'_> {
     }
 
     /// Takes the paths through the layer as its old rows say.
-    fn extend(&self, residual: &Rows<'_>, input: &Rows<'_>) -> Extended {
+    pub(super) fn extend(&self, residual: &Rows<'_>, input: &Rows<'_>) -> Extended {
         let (searcher, outputs) = (&self.buffers.searcher, self.outputs());
         let is_plain = self.layer.projection.is_none() && self.metric == Metric::Euclidean;
         PathLayer { searcher, outputs, is_plain }.extend(residual, input, self.paths)

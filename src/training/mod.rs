@@ -23,6 +23,7 @@ mod run;
 mod run_figures;
 mod share;
 mod shared_pass;
+mod shared_refit;
 mod shared_start;
 mod shared_trainer;
 mod summary;

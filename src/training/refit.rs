@@ -9,11 +9,11 @@ use crate::metrics::usage;
 use crate::rvq::encoder::{Encoded, Encoder};
 use crate::rvq::refit::FixedCodes;
 use crate::rvq::search::Search;
-use crate::rvq::{LayerSpan, Rows, Rvq, RvqError};
+use crate::rvq::{Layer, LayerSpan, Rows, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
 use crate::text::phrase;
 
-use super::{LayerStep, StepRecord, Trainer};
+use super::{LayerStep, Share, StepRecord, Trainer};
 
 /// Frames that a refit fits at most, and those that it is judged by.
 const MOST_FIT: usize = 1 << 18;
@@ -28,10 +28,31 @@ const RIDGES: [f64; 3] = [2.0, 20.0, 200.0];
 /// Passes over the layers at fixed codes. Rows of several layers share few frames, so that few passes come near the optimum.
 const SWEEPS: usize = 8;
 
+/// The frames of a refit: all, or those of one rank.
+struct RefitFrames {
+    /// `(num_frames, dim)`.
+    fit: Rows<'static>,
+    /// `(num_frames, dim)`.
+    judge: Rows<'static>,
+    /// Frames to fit with all ranks together.
+    num_fit: usize,
+}
+
+/// What the frames to fit say of a layer, under the rows before.
+pub(super) struct LayerTotals {
+    pub(super) counts: Vec<u32>,
+    /// `sum ||x - e||²` over what the search saw.
+    pub(super) sq_error: f64,
+    /// `sum ||r||²` of what is left behind the layer.
+    pub(super) energy: f64,
+}
+
 /// What a refit found.
 struct Refitted {
     /// The codes of the frames to fit, under the rows before.
     encoded: Encoded,
+    /// By layer.
+    totals: Vec<LayerTotals>,
     /// Rows by layer that serve the frames to judge by better; `None` where none do.
     better: Option<Vec<Array2<f32>>>,
 }
@@ -40,43 +61,50 @@ impl Trainer {
     /// Whether this step is a refit: one of the last, when every layer has started and no other step is under way.
     pub(super) fn is_refit(&self, step: u64) -> bool {
         let first = self.params.steps.saturating_sub(self.params.refit);
-        step > first
-            && step <= self.params.steps
-            && self.share.is_none()
-            && self.has_started()
-            && self.is_between_steps()
+        step > first && step <= self.params.steps && self.has_started() && self.is_between_steps()
     }
 
     /// Takes a refit for step `step`. One that was cancelled has changed nothing.
     ///
     /// The rows are fitted to most of the training frames and judged by the rest of them, so that the frames that the run is held out from have no
-    /// part in it. Where no ridge makes the judged frames better, the rows stay.
+    /// part in it. Where no ridge makes the judged frames better, the rows stay. Of several ranks each has its own frames of both.
     pub(super) fn alternate(&mut self, step: u64, task: &Task<'_>) -> Result<StepRecord, Cancelled> {
-        let (fit, judge) = self.frames_to_refit();
-        match self.refitted(&fit, &judge, task) {
-            Ok(refitted) => Ok(self.take_over(step, &fit, refitted)),
-            // The frames are the quantizer's own: nothing but a cancel can come between.
+        let frames = self.frames_to_refit();
+        match self.refitted(&frames, task) {
+            Ok(refitted) => Ok(self.take_over(step, &frames, refitted)),
+            // The frames are the quantizer's own: nothing but a cancel can come between, or the end of another rank.
             Err(_) => Err(Cancelled),
         }
     }
 
-    /// Frames to fit and frames to judge by, `(num_frames, dim)`: the last tenth of the training frames is not fitted.
-    fn frames_to_refit(&self) -> (Rows<'static>, Rows<'static>) {
+    /// Frames to fit and frames to judge by: the last tenth of the training frames is not fitted.
+    fn frames_to_refit(&self) -> RefitFrames {
         let all = self.batches.num_frames();
         let fitted = all - all / JUDGED;
-        let spread = |from: usize, to: usize, most: usize| {
+        let chosen = |from: usize, to: usize, most: usize| {
             let thinned = (to - from).div_ceil(most).max(1);
-            let chosen = (from..to).step_by(thinned).map(|nth| self.batches.frame(nth) as u32);
-            let mut rows = Rows::default();
-            rows.gather(self.set.matrix.view(), &chosen.collect::<Vec<_>>());
-            rows
+            (from..to).step_by(thinned).map(|nth| self.batches.frame(nth))
         };
-        (spread(0, fitted, MOST_FIT), spread(fitted, all, MOST_JUDGE))
+        let frames = self.set.matrix.view();
+        let gathered = |chosen: &mut dyn Iterator<Item = usize>| match &self.share {
+            Some(share) => share.own_of(frames, chosen),
+            None => {
+                let mut rows = Rows::default();
+                rows.gather(frames, &chosen.map(|frame| frame as u32).collect::<Vec<_>>());
+                rows
+            }
+        };
+        RefitFrames {
+            fit: gathered(&mut chosen(0, fitted, MOST_FIT)),
+            judge: gathered(&mut chosen(fitted, all, MOST_JUDGE)),
+            num_fit: chosen(0, fitted, MOST_FIT).count(),
+        }
     }
 
-    /// Fits the rows to `fit`, held by each ridge in turn, and takes those that serve `judge` best.
-    fn refitted(&self, fit: &Rows<'_>, judge: &Rows<'_>, task: &Task<'_>) -> Result<Refitted, RvqError> {
-        let search = Search::of_width(self.params.search);
+    /// Fits the rows to the frames to fit, held by each ridge in turn, and takes those that serve the others best.
+    fn refitted(&self, frames: &RefitFrames, task: &Task<'_>) -> Result<Refitted, RvqError> {
+        let RefitFrames { fit, judge, num_fit } = frames;
+        let (search, share) = (Search::of_width(self.params.search), self.share.as_ref());
         let stages = RIDGES.len() + 1;
         task.check()?;
         task.progress(phrase!("stage-refit-codes"), 0, stages);
@@ -84,7 +112,7 @@ impl Trainer {
         let codes = encoded.to_matrix();
         let error = |rvq: &Rvq| -> Result<f64, RvqError> {
             let judged = Encoder::new(rvq, LayerSpan::ALL)?.encode(judge.view(), search)?;
-            Ok(judged.residual_energy.last().copied().unwrap_or(0.0))
+            Ok(totals(rvq, judge, &judged, share)?.last().map_or(0.0, |layer| layer.energy))
         };
         let (mut least, mut better) = (error(&self.rvq)?, None);
         for (nth, ridge) in RIDGES.into_iter().enumerate() {
@@ -95,7 +123,7 @@ impl Trainer {
             for _ in 0..SWEEPS {
                 task.check()?;
                 for (layer_idx, rows) in rows.iter_mut().enumerate() {
-                    *rows = fixed.move_layer(layer_idx, rows.view(), ridge).0;
+                    *rows = moved(&mut fixed, layer_idx, rows, ridge, share.map(|share| (share, *num_fit)))?;
                 }
             }
             let error = error(&with_rows(&self.rvq, &rows))?;
@@ -103,26 +131,25 @@ impl Trainer {
                 (least, better) = (error, Some(rows));
             }
         }
-        Ok(Refitted { encoded, better })
+        let totals = totals(&self.rvq, fit, &encoded, share)?;
+        Ok(Refitted { encoded, totals, better })
     }
 
     /// Takes over better rows, where there are such, and tells what the step did.
-    fn take_over(&mut self, step: u64, fit: &Rows<'_>, refitted: Refitted) -> StepRecord {
-        let Refitted { encoded, better } = refitted;
+    fn take_over(&mut self, step: u64, frames: &RefitFrames, refitted: Refitted) -> StepRecord {
+        let Refitted { encoded, totals, better } = refitted;
+        let (num_frames, dim) = (frames.num_fit, frames.fit.dim());
         let before = self.rvq.clone();
         if let Some(rows) = better {
             self.rvq = with_rows(&before, &rows);
         }
         let Self { params, rvq, states, tracer, buffers, .. } = self;
-        let num_layers = rvq.num_layers();
-        let mut layers = Vec::with_capacity(num_layers);
-        for (layer_idx, (layer, old)) in rvq.layers().iter().zip(before.layers()).enumerate() {
+        let mut layers = Vec::with_capacity(rvq.num_layers());
+        let pairs = rvq.layers().iter().zip(before.layers()).zip(totals);
+        for (layer_idx, ((layer, old), LayerTotals { counts, sq_error, energy })) in pairs.enumerate() {
             let codes = &mut buffers.codes[layer_idx];
             codes.clear();
             codes.extend(encoded.layer(layer_idx));
-            let num_codes = layer.codebook.num_codes();
-            let mut counts = vec![0u32; num_codes];
-            codes.iter().for_each(|&code| counts[code as usize] += 1);
             let moves = RowMoves::between(old.codebook.embed(), layer.codebook.embed());
             let state = &mut states[layer_idx];
             state.misassigned = None;
@@ -131,13 +158,10 @@ impl Trainer {
                 since.note(&state.code_drift, &[]);
             }
             let counts: Vec<u64> = counts.into_iter().map(u64::from).collect();
-            let sq_dists = encoded.sq_dists.iter().skip(layer_idx).step_by(num_layers);
-            let sq_error = sq_dists.map(|&d| f64::from(d)).sum();
             let sizes = layer.codebook.cluster_size();
-            let (num_frames, dim) = (fit.num_rows(), fit.dim());
             layers.push(LayerStep {
                 loss: convergence::commitment_loss(sq_error, num_frames, dim, params.commitment_weight),
-                mse: encoded.residual_energy[layer_idx] / fit.values().len().max(1) as f64,
+                mse: energy / (num_frames * dim).max(1) as f64,
                 perplexity: usage::perplexity(&counts).unwrap_or(0.0),
                 used: usage::used(&counts) as u32,
                 below_threshold: sizes.iter().filter(|&&size| size < state.threshold_frames).count() as u32,
@@ -150,6 +174,41 @@ impl Trainer {
         }
         self.end_step(step, layers)
     }
+}
+
+/// What the codes of `frames`, `(num_frames, dim)`, say of each layer, with those of the other ranks where the frames are shared.
+fn totals(
+    rvq: &Rvq,
+    frames: &Rows<'_>,
+    encoded: &Encoded,
+    share: Option<&Share>,
+) -> Result<Vec<LayerTotals>, Cancelled> {
+    if let Some(share) = share {
+        return Ok(share.totals(rvq, frames, encoded)?);
+    }
+    let of_layer = |(layer_idx, layer): (usize, &Layer)| {
+        let mut counts = vec![0u32; layer.codebook.num_codes()];
+        encoded.layer(layer_idx).for_each(|code| counts[code as usize] += 1);
+        let sq_dists = encoded.sq_dists.iter().skip(layer_idx).step_by(rvq.num_layers());
+        let sq_error = sq_dists.map(|&d| f64::from(d)).sum();
+        LayerTotals { counts, sq_error, energy: encoded.residual_energy[layer_idx] }
+    };
+    Ok(rvq.layers().iter().enumerate().map(of_layer).collect())
+}
+
+/// The rows of a layer at the optimum that the codes leave them, over the frames of all ranks, so many, where they are shared.
+fn moved(
+    fixed: &mut FixedCodes,
+    layer_idx: usize,
+    rows: &Array2<f32>,
+    ridge: f64,
+    share: Option<(&Share, usize)>,
+) -> Result<Array2<f32>, Cancelled> {
+    let Some((share, num_fit)) = share else { return Ok(fixed.move_layer(layer_idx, rows.view(), ridge).0) };
+    let moved = fixed.move_layer_by(layer_idx, rows.view(), ridge, |sums, residual, codes| {
+        share.fill(sums, residual, (codes, rows.nrows()), num_fit)
+    });
+    Ok(moved?.0)
 }
 
 /// `rvq` with other rows, each sum the size times its row, so that a next step of the rule keeps them.

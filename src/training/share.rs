@@ -19,6 +19,8 @@ pub struct Share {
     pub(super) places: Vec<u32>,
     /// Frames of the whole batch.
     pub(super) batch_len: usize,
+    /// Paths of each frame in front of the layer under way; its rows are those of its frames one behind the other.
+    pub(super) paths: usize,
     /// No value of the residual on any rank reaches `2^bound`.
     pub(super) bound: i32,
     /// `sum ||r||²` over the residual of the whole batch, behind the first layer.
@@ -39,6 +41,7 @@ impl Share {
             total,
             places: Vec::new(),
             batch_len: 0,
+            paths: 1,
             bound: 0,
             energy: 0.0,
             behind: Rows::default(),
@@ -68,7 +71,7 @@ impl Share {
             }
         }
         residual.gather(frames, &own);
-        self.batch_len = batch.len();
+        (self.batch_len, self.paths) = (batch.len(), 1);
         let mut bound = [i64::from(exponent(residual.largest()))];
         self.ranks.max(&mut bound)?;
         self.bound = bound[0] as i32;
@@ -76,7 +79,7 @@ impl Share {
     }
 
     /// The place of frame `frame` among `held` own ones.
-    fn own(&self, frame: usize, held: usize) -> Option<usize> {
+    pub(super) fn own(&self, frame: usize, held: usize) -> Option<usize> {
         frame.checked_sub(self.first).filter(|&nth| nth < held)
     }
 
@@ -95,15 +98,23 @@ impl Share {
         self.join((wanted.len(), dim), places.iter().enumerate().map(|(nth, &place)| (place, rows.row(nth))))
     }
 
-    /// `own` rows of the batch, `(places.len(), dim)`, with those of the other ranks: the whole batch, in its order.
-    pub(super) fn whole_batch(&self, own: &Rows<'_>) -> Result<Array2<f32>, Lost> {
-        let rows = self.places.iter().enumerate().map(|(nth, &place)| (place as usize, own.row(nth)));
-        self.join((self.batch_len, own.dim()), rows)
+    /// What the layer under way searches of the whole batch: its frames along each of their paths.
+    pub(super) fn num_searched(&self) -> usize {
+        self.batch_len * self.paths
     }
 
-    /// The rows at `wanted` places of the batch, of which `own` are those that it has.
+    /// `own` rows of the batch, `(places.len() * paths, dim)`, with those of the other ranks: the whole batch, in its order.
+    pub(super) fn whole_batch(&self, own: &Rows<'_>) -> Result<Array2<f32>, Lost> {
+        let rows = (0..own.num_rows()).map(|nth| (self.place_of(nth), own.row(nth)));
+        self.join((self.num_searched(), own.dim()), rows)
+    }
+
+    /// The rows at `wanted` places of what is searched, of which `own` are those that it has.
     pub(super) fn at_places(&self, own: &Rows<'_>, wanted: &[usize]) -> Result<Array2<f32>, Lost> {
-        let nth_own = |place: usize| self.places.binary_search(&(place as u32)).ok();
+        let nth_own = |place: usize| {
+            let frame = self.places.binary_search(&((place / self.paths) as u32)).ok()?;
+            Some(frame * self.paths + place % self.paths)
+        };
         let rows = wanted
             .iter()
             .enumerate()
@@ -111,11 +122,16 @@ impl Share {
         self.join((wanted.len(), own.dim()), rows)
     }
 
-    /// One number for each frame of the batch, of which `own` are those of its own frames.
-    pub(super) fn by_frame(&self, own: &[f32]) -> Result<Vec<f32>, Lost> {
-        let numbers =
-            self.places.iter().zip(own).map(|(&place, value)| (place as usize, std::slice::from_ref(value)));
-        join_rows(&*self.ranks, (self.batch_len, 1), numbers)
+    /// One number for each row that is searched, of which `own` are those of its own.
+    pub(super) fn by_row(&self, own: &[f32]) -> Result<Vec<f32>, Lost> {
+        let numbers = own.chunks_exact(self.paths).zip(&self.places);
+        let numbers = numbers.map(|(paths, &place)| (place as usize, paths));
+        join_rows(&*self.ranks, (self.batch_len, self.paths), numbers)
+    }
+
+    /// Where its `nth` row stands among all that are searched.
+    fn place_of(&self, nth: usize) -> usize {
+        self.places[nth / self.paths] as usize * self.paths + nth % self.paths
     }
 
     /// Rows of which each rank has the [`part`](Self::part) of its number, as one: `(count, dim)`.

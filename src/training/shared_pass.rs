@@ -12,6 +12,7 @@ use crate::rvq::rules::{LayerBatch, SharedFrames};
 use crate::task::Cancelled;
 
 use super::LayerStep;
+use super::joint::Extended;
 use super::layer_pass::{BatchTotals, LayerPass};
 use super::share::{Share, exponent};
 
@@ -19,7 +20,8 @@ use super::share::{Share, exponent};
 const EXPONENTS: usize = 256;
 
 impl LayerPass<'_> {
-    /// Takes the frames that this rank has of the batch through the layer, as [`run`](LayerPass::run) takes a whole batch.
+    /// Takes the frames that this rank has of the batch through the layer, as [`run`](LayerPass::run) takes a whole batch: along each of their paths, and
+    /// what the best of them leave over is added up.
     ///
     /// # Errors
     /// Another rank has ended.
@@ -32,7 +34,13 @@ impl LayerPass<'_> {
         let bound = share.input_bound(self.layer, self.metric);
         let input = own_input.as_ref().unwrap_or(residual);
         self.assign(input);
-        let energies = share.behind.difference(residual, &self.outputs(), self.codes);
+        let energies = if self.paths.is_greedy() {
+            share.behind.difference(residual, &self.outputs(), self.codes)
+        } else {
+            let Extended { residual: behind, energies } = self.extend(residual, input);
+            share.behind = behind;
+            energies
+        };
         let (mut sums, sq_dists) =
             (std::mem::take(&mut self.buffers.sums), std::mem::take(&mut self.buffers.sq_dists));
         sums.sort(self.codes, self.layer.codebook.num_codes());
@@ -45,6 +53,7 @@ impl LayerPass<'_> {
             return Err(Cancelled);
         }
         std::mem::swap(residual, &mut share.behind);
+        share.paths = self.paths.kept(self.layer.codebook.num_codes());
         (self.buffers.sums, self.buffers.sq_dists) = (sums, sq_dists);
         Ok(self.account(&replaced, &heard.totals))
     }
@@ -77,12 +86,11 @@ impl Share {
         told: &Told<'_>,
     ) -> Result<Heard, Lost> {
         let (num_codes, dim) = (sums.counts().len(), input.ncols());
-        let scale = 62 - bound - (usize::BITS - self.batch_len.leading_zeros()) as i32;
+        let num_searched = self.num_searched();
+        let scale = scale_of(bound, num_searched);
         let words = &mut self.message;
         words.clear();
-        words.extend(sums.counts().iter().map(|&count| i64::from(count)));
-        words.resize(num_codes * (1 + dim), 0);
-        add_fixed(sums, input, power_of_two(scale), &mut words[num_codes..]);
+        put_sums(sums, input, scale, words);
         for values in [told.sq_dists.iter().map(|&d| f64::from(d)).collect(), told.energies.to_vec()] {
             let mut sum = ExactSum::default();
             sum.add_all(values.into_iter());
@@ -95,10 +103,8 @@ impl Share {
         words[first_exponent + (exponent(self.behind.largest()) + 126) as usize] = 1;
 
         self.ranks.sum(words)?;
-        let unit = power_of_two(-scale);
-        let (counts, rest) = words.split_at(num_codes);
-        let (fixed, rest) = rest.split_at(num_codes * dim);
-        sums.set(counts.iter().map(|&count| count as u32), fixed.iter().map(|&sum| sum as f64 * unit), dim);
+        let (code_sums, rest) = words.split_at(num_codes * (1 + dim));
+        take_sums(sums, code_sums, scale, dim);
         let (sq_error, rest) = rest.split_at(ExactSum::WORDS);
         let (energy, rest) = rest.split_at(ExactSum::WORDS);
         let (misassigned, exponents) = rest.split_at(1);
@@ -106,7 +112,7 @@ impl Share {
         self.energy = ExactSum::of(energy).value();
         Ok(Heard {
             totals: BatchTotals {
-                num_searched: self.batch_len,
+                num_searched,
                 num_frames: self.batch_len,
                 sq_error: ExactSum::of(sq_error).value(),
                 energy_behind: self.energy,
@@ -114,6 +120,27 @@ impl Share {
             misassigned: misassigned[0] as u32,
         })
     }
+}
+
+/// Tells counts and sums of `frames`, `(num_frames, dim)`, whose order of codes `sums` has: each value as so many `2^-scale`, cut to a whole number.
+pub(super) fn put_sums(sums: &CodeSums, frames: ArrayView2<'_, f32>, scale: i32, words: &mut Vec<i64>) {
+    let num_codes = sums.counts().len();
+    words.extend(sums.counts().iter().map(|&count| i64::from(count)));
+    let first = words.len();
+    words.resize(first + num_codes * frames.ncols(), 0);
+    add_fixed(sums, frames, power_of_two(scale), &mut words[first..]);
+}
+
+/// Takes what all ranks have [told](put_sums) of frames of `dim` dimensions.
+pub(super) fn take_sums(sums: &mut CodeSums, words: &[i64], scale: i32, dim: usize) {
+    let unit = power_of_two(-scale);
+    let (counts, fixed) = words.split_at(sums.counts().len());
+    sums.set(counts.iter().map(|&count| count as u32), fixed.iter().map(|&sum| sum as f64 * unit), dim);
+}
+
+/// By which power of two values below `2^bound` are multiplied so that `count` of them add up to less than 63 bits.
+pub(super) fn scale_of(bound: i32, count: usize) -> i32 {
+    62 - bound - (usize::BITS - count.leading_zeros()) as i32
 }
 
 /// Adds each value of `frames`, times `scale` and cut to an integer, to the sum of its frame's code: `sums` knows the frames of each.
@@ -154,7 +181,7 @@ impl FramesOfAll<'_> {
 
 impl SharedFrames for FramesOfAll<'_> {
     fn count(&self) -> usize {
-        self.share.batch_len
+        self.share.num_searched()
     }
 
     fn rows(&self, places: &[usize]) -> Array2<f32> {
@@ -163,6 +190,6 @@ impl SharedFrames for FramesOfAll<'_> {
     }
 
     fn sq_dists(&self) -> Vec<f32> {
-        self.or_lost(self.share.by_frame(self.sq_dists)).unwrap_or_else(|| vec![0.0; self.share.batch_len])
+        self.or_lost(self.share.by_row(self.sq_dists)).unwrap_or_else(|| vec![0.0; self.share.num_searched()])
     }
 }

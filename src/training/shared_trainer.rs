@@ -4,8 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::features::FeatureSet;
-use crate::rvq::{Rvq, RvqError, RvqParams, ValidRvqParams};
-use crate::text::msg;
+use crate::rvq::{Rvq, RvqError, ValidRvqParams};
 
 use super::batches::block_len_of;
 use super::{Share, Trainer, TrainerState};
@@ -20,12 +19,12 @@ impl Trainer {
     ///
     /// A step that ends with an error cannot be taken up again: the other ranks are elsewhere.
     ///
-    /// What comes behind its steps are the same functions as in one process, given frames that are spread over ranks ([`Judges::of_share`](super::Judges::of_share)) and a task
-    /// [among](crate::task::Task::among) them: [`Course::after`](super::course::Course::after) looks at held-out frames on the way,
-    /// [`row_scales`](super::row_scales::row_scales) calibrates. Every rank comes to the same.
+    /// What comes behind its steps is done by the same functions as in one process, given [frames that are spread over ranks](super::Judges::of_share)
+    /// and a task [among](crate::task::Task::among) these: [`Course::after`](super::course::Course::after) looks at held-out frames on the way, and
+    /// [`row_scales`](super::row_scales::row_scales()) calibrates. Every rank comes to the same.
     ///
     /// # Errors
-    /// As for [`Trainer::new`]; or `params` ask for a search along several paths, or for refits.
+    /// As for [`Trainer::new`].
     pub fn shared(
         params: ValidRvqParams,
         set: Arc<FeatureSet>,
@@ -33,7 +32,6 @@ impl Trainer {
         start: Option<&Rvq>,
         share: Share,
     ) -> Result<Self, RvqError> {
-        check(&params)?;
         let block_len = block_len_of(share.total(), set.matrix.dim());
         let mut trainer = Self::in_blocks_of(block_len, params, set, train, start)?;
         trainer.share = Some(share);
@@ -50,18 +48,9 @@ impl Trainer {
         train: Vec<Range<usize>>,
         share: Share,
     ) -> Result<Self, RvqError> {
-        check(&state.params)?;
         let block_len = block_len_of(share.total(), set.matrix.dim());
         let mut trainer = Self::on_frames(state, set, share.total(), train, block_len)?;
         trainer.share = Some(share);
         Ok(trainer)
     }
-}
-
-/// Checks that several ranks can train as `params` say.
-fn check(params: &RvqParams) -> Result<&RvqParams, RvqError> {
-    if params.search > 1 || params.refit > 0 {
-        return Err(RvqError::Shape(msg!("err-ranks-greedy")));
-    }
-    Ok(params)
 }

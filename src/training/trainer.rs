@@ -255,7 +255,11 @@ impl Trainer {
         let active = self.active_layers(step);
         for layer_idx in layers.len()..active {
             task.check()?;
-            let paths = residual.num_rows() / self.buffers.batch_len.max(1);
+            let paths = match &self.share {
+                None => residual.num_rows() / self.buffers.batch_len.max(1),
+                // It may have no frame of the batch.
+                Some(share) => share.paths,
+            };
             let paths = PathStep::of(&self.params, paths, layer_idx + 1 == active);
             layers.push(self.step_layer(layer_idx, step, paths, residual, task)?);
         }

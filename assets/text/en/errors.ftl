@@ -30,7 +30,6 @@ err-history-steps = the steps of the history do not ascend
 err-history-no-step = the history has { $layers } layers, but no step
 err-history-series = the history must have { $series } once
 err-history-shape = { $series } is of { $steps } steps and { $layers } layers in a history of { $own } and { $own_layers }
-err-ranks-greedy = several ranks take greedy steps only: train without a search along several paths and without refits, or in one process
 err-search-exact = a search along several paths is exact: train with codes assigned exactly, or greedily
 err-refit-dropout = a refit moves the rows of all layers for all of them together, but quantizer dropout trains the first ones to work alone: use one of the two
 err-refit-plain = a refit moves rows where the frames are: it works without projections and with the Euclidean distance only

@@ -30,7 +30,6 @@ err-history-steps = 历史中的步数不是递增的
 err-history-no-step = 历史有 { $layers } 层，但没有任何一步
 err-history-series = 历史中 { $series } 必须恰好出现一次
 err-history-shape = { $series } 为 { $steps } 步、{ $layers } 层，而历史为 { $own } 步、{ $own_layers } 层
-err-ranks-greedy = 多个 rank 只能做贪心步：训练时不要用多路径搜索和重拟合，或改用单进程
 err-search-exact = 多路径搜索是精确的：请用精确分配码字的方式训练，或用贪心
 err-refit-dropout = 重拟合会为所有层一起移动各层的行，而量化器 dropout 要训练前几层单独工作：两者只能用其一
 err-refit-plain = 重拟合在帧所在的空间中移动行：只能在没有投影且使用欧氏距离时使用
