@@ -3,7 +3,9 @@
 //! `cargo bench --bench scaling --features mpi --no-run`, then `mpirun -n R target/release/deps/scaling-... [--batch 4096] [--codes 1024] [--layers 8]
 //! [--dim 128] [--steps 20] [--dead 0] [--absent 0]`. Every rank has as many frames; the order is that of so many absent ranks' frames too, of which
 //! there is nothing but their numbers. Where no `mpirun` has started it, one process trains as it would without ranks, and then as
-//! one rank. `--dead` is the threshold under which codes are replaced. One line a figure: name, number, unit.
+//! one rank. `--dead` is the threshold under which codes are replaced; `--search` and `--refit` are those of a training, with the refits in its last
+//! steps. Behind the steps are a look at 1024 held-out frames and a calibration, on as many as that takes at most and on frames that were trained on.
+//! One line a figure: name, number, unit.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
@@ -15,9 +17,12 @@ use ndarray::Array2;
 use rvqscope::features::{FeatureMatrix, FeatureSet};
 use rvqscope::random::{self, Purpose};
 use rvqscope::ranks::{Alone, Lost, Ranks};
+use rvqscope::rvq::search::Search;
 use rvqscope::rvq::{InitMethod, RvqParams};
 use rvqscope::task::{Cancel, Task};
-use rvqscope::training::{Share, Trainer};
+use rvqscope::training::course::Course;
+use rvqscope::training::row_scales::{row_scales, row_scales_across};
+use rvqscope::training::{Judges, Share, Trainer};
 
 /// Ranks whose calls are counted.
 #[derive(Debug)]
@@ -96,6 +101,9 @@ fn main() {
             batch_size: number("batch", 4096),
             threshold_ema_dead_code: flags.get("dead").copied().unwrap_or(0.0),
             init: InitMethod::Sample,
+            search: number("search", 1),
+            refit: number("refit", 0) as u64,
+            steps: number("steps", 20) as u64 + 1,
             ..RvqParams::default()
         },
         frames_a_rank: number("frames", 16_384),
@@ -113,8 +121,8 @@ fn main() {
     pool.install(|| {
         let set = frames(&setup, 0);
         let total = setup.frames_a_rank;
-        let trainer = Trainer::new(setup.params.validate().unwrap(), set, vec![0..total], None).unwrap();
-        let (seconds, _) = steps(trainer, setup.steps, || ());
+        let mut trainer = Trainer::new(setup.params.validate().unwrap(), set, vec![0..total], None).unwrap();
+        let (seconds, _) = steps(&mut trainer, setup.steps, || ());
         println!("without ranks: step {:.2} ms", seconds * 1e3);
         shared(&setup, Box::new(Alone));
     });
@@ -131,7 +139,7 @@ fn frames(setup: &Setup, rank: usize) -> Arc<FeatureSet> {
 }
 
 /// Seconds a step after the first, which starts the layers, and what `before` gave when that was done.
-fn steps<T>(mut trainer: Trainer, count: usize, before: impl FnOnce() -> T) -> (f64, T) {
+fn steps<T>(trainer: &mut Trainer, count: usize, before: impl FnOnce() -> T) -> (f64, T) {
     let cancel = Cancel::default();
     trainer.step(&Task::silent(&cancel)).unwrap();
     let before = before();
@@ -148,9 +156,13 @@ fn shared(setup: &Setup, inner: Box<dyn Ranks>) {
     let total = setup.frames_a_rank * (size + setup.absent);
     let share = Share::new(ranks.clone(), setup.frames_a_rank * rank, total);
     let params = setup.params.validate().unwrap();
-    let trainer = Trainer::shared(params, frames(setup, rank), vec![0..total], None, share).unwrap();
-    let (seconds, before) = steps(trainer, setup.steps, || ranks.so_far());
+    let set = frames(setup, rank);
+    let mut trainer = Trainer::shared(params, set.clone(), vec![0..total], None, share).unwrap();
+    let (seconds, before) = steps(&mut trainer, setup.steps, || ranks.so_far());
     let after = ranks.so_far();
+    if setup.absent == 0 {
+        behind_the_steps(setup, &trainer, &set, &ranks);
+    }
     if rank > 0 {
         return;
     }
@@ -168,4 +180,33 @@ fn shared(setup: &Setup, inner: Box<dyn Ranks>) {
             before[nth].2 * 1e3
         );
     }
+}
+
+/// A look at 1024 frames, and calibrations on 20 000 or as many as there are, of which each rank has as many as the others.
+fn behind_the_steps(setup: &Setup, trainer: &Trainer, set: &FeatureSet, ranks: &Counted) {
+    let (rank, size, each) = (ranks.rank(), ranks.size(), setup.frames_a_rank);
+    let judges = |total: usize| {
+        let ranges: Vec<_> = (0..size).map(|nth| each * nth..each * nth + (total / size).min(each)).collect();
+        Judges::of_share(set.matrix.view(), each * rank, &ranges)
+    };
+    let cancel = Cancel::default();
+    let task = Task::silent(&cancel).among(ranks);
+    let (rvq, search) = (trainer.rvq(), Search::of_width(trainer.params().search));
+    let tell = |name: &str, work: &mut dyn FnMut()| {
+        let (before, start) = (ranks.so_far(), Instant::now());
+        work();
+        let (after, millis) = (ranks.so_far(), start.elapsed().as_secs_f64() * 1e3);
+        let of = |kind: usize| (after[kind].0 - before[kind].0, after[kind].1 - before[kind].1);
+        let ((sums, summed), (gathers, gathered)) = (of(0), of(1));
+        if rank == 0 {
+            println!(
+                "{size} ranks: {name} {millis:.1} ms, {sums} sums of {summed} bytes, {gathers} gathers of {gathered} bytes"
+            );
+        }
+    };
+    let record = rvqscope::training::StepRecord { step: 10, layers: Vec::new() };
+    let mut course = Course::new(judges(1024));
+    tell("look", &mut || drop(course.after(record.clone(), rvq, false, &task).unwrap()));
+    tell("calibration", &mut || drop(row_scales(rvq, &judges(20_000), search, &task).unwrap()));
+    tell("calibration across", &mut || drop(row_scales_across(rvq, &judges(20_000), search, &task).unwrap()));
 }
