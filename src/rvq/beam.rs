@@ -101,7 +101,8 @@ impl Paths {
         picks.resize(self.drift.len() / self.kept.max(1) * kept, Pick::NONE);
         // The nearest code of the greedy path comes first and stays; behind the last layer it competes like the others.
         let keeps_first = nth + 1 < num_layers;
-        if layer.is_plain() {
+        let is_plain = layer.is_plain();
+        if is_plain {
             let so_far = PathsSoFar {
                 paths: self.kept,
                 residual: &self.residual,
@@ -121,7 +122,13 @@ impl Paths {
             for pick in picks {
                 let path = frame * self.kept + pick.path as usize;
                 let residual = self.residual[path * dim..][..dim].iter();
-                next.residual.extend(residual.zip(layer.outputs.row(pick.code as usize)).map(|(r, e)| r - e));
+                // The same numbers; the searcher's are in the cache.
+                let row = if is_plain {
+                    layer.searcher.row(pick.code)
+                } else {
+                    layer.outputs.row(pick.code as usize)
+                };
+                next.residual.extend(residual.zip(row).map(|(r, e)| r - e));
                 let start = next.codes.len();
                 next.codes.extend_from_slice(&self.codes[path * num_layers..][..num_layers]);
                 next.sq_dists.extend_from_slice(&self.sq_dists[path * num_layers..][..num_layers]);

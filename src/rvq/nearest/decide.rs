@@ -20,7 +20,17 @@ impl Pick {
 }
 
 /// A candidate: its distance, its path and code, and the distance in f32.
-pub(super) type Ranked = (f64, (u32, u32), f32);
+type Ranked = (f64, (u32, u32), f32);
+
+/// The memory of a decision.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ranking {
+    ranked: Vec<Ranked>,
+    /// The smallest distances in f32, in order.
+    least: Vec<f32>,
+    /// The candidates of the first path.
+    first: Vec<Ranked>,
+}
 
 /// The `codes.len()` nearest of the `candidates` of a frame, each a lower bound and its code, and their distances: nearest first.
 #[inline(always)]
@@ -28,7 +38,7 @@ pub(super) fn decide(
     book: &Codebook,
     frame: &[f32],
     candidates: &[(f32, u32)],
-    ranked: &mut Vec<Ranked>,
+    ranking: &mut Ranking,
     codes: &mut [u32],
     dists: &mut [f32],
 ) {
@@ -36,19 +46,14 @@ pub(super) fn decide(
         (*out, *dist) = (*code, sq_dist(frame, book.row(*code)));
         return;
     }
+    let Ranking { ranked, least, .. } = ranking;
     ranked.clear();
-    let mut least = f64::INFINITY;
     // A loop, not `extend`: its closure would be compiled without the kernel's instructions.
     for &(_, code) in candidates {
         let dist = sq_dist(frame, book.row(code));
-        least = if f64::from(dist) < least { f64::from(dist) } else { least };
         ranked.push((f64::from(dist), (0, code), dist));
     }
-    // Where one is wanted of many, those that are certainly not it need no order.
-    if codes.len() == 1 {
-        ranked.retain(|&(dist, ..)| !is_certain(book, least, dist));
-    }
-    order(book, frame, ranked, codes.len());
+    order(book, frame, ranked, codes.len(), least);
     codes.fill(u32::MAX);
     dists.fill(f32::INFINITY);
     for ((code, dist), ranked) in codes.iter_mut().zip(dists).zip(&*ranked) {
@@ -64,38 +69,58 @@ pub(super) fn decide_paths(
     paths: &[f32],
     pairs: &[(u32, u32)],
     keeps_first: bool,
-    ranked: &mut Vec<Ranked>,
+    ranking: &mut Ranking,
     picks: &mut [Pick],
 ) {
+    let Ranking { ranked, least, first } = ranking;
     ranked.clear();
-    let mut nearest = None;
-    if keeps_first {
-        for &(path, code) in pairs.iter().filter(|pair| pair.0 == 0) {
-            let dist = sq_dist(&paths[..book.dim], book.row(code));
-            ranked.push((f64::from(dist), (path, code), dist));
-        }
-        order(book, paths, ranked, 1);
-        nearest = ranked.first().copied();
-        ranked.clear();
-    }
+    first.clear();
     for &(path, code) in pairs {
         let dist = sq_dist(&paths[path as usize * book.dim..][..book.dim], book.row(code));
         ranked.push((f64::from(dist), (path, code), dist));
     }
-    order(book, paths, ranked, picks.len());
-    if let Some(nearest) = nearest {
-        let place = ranked.iter().position(|other| other.1 == nearest.1).unwrap_or(0);
-        ranked[..=place].rotate_right(1);
+    if keeps_first {
+        for candidate in ranked.iter().filter(|candidate| candidate.1.0 == 0) {
+            first.push(*candidate);
+        }
+        order(book, paths, first, 1, least);
+        first.truncate(1);
     }
+    order(book, paths, ranked, picks.len(), least);
+    let nearest = first.first().map(|nearest| nearest.1);
+    let others = ranked.iter().filter(|other| Some(other.1) != nearest);
     picks.fill(Pick::NONE);
-    for (pick, &(_, (path, code), sq_dist)) in picks.iter_mut().zip(&*ranked) {
+    for (pick, &(_, (path, code), sq_dist)) in picks.iter_mut().zip(first.iter().chain(others)) {
         *pick = Pick { path, code, sq_dist };
     }
 }
 
-/// Brings the first `wanted` of `ranked` into the order of their true distances, paths and codes.
+/// Leaves of `ranked` those that may be among the first `wanted` in the order of their true distances, and `least` with the smallest in f32.
 #[inline(always)]
-fn order(book: &Codebook, paths: &[f32], ranked: &mut [Ranked], wanted: usize) {
+fn keep_best(book: &Codebook, ranked: &mut Vec<Ranked>, wanted: usize, least: &mut Vec<f32>) {
+    least.clear();
+    least.resize(wanted, f32::INFINITY);
+    let Some(last) = wanted.checked_sub(1) else { return };
+    for &(_, _, dist) in &*ranked {
+        if dist < least[last] {
+            let mut place = last;
+            while place > 0 && least[place - 1] > dist {
+                least[place] = least[place - 1];
+                place -= 1;
+            }
+            least[place] = dist;
+        }
+    }
+    let most = f64::from(least[last]);
+    ranked.retain(|&(dist, ..)| !is_certain(book, most, dist));
+}
+
+/// Brings the first `wanted` of `ranked` into the order of their true distances, paths and codes; of the others it may drop some.
+#[inline(always)]
+fn order(book: &Codebook, paths: &[f32], ranked: &mut Vec<Ranked>, wanted: usize, least: &mut Vec<f32>) {
+    if ranked.len() > 2 * wanted {
+        keep_best(book, ranked, wanted, least);
+    }
     // The bits of numbers that are not negative have their order; what is equal in f32 is put in order below.
     ranked.sort_unstable_by_key(|&(_, _, dist)| dist.to_bits());
     let wanted = wanted.min(ranked.len());

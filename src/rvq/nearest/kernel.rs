@@ -97,6 +97,11 @@ impl Kernel {
         int8.iter().chain(&float).copied().find(|kernel| kernel.is_available()).unwrap_or(Self::Portable)
     }
 
+    /// Whether it multiplies and adds up four dimensions in one instruction.
+    pub(super) fn has_dot_products(self) -> bool {
+        matches!(self, Self::AvxVnni | Self::Avx512Vnni | Self::NeonDot)
+    }
+
     /// The fastest kernel of this machine whose products are off by no more than f32's may be.
     #[must_use]
     pub fn best_precise() -> Self {

@@ -79,3 +79,38 @@ pub(super) struct FrameBounds {
     /// Largest lower bound that is still of interest; negative infinity where there is no frame, or none that can be screened.
     pub threshold: f32,
 }
+
+/// What bounds the error of every score of some panels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Norm of the longest code, from the centre.
+    pub length: f32,
+    /// Largest norm of what the kernel's rounding took from a code.
+    code_error: f32,
+    /// The largest slack of a panel.
+    slack: f32,
+}
+
+impl Limits {
+    /// Those of some panels.
+    pub(super) fn of(panels: &[PanelErrors]) -> Self {
+        let largest = |of: fn(&PanelErrors) -> f32| panels.iter().map(of).fold(0.0, f32::max);
+        Self {
+            length: largest(|panel| panel.length),
+            code_error: largest(|panel| panel.error),
+            slack: largest(|panel| panel.slack),
+        }
+    }
+
+    /// How far the scores of a frame may be off.
+    #[inline(always)]
+    pub(super) fn score_error(&self, frame: FrameBounds) -> f32 {
+        frame.error * self.length + frame.length * self.code_error + self.slack
+    }
+
+    /// `|c|^2 - 2 x.c` at most, for a frame with these bounds.
+    #[inline(always)]
+    pub(super) fn largest_score(&self, frame: FrameBounds) -> f32 {
+        2.0 * self.length * self.length + frame.length * self.length
+    }
+}

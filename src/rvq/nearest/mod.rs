@@ -35,11 +35,31 @@
 //! | the same with VNNI | 33, 18, 10 | 37, 14, 8.0 |
 //! | FAISS 1.15 | 12, 6.7, 3.9 | 14, 7.3, 4.1 |
 //!
-//! Both int16 kernels run at what the multipliers give (4100 cycles for a frame's 1024 codes of 128 dimensions), a third of the time at five paths;
-//! the intrinsics' additions were put in another order and spilled before. The int8 products of VNNI take half of that, but leave more candidates: 65 for
-//! 47 with two paths, the same with five, 0.8 with 32, and 0.7 on speech at any width; left out. The rows of the tables come from memory: asking for
-//! the next frame's while this one's are added up hides most of it. Adding up what paths have in common but the trunk has not was left out: an earlier
-//! version gave nothing.
+//! What was tried after that, in microseconds of CPU time a vector, the least of many runs in turns with the way before (512-bit kernels; 128-d and 64-d
+//! are the mixture and the speech features), of eight layers of 1024 codes unless said:
+//!
+//! | way | before | with it |
+//! |---|---|---|
+//! | roundings of the tables bounded by the layers in which a path differs, 64-d: candidates of a frame and layer | 12 | 9 |
+//! | thresholds over few lanes, few candidates sorted, rows read where the search has read them; 128-d, 5, 16, 32 paths | 27, 52, 95 | 27, 52, 90 |
+//! | the same, 64-d | 27, 66, 119 | 26, 59, 101 |
+//! | the same in AVX2, 128-d and 64-d, 5 paths | 28, 25 | 28, 26 |
+//! | trunks in int8 until they leave too many pairs, 128-d, 5 paths | 27 | 23 |
+//! | int8 for every trunk, 64-d, 5 and 16 paths | 25, 59 | 30, 77 |
+//! | int8 for every trunk, 128-d, 16 and 32 paths | 52, 91 | 62, 109 |
+//! | no tables: each path's nearest codes searched on their own, 128-d and 64-d, 5 paths | 30, 28 | 73, 50 |
+//! | no panels of unlike length under one bound: at least 4, 8 groups, 128-d, 16 paths | 56 | 71, 78 |
+//! | tables on pages of 2 MiB, 128-d and 64-d, 5 paths | 27, 26 | 27, 25 |
+//!
+//! With 256 codes, 5 and 16 paths take as long as before. Paths of a frame want the same codes, whose lanes are the same: with half as many lanes, 16
+//! paths of 128 dimensions through 256 codes take 35 in place of 33.
+//!
+//! Where the time goes with five paths of 128 dimensions, before int8: products of the trunks 45 %, sums of rows 16 %, thresholds and the search for what is
+//! below them 14 %, the paths' own residuals 7 %, decisions 6 %. Memory does not bind it: pages of 2 MiB gain 3 % at most, about what the machine's noise is. Int16
+//! products run at what the multipliers give (4100 cycles for a frame's 1024 codes of 128 dimensions); int8 takes half, and the candidates are 26 for 7 on
+//! the mixture, and 40 for 8 on speech: so it is kept where the frames before have shown that it pays. On speech most layers go back to int16. Five
+//! paths without tables would need 10 000 cycles of int8 products a layer, which is more than the whole search takes. Adding up what paths have in
+//! common but the trunk has not was left out: an earlier version gave nothing.
 
 mod codebook;
 mod decide;
@@ -193,8 +213,8 @@ impl Job for Search<'_> {
             screen::screen_tile(simd, book, tile, m, scratch);
             let outs = codes.chunks_exact_mut(m).zip(dists.chunks_exact_mut(m));
             for (f, (frame, (codes, dists))) in tile.chunks_exact(book.dim).zip(outs).enumerate() {
-                let Scratch { candidates, ranked, .. } = &mut *scratch;
-                decide::decide(book, frame, &candidates[f], ranked, codes, dists);
+                let Scratch { candidates, ranking, .. } = &mut *scratch;
+                decide::decide(book, frame, &candidates[f], ranking, codes, dists);
             }
         }
     }

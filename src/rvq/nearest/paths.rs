@@ -5,16 +5,28 @@
 //! bits. What each of them may be off is known, so every pair of path and code that may be among the best is compared on its true distance, as without
 //! tables.
 
-use super::decide::{Pick, Ranked, decide_paths};
+use std::sync::atomic::Ordering;
+
+use super::decide::{Pick, Ranking, decide_paths};
 use super::layout::TILE;
-use super::path_scores::{MAX_TABLE_PATHS, collect_pairs, fill_spans, path_scores, trunk_scores};
+use super::path_scores::{
+    MAX_TABLE_PATHS, collect_pairs, fill_spans, fill_squares, path_scores, trunk_scores,
+};
 use super::row_table::PathsSoFar;
 use super::scratch::{PathScratch, Scratch, TILES};
 use super::simd::{Job, Simd, dispatch};
 use super::tables::PathTables;
 use super::{Codebook, Searcher};
 
+/// Products of codes and dimensions on which int8 saves about what it costs to compare one more pair.
+const PRODUCTS_OF_A_PAIR: usize = 2048;
+
 impl Searcher {
+    /// A code's row as it came: what the search has just compared.
+    pub(crate) fn row(&self, code: u32) -> &[f32] {
+        self.book.row(code)
+    }
+
     /// Writes the best ways to continue the paths of each frame, `(num_frames, picks.len() / num_frames)`: nearest first, on ties the lower path,
     /// then the lower code. With `keeps_first`, the nearest code of the first path comes before all others.
     ///
@@ -41,15 +53,39 @@ impl Searcher {
             return num_frames;
         };
         let mut left = Vec::new();
-        let screen =
-            Screen { tables, so_far, keeps_first, kept, picks: &mut *picks, scratch, left: &mut left };
-        dispatch(tables.kernel, screen);
+        let is_coarse = self.screens_coarsely(tables, so_far.paths);
+        let (kernel, book) =
+            if is_coarse { (self.kernel(), &self.book) } else { (tables.kernel, &tables.book) };
+        let both = (book, tables);
+        let screen = Screen {
+            both,
+            rows: &self.book,
+            so_far,
+            keeps_first,
+            kept,
+            picks: &mut *picks,
+            scratch,
+            left: &mut left,
+        };
+        let num_pairs = dispatch(kernel, screen);
+        // A few frames do not tell.
+        let most = num_frames * (kept + dim * self.book.num_codes / PRODUCTS_OF_A_PAIR);
+        if is_coarse && num_frames >= TILE && num_pairs > most {
+            tables.coarse_paths.fetch_min(so_far.paths - 1, Ordering::Relaxed);
+        }
         for &frame in &left {
             let residual = &so_far.residual[frame * so_far.paths * dim..][..so_far.paths * dim];
             let picks = &mut picks[frame * kept..][..kept];
             self.search_each_path(residual, so_far.paths, kept, keeps_first, picks, scratch);
         }
         left.len()
+    }
+
+    /// Whether trunks are screened in int8, which costs half of what int16 does and leaves more pairs: how many, the frames before have shown.
+    fn screens_coarsely(&self, tables: &PathTables, paths: usize) -> bool {
+        self.kernel().has_dot_products()
+            && self.book.can_screen
+            && paths <= tables.coarse_paths.load(Ordering::Relaxed)
     }
 
     /// Searches for the codes of each path on its own, and then lets those of a frame compete.
@@ -69,10 +105,13 @@ impl Searcher {
         self.nearest_m_block(residual, tried, &mut codes, &mut dists, scratch);
         let frames = residual.chunks_exact(paths * dim).zip(codes.chunks_exact(paths * tried));
         for ((residual, codes), picks) in frames.zip(picks.chunks_exact_mut(kept)) {
-            let Scratch { paths: PathScratch { pairs, .. }, ranked, .. } = &mut *scratch;
+            let Scratch { paths: PathScratch { pairs, .. }, ranking, .. } = &mut *scratch;
             pairs.clear();
             pairs.extend(codes.iter().enumerate().map(|(nth, &code)| ((nth / tried) as u32, code)));
-            dispatch(self.kernel(), Decide { book: &self.book, residual, pairs, keeps_first, ranked, picks });
+            dispatch(
+                self.kernel(),
+                Decide { book: &self.book, residual, pairs, keeps_first, ranking, picks },
+            );
         }
     }
 }
@@ -83,7 +122,7 @@ struct Decide<'a> {
     residual: &'a [f32],
     pairs: &'a [(u32, u32)],
     keeps_first: bool,
-    ranked: &'a mut Vec<Ranked>,
+    ranking: &'a mut Ranking,
     picks: &'a mut [Pick],
 }
 
@@ -92,14 +131,17 @@ impl Job for Decide<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let Self { book, residual, pairs, keeps_first, ranked, picks } = self;
-        decide_paths(book, residual, pairs, keeps_first, ranked, picks);
+        let Self { book, residual, pairs, keeps_first, ranking, picks } = self;
+        decide_paths(book, residual, pairs, keeps_first, ranking, picks);
     }
 }
 
-/// The search through tables; the frames that they do not serve are added to `left`.
+/// The search through tables, which gives how many pairs were compared; the frames that they do not serve are added to `left`.
 struct Screen<'a> {
-    tables: &'a PathTables,
+    /// The codebook for the kernel that runs this, and the tables.
+    both: (&'a Codebook, &'a PathTables),
+    /// The codebook whose rows are compared, in the same order.
+    rows: &'a Codebook,
     so_far: PathsSoFar<'a>,
     keeps_first: bool,
     kept: usize,
@@ -109,28 +151,31 @@ struct Screen<'a> {
 }
 
 impl Job for Screen<'_> {
-    type Output = ();
+    type Output = usize;
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let Self { tables, so_far, keeps_first, kept, picks, scratch, left } = self;
-        let book = &tables.book;
-        let (num_frames, len) = (so_far.num_frames(), so_far.paths * book.dim);
-        fill_spans(tables, so_far.paths, kept, &mut scratch.paths.spans);
+    fn run<S: Simd>(self, simd: S) -> usize {
+        let Self { both, rows, so_far, keeps_first, kept, picks, scratch, left } = self;
+        let (num_frames, len) = (so_far.num_frames(), so_far.paths * rows.dim);
+        let mut num_pairs = 0;
+        fill_spans(both, so_far.paths, kept, &mut scratch.paths.spans);
         for first in (0..num_frames).step_by(TILES * TILE) {
             let frames = first..num_frames.min(first + TILES * TILE);
-            trunk_scores(simd, tables, so_far, frames.clone(), scratch);
+            trunk_scores(simd, both, so_far, frames.clone(), scratch);
             for (nth, frame) in frames.enumerate() {
-                let Scratch { paths, ranked, .. } = &mut *scratch;
-                if !path_scores(simd, tables, so_far, frame, nth, paths) {
+                let Scratch { paths, ranking, .. } = &mut *scratch;
+                if !fill_squares(both, so_far, frame, nth, paths) {
                     left.push(frame);
                     continue;
                 }
-                collect_pairs(simd, tables, keeps_first, kept, paths);
+                path_scores(simd, both.1, so_far.paths, nth, paths);
+                collect_pairs(simd, rows, keeps_first, kept, paths);
                 let residual = &so_far.residual[frame * len..][..len];
                 let picks = &mut picks[frame * kept..][..kept];
-                decide_paths(book, residual, &paths.pairs, keeps_first, ranked, picks);
+                num_pairs += paths.pairs.len();
+                decide_paths(rows, residual, &paths.pairs, keeps_first, ranking, picks);
             }
         }
+        num_pairs
     }
 }

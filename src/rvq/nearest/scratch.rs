@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::decide::Ranked;
-use super::layout::{FrameBounds, Lanes, TILE, Tile, Units};
+use super::decide::Ranking;
+use super::layout::{FrameBounds, Lanes, Limits, TILE, Tile, Units};
 use super::row_table::Plan;
 
 /// Working memory of one thread.
@@ -16,7 +16,7 @@ pub struct Scratch {
     pub(super) scores: Vec<[Lanes; TILE]>,
     /// Every code that may be among the nearest of each frame, with its lower bound.
     pub(super) candidates: [Vec<(f32, u32)>; TILE],
-    pub(super) ranked: Vec<Ranked>,
+    pub(super) ranking: Ranking,
     pub(super) paths: PathScratch,
 }
 
@@ -37,14 +37,20 @@ pub(super) struct PathScratch {
     /// Scores of a frame's paths, `(paths, panels)`.
     pub(super) scores: Vec<Units>,
     pub(super) spans: Vec<Span>,
+    /// The part of a bound that all paths of a frame have in common, span by span.
+    pub(super) common: Vec<f32>,
     /// The least score of each lane of each path, `(paths, spans)`.
     pub(super) least: Vec<Units>,
-    /// `(paths, groups)`.
-    pub(super) squares: Vec<Square>,
+    /// What a path's scores of each span lack to be squared distances, in the finest units, `(paths, spans)`: at least,
+    pub(super) lower: Vec<i32>,
+    /// and at most.
+    pub(super) upper: Vec<i32>,
+    /// Least upper bounds of squared distances, lane by lane.
+    pub(super) uppers: Vec<Lanes>,
     pub(super) pairs: Vec<(u32, u32)>,
 }
 
-/// Panels of one unit that the least score of each lane is taken of.
+/// Panels of one unit and one bound, of which the least score of each lane is taken.
 #[derive(Debug, Clone)]
 pub(super) struct Span {
     pub(super) panels: Range<usize>,
@@ -52,11 +58,8 @@ pub(super) struct Span {
     pub(super) group: usize,
     /// How many times their unit is twice the finest.
     pub(super) shift: u32,
-}
-
-/// What a path's scores of a group lack to be squared distances, in the finest units: at least, and at most.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Square {
-    pub(super) lower: i32,
-    pub(super) upper: i32,
+    /// Their unit in the finest ones.
+    pub(super) times: f32,
+    /// How far their scores may be off for the codebook that trunks are screened with.
+    pub(super) limits: Limits,
 }

@@ -1,6 +1,7 @@
 //! Products of the codes of earlier layers with those of one layer: what lets several paths be screened for little more than the price of one.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicUsize;
 
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 use super::super::rows::Rows;
 use super::codebook::{Codebook, Prepare};
 use super::kernel::Kernel;
-use super::layout::{FrameBounds, Lanes, PANEL, PanelErrors, TILE, Units};
+use super::layout::{FrameBounds, Lanes, Limits, PANEL, TILE, Units};
 use super::row_table::RowTable;
 use super::scratch::Scratch;
 use super::screen;
@@ -26,11 +27,15 @@ pub struct PathTables {
     pub(super) table: RowTable,
     /// The finest unit.
     pub(super) step: f32,
-    /// Neighbouring panels with the same unit.
+    /// Neighbouring panels with the same unit and bounds.
     pub(super) groups: Vec<Group>,
+    /// How far the sum of a row of each layer from some depth on may be off, before the rows are rounded to units; `(depths, groups)`.
+    pub(super) errors: Vec<f32>,
+    /// Paths of a frame up to which it seems to pay to screen trunks in int8.
+    pub(super) coarse_paths: AtomicUsize,
 }
 
-/// Panels whose codes are of a length, so that one unit suits them: a few long codes do not make it coarse for all others.
+/// Panels whose codes are of a length, so that one unit and one bound suit them: a few long codes do not make it coarse for all others.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     pub panels: Range<usize>,
@@ -38,9 +43,6 @@ pub(super) struct Group {
     pub shift: u32,
     /// One by the unit, which is a power of two, so that multiplying by it rounds nothing.
     pub inverse_step: f32,
-    pub limits: Limits,
-    /// How far a number of the tables may be off before it is rounded to units.
-    pub error: f32,
 }
 
 /// Norm of what a path leaves over, in norms of the code of median length and of the longest, up to one of which scores surely fit 16 bits.
@@ -50,7 +52,7 @@ const REACH: (f32, f32) = (6.0, 1.5);
 pub(super) const LARGEST_SCORE: f32 = 32_000.0;
 
 /// How many times a unit may be twice the finest.
-const MAX_SHIFT: i32 = 12;
+pub(super) const MAX_SHIFT: i32 = 12;
 
 /// Rows that one task makes.
 const ROWS: usize = 64;
@@ -77,21 +79,24 @@ impl PathTables {
             return None;
         }
         table.units.resize(num_rows * num_panels, Units::ZERO);
-        let mut groups = maker.groups.clone();
         let (mut rest, mut start) = (table.units.as_mut_slice(), 0);
+        let mut errors = Vec::new();
         for rows in earlier {
             let len = rows.nrows() * num_panels;
             let (units, behind) = rest.split_at_mut(len);
-            for (group, error) in groups.iter_mut().zip(maker.fill(*rows, units)?) {
-                group.error = group.error.max(error);
-            }
+            errors.push(maker.fill(*rows, units)?);
             table.starts.push(start);
             (rest, start) = (behind, start + len as u32);
         }
-        for group in &mut groups {
-            group.limits = Limits::of(&book.errors[group.panels.clone()]);
+        let Maker { step, groups, .. } = maker;
+        let mut sums = vec![0.0; groups.len() * (errors.len() + 1)];
+        for (depth, errors) in errors.iter().enumerate().rev() {
+            for (g, error) in errors.iter().enumerate() {
+                sums[depth * groups.len() + g] = sums[(depth + 1) * groups.len() + g] + error;
+            }
         }
-        Some(Self { book, kernel, table, step: maker.step, groups })
+        let coarse_paths = AtomicUsize::new(usize::MAX);
+        Some(Self { book, kernel, table, step, groups, errors: sums, coarse_paths })
     }
 
     /// Bytes of the tables for a codebook of `num_codes` behind layers that have `num_earlier` codes together.
@@ -110,40 +115,6 @@ fn prepared(codebook: ArrayView2<'_, f32>, kernel: Kernel) -> Option<Codebook> {
     }
     dispatch(kernel, Prepare(&mut book));
     book.can_screen.then_some(book)
-}
-
-/// What bounds the error of every score of some panels.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// Norm of the longest code, from the centre.
-    pub length: f32,
-    /// Largest norm of what the kernel's rounding took from a code.
-    code_error: f32,
-    /// The largest slack of a panel.
-    slack: f32,
-}
-
-impl Limits {
-    fn of(panels: &[PanelErrors]) -> Self {
-        let largest = |of: fn(&PanelErrors) -> f32| panels.iter().map(of).fold(0.0, f32::max);
-        Self {
-            length: largest(|panel| panel.length),
-            code_error: largest(|panel| panel.error),
-            slack: largest(|panel| panel.slack),
-        }
-    }
-
-    /// How far the scores of a frame may be off.
-    #[inline(always)]
-    pub(super) fn score_error(&self, frame: FrameBounds) -> f32 {
-        frame.error * self.length + frame.length * self.code_error + self.slack
-    }
-
-    /// `|c|^2 - 2 x.c` at most, for a frame with these bounds.
-    #[inline(always)]
-    pub(super) fn largest_score(&self, frame: FrameBounds) -> f32 {
-        2.0 * self.length * self.length + frame.length * self.length
-    }
 }
 
 /// Empties the places of the last panel that have no code.
@@ -178,13 +149,8 @@ fn groups_of(book: &Codebook) -> Option<(f32, Vec<Group>)> {
                 panels: p..p + 1,
                 shift,
                 inverse_step: 2f32.powi(-finest - shift as i32),
-                limits: Limits::of(&[]),
-                error: 0.0,
             }),
         }
-    }
-    for group in &mut groups {
-        group.limits = Limits::of(&book.errors[group.panels.clone()]);
     }
     Some((2f32.powi(finest), groups))
 }
@@ -196,6 +162,8 @@ struct Maker {
     kernel: Kernel,
     step: f32,
     groups: Vec<Group>,
+    /// Group by group.
+    limits: Vec<Limits>,
     /// Scores of the origin of the frames' space, place by place.
     origin: Vec<Lanes>,
     origin_bounds: FrameBounds,
@@ -210,7 +178,8 @@ impl Maker {
         let at_zero = vec![0.0; book.dim];
         let scores = Scores { book: &book, frame: &at_zero, scores: &mut origin };
         let origin_bounds = dispatch(kernel, scores)?;
-        Some(Self { book, kernel, step, groups, origin, origin_bounds })
+        let limits = groups.iter().map(|group| Limits::of(&book.errors[group.panels.clone()])).collect();
+        Some(Self { book, kernel, step, groups, limits, origin, origin_bounds })
     }
 
     /// Makes the rows of `codes`, `(num_codes, dim)`, and gives how far those of each group may be off; `None` where they cannot be made.
@@ -229,11 +198,10 @@ impl Maker {
 
     /// How far `2 e.c` may be off for the codes of a group, where these are the bounds of `e`; `None` where it cannot be made.
     #[inline(always)]
-    fn error(&self, group: &Group, bounds: FrameBounds) -> Option<f32> {
-        let Group { limits, inverse_step, .. } = group;
+    fn error(&self, group: &Group, limits: &Limits, bounds: FrameBounds) -> Option<f32> {
         let largest = limits.largest_score(bounds) + limits.largest_score(self.origin_bounds);
         let roundings = limits.score_error(bounds) + limits.score_error(self.origin_bounds);
-        let fits = bounds.threshold > f32::NEG_INFINITY && largest * inverse_step < LARGEST_PART;
+        let fits = bounds.threshold > f32::NEG_INFINITY && largest * group.inverse_step < LARGEST_PART;
         fits.then_some(roundings + largest * f32::EPSILON)
     }
 }
@@ -288,8 +256,8 @@ impl Job for Fill<'_> {
         for (codes, rows) in codes.chunks(TILE * book.dim).zip(rows.chunks_mut(TILE * num_panels)) {
             screen::encode_tile(S::FORMAT, book, codes, &mut scratch);
             for &bounds in &scratch.bounds[..codes.len() / book.dim] {
-                for (error, group) in errors.iter_mut().zip(groups) {
-                    *error = error.max(maker.error(group, bounds)?);
+                for (error, (group, limits)) in errors.iter_mut().zip(groups.iter().zip(&maker.limits)) {
+                    *error = error.max(maker.error(group, limits, bounds)?);
                 }
             }
             for group in groups {

@@ -271,23 +271,27 @@ fn check_many_paths(
     }
     let so_far = PathsSoFar { paths, residual: &residual, codes: &codes, drift: &drift };
     let views: Vec<_> = earlier.iter().map(|book| book.view()).collect();
-    let kernels = available_kernels();
-    let tables = kernels.iter().map(|&kernel| PathTables::new(book.view(), &views, Some(kernel)));
-    let tables: Vec<_> = std::iter::once(None).chain(tables).collect();
-    let searcher = Searcher::new(book.view());
+    let best = Searcher::new(book.view());
+    // Without tables, with the best kernels of either kind, and with each kernel alone.
+    let mut ways = vec![(best.clone(), None), (best, PathTables::new(book.view(), &views, None))];
+    for kernel in available_kernels() {
+        let searcher = Searcher::with_kernel(book.view(), kernel);
+        ways.push((searcher, PathTables::new(book.view(), &views, Some(kernel))));
+    }
     for &(keeps_first, kept) in kept {
         let kept = kept.min(paths * book.nrows());
         let expected: Vec<(u32, u32)> = residual
             .chunks_exact(paths * dim)
             .flat_map(|paths| best_of_paths_naive(paths, book.view(), kept, keeps_first))
             .collect();
-        for tables in tables.iter().map(Option::as_ref) {
+        for (searcher, tables) in &ways {
+            let tables = tables.as_ref();
             let mut picks = vec![Pick::NONE; num_frames * kept];
             let left =
                 searcher.best_of_paths(tables, so_far, keeps_first, &mut picks, &mut Scratch::default());
             let found: Vec<_> = picks.iter().map(|pick| (pick.path, pick.code)).collect();
-            let kernel = tables.map(|tables| tables.kernel);
-            assert_eq!(found, expected, "{what}, {kept} kept, tables for {kernel:?}");
+            let kernels = (searcher.kernel(), tables.map(|tables| tables.kernel));
+            assert_eq!(found, expected, "{what}, {kept} kept, {kernels:?}");
             assert!(tables.is_none() || left <= most_left, "{what}: tables did not serve for {left} frames");
         }
     }
@@ -358,7 +362,7 @@ impl Job for LaneByLane<'_> {
         let from = vec![units; num_panels];
         let mut sums = vec![Units::ZERO; num_panels];
         let rows: Vec<u32> = (0..4).map(|row| row * num_panels as u32).collect();
-        let terms = Terms { from: &from, table, added: &rows[..2], taken: &rows[2..3], soon: &rows[3..] };
+        let terms = Terms::new(&from, table, &rows[..2], &rows[2..3], &rows[3..]);
         let least = simd.add_up(&terms, 1..num_panels, &mut sums);
         let bits = [i16::MIN, -300, 0, 300, i16::MAX].map(|limit| simd.units_at_most(&least, limit));
         sums.push(units);

@@ -86,25 +86,35 @@ pub(super) const LARGEST_PART: f32 = (1u32 << 21) as f32;
 /// `from + added - taken`, modulo 2^16.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
-    /// Scores, panel by panel.
-    pub from: &'a [Units],
-    pub table: &'a RowTable,
-    /// Where the rows start that are added,
-    pub added: &'a [u32],
-    /// those that are taken off,
-    pub taken: &'a [u32],
-    /// and those that will be wanted soon.
-    pub soon: &'a [u32],
+    from: &'a [Units],
+    table: &'a RowTable,
+    added: &'a [u32],
+    taken: &'a [u32],
+    soon: &'a [u32],
 }
 
-impl Terms<'_> {
+impl<'a> Terms<'a> {
+    /// `from` has scores panel by panel; of `table`, the rows that start at `added` are added, those at `taken` are taken off, and those at `soon`
+    /// will be wanted soon. Every row must lie within the table, and `from` be as long as one.
+    #[inline(always)]
+    pub(super) fn new(
+        from: &'a [Units],
+        table: &'a RowTable,
+        added: &'a [u32],
+        taken: &'a [u32],
+        soon: &'a [u32],
+    ) -> Self {
+        let rows = added.iter().chain(taken).chain(soon);
+        let last = rows.fold(0, |last, &row| last.max(row as usize + table.num_panels));
+        assert!(last <= table.units.len(), "a row behind the table's end"); // not a text
+        assert!(from.len() >= table.num_panels, "scores of fewer panels than rows have"); // not a text
+        Self { from, table, added, taken, soon }
+    }
+
     /// Checks that `panels` lie within the sums and within every row.
     #[inline(always)]
     fn check(&self, panels: &Range<usize>, sums: &[Units]) {
-        let rows = self.added.iter().chain(self.taken).chain(self.soon);
-        assert!(panels.end <= self.from.len().min(sums.len()).min(self.table.num_panels));
-        let last = rows.fold(0, |last, &row| last.max(row as usize + panels.end));
-        assert!(last <= self.table.units.len(), "a row behind the table's end"); // not a text
+        assert!(panels.end <= sums.len().min(self.table.num_panels));
     }
 }
 

@@ -7,8 +7,7 @@ use super::{Lanes, PANEL, ROUND, TILE, Terms, Units};
 /// Declares the functions that read the same in both widths: `$floats` vectors of f32 hold a panel, and `$units` vectors of 16 bits.
 macro_rules! lanes {
     ($floats:literal x $float:ident: $load:ident, $splat:ident, $add:ident, $min:ident, $store:ident;
-     $units:literal x $int:ident: $load_int:ident, $splat_units:ident, $add_units:ident, $sub_units:ident, $min_units:ident, $store_int:ident;
-     block: $block:literal) => {
+     $units:literal x $int:ident: $load_int:ident, $splat_units:ident, $add_units:ident, $sub_units:ident, $min_units:ident, $store_int:ident) => {
         /// Updates the smallest upper bounds.
         #[inline(always)]
         pub(in super::super) fn least_upper(
@@ -48,9 +47,9 @@ macro_rules! lanes {
             // SAFETY: features as in the parent module.
             let mut mins = [unsafe { $splat_units(i16::MAX) }; $units];
             let mut panel = panels.start;
-            while panel + $block <= panels.end {
-                add_up_block::<$block>(terms, panel, sums, &mut mins);
-                panel += $block;
+            while panel + 4 <= panels.end {
+                add_up_block::<4>(terms, panel, sums, &mut mins);
+                panel += 4;
             }
             while panel < panels.end {
                 add_up_block::<1>(terms, panel, sums, &mut mins);
@@ -122,8 +121,7 @@ pub(super) mod eight {
     use super::*;
 
     lanes!(4 x __m256: _mm256_loadu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_min_ps, _mm256_storeu_ps;
-        2 x __m256i: _mm256_loadu_si256, _mm256_set1_epi16, _mm256_add_epi16, _mm256_sub_epi16, _mm256_min_epi16, _mm256_storeu_si256;
-        block: 4);
+        2 x __m256i: _mm256_loadu_si256, _mm256_set1_epi16, _mm256_add_epi16, _mm256_sub_epi16, _mm256_min_epi16, _mm256_storeu_si256);
 
     /// Lanes at most `limit`.
     #[inline(always)]
@@ -180,8 +178,7 @@ pub(super) mod sixteen {
     use super::*;
 
     lanes!(2 x __m512: _mm512_loadu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_min_ps, _mm512_storeu_ps;
-        1 x __m512i: _mm512_loadu_si512, _mm512_set1_epi16, _mm512_add_epi16, _mm512_sub_epi16, _mm512_min_epi16, _mm512_storeu_si512;
-        block: 8);
+        1 x __m512i: _mm512_loadu_si512, _mm512_set1_epi16, _mm512_add_epi16, _mm512_sub_epi16, _mm512_min_epi16, _mm512_storeu_si512);
 
     /// Lanes at most `limit`.
     #[inline(always)]
