@@ -35,31 +35,32 @@
 //! | the same with VNNI | 33, 18, 10 | 37, 14, 8.0 |
 //! | FAISS 1.15 | 12, 6.7, 3.9 | 14, 7.3, 4.1 |
 //!
-//! What was tried after that, in microseconds of CPU time a vector, the least of many runs in turns with the way before (512-bit kernels; 128-d and 64-d
-//! are the mixture and the speech features), of eight layers of 1024 codes unless said:
+//! What was tried after that, in microseconds of CPU time a vector beside the way before, in turns; medians of five runs over 8 000 to 16 000 frames, for 5, 16
+//! and 32 paths, codebooks of three rounds of k-means:
 //!
-//! | way | before | with it |
+//! | kept: bounds by depth, fewer candidates sorted, int8 trunks while they pay | before | with all of it |
 //! |---|---|---|
-//! | roundings of the tables bounded by the layers in which a path differs, 64-d: candidates of a frame and layer | 12 | 9 |
-//! | thresholds over few lanes, few candidates sorted, rows read where the search has read them; 128-d, 5, 16, 32 paths | 27, 52, 95 | 27, 52, 90 |
-//! | the same, 64-d | 27, 66, 119 | 26, 59, 101 |
-//! | the same in AVX2, 128-d and 64-d, 5 paths | 28, 25 | 28, 26 |
-//! | trunks in int8 until they leave too many pairs, 128-d, 5 paths | 27 | 23 |
-//! | int8 for every trunk, 64-d, 5 and 16 paths | 25, 59 | 30, 77 |
-//! | int8 for every trunk, 128-d, 16 and 32 paths | 52, 91 | 62, 109 |
-//! | no tables: each path's nearest codes searched on their own, 128-d and 64-d, 5 paths | 30, 28 | 73, 50 |
-//! | no panels of unlike length under one bound: at least 4, 8 groups, 128-d, 16 paths | 56 | 71, 78 |
-//! | tables on pages of 2 MiB, 128-d and 64-d, 5 paths | 27, 26 | 27, 25 |
+//! | VNNI, mixture, 128-d | 31.8, 57.9, 104 | 26.4, 52.2, 96 |
+//! | VNNI, speech features, 64-d | 29.2, 65.2, 132 | 28.2, 57.2, 111 |
+//! | AVX2, 128-d, 5 and 16 paths | 34.0, 58.5 | 33.4, 59.3 |
+//! | AVX2, 64-d, 5 paths | 30.6 | 31.1 |
+//! | VNNI, 256 codes, 128-d, 5 and 16 paths | 14.8, 34.1 | 14.7, 34.1 |
 //!
-//! With 256 codes, 5 and 16 paths take as long as before. Paths of a frame want the same codes, whose lanes are the same: with half as many lanes, 16
-//! paths of 128 dimensions through 256 codes take 35 in place of 33.
+//! Runs of 1024 or 2048 frames, of which the clock tells 2 to 4 microseconds apart, were enough to leave out:
 //!
-//! Where the time goes with five paths of 128 dimensions, before int8: products of the trunks 45 %, sums of rows 16 %, thresholds and the search for what is
-//! below them 14 %, the paths' own residuals 7 %, decisions 6 %. Memory does not bind it: pages of 2 MiB gain 3 % at most, about what the machine's noise is. Int16
-//! products run at what the multipliers give (4100 cycles for a frame's 1024 codes of 128 dimensions); int8 takes half, and the candidates are 26 for 7 on
-//! the mixture, and 40 for 8 on speech: so it is kept where the frames before have shown that it pays. On speech most layers go back to int16. Five
-//! paths without tables would need 10 000 cycles of int8 products a layer, which is more than the whole search takes. Adding up what paths have in
-//! common but the trunk has not was left out: an earlier version gave nothing.
+//! | way | without it | with it |
+//! |---|---|---|
+//! | int8 for every trunk: speech, 5 and 16 paths | 25, 59 | 30, 77 |
+//! | the same, mixture, 16 and 32 paths | 52, 91 | 62, 109 |
+//! | no tables, each path's nearest codes on their own, 5 paths: mixture, speech | 27, 28 | 47, 34 |
+//! | at least 4 or 8 groups of panels with bounds of their own, mixture, 16 paths | 50 | 71, 78 |
+//! | tables on pages of 2 MiB | | no difference |
+//!
+//! With five paths of 128 dimensions and int16, the trunks take 48 % of the time, sums of rows 16 %, thresholds and what is below them 14 %, residuals of the
+//! paths 7 %, decisions 6 %. So it is not the memory that binds: int16 products run at what the multipliers give (4100 cycles for a frame's 1024 codes of
+//! 128 dimensions). Int8 takes half, and leaves 26 candidates for 7 on the mixture and 40 for 8 on speech, so the frames before decide. Int8 products for
+//! each of five paths would be 10 000 cycles a layer at 128 dimensions, more than the whole search takes. Adding up what paths have in common but the
+//! trunk has not was left out: an earlier version gave nothing.
 
 mod codebook;
 mod decide;
