@@ -147,7 +147,7 @@ fn run(setup: &Setup) {
             Some(kernel) => Encoder::with_kernel(&rvq, LayerSpan::ALL, kernel).unwrap(),
             None => Encoder::new(&rvq, LayerSpan::ALL).unwrap(),
         };
-        encoder.prepare_paths();
+        encoder.prepare_paths(32);
         for width in [5, 16, 32] {
             let seconds = median(3, || drop(black_box(encoder.encode(block, Search::Beam(width)).unwrap())));
             print(&format!("encode_beam{width}"), seconds, block.nrows());

@@ -94,7 +94,7 @@ fn a_beam_equals_a_plain_one() {
             for with_tables in [false, true] {
                 let encoder = Encoder::new(rvq, LayerSpan::ALL).unwrap();
                 if with_tables {
-                    encoder.prepare_paths();
+                    encoder.prepare_paths(64);
                 }
                 let encoded = encoder.encode(frames.view(), Search::Beam(width)).unwrap();
                 let case =

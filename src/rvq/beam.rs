@@ -1,8 +1,9 @@
 //! The search along several paths at once: the best are kept behind each layer.
 
-use super::nearest::{PathsSoFar, Pick, Scratch};
+use super::frames_space::best_in_frames_space;
+use super::nearest::{PathsSoFar, Pick, Scratch, Wanted, subtract_rows};
 use super::prepared::PreparedLayer;
-use super::rows::{Rows, subtract};
+use super::rows::Rows;
 
 /// Values that the paths of one pass leave over at most, so that they stay in the cache; one frame always fits.
 const PASS_VALUES: usize = 1 << 16;
@@ -29,6 +30,7 @@ pub(super) struct BeamWorkspace {
     next: Paths,
     picks: Vec<Pick>,
     left: Vec<f32>,
+    norms: Vec<f64>,
 }
 
 /// Encodes a block along up to `width` paths; writes frame by frame and gives the energy left behind each layer on the chosen paths.
@@ -43,7 +45,7 @@ pub(super) fn beam_block(
 ) -> Vec<f64> {
     let num_layers = layers.len();
     let mut energies = vec![0.0; num_layers];
-    let BeamWorkspace { paths, next, picks, left } = space;
+    let BeamWorkspace { paths, next, picks, left, norms } = space;
     let Some(dim) = layers.first().map(|layer| layer.outputs.dim()) else { return energies };
     let pass = (PASS_VALUES / (width * dim).max(1)).max(1);
     let outs = codes.chunks_mut(pass * num_layers).zip(sq_dists.chunks_mut(pass * num_layers));
@@ -57,12 +59,12 @@ pub(super) fn beam_block(
         // One path is left of each frame.
         codes.copy_from_slice(&paths.codes);
         sq_dists.copy_from_slice(&paths.sq_dists);
-        for (frame, codes) in frames.chunks_exact(dim).zip(codes.chunks_exact(num_layers)) {
-            left.clear();
-            left.extend_from_slice(frame);
-            for ((layer, &code), energy) in layers.iter().zip(codes).zip(&mut energies) {
-                *energy += subtract(left, layer.outputs.row(code as usize));
-            }
+        left.clear();
+        left.extend_from_slice(frames);
+        norms.resize(frames.len() / dim, 0.0);
+        for (nth, (layer, energy)) in layers.iter().zip(&mut energies).enumerate() {
+            subtract_rows(left, norms, |frame| layer.outputs.row(codes[frame * num_layers + nth] as usize));
+            norms.iter().for_each(|norm| *energy += norm);
         }
     }
     energies
@@ -109,9 +111,14 @@ impl Paths {
                 codes: &self.codes,
                 drift: &self.drift,
             };
-            layer.searcher.best_of_paths(layer.tables(), so_far, keeps_first, picks, scratch);
+            let tables = layer.tables().filter(|_| !layer.searcher.screens_each_path(self.kept));
+            layer.searcher.best_of_paths(tables, so_far, keeps_first, picks, scratch);
         } else {
-            self.best_in_frames_space(layer, keeps_first, picks, scratch);
+            let residual = Rows::new(&self.residual, dim);
+            let own = layer.own_input(&residual);
+            let seen = own.as_ref().unwrap_or(&residual);
+            let wanted = Wanted { paths: self.kept, keeps_first, picks, nearest: None };
+            best_in_frames_space(&layer.searcher, &layer.outputs, &residual, seen, wanted, scratch);
         }
         next.kept = kept;
         next.residual.clear();
@@ -136,49 +143,6 @@ impl Paths {
                 next.sq_dists[start + nth] = pick.sq_dist;
                 // Each difference is rounded once, by half a unit of its last place at most.
                 next.drift.push(self.drift[path] + 0.51 * f32::EPSILON * pick.sq_dist.sqrt());
-            }
-        }
-    }
-
-    /// The best ways on through a layer that searches in another space than the frames': each path's nearest codes there compete by what they leave
-    /// over in the frames' own.
-    fn best_in_frames_space(
-        &self,
-        layer: &PreparedLayer<'_>,
-        keeps_first: bool,
-        picks: &mut [Pick],
-        scratch: &mut Scratch,
-    ) {
-        let (dim, paths) = (layer.outputs.dim(), self.kept);
-        let num_frames = self.residual.len() / (paths * dim).max(1);
-        let kept = picks.len().checked_div(num_frames).unwrap_or(0);
-        let tried = kept.min(layer.outputs.num_rows());
-        if tried == 0 {
-            return;
-        }
-        let residual = Rows::new(&self.residual, dim);
-        let own = layer.own_input(&residual);
-        let seen = own.as_ref().unwrap_or(&residual);
-        let mut codes = vec![0; num_frames * paths * tried];
-        let mut sq_dists = vec![0.0; codes.len()];
-        layer.searcher.nearest_m_block(seen.values(), tried, &mut codes, &mut sq_dists, scratch);
-        let mut candidates: Vec<(f64, Pick)> = Vec::with_capacity(paths * tried);
-        let mut left = Vec::with_capacity(dim);
-        let found = codes.chunks_exact(paths * tried).zip(sq_dists.chunks_exact(paths * tried));
-        let frames = self.residual.chunks_exact(paths * dim).zip(picks.chunks_exact_mut(kept));
-        for ((frame, picks), (codes, sq_dists)) in frames.zip(found) {
-            candidates.clear();
-            for (nth, (&code, &sq_dist)) in codes.iter().zip(sq_dists).enumerate() {
-                let path = nth / tried;
-                left.clear();
-                left.extend_from_slice(&frame[path * dim..][..dim]);
-                let error = subtract(&mut left, layer.outputs.row(code as usize));
-                candidates.push((error, Pick { path: path as u32, code, sq_dist }));
-            }
-            // The first is the greedy path's. A stable sort keeps ties in the order of path and nearness.
-            candidates[usize::from(keeps_first)..].sort_by(|a, b| a.0.total_cmp(&b.0));
-            for (pick, (_, candidate)) in picks.iter_mut().zip(&candidates) {
-                *pick = *candidate;
             }
         }
     }

@@ -1,9 +1,9 @@
 //! A block of frames through layers one behind the other, while it lies in the cache.
 
 use super::beam::{BeamWorkspace, beam_block};
-use super::nearest::Scratch;
+use super::nearest::{Scratch, subtract_rows};
 use super::prepared::PreparedLayer;
-use super::rows::{Rows, subtract};
+use super::rows::Rows;
 use super::search::Search;
 
 /// Takes a block through `layers` one behind the other; gives the energy left behind each.
@@ -34,24 +34,21 @@ fn greedy_block(
     let Some(dim) = layers.first().map(|layer| layer.outputs.dim()) else { return Vec::new() };
     let num_layers = layers.len();
     let num_frames = frames.len() / dim;
-    let Workspace { residual, codes: chosen, sq_dists: dists, scratch, .. } = space;
+    let Workspace { residual, codes: chosen, sq_dists: dists, norms, scratch, .. } = space;
     residual.clear();
     residual.extend_from_slice(frames);
     chosen.resize(num_frames, 0);
     dists.resize(num_frames, 0.0);
+    norms.resize(num_frames, 0.0);
     let mut energies = Vec::with_capacity(num_layers);
     for (nth, layer) in layers.iter().enumerate() {
         layer.assign(&Rows::new(residual, dim), chosen, dists, scratch);
-        let outputs = layer.outputs.values();
-        let mut energy = 0.0;
-        for (frame, (residual, (&code, &dist))) in
-            residual.chunks_exact_mut(dim).zip(chosen.iter().zip(dists.iter())).enumerate()
-        {
-            energy += subtract(residual, &outputs[code as usize * dim..][..dim]);
+        subtract_rows(residual, norms, |frame| layer.outputs.row(chosen[frame] as usize));
+        for (frame, (&code, &dist)) in chosen.iter().zip(dists.iter()).enumerate() {
             codes[frame * num_layers + nth] = code;
             sq_dists[frame * num_layers + nth] = dist;
         }
-        energies.push(energy);
+        energies.push(norms.iter().sum());
     }
     energies
 }
@@ -62,6 +59,7 @@ pub(super) struct Workspace {
     residual: Vec<f32>,
     codes: Vec<u32>,
     sq_dists: Vec<f32>,
+    norms: Vec<f64>,
     scratch: Scratch,
     beam: BeamWorkspace,
 }

@@ -5,8 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::blocks::{Workspace, layers_block};
+use super::nearest::subtract;
 use super::prepared::PreparedLayer;
-use super::rows::{Rows, subtract};
+use super::rows::Rows;
 use super::search::Search;
 use super::{Chain, Rvq};
 

@@ -1,7 +1,10 @@
 //! Counts and sums of the frames that chose each code.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
+
+use super::nearest::add_rows;
+use super::rows::Rows;
 
 /// How many frames chose each code, and what they add up to.
 ///
@@ -31,19 +34,20 @@ impl CodeSums {
     pub fn fill(&mut self, frames: ArrayView2<'_, f32>, codes: &[u32], num_codes: usize) {
         self.sort(codes, num_codes);
         let Self { sums, starts, order, .. } = self;
-        let dim = frames.ncols();
+        let frames = Rows::of(frames);
+        let dim = frames.dim();
         if sums.dim() != (num_codes, dim) {
             *sums = Array2::zeros((num_codes, dim));
         }
         let (starts, order) = (&*starts, &*order);
         sums.axis_chunks_iter_mut(Axis(0), CODES_A_TASK).into_par_iter().enumerate().for_each(
             |(task, mut rows)| {
-                for (offset, mut row) in rows.rows_mut().into_iter().enumerate() {
+                for (offset, row) in rows.rows_mut().into_iter().enumerate() {
                     let code_idx = task * CODES_A_TASK + offset;
-                    row.fill(0.0);
-                    for &frame_idx in &order[starts[code_idx] as usize..starts[code_idx + 1] as usize] {
-                        add_to(row.view_mut(), frames.row(frame_idx as usize));
-                    }
+                    let wanted = &order[starts[code_idx] as usize..starts[code_idx + 1] as usize];
+                    let Some(sum) = row.into_slice() else { unreachable!("rows of an array of our own") };
+                    sum.fill(0.0);
+                    add_rows(wanted, |frame| frames.row(frame), sum);
                 }
             },
         );
@@ -125,16 +129,6 @@ impl CodeSums {
             (Some(&from), Some(&to)) => self.order.get(from as usize..to as usize).unwrap_or(&[]),
             _ => &[],
         }
-    }
-}
-
-/// `sum += frame`.
-fn add_to(mut sum: ArrayViewMut1<'_, f64>, frame: ArrayView1<'_, f32>) {
-    if let (Some(sum), Some(frame)) = (sum.as_slice_mut(), frame.to_slice()) {
-        // The same additions, in vectors.
-        sum.iter_mut().zip(frame).for_each(|(sum, &value)| *sum += f64::from(value));
-    } else {
-        sum.iter_mut().zip(frame).for_each(|(sum, &value)| *sum += f64::from(value));
     }
 }
 

@@ -90,14 +90,14 @@ impl<'a> Encoder<'a> {
         self.range.clone()
     }
 
-    /// Makes ready for a search along several paths of many frames; [`encode`](Self::encode) does it by itself where it saves time.
+    /// Makes ready for a search along `width` paths of many frames; [`encode`](Self::encode) does it by itself where it saves time.
     ///
     /// Every layer that searches in its chain's own space, behind others that do, gets its codes' products with theirs, unless the tables of a chain
-    /// take more than 256 MiB. Runs on the current rayon pool.
-    pub fn prepare_paths(&self) {
+    /// take more than 256 MiB or so few paths gain nothing from them. Runs on the current rayon pool.
+    pub fn prepare_paths(&self, width: usize) {
         match &self.chains {
-            None => prepare_tables(&self.layers),
-            Some(chains) => chains.iter().for_each(|chain| prepare_tables(chain.of(&self.layers))),
+            None => prepare_tables(&self.layers, width),
+            Some(chains) => chains.iter().for_each(|chain| prepare_tables(chain.of(&self.layers), width)),
         }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Encoder<'a> {
         // Making a row of a table costs as much as screening a frame.
         let num_codes = self.layers.iter().map(|layer| layer.outputs.num_rows()).max().unwrap_or(0);
         if (2..=MAX_TABLE_PATHS).contains(&search.width()) && frames.nrows() >= 2 * num_codes {
-            self.prepare_paths();
+            self.prepare_paths(search.width());
         }
         let frames = Rows::of(frames);
         let mut codes = vec![0u32; frames.num_rows() * num_layers];

@@ -89,8 +89,11 @@ impl<'a> PreparedLayer<'a> {
 /// Bytes that the tables of a chain may take.
 const LARGEST_TABLES: usize = 256 << 20;
 
-/// Gives every layer its products with those before it, where all of them search in the space of `layers`.
-pub(super) fn prepare_tables(layers: &[PreparedLayer<'_>]) {
+/// Gives every layer its products with those before it, where all of them search in the space of `layers` and `width` paths gain from that.
+pub(super) fn prepare_tables(layers: &[PreparedLayer<'_>], width: usize) {
+    if layers.iter().all(|layer| layer.searcher.screens_each_path(width)) {
+        return;
+    }
     let num_codes = |layer: &PreparedLayer<'_>| layer.outputs.num_rows();
     let bytes = |nth: usize| {
         PathTables::num_bytes(num_codes(&layers[nth]), layers[..nth].iter().map(num_codes).sum())

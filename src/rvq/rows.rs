@@ -61,6 +61,19 @@ impl<'a> Rows<'a> {
         &self.values[row_idx * self.dim..][..self.dim]
     }
 
+    /// Becomes `num_rows` rows of `dim` numbers in the memory that it has, and gives them to be written.
+    pub(crate) fn reshaped(&mut self, num_rows: usize, dim: usize) -> &mut [f32] {
+        (self.num_rows, self.dim) = (num_rows, dim);
+        let values = self.values.to_mut();
+        values.resize(num_rows * dim, 0.0);
+        values
+    }
+
+    /// All numbers, row by row, to be changed.
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        self.values.to_mut()
+    }
+
     /// As an array, `(num_rows, dim)`.
     pub(crate) fn view(&self) -> ArrayView2<'_, f32> {
         match ArrayView2::from_shape((self.num_rows, self.dim), &self.values) {
@@ -73,8 +86,7 @@ impl<'a> Rows<'a> {
     /// Takes the rows `indices` of `frames` in place of its own, reusing its memory.
     pub(crate) fn gather(&mut self, frames: ArrayView2<'_, f32>, indices: &[u32]) {
         let (num_rows, dim) = (indices.len(), frames.ncols());
-        let values = self.values.to_mut();
-        values.resize(num_rows * dim, 0.0);
+        let values = self.reshaped(num_rows, dim);
         let blocks = values.par_chunks_mut(BLOCK_ROWS * dim.max(1)).zip(indices.par_chunks(BLOCK_ROWS));
         blocks.for_each(|(block, indices)| {
             for (row, &index) in block.chunks_exact_mut(dim.max(1)).zip(indices) {
@@ -84,40 +96,6 @@ impl<'a> Rows<'a> {
                 }
             }
         });
-        (self.num_rows, self.dim) = (num_rows, dim);
-    }
-
-    /// `row_n -= rows[codes_n]` for every row; gives `sum ||row_n||²` of what is left, added up in f64 by fixed blocks.
-    pub(crate) fn subtract(&mut self, rows: &Rows<'_>, codes: &[u32]) -> f64 {
-        let dim = self.dim.max(1);
-        let rows = rows.values();
-        let blocks: Vec<f64> = self
-            .values
-            .to_mut()
-            .par_chunks_mut(BLOCK_ROWS * dim)
-            .zip(codes.par_chunks(BLOCK_ROWS))
-            .map(|(block, codes)| {
-                let frames = block.chunks_exact_mut(dim).zip(codes);
-                frames.map(|(frame, &code)| subtract(frame, &rows[code as usize * dim..][..dim])).sum()
-            })
-            .collect();
-        blocks.iter().sum()
-    }
-
-    /// Takes `rows[codes_n]` off every row of `input` in place of its own rows, and gives `||row_n||²` of each that is left.
-    pub(crate) fn difference(&mut self, input: &Rows<'_>, rows: &Rows<'_>, codes: &[u32]) -> Vec<f64> {
-        let dim = input.dim.max(1);
-        let values = self.values.to_mut();
-        values.clear();
-        values.extend_from_slice(&input.values);
-        (self.num_rows, self.dim) = (input.num_rows, input.dim);
-        let rows = rows.values();
-        values
-            .par_chunks_exact_mut(dim)
-            .with_min_len(BLOCK_ROWS)
-            .zip(codes)
-            .map(|(frame, &code)| subtract(frame, &rows[code as usize * dim..][..dim]))
-            .collect()
     }
 
     /// The largest absolute value; 0 of none.
@@ -161,25 +139,6 @@ impl From<Array2<f32>> for Rows<'_> {
         };
         Self { values: Cow::Owned(values), num_rows, dim }
     }
-}
-
-/// Subtracts a row from a residual and gives the squared length of what is left.
-pub(super) fn subtract(residual: &mut [f32], row: &[f32]) -> f64 {
-    let mut sums = [0f64; 8];
-    let (values, tail) = residual.as_chunks_mut::<8>();
-    let (rows, row_tail) = row.as_chunks::<8>();
-    for (values, rows) in values.iter_mut().zip(rows) {
-        for lane in 0..8 {
-            values[lane] -= rows[lane];
-            sums[lane] += f64::from(values[lane]) * f64::from(values[lane]);
-        }
-    }
-    let mut sum: f64 = sums.iter().sum();
-    for (value, e) in tail.iter_mut().zip(row_tail) {
-        *value -= e;
-        sum += f64::from(*value) * f64::from(*value);
-    }
-    sum
 }
 
 /// `sum ||r_n||²` over all frames, added up in f64 by fixed blocks.

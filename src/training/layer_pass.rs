@@ -22,6 +22,8 @@ pub(super) struct PassBuffers {
     rows: Array2<f32>,
     searcher: Searcher,
     pub(super) sums: CodeSums,
+    /// Along several paths, where they lead.
+    pub(super) extended: Extended,
 }
 
 /// What a layer made of a whole batch.
@@ -57,9 +59,9 @@ pub(super) struct LayerPass<'a> {
 
 impl LayerPass<'_> {
     /// Takes `residual` through the layer; `own_input` is what its search sees where that is not the residual itself.
-    pub(super) fn run(mut self, residual: &mut Rows<'_>, own_input: Option<Rows<'_>>) -> LayerStep {
+    pub(super) fn run(mut self, residual: &mut Rows<'static>, own_input: Option<Rows<'_>>) -> LayerStep {
         let input = own_input.as_ref().unwrap_or(residual);
-        self.assign(input);
+        self.assign(residual, input);
         self.buffers.sums.fill(input.view(), self.codes, self.layer.codebook.num_codes());
         let (sums, sq_dists) =
             (std::mem::take(&mut self.buffers.sums), std::mem::take(&mut self.buffers.sq_dists));
@@ -68,10 +70,9 @@ impl LayerPass<'_> {
         let energy_behind = if self.paths.is_greedy() {
             self.pass_on(residual)
         } else {
-            let extended = self.extend(residual, input);
-            let energy = extended.energy();
-            *residual = extended.residual;
-            energy
+            let extended = &mut self.buffers.extended;
+            std::mem::swap(residual, &mut extended.residual);
+            extended.energy()
         };
         let totals = BatchTotals {
             num_searched: sq_dists.len(),
@@ -83,10 +84,11 @@ impl LayerPass<'_> {
         self.account(&replaced, &totals)
     }
 
-    /// Gives every frame of `input` its code under the rows as they are before the step.
-    pub(super) fn assign(&mut self, input: &Rows<'_>) {
-        let Self { params, metric, layer, state, codes, buffers, .. } = self;
-        let PassBuffers { sq_dists, rows, searcher, .. } = &mut **buffers;
+    /// Gives every frame of `input` its code under the rows as they are before the step. Along several paths every one of them has a code, and they are
+    /// taken through the layer: `residual` is what they left over in the frames' own space.
+    pub(super) fn assign(&mut self, residual: &Rows<'_>, input: &Rows<'_>) {
+        let Self { params, metric, layer, state, codes, buffers, paths, .. } = self;
+        let PassBuffers { sq_dists, rows, searcher, extended, .. } = &mut **buffers;
         let embed = layer.codebook.embed();
         if rows.dim() == embed.dim() {
             rows.assign(&embed);
@@ -96,9 +98,18 @@ impl LayerPass<'_> {
         if *metric == Metric::Cosine {
             normalize_rows(rows);
         }
+        searcher.prepare(rows.view());
+        if !paths.is_greedy() {
+            let is_plain = layer.projection.is_none() && *metric == Metric::Euclidean;
+            let layer = PathLayer { searcher, outputs: outputs(layer, rows), is_plain };
+            layer.extend(residual, input, *paths, extended);
+            std::mem::swap(*codes, &mut extended.codes);
+            std::mem::swap(sq_dists, &mut extended.sq_dists);
+            state.misassigned = None;
+            return;
+        }
         codes.resize(input.num_rows(), 0);
         sq_dists.resize(input.num_rows(), 0.0);
-        searcher.prepare(rows.view());
         searcher.assign(input.values(), codes, sq_dists);
         state.misassigned = (params.assignment == Assignment::Upstream)
             .then(|| replace_by_upstream(input.view(), rows.view(), codes, sq_dists));
@@ -121,23 +132,12 @@ impl LayerPass<'_> {
 
     /// What the old rows say of a frame, in the frames' own space.
     pub(super) fn outputs(&self) -> Rows<'_> {
-        let rows = self.buffers.rows.view();
-        match &self.layer.projection {
-            Some(p) => p.project_out(rows).into(),
-            None => Rows::of(rows),
-        }
+        outputs(self.layer, &self.buffers.rows)
     }
 
     /// Takes what the old rows say off `residual`; gives `sum ||r||²` of what is left.
     fn pass_on(&self, residual: &mut Rows<'_>) -> f64 {
         residual.subtract(&self.outputs(), self.codes)
-    }
-
-    /// Takes the paths through the layer as its old rows say.
-    pub(super) fn extend(&self, residual: &Rows<'_>, input: &Rows<'_>) -> Extended {
-        let (searcher, outputs) = (&self.buffers.searcher, self.outputs());
-        let is_plain = self.layer.projection.is_none() && self.metric == Metric::Euclidean;
-        PathLayer { searcher, outputs, is_plain }.extend(residual, input, self.paths)
     }
 
     /// The scalars of the step, and what the layer remembers of it.
@@ -166,5 +166,13 @@ impl LayerPass<'_> {
             misassigned: state.misassigned,
             held_out_mse: None,
         }
+    }
+}
+
+/// What `rows` of a layer say of a frame, in the frames' own space.
+fn outputs<'a>(layer: &Layer, rows: &'a Array2<f32>) -> Rows<'a> {
+    match &layer.projection {
+        Some(p) => p.project_out(rows.view()).into(),
+        None => Rows::of(rows.view()),
     }
 }

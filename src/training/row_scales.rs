@@ -32,7 +32,7 @@ use crate::rvq::{Codebook, Layer, Rows, Rvq, RvqError};
 use crate::task::{Cancelled, Task};
 use crate::text::{Phrase, phrase};
 
-use super::joint::{PathLayer, PathStep};
+use super::joint::{Extended, PathLayer, PathStep};
 use super::judges::{Judges, Places};
 use super::paired::is_clearly_less;
 
@@ -173,7 +173,9 @@ impl Part {
         if num_frames == 0 {
             return;
         }
-        self.new = layer.extend(&self.new, &self.new, step).residual;
+        let mut extended = Extended::default();
+        layer.extend(&self.new, &self.new, step, &mut extended);
+        self.new = extended.residual;
         self.paths = self.new.num_rows() / num_frames;
     }
 

@@ -12,7 +12,6 @@ use crate::rvq::rules::{LayerBatch, SharedFrames};
 use crate::task::Cancelled;
 
 use super::LayerStep;
-use super::joint::Extended;
 use super::layer_pass::{BatchTotals, LayerPass};
 use super::share::{Share, exponent};
 
@@ -33,13 +32,13 @@ impl LayerPass<'_> {
     ) -> Result<LayerStep, Cancelled> {
         let bound = share.input_bound(self.layer, self.metric);
         let input = own_input.as_ref().unwrap_or(residual);
-        self.assign(input);
+        self.assign(residual, input);
         let energies = if self.paths.is_greedy() {
             share.behind.difference(residual, &self.outputs(), self.codes)
         } else {
-            let Extended { residual: behind, energies } = self.extend(residual, input);
-            share.behind = behind;
-            energies
+            let extended = &mut self.buffers.extended;
+            std::mem::swap(&mut share.behind, &mut extended.residual);
+            std::mem::take(&mut extended.energies)
         };
         let (mut sums, sq_dists) =
             (std::mem::take(&mut self.buffers.sums), std::mem::take(&mut self.buffers.sq_dists));

@@ -7,7 +7,7 @@
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::rvq::nearest::{Scratch, Searcher};
+use crate::rvq::nearest::{Scratch, Searcher, compare_distances};
 use crate::rvq::rows::Rows;
 use crate::rvq::shared_assignment;
 use crate::task::{Cancelled, Task};
@@ -98,7 +98,7 @@ impl Assignment {
         let (before, means) = (Rows::of(before), Rows::of(means));
         let against = |sample: usize, code: u32| {
             let (row, code) = (samples.row(sample), code as usize);
-            let is_farther = || exact_sq_dist(row, means.row(code)) > exact_sq_dist(row, before.row(code));
+            let is_farther = || compare_distances(row, means.row(code), before.row(code)).is_gt();
             if has_moved[code] && is_farther() { Against::Every } else { Against::Moved }
         };
         let against: Vec<Against> = self
@@ -144,12 +144,12 @@ impl Assignment {
                 }
                 group.search(moved_searcher, rows, dim, |n| against[n] == Against::Moved);
                 for ((&n, &found), &sq_dist) in group.nth.iter().zip(&group.codes).zip(&group.sq_dists) {
-                    let row = &rows[n * dim..][..dim];
-                    let dist = |code: u32| (exact_sq_dist(row, means.row(code as usize)), code);
-                    let (own, other) = (dist(codes[n]), dist(moved[found as usize]));
+                    let (own, other) = (codes[n], moved[found as usize]);
+                    let [to_own, to_other] = [own, other].map(|code| means.row(code as usize));
+                    let order = compare_distances(&rows[n * dim..][..dim], to_other, to_own);
                     // Its own mean may be the one that was found: its distance is a new one then.
-                    if other <= own {
-                        (codes[n], sq_dists[n]) = (other.1, sq_dist);
+                    if order.then(other.cmp(&own)).is_le() {
+                        (codes[n], sq_dists[n]) = (other, sq_dist);
                     }
                 }
             });
@@ -219,9 +219,4 @@ pub(crate) fn piece_len(means: ArrayView2<'_, f32>) -> usize {
     // No more than an index can hold, whatever the machine.
     let len = (PIECE / work.max(1)).min(1 << 24) as usize;
     (len / BLOCK).max(8) * BLOCK
-}
-
-/// Squared distance in f64, one dimension after the other: what the search decides by.
-fn exact_sq_dist(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
 }

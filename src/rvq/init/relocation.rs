@@ -225,8 +225,17 @@ fn unit(vector: Vec<f64>) -> Option<Vec<f32>> {
     (norm > 0.0 && norm.is_finite()).then(|| vector.iter().map(|x| (x / norm) as f32).collect())
 }
 
+/// In eight running sums, which the compiler turns into vector code.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+    let mut sums = [0f32; 8];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (x, y) in a.iter().zip(b) {
+        for lane in 0..8 {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The decision between the codes that screening left, on their true distances.
 
+use std::cmp::Ordering;
+
 use super::codebook::Codebook;
 use super::encode::tree;
 
@@ -63,6 +65,8 @@ pub(super) fn decide(
 
 /// The `picks.len()` best of `pairs` of path and code, where `paths` is what the paths of a frame left over, row by row: nearest first, on ties
 /// the lower path, then the lower code. With `keeps_first`, the nearest code of the first path comes before all others.
+///
+/// With `nearest`, the nearest code of each path and its distance are written there: `pairs`, in the order of their paths, must have it for each.
 #[inline(always)]
 pub(super) fn decide_paths(
     book: &Codebook,
@@ -71,6 +75,7 @@ pub(super) fn decide_paths(
     keeps_first: bool,
     ranking: &mut Ranking,
     picks: &mut [Pick],
+    nearest: Option<(&mut [u32], &mut [f32])>,
 ) {
     let Ranking { ranked, least, first } = ranking;
     ranked.clear();
@@ -78,6 +83,12 @@ pub(super) fn decide_paths(
     for &(path, code) in pairs {
         let dist = sq_dist(&paths[path as usize * book.dim..][..book.dim], book.row(code));
         ranked.push((f64::from(dist), (path, code), dist));
+    }
+    if let Some((codes, dists)) = nearest {
+        for candidates in ranked.chunk_by(|a, b| a.1.0 == b.1.0) {
+            let (_, (path, code), dist) = nearest_of(book, paths, candidates);
+            (codes[path as usize], dists[path as usize]) = (code, dist);
+        }
     }
     if keeps_first {
         for candidate in ranked.iter().filter(|candidate| candidate.1.0 == 0) {
@@ -93,6 +104,31 @@ pub(super) fn decide_paths(
     for (pick, &(_, (path, code), sq_dist)) in picks.iter_mut().zip(first.iter().chain(others)) {
         *pick = Pick { path, code, sq_dist };
     }
+}
+
+/// The nearest of some candidates, at least one, on its true distance; the lowest code on ties.
+#[inline(always)]
+fn nearest_of(book: &Codebook, paths: &[f32], candidates: &[Ranked]) -> Ranked {
+    let mut best = candidates[0];
+    for candidate in &candidates[1..] {
+        best = if candidate.0 < best.0 { *candidate } else { best };
+    }
+    let mut num_close = 0;
+    for candidate in candidates {
+        num_close += usize::from(!is_certain(book, best.0, candidate.0));
+    }
+    if num_close == 1 {
+        return best;
+    }
+    let exact = |ranked: &Ranked| {
+        let (path, code) = ranked.1;
+        exact_sq_dist(&paths[path as usize * book.dim..][..book.dim], book.row(code))
+    };
+    let close = candidates.iter().filter(|candidate| !is_certain(book, best.0, candidate.0));
+    let nearest = close
+        .map(|ranked| (exact(ranked), *ranked))
+        .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.1.cmp(&b.1.1)));
+    nearest.map_or(best, |(_, ranked)| ranked)
 }
 
 /// Leaves of `ranked` those that may be among the first `wanted` in the order of their true distances, and `least` with the smallest in f32.
@@ -173,6 +209,15 @@ pub(super) fn sq_dist(x: &[f32], e: &[f32]) -> f32 {
         *lane += d * d;
     }
     tree(lanes)
+}
+
+/// Which of two rows is nearer to `x`, on their true distances: those in f64, where f32 cannot tell.
+pub(crate) fn compare_distances(x: &[f32], a: &[f32], b: &[f32]) -> Ordering {
+    let (to_a, to_b) = (f64::from(sq_dist(x, a)), f64::from(sq_dist(x, b)));
+    if (to_a - to_b).abs() > slack(to_a.max(to_b), x.len()) {
+        return to_a.total_cmp(&to_b);
+    }
+    exact_sq_dist(x, a).total_cmp(&exact_sq_dist(x, b))
 }
 
 /// Squared distance in f64, one dimension after the other.

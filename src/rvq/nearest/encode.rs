@@ -196,10 +196,23 @@ fn max_abs(row: &[f32]) -> f32 {
     let mut lanes = [0.0f32; 16];
     for ys in row.as_chunks::<16>().0 {
         for l in 0..16 {
-            lanes[l] = if ys[l].abs() > lanes[l] { ys[l].abs() } else { lanes[l] };
+            lanes[l] = larger(ys[l].abs(), lanes[l]);
         }
     }
-    lanes.iter().copied().fold(0.0, f32::max)
+    let (mut eight, mut four) = ([0.0f32; 8], [0.0f32; 4]);
+    for l in 0..8 {
+        eight[l] = larger(lanes[l], lanes[l + 8]);
+    }
+    for l in 0..4 {
+        four[l] = larger(eight[l], eight[l + 4]);
+    }
+    larger(larger(four[0], four[2]), larger(four[1], four[3]))
+}
+
+/// The larger of two numbers that are not NaN: unlike [`f32::max`] it is one instruction.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 #[inline(always)]

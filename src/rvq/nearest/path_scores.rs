@@ -7,7 +7,7 @@ use super::decide::{slack, sq_dist};
 use super::layout::{Lanes, Limits, PANEL, TILE, Units};
 use super::row_table::PathsSoFar;
 use super::scratch::{PathScratch, Scratch, Span};
-use super::screen::{bits_of, encode_tile};
+use super::screen::{bits_of, encode_tile, nth_of_lanes};
 use super::simd::{LARGEST_PART, Simd, Terms};
 use super::tables::{Group, LARGEST_SCORE, MAX_SHIFT, PathTables, fill_empty};
 
@@ -264,50 +264,17 @@ fn nth_smallest<S: Simd>(
             place = if place + 1 == num_uppers { 0 } else { place + 1 };
         }
     }
-    let mut least = f32::MAX;
-    for lanes in &*uppers {
-        for &sum in &lanes.0 {
-            least = if sum < least { sum } else { least };
-        }
-    }
     // Finer than the bounds is of no use.
     let within = ((upper[0] - lower[0]) / 8).max(1) as f32;
-    let (mut low, mut high) = (least, if n == 1 { least } else { least + 16.0 * within });
-    while high < LARGEST_SUM && count_at_most(simd, uppers, high) < n {
-        low = high;
-        high += high - least;
+    match nth_of_lanes(simd, uppers, n, within, LARGEST_SUM) {
+        // The sums were rounded to f32.
+        Some(nth) => (nth + nth.abs() * 1e-6 + 1.0) as i32,
+        None => i32::MAX,
     }
-    if high >= LARGEST_SUM {
-        return i32::MAX;
-    }
-    // Large numbers of f32 lie further apart than `within`.
-    for _ in 0..16 {
-        let middle = 0.5 * (low + high);
-        if high - low <= within {
-            break;
-        } else if count_at_most(simd, uppers, middle) < n {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    // The sums were rounded to f32.
-    (high + high.abs() * 1e-6 + 1.0) as i32
 }
 
 /// What no upper bound of a squared distance reaches, in the finest units.
 const LARGEST_SUM: f32 = i32::MAX as f32;
-
-/// How many lanes are at most `limit`.
-#[inline(always)]
-fn count_at_most<S: Simd>(simd: S, uppers: &[Lanes], limit: f32) -> usize {
-    let mut count = 0;
-    // A loop: closures of iterators would be compiled without the kernel's instructions.
-    for lanes in uppers {
-        count += simd.at_most(&lanes.0, limit).count_ones();
-    }
-    count as usize
-}
 
 /// The largest score with which a sum with `square` is at most `limit`; empty places are above it.
 #[inline(always)]

@@ -5,15 +5,19 @@
 //! bits. What each of them may be off is known, so every pair of path and code that may be among the best is compared on its true distance, as without
 //! tables.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::Ordering;
 
 use super::decide::{Pick, Ranking, decide_paths};
+use super::each_path::{EachPath, Wanted};
 use super::layout::TILE;
 use super::path_scores::{
     MAX_TABLE_PATHS, collect_pairs, fill_spans, fill_squares, path_scores, trunk_scores,
 };
 use super::row_table::PathsSoFar;
-use super::scratch::{PathScratch, Scratch, TILES};
+use super::scratch::{Scratch, TILES};
 use super::simd::{Job, Simd, dispatch};
 use super::tables::PathTables;
 use super::{Codebook, Searcher};
@@ -21,7 +25,20 @@ use super::{Codebook, Searcher};
 /// Products of codes and dimensions on which int8 saves about what it costs to compare one more pair.
 const PRODUCTS_OF_A_PAIR: usize = 2048;
 
+/// What screening a path on its own costs besides its dimensions, in dimensions.
+const OVERHEAD: usize = 64;
+
+/// Paths and their dimensions up to which it is quicker to screen each path on its own than to add up rows of tables. With 1024 trained codes, seconds with
+/// tables and without: 128 dimensions, 2 paths 1.72 and 1.49, 3 paths 2.19 and 2.25; 64 dimensions, 3 paths 1.27 and 1.16, 5 paths 1.82 and 1.84, 8 paths
+/// 2.21 and 2.70.
+const MOST_ALONE: usize = 512;
+
 impl Searcher {
+    /// Whether tables gain nothing for so many paths of a frame.
+    pub(crate) fn screens_each_path(&self, paths: usize) -> bool {
+        self.kernel().has_dot_products() && paths.saturating_mul(self.book.dim + OVERHEAD) <= MOST_ALONE
+    }
+
     /// A code's row as it came: what the search has just compared.
     pub(crate) fn row(&self, code: u32) -> &[f32] {
         self.book.row(code)
@@ -49,7 +66,8 @@ impl Searcher {
             return 0;
         }
         let Some(tables) = tables.filter(|_| kept.max(so_far.paths) <= MAX_TABLE_PATHS) else {
-            self.search_each_path(so_far.residual, so_far.paths, kept, keeps_first, picks, scratch);
+            let wanted = Wanted { paths: so_far.paths, keeps_first, picks, nearest: None };
+            self.best_of_each_path(so_far.residual, wanted, scratch);
             return num_frames;
         };
         let mut left = Vec::new();
@@ -76,7 +94,8 @@ impl Searcher {
         for &frame in &left {
             let residual = &so_far.residual[frame * so_far.paths * dim..][..so_far.paths * dim];
             let picks = &mut picks[frame * kept..][..kept];
-            self.search_each_path(residual, so_far.paths, kept, keeps_first, picks, scratch);
+            let wanted = Wanted { paths: so_far.paths, keeps_first, picks, nearest: None };
+            self.best_of_each_path(residual, wanted, scratch);
         }
         left.len()
     }
@@ -88,31 +107,36 @@ impl Searcher {
             && paths <= tables.coarse_paths.load(Ordering::Relaxed)
     }
 
-    /// Searches for the codes of each path on its own, and then lets those of a frame compete.
-    fn search_each_path(
-        &self,
-        residual: &[f32],
-        paths: usize,
-        kept: usize,
-        keeps_first: bool,
-        picks: &mut [Pick],
-        scratch: &mut Scratch,
-    ) {
-        let dim = self.book.dim;
-        let tried = kept.min(self.book.num_codes);
-        let mut codes = vec![0; residual.len() / dim * tried];
+    /// Writes what is wanted of frames whose paths left `residual` over, `(num_frames, paths, dim)`. Each path is screened on its own.
+    pub(crate) fn best_of_each_path(&self, residual: &[f32], mut wanted: Wanted<'_>, scratch: &mut Scratch) {
+        let book = &self.book;
+        let num_frames = residual.len().checked_div(wanted.paths * book.dim).unwrap_or(0);
+        if wanted.kept(num_frames) == 0 || book.num_codes == 0 {
+            return wanted.picks.fill(Pick::NONE);
+        }
+        let mut left = Vec::new();
+        dispatch(self.kernel(), EachPath { book, residual, wanted: &mut wanted, scratch, left: &mut left });
+        let len = wanted.paths * book.dim;
+        for &frame in &left {
+            let residual = &residual[frame * len..][..len];
+            self.search_one_by_one(residual, wanted.of(num_frames, frame..frame + 1), scratch);
+        }
+    }
+
+    /// Searches for the codes of each path on its own, and then lets those of the frame compete: numbers as large as theirs have no bounds.
+    fn search_one_by_one(&self, residual: &[f32], wanted: Wanted<'_>, scratch: &mut Scratch) {
+        let Wanted { paths, keeps_first, picks, nearest } = wanted;
+        let tried = picks.len().min(self.book.num_codes);
+        let mut codes = vec![0; paths * tried];
         let mut dists = vec![0.0; codes.len()];
         self.nearest_m_block(residual, tried, &mut codes, &mut dists, scratch);
-        let frames = residual.chunks_exact(paths * dim).zip(codes.chunks_exact(paths * tried));
-        for ((residual, codes), picks) in frames.zip(picks.chunks_exact_mut(kept)) {
-            let Scratch { paths: PathScratch { pairs, .. }, ranking, .. } = &mut *scratch;
-            pairs.clear();
-            pairs.extend(codes.iter().enumerate().map(|(nth, &code)| ((nth / tried) as u32, code)));
-            dispatch(
-                self.kernel(),
-                Decide { book: &self.book, residual, pairs, keeps_first, ranking, picks },
-            );
-        }
+        let pairs: Vec<_> =
+            codes.iter().enumerate().map(|(nth, &code)| ((nth / tried) as u32, code)).collect();
+        let ranking = &mut scratch.ranking;
+        dispatch(
+            self.kernel(),
+            Decide { book: &self.book, residual, pairs: &pairs, keeps_first, ranking, picks, nearest },
+        );
     }
 }
 
@@ -124,6 +148,7 @@ struct Decide<'a> {
     keeps_first: bool,
     ranking: &'a mut Ranking,
     picks: &'a mut [Pick],
+    nearest: Option<(&'a mut [u32], &'a mut [f32])>,
 }
 
 impl Job for Decide<'_> {
@@ -131,8 +156,8 @@ impl Job for Decide<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let Self { book, residual, pairs, keeps_first, ranking, picks } = self;
-        decide_paths(book, residual, pairs, keeps_first, ranking, picks);
+        let Self { book, residual, pairs, keeps_first, ranking, picks, nearest } = self;
+        decide_paths(book, residual, pairs, keeps_first, ranking, picks, nearest);
     }
 }
 
@@ -173,7 +198,7 @@ impl Job for Screen<'_> {
                 let residual = &so_far.residual[frame * len..][..len];
                 let picks = &mut picks[frame * kept..][..kept];
                 num_pairs += paths.pairs.len();
-                decide_paths(rows, residual, &paths.pairs, keeps_first, ranking, picks);
+                decide_paths(rows, residual, &paths.pairs, keeps_first, ranking, picks, None);
             }
         }
         num_pairs

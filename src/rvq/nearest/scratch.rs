@@ -18,6 +18,23 @@ pub struct Scratch {
     pub(super) candidates: [Vec<(f32, u32)>; TILE],
     pub(super) ranking: Ranking,
     pub(super) paths: PathScratch,
+    pub(super) each_path: EachPathScratch,
+}
+
+/// Memory for every path of some frames.
+#[derive(Debug, Clone, Default)]
+pub(super) struct EachPathScratch {
+    pub(super) tiles: Vec<(Tile, [FrameBounds; TILE])>,
+    /// Scores of a segment, tile by tile and panel by panel.
+    pub(super) scores: Vec<[Lanes; TILE]>,
+    /// What a path's scores lack to be squared distances: at least, and at most.
+    pub(super) squares: Vec<(f32, f32)>,
+    /// The least upper bound of each lane of the scores of each path.
+    pub(super) least: Vec<Lanes>,
+    /// Least upper bounds of the squared distances of a frame's paths, lane by lane.
+    pub(super) uppers: Vec<Lanes>,
+    /// The pairs of path and code that are compared, frame by frame.
+    pub(super) pairs: Vec<Vec<(u32, u32)>>,
 }
 
 /// Tiles that meet a panel while it is in the first cache: the codes in f32 are too many for the second.

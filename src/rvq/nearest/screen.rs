@@ -11,7 +11,7 @@ use super::scratch::Scratch;
 use super::simd::Simd;
 
 /// Panels between two looks at the bounds, which stay in the first cache until then.
-const SEGMENT: usize = 32;
+pub(super) const SEGMENT: usize = 32;
 
 /// Norm, in units of the codebook's scale, over which a frame's bounds could overflow.
 const LARGEST_LENGTH: f32 = (1u64 << 60) as f32;
@@ -41,15 +41,11 @@ pub(super) fn screen_tile<S: Simd>(
         {
             let widths = frame.widths(errors);
             simd.least_upper(&scores[..num_panels], f, &widths, &mut least_upper[f]);
-            frame.threshold = frame.threshold.min(mth_smallest(&least_upper[f], m));
-            let mut hits = [0; SEGMENT];
-            for p in 0..num_panels {
-                hits[p] = simd.at_most(&scores[p][f].0, frame.threshold + widths[p]);
-            }
-            let panels_hit = (0..SEGMENT).fold(0, |bits, p| bits | u32::from(hits[p] != 0) << p);
-            for p in bits_of(panels_hit) {
-                for lane in bits_of(hits[p]) {
-                    let lower = scores[p][f].0[lane] - widths[p];
+            let threshold = mth_smallest(simd, &least_upper[f], m);
+            frame.threshold = smaller(threshold, frame.threshold);
+            for (p, scores) in scores[..num_panels].iter().enumerate() {
+                for lane in bits_of(simd.at_most(&scores[f].0, frame.threshold + widths[p])) {
+                    let lower = scores[f].0[lane] - widths[p];
                     admit(book, m, (s * SEGMENT + p) * PANEL + lane, lower, &mut candidates[f]);
                 }
             }
@@ -90,7 +86,7 @@ pub(super) fn encode_tile(format: Format, book: &Codebook, frames: &[f32], scrat
 impl FrameBounds {
     /// How far the scores of each panel may be from the truth.
     #[inline(always)]
-    fn widths(&self, errors: &[PanelErrors]) -> [f32; SEGMENT] {
+    pub(super) fn widths(&self, errors: &[PanelErrors]) -> [f32; SEGMENT] {
         let mut widths = [0.0; SEGMENT];
         for (width, panel) in widths.iter_mut().zip(errors) {
             *width = self.error * panel.length + self.length * panel.error + panel.slack;
@@ -101,26 +97,93 @@ impl FrameBounds {
 
 /// The `m`-th smallest of the lanes, or what is surely not smaller.
 #[inline(always)]
-fn mth_smallest(lanes: &Lanes, m: usize) -> f32 {
-    let mut last = f32::NEG_INFINITY;
-    let mut num_found = 0;
-    while num_found < m && last < f32::MAX {
-        let mut least = [f32::MAX; 16];
-        for half in lanes.0.as_chunks::<16>().0 {
-            for l in 0..16 {
-                let is_next = half[l] > last && half[l] < least[l];
-                least[l] = if is_next { half[l] } else { least[l] };
-            }
+fn mth_smallest<S: Simd>(simd: S, lanes: &Lanes, m: usize) -> f32 {
+    let mut last = smallest(lanes);
+    if m == 1 {
+        return last;
+    }
+    while last < f32::MAX && (simd.at_most(&lanes.0, last).count_ones() as usize) < m {
+        let mut above = *lanes;
+        for l in 0..PANEL {
+            above.0[l] = if above.0[l] > last { above.0[l] } else { f32::MAX };
         }
-        for half in [8, 4, 2, 1] {
-            for l in 0..half {
-                least[l] = if least[l + half] < least[l] { least[l + half] } else { least[l] };
-            }
-        }
-        last = least[0];
-        num_found += if m == 1 { 1 } else { lanes.0.iter().filter(|&&lane| lane == last).count() };
+        last = smallest(&above);
     }
     last
+}
+
+/// The smallest of the lanes.
+#[inline(always)]
+pub(super) fn smallest(lanes: &Lanes) -> f32 {
+    // An array for each step: halving one in place goes through memory.
+    let (mut sixteen, mut eight, mut four) = ([0.0f32; 16], [0.0f32; 8], [0.0f32; 4]);
+    for l in 0..16 {
+        sixteen[l] = smaller(lanes.0[l], lanes.0[l + 16]);
+    }
+    for l in 0..8 {
+        eight[l] = smaller(sixteen[l], sixteen[l + 8]);
+    }
+    for l in 0..4 {
+        four[l] = smaller(eight[l], eight[l + 4]);
+    }
+    smaller(smaller(four[0], four[2]), smaller(four[1], four[3]))
+}
+
+/// The smaller of two numbers that are not NaN: unlike [`f32::min`] it is one instruction.
+#[inline(always)]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// A number that `n` of the lanes are at most, and few others: their `n`-th smallest, or above it by no more than `within`. `None` where it is not below
+/// `most`.
+#[inline(always)]
+pub(super) fn nth_of_lanes<S: Simd>(
+    simd: S,
+    lanes: &[Lanes],
+    n: usize,
+    within: f32,
+    most: f32,
+) -> Option<f32> {
+    let mut all = Lanes::default();
+    for lanes in lanes {
+        for l in 0..PANEL {
+            all.0[l] = smaller(lanes.0[l], all.0[l]);
+        }
+    }
+    let least = smallest(&all);
+    // Large numbers of f32 lie further apart.
+    let within = within.max(least.abs() * 1e-6).max(f32::MIN_POSITIVE);
+    let (mut low, mut high) = (least, if n == 1 { least } else { least + 16.0 * within });
+    while high < most && count_at_most(simd, lanes, high) < n {
+        low = high;
+        high += high - least;
+    }
+    if high >= most {
+        return None;
+    }
+    for _ in 0..16 {
+        let middle = 0.5 * (low + high);
+        if high - low <= within {
+            break;
+        } else if count_at_most(simd, lanes, middle) < n {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(high)
+}
+
+/// How many lanes are at most `limit`.
+#[inline(always)]
+fn count_at_most<S: Simd>(simd: S, lanes: &[Lanes], limit: f32) -> usize {
+    let mut count = 0;
+    // A loop: closures of iterators would be compiled without the kernel's instructions.
+    for lanes in lanes {
+        count += simd.at_most(&lanes.0, limit).count_ones();
+    }
+    count as usize
 }
 
 /// The numbers of the bits that are set.
