@@ -21,6 +21,7 @@
 use crate::param::ParamValue;
 use crate::rvq::RvqParams;
 use crate::rvq::rules;
+use crate::rvq::search::Search;
 use crate::text::{Message, msg};
 
 use super::course::PLATEAU_STEPS;
@@ -144,7 +145,8 @@ fn steps_for(params: &RvqParams, batch: usize, dim: usize) -> (u64, bool) {
     let slow = if params.rule == rules::DEFAULT.id() { 1 } else { SLOW_STARTS };
     let seen = (SEEN_A_CODE * slow) as f64 * params.codebook_size as f64;
     let wanted = (seen / batch as f64).ceil().clamp(*STEPS.start() as f64, *STEPS.end() as f64);
-    let work = batch as f64 * params.codebook_size as f64 * dim.max(1) as f64 * params.num_layers as f64;
+    let searched = batch as f64 * Search::of_width(params.search).width() as f64;
+    let work = searched * params.codebook_size as f64 * dim.max(1) as f64 * params.num_layers as f64;
     let affordable = (MOST_WORK / work).max(*STEPS.start() as f64);
     (two_digits(wanted.min(affordable)) as u64, wanted > affordable)
 }
@@ -238,6 +240,10 @@ mod tests {
             "{steps:?}"
         );
         assert!(found.iter().all(|one| one.key != "patience"), "nothing is held out that could stand still");
+        let params = RvqParams { codebook_size: 1024, num_layers: 8, ..RvqParams::default() };
+        let data = DataSize { train_frames: 1 << 24, held_out_frames: 0, dim: 256 };
+        let steps = |search| with_proposals(&params, &proposals(&RvqParams { search, ..params }, data)).steps;
+        assert!(steps(16) < steps(1), "every path takes its time");
     }
 
     #[test]
