@@ -44,7 +44,7 @@ RULES = {
     "gpt-sovits": ["--rule", "gpt-sovits"],
     "lucidrains": ["--rule", "lucidrains", "--init", "kmeans", "--threshold", "2"],
     "moshi": ["--rule", "moshi"],
-    "rvqscope 8 paths": ["--rule", "rvqscope", "--search", "beam:8", "--steps", "5", "--decay", "0.9", "--kmeans-iters", "20"],
+    "rvqscope 8 paths": ["--rule", "rvqscope", "--search", "beam:8", "--steps", "8", "--decay", "0.9", "--kmeans-iters", "24"],
     "rvqscope 12 paths": ["--rule", "rvqscope", "--search", "beam:12", "--steps", "100", "--decay", "0.9"],
 }
 # The beam, and whether all codebooks are refined together at the end.
