@@ -42,6 +42,27 @@ fn rows_that_are_too_long_are_shortened() {
 }
 
 #[test]
+fn no_layer_is_shortened_at_the_cost_of_those_behind_it() {
+    let axes = |length: f32| {
+        Array2::from_shape_fn((16, 8), |(k, i)| match (k / 2 == i, k % 2) {
+            (true, 0) => length,
+            (true, _) => -length,
+            _ => 0.0,
+        })
+    };
+    // Frames of 0.8 on an axis. The second layer alone loses least with rows of 0.8, but the third can then only add to what is left.
+    let on_axes = axes(0.8);
+    let frames = noise(800, 8, 4) * 1e-3 + Array2::from_shape_fn((800, 8), |(n, i)| on_axes[[n % 16, i]]);
+    let layers = [Array2::zeros((1, 8)), axes(1.0), axes(0.2)];
+    let rvq = |count: usize| {
+        let layers = layers[..count].iter().map(|rows| Codebook::from_rows(rows.clone()).unwrap().into());
+        Rvq::new(layers.collect()).unwrap()
+    };
+    assert!(scales_of(&rvq(2), &frames)[1] < 0.85);
+    assert_eq!(scales_of(&rvq(3), &frames), [1.0; 3]);
+}
+
+#[test]
 fn no_length_is_changed_for_less_than_chance_or_on_few_frames() {
     let frames = noise(2000, 4, 3);
     let mut rows = noise(32, 4, 4);
