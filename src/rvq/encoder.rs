@@ -37,8 +37,8 @@ pub struct Encoded {
     pub residual_energy: Vec<f64>,
 }
 
-/// Frames that one task takes through all layers.
-const BLOCK_FRAMES: usize = 256;
+/// Frames that one task takes through all layers. It decides in what order energies are added up.
+const BLOCK_FRAMES: usize = 512;
 
 impl Encoded {
     /// The codes of one layer of the range, counted from its first.

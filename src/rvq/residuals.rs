@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::nearest::{differences, subtract_rows};
+use super::nearest::{differences_and_norms, subtract_rows};
 use super::rows::Rows;
 
 /// Rows that one task takes. Sums are added block by block in order, so that they are the same bits on any number of threads.
@@ -35,7 +35,7 @@ impl Rows<'_> {
             .zip(codes.par_chunks(BLOCK_ROWS).zip(norms.par_chunks_mut(BLOCK_ROWS)))
             .for_each(|((left, input), (codes, norms))| {
                 let parts = |nth: usize| (&input[nth * dim..][..dim], rows.row(codes[nth] as usize));
-                differences(left, norms, parts);
+                differences_and_norms(left, norms, parts);
             });
         norms
     }

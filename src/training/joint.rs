@@ -55,7 +55,7 @@
 
 use rayon::prelude::*;
 
-use crate::rvq::nearest::{Pick, Scratch, Searcher, Wanted, differences};
+use crate::rvq::nearest::{Pick, Scratch, Searcher, Wanted, differences_and_norms};
 use crate::rvq::search::Search;
 use crate::rvq::{Assignment, Metric, Rows, Rvq, RvqError, RvqParams, best_in_frames_space};
 use crate::text::{Message, msg};
@@ -184,7 +184,7 @@ impl PathLayer<'_> {
     ) {
         let kept = picks.len() / energies.len().max(1);
         norms.resize(picks.len(), 0.0);
-        differences(left, norms, |nth| {
+        differences_and_norms(left, norms, |nth| {
             let Pick { path, code, .. } = picks[nth];
             (residual.row(nth / kept * count + path as usize), self.outputs.row(code as usize))
         });

@@ -3,7 +3,7 @@
 use super::Kernel;
 use super::simd::{Job, Simd, dispatch};
 
-/// Rows ahead of the one that is added: they are asked for meanwhile.
+/// Rows ahead of the one that is worked on: they are asked for meanwhile.
 const AHEAD: usize = 4;
 
 /// Adds the rows `wanted`, each as `row` gives it, one after the other to `sum`, `(dim)`.
@@ -11,15 +11,19 @@ pub(crate) fn add_rows<'a>(wanted: &[u32], row: impl Fn(usize) -> &'a [f32], sum
     dispatch(Kernel::best(sum.len()), AddRows { wanted, row, sum });
 }
 
-/// Writes `before - taken`, of the two rows that `parts` gives for each place, to the rows of `left`, `(norms.len(), dim)`, and `||row||²` of what that
-/// is to `norms`.
-pub(crate) fn differences<'a>(
+/// Writes `before - taken`, of the two rows that `parts` gives for each place, to the rows of `left`, each `dim` long.
+pub(crate) fn differences<'a>(left: &mut [f32], dim: usize, parts: impl Fn(usize) -> (&'a [f32], &'a [f32])) {
+    dispatch(Kernel::best(dim), Differences { left, dim, norms: None, parts });
+}
+
+/// Does what [`differences`] does, to `(norms.len(), dim)`, and writes `||row||²` of each to `norms`.
+pub(crate) fn differences_and_norms<'a>(
     left: &mut [f32],
     norms: &mut [f64],
     parts: impl Fn(usize) -> (&'a [f32], &'a [f32]),
 ) {
     let dim = left.len() / norms.len().max(1);
-    dispatch(Kernel::best(dim), Differences { left, norms, parts });
+    dispatch(Kernel::best(dim), Differences { left, dim, norms: Some(norms), parts });
 }
 
 /// Takes the row that `taken` gives for each place off each row of `rows`, `(norms.len(), dim)`, and writes `||row||²` of what is left to `norms`.
@@ -73,7 +77,8 @@ impl<'r, F: Fn(usize) -> &'r [f32]> Job for AddRows<'_, F> {
 
 struct Differences<'a, F> {
     left: &'a mut [f32],
-    norms: &'a mut [f64],
+    dim: usize,
+    norms: Option<&'a mut [f64]>,
     parts: F,
 }
 
@@ -81,14 +86,26 @@ impl<'r, F: Fn(usize) -> (&'r [f32], &'r [f32])> Job for Differences<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        let Self { left, norms, parts } = self;
-        let dim = left.len() / norms.len().max(1);
-        for (nth, norm) in norms.iter_mut().enumerate() {
+    fn run<S: Simd>(self, simd: S) {
+        let Self { left, dim, mut norms, parts } = self;
+        let num_rows = left.len() / dim.max(1);
+        for nth in 0..num_rows {
+            if nth + AHEAD < num_rows {
+                simd.prefetch(parts(nth + AHEAD).1);
+            }
             let (before, taken) = parts(nth);
             let left = &mut left[nth * dim..][..dim];
-            left.copy_from_slice(before);
-            *norm = subtract(left, taken);
+            match &mut norms {
+                Some(norms) => {
+                    left.copy_from_slice(before);
+                    norms[nth] = subtract(left, taken);
+                }
+                None => {
+                    for ((left, before), taken) in left.iter_mut().zip(before).zip(taken) {
+                        *left = before - taken;
+                    }
+                }
+            }
         }
     }
 }
@@ -103,11 +120,15 @@ impl<'r, F: Fn(usize) -> &'r [f32]> Job for SubtractRows<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { rows, norms, taken } = self;
-        let dim = rows.len() / norms.len().max(1);
-        for (nth, norm) in norms.iter_mut().enumerate() {
-            *norm = subtract(&mut rows[nth * dim..][..dim], taken(nth));
+        let num_rows = norms.len();
+        let dim = rows.len() / num_rows.max(1);
+        for nth in 0..num_rows {
+            if nth + AHEAD < num_rows {
+                simd.prefetch(taken(nth + AHEAD));
+            }
+            norms[nth] = subtract(&mut rows[nth * dim..][..dim], taken(nth));
         }
     }
 }

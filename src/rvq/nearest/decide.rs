@@ -148,7 +148,15 @@ fn keep_best(book: &Codebook, ranked: &mut Vec<Ranked>, wanted: usize, least: &m
         }
     }
     let most = f64::from(least[last]);
-    ranked.retain(|&(dist, ..)| !is_certain(book, most, dist));
+    // A loop, not `retain`: its closure would be compiled without the kernel's instructions.
+    let mut num_left = 0;
+    for nth in 0..ranked.len() {
+        if !is_certain(book, most, ranked[nth].0) {
+            ranked[num_left] = ranked[nth];
+            num_left += 1;
+        }
+    }
+    ranked.truncate(num_left);
 }
 
 /// Brings the first `wanted` of `ranked` into the order of their true distances, paths and codes; of the others it may drop some.

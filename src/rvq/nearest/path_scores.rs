@@ -55,10 +55,6 @@ pub(super) fn trunk_scores<S: Simd>(
     for frame in frames {
         left.extend_from_slice(so_far.residual_of(frame, scratch.paths.plan.trunk(), dim));
     }
-    // The other frames' rows are asked for while the frame before is added up.
-    for &row in scratch.paths.plan.rows_of_frame(0) {
-        simd.prefetch(table.row(row));
-    }
     let num_tiles = left.len().div_ceil(TILE * dim);
     for (t, left) in left.chunks(TILE * dim).enumerate() {
         encode_tile(S::FORMAT, book, left, scratch);
@@ -66,8 +62,11 @@ pub(super) fn trunk_scores<S: Simd>(
         std::mem::swap(tile, &mut scratch.tile);
         *bounds = scratch.bounds;
     }
-    let PathScratch { tiles, trunks, .. } = &mut scratch.paths;
+    let PathScratch { tiles, trunks, plan, .. } = &mut scratch.paths;
     trunks.resize(tiles.len() * TILE * num_panels, Units::ZERO);
+    // Products leave the memory idle meanwhile.
+    let mut rows = plan.rows().iter();
+    let rows_a_step = rows.len().div_ceil(num_tiles * num_panels);
     let mut lanes = [Lanes::default(); TILE];
     for group in groups {
         for p in group.panels.clone() {
@@ -76,6 +75,9 @@ pub(super) fn trunk_scores<S: Simd>(
                 tiles[..num_tiles].iter().zip(trunks.chunks_exact_mut(TILE * num_panels))
             {
                 simd.scores(panel, &book.codes[p], tile, &mut lanes);
+                for &row in rows.by_ref().take(rows_a_step) {
+                    simd.prefetch_far(table.row(row));
+                }
                 for (trunk, lanes) in trunks.chunks_exact_mut(num_panels).zip(&lanes) {
                     simd.to_units(&lanes.0, group.inverse_step, &mut trunk[p]);
                 }
@@ -106,9 +108,6 @@ pub(super) fn path_scores<S: Simd>(
     let PathScratch { plan, trunks, stumps, scores, spans, least, .. } = scratch;
     let trunk = &trunks[nth * num_panels..][..num_panels];
     let (trunk_rows, base) = plan.trunk_rows(nth);
-    for &row in plan.trunk_rows(nth + 1).0 {
-        simd.prefetch(table.row(row));
-    }
     // The trunk behind its first codes, wherever a path branches off.
     stumps.resize(trunk_rows.len() * num_panels, Units::ZERO);
     let mut above = num_earlier;
@@ -119,7 +118,7 @@ pub(super) fn path_scores<S: Simd>(
         let (lower, upper) = stumps.split_at_mut((depth + 1 - base) * num_panels);
         let from = if above == num_earlier { trunk } else { &upper[(above - depth - 1) * num_panels..] };
         let taken = &trunk_rows[depth - base..above - base];
-        let terms = Terms::new(from, table, &[], taken, &[]);
+        let terms = Terms::new(from, table, &[], taken);
         simd.add_up(&terms, 0..num_panels, &mut lower[(depth - base) * num_panels..]);
         above = depth;
     }
@@ -128,7 +127,7 @@ pub(super) fn path_scores<S: Simd>(
     for path in 0..num_paths {
         let (added, depth) = plan.path_rows(nth, path);
         let from = if depth == num_earlier { trunk } else { &stumps[(depth - base) * num_panels..] };
-        let terms = Terms::new(from, table, added, &[], plan.path_rows(nth + 1, path).0);
+        let terms = Terms::new(from, table, added, &[]);
         let sums = &mut scores[path * num_panels..][..num_panels];
         for span in &*spans {
             least.push(simd.add_up(&terms, span.panels.clone(), sums));

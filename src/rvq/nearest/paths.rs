@@ -17,7 +17,7 @@ use super::path_scores::{
     MAX_TABLE_PATHS, collect_pairs, fill_spans, fill_squares, path_scores, trunk_scores,
 };
 use super::row_table::PathsSoFar;
-use super::scratch::{Scratch, TILES};
+use super::scratch::{Scratch, tiles_of};
 use super::simd::{Job, Simd, dispatch};
 use super::tables::PathTables;
 use super::{Codebook, Searcher};
@@ -184,8 +184,9 @@ impl Job for Screen<'_> {
         let (num_frames, len) = (so_far.num_frames(), so_far.paths * rows.dim);
         let mut num_pairs = 0;
         fill_spans(both, so_far.paths, kept, &mut scratch.paths.spans);
-        for first in (0..num_frames).step_by(TILES * TILE) {
-            let frames = first..num_frames.min(first + TILES * TILE);
+        let at_once = tiles_of(so_far.paths) * TILE;
+        for first in (0..num_frames).step_by(at_once) {
+            let frames = first..num_frames.min(first + at_once);
             trunk_scores(simd, both, so_far, frames.clone(), scratch);
             for (nth, frame) in frames.enumerate() {
                 let Scratch { paths, ranking, .. } = &mut *scratch;

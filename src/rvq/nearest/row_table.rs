@@ -116,13 +116,9 @@ impl Plan {
         1.min(self.paths.saturating_sub(1))
     }
 
-    /// All rows of frame `nth`.
-    pub(super) fn rows_of_frame(&self, nth: usize) -> &[u32] {
-        let lists = nth * (self.paths + 1)..(nth + 1) * (self.paths + 1);
-        match (self.list_start(lists.start), self.ends.get(lists.end - 1)) {
-            (Some(start), Some(&end)) => &self.rows[start..end as usize],
-            _ => &[],
-        }
+    /// The rows of all frames, frame by frame.
+    pub(super) fn rows(&self) -> &[u32] {
+        &self.rows
     }
 
     /// The rows that frame `nth` has to take off its trunk at most, and how many codes all of its paths share.

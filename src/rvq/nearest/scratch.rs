@@ -37,8 +37,13 @@ pub(super) struct EachPathScratch {
     pub(super) pairs: Vec<Vec<(u32, u32)>>,
 }
 
-/// Tiles that meet a panel while it is in the first cache: the codes in f32 are too many for the second.
+/// Tiles that meet a panel while it is in the first cache, at most: the codes in f32 are too many for the second.
 pub(super) const TILES: usize = 4;
+
+/// Tiles of frames with so many paths: the rows of tables that they want shall fit the second cache.
+pub(super) fn tiles_of(paths: usize) -> usize {
+    if paths <= 8 { TILES } else { TILES / 2 }
+}
 
 /// Memory for some frames and the paths of one of them.
 #[derive(Debug, Clone, Default)]

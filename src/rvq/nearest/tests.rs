@@ -227,8 +227,8 @@ impl Job for LaneByLane<'_> {
         simd.to_units(scores, 0.25, &mut units);
         let from = vec![units; num_panels];
         let mut sums = vec![Units::ZERO; num_panels];
-        let rows: Vec<u32> = (0..4).map(|row| row * num_panels as u32).collect();
-        let terms = Terms::new(&from, table, &rows[..2], &rows[2..3], &rows[3..]);
+        let rows: Vec<u32> = (0..3).map(|row| row * num_panels as u32).collect();
+        let terms = Terms::new(&from, table, &rows[..2], &rows[2..3]);
         let least = simd.add_up(&terms, 1..num_panels, &mut sums);
         let bits = [i16::MIN, -300, 0, 300, i16::MAX].map(|limit| simd.units_at_most(&least, limit));
         sums.push(units);

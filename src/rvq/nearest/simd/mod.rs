@@ -35,6 +35,10 @@ pub(super) trait Simd: Copy {
     #[inline(always)]
     fn prefetch<T>(self, _data: &[T]) {}
 
+    /// Asks for data that will be read later, and no nearer than the second cache.
+    #[inline(always)]
+    fn prefetch_far<T>(self, _data: &[T]) {}
+
     /// The lanes that are at most `limit`, as bits.
     #[inline(always)]
     fn at_most(self, lanes: &[f32; PANEL], limit: f32) -> u32 {
@@ -90,25 +94,18 @@ pub(super) struct Terms<'a> {
     table: &'a RowTable,
     added: &'a [u32],
     taken: &'a [u32],
-    soon: &'a [u32],
 }
 
 impl<'a> Terms<'a> {
-    /// `from` has scores panel by panel; of `table`, the rows that start at `added` are added, those at `taken` are taken off, and those at `soon`
-    /// will be wanted soon. Every row must lie within the table, and `from` be as long as one.
+    /// `from` has scores panel by panel; of `table`, the rows that start at `added` are added and those at `taken` are taken off. Every row must lie
+    /// within the table, and `from` be as long as one.
     #[inline(always)]
-    pub(super) fn new(
-        from: &'a [Units],
-        table: &'a RowTable,
-        added: &'a [u32],
-        taken: &'a [u32],
-        soon: &'a [u32],
-    ) -> Self {
-        let rows = added.iter().chain(taken).chain(soon);
+    pub(super) fn new(from: &'a [Units], table: &'a RowTable, added: &'a [u32], taken: &'a [u32]) -> Self {
+        let rows = added.iter().chain(taken);
         let last = rows.fold(0, |last, &row| last.max(row as usize + table.num_panels));
         assert!(last <= table.units.len(), "a row behind the table's end"); // not a text
         assert!(from.len() >= table.num_panels, "scores of fewer panels than rows have"); // not a text
-        Self { from, table, added, taken, soon }
+        Self { from, table, added, taken }
     }
 
     /// Checks that `panels` lie within the sums and within every row.

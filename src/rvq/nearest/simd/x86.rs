@@ -73,10 +73,12 @@ macro_rules! simd {
 
             #[inline(always)]
             fn prefetch<T>(self, data: &[T]) {
-                for line in data.chunks(64 / size_of::<T>().clamp(1, 64)) {
-                    // SAFETY: a prefetch of any address is allowed, and this one is readable.
-                    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-                }
+                prefetch::<_MM_HINT_T0, T>(data);
+            }
+
+            #[inline(always)]
+            fn prefetch_far<T>(self, data: &[T]) {
+                prefetch::<_MM_HINT_T1, T>(data);
             }
         }
     };
@@ -141,10 +143,18 @@ simd!(Avx512VnniInt16, Format::Int16, sixteen, 8 x 2,
     zero: |_| unsafe { _mm512_setzero_si512() },
     load: |p| _mm512_loadu_si512(p),
     splat: |x: u32| unsafe { _mm512_set1_epi32(x as i32) },
-    step: |sum, codes, x| unsafe { _mm512_dpwssd_epi32(sum, codes, x) },
+    step: |sum, codes, x| unsafe { add_pairs_16(sum, codes, x) },
     load_f32: |p| _mm512_loadu_ps(p),
     finish: |sum, norm, step, x| score_16(unsafe { _mm512_cvtepi32_ps(sum) }, norm, step, x),
     store: |p, score| _mm512_storeu_ps(p, score));
+
+#[inline(always)]
+fn prefetch<const HINT: i32, T>(data: &[T]) {
+    for line in data.chunks(64 / size_of::<T>().clamp(1, 64)) {
+        // SAFETY: a prefetch of any address is allowed, and this one is readable.
+        unsafe { _mm_prefetch::<HINT>(line.as_ptr().cast()) };
+    }
+}
 
 /// `sum` and the products of `codes` with `x`, pair by pair.
 ///
@@ -157,6 +167,19 @@ fn add_pairs(mut sum: __m256i, codes: __m256i, x: __m256i) -> __m256i {
     unsafe {
         asm!("vpmaddwd {product}, {codes}, {x}", "vpaddd {sum}, {sum}, {product}", // not a text
             sum = inout(ymm_reg) sum, codes = in(ymm_reg) codes, x = in(ymm_reg) x, product = out(ymm_reg) _,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    sum
+}
+
+/// [`add_pairs`] in one instruction, which the compiler takes apart into two.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn add_pairs_16(mut sum: __m512i, codes: __m512i, x: __m512i) -> __m512i {
+    // SAFETY: the instruction touches registers only.
+    unsafe {
+        asm!("vpdpwssd {sum}, {codes}, {x}", // not a text
+            sum = inout(zmm_reg) sum, codes = in(zmm_reg) codes, x = in(zmm_reg) x,
             options(pure, nomem, nostack, preserves_flags));
     }
     sum

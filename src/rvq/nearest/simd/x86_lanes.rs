@@ -71,8 +71,7 @@ macro_rules! lanes {
             sums: &mut [Units],
             mins: &mut [$int; $units],
         ) {
-            // SAFETY: features as in the parent module; the vectors lie within the panels from `first` on of what is read and written, and a
-            // prefetch of any address is allowed.
+            // SAFETY: features as in the parent module; the vectors lie within the panels from `first` on of what is read and written.
             unsafe {
                 let rows = terms.table.units.as_ptr().add(first);
                 let from = terms.from.as_ptr().add(first).cast::<$int>();
@@ -96,12 +95,6 @@ macro_rules! lanes {
                         for v in 0..$units {
                             block[n][v] = $sub_units(block[n][v], $load_int(row.add(n * $units + v)));
                         }
-                    }
-                }
-                for &row in terms.soon {
-                    let row = rows.add(row as usize);
-                    for n in 0..N {
-                        _mm_prefetch::<_MM_HINT_T0>(row.add(n).cast());
                     }
                 }
                 let sums = sums.as_mut_ptr().add(first).cast::<$int>();
