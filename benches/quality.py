@@ -46,9 +46,18 @@ RULES = {
     "moshi": ["--rule", "moshi"],
     "rvqscope 8 paths": ["--rule", "rvqscope", "--search", "beam:8", "--steps", "8", "--decay", "0.9", "--kmeans-iters", "24"],
     "rvqscope 12 paths": ["--rule", "rvqscope", "--search", "beam:12", "--steps", "100", "--decay", "0.9"],
+    # 50 iterations of k-means and 200 steps of all frames.
+    "rvqscope 250 passes": ["--rule", "rvqscope", "--steps", "200", "--batch", "1000000", "--decay", "0.5", "--threshold", "0.02", "--calibrate=off"],
 }
-# The beam, and whether all codebooks are refined together at the end.
-FAISS = {"faiss beam 1": (1, False), "faiss beam 5": (5, False), "faiss beam 5 refined": (5, True)}
+# The beam, whether all codebooks are refined together at the end, and the iterations of k-means of each layer.
+FAISS = {
+    "faiss beam 1": (1, False, 10),
+    "faiss beam 5": (5, False, 10),
+    "faiss beam 5 refined": (5, True, 10),
+    "faiss 250 passes": (1, False, 250),
+}
+# What is to fit the frames trained on, and no others.
+FITTING = ("rvqscope 250 passes", "faiss 250 passes")
 
 
 def arguments():
@@ -181,9 +190,9 @@ def by_program(args, flags, file, codes, layers, seed):
     """The codebooks that the program trains, and its processor seconds."""
     model = file.with_name("model.npz")
     command = [args.program, "train", file, "--out", model, "--holdout", args.holdout, "--codes", codes, "--layers", layers]
-    command += ["--batch", args.batch, "--seed", seed, "--threads", 1, *flags]
-    if "--steps" not in flags:
-        command += ["--steps", args.steps]
+    command += ["--seed", seed, "--threads", 1, *flags]
+    for flag, value in {"--batch": args.batch, "--steps": args.steps}.items():
+        command += [] if flag in flags else [flag, value]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -200,10 +209,11 @@ def by_faiss(way, train, codes, layers, seed):
     import faiss
 
     faiss.omp_set_num_threads(1)
-    beam, refined = way
+    beam, refined, iterations = way
     quantizer = faiss.ResidualQuantizer(train.shape[1], layers, int(np.log2(codes)))
     quantizer.max_beam_size = beam
     quantizer.cp.seed = 1234 + seed
+    quantizer.cp.niter = iterations
     quantizer.cp.min_points_per_centroid = 1
     quantizer.train_type = faiss.ResidualQuantizer.Train_default
     if refined:
@@ -236,7 +246,7 @@ class Results:
         layers, codes = (int(number) for number in shape.split("x"))
         sources = dict.fromkeys(key[0] for key in self.rows if key[1:3] == (codes, layers))
         print("| | " + " | ".join(sources) + " |\n|---|" + "---|" * len(sources))
-        for way in [*RULES, *FAISS]:
+        for way in [way for way in [*RULES, *FAISS] if way not in FITTING]:
             cells = []
             for source in sources:
                 rows = [row for key, row in self.rows.items() if key[:4] == (source, codes, layers, way)]
@@ -284,7 +294,7 @@ def main():
             for seed, codes, way in itertools.product(range(args.seeds), args.codes, ways):
                 missing = [layers for layers in args.layers if (source, codes, layers, way, seed) not in results.rows]
                 # Refinement moves all layers at once, so that the first ones are no quantizer of fewer.
-                at_once = [[layers] for layers in missing] if FAISS.get(way, (0, False))[1] else [missing] if missing else []
+                at_once = [[layers] for layers in missing] if way in FAISS and FAISS[way][1] else [missing] if missing else []
                 for several in at_once:
                     most = max(several)
                     if way in FAISS:
